@@ -1,0 +1,93 @@
+#include "core/base/alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/err.h"
+
+/* Each block is preceded by its size, so that free can wipe all of it. 16 keeps the
+ * alignment that malloc promises. */
+#define HEAD_BYTES 16u
+
+static dbk_alloc_hook alloc_hook;
+static void *alloc_hook_ctx;
+
+void dbk_alloc_set_hook(dbk_alloc_hook hook, void *ctx)
+{
+    alloc_hook = hook;
+    alloc_hook_ctx = ctx;
+}
+
+static uint8_t *head_of(const void *block)
+{
+    return (uint8_t *)(uintptr_t)block - HEAD_BYTES;
+}
+
+size_t dbk_alloc_size(const void *block)
+{
+    size_t size;
+    DBK_ASSERT(block != NULL);
+    memcpy(&size, head_of(block), sizeof(size));
+    return size;
+}
+
+void dbk_wipe(void *p, size_t len)
+{
+    if (len == 0)
+        return;
+    memset(p, 0, len);
+    /* The compiler must assume that the memory is read here, so it keeps the memset. */
+    __asm__ __volatile__("" : : "r"(p) : "memory");
+}
+
+void *dbk_alloc(size_t size)
+{
+    if (size > SIZE_MAX - HEAD_BYTES)
+        return NULL;
+    if (alloc_hook != NULL && !alloc_hook(alloc_hook_ctx, size))
+        return NULL;
+    uint8_t *head = calloc(1, size + HEAD_BYTES);
+    if (head == NULL)
+        return NULL;
+    memcpy(head, &size, sizeof(size));
+    return head + HEAD_BYTES;
+}
+
+void *dbk_alloc_array(size_t count, size_t item_size)
+{
+    size_t size;
+    if (__builtin_mul_overflow(count, item_size, &size))
+        return NULL;
+    return dbk_alloc(size);
+}
+
+void *dbk_realloc(void *block, size_t size)
+{
+    if (block == NULL)
+        return dbk_alloc(size);
+    size_t old = dbk_alloc_size(block);
+    void *grown = dbk_alloc(size);
+    if (grown == NULL)
+        return NULL;
+    memcpy(grown, block, old < size ? old : size);
+    dbk_free(block);
+    return grown;
+}
+
+char *dbk_strdup(const char *text)
+{
+    size_t len = strlen(text) + 1;
+    char *copy = dbk_alloc(len);
+    if (copy != NULL)
+        memcpy(copy, text, len);
+    return copy;
+}
+
+void dbk_free(void *block)
+{
+    if (block == NULL)
+        return;
+    dbk_wipe(block, dbk_alloc_size(block));
+    free(head_of(block));
+}

@@ -1,0 +1,44 @@
+/* core/base/text.h - text that came from outside: UTF-8 checks, hex, base64url, RFC 3339 times.
+ * Locale-free. Nothing here allocates except where a dbk_bytes is filled. */
+#ifndef DBK_BASE_TEXT_H
+#define DBK_BASE_TEXT_H
+
+#include "core/base/bytes.h"
+
+/* Strict UTF-8: no over-long forms, no surrogates, nothing over U+10FFFF, no zero byte. */
+bool dbk_utf8_valid(dbk_span in);
+size_t dbk_utf8_count(dbk_span in); /* code points of valid text */
+
+/* Appends in so that a terminal can't be driven by it: C0/C1 controls, ESC, bidi controls and
+ * zero-width characters become visible \u{..} escapes; '\n' and '\t' stay when keep_lines. */
+typedef struct dbk_safe_opts {
+    bool keep_lines;
+} dbk_safe_opts;
+DBK_MUST_CHECK dbk_rc dbk_text_append_safe(dbk_bytes *out, dbk_span in, dbk_safe_opts opts,
+                                           dbk_err *err);
+
+/* out has room for 2 * in.len + 1; lower case. */
+void dbk_hex_print(char *out, dbk_span in);
+/* Exactly out_len bytes, either case. DBK_FORMAT otherwise. */
+DBK_MUST_CHECK dbk_rc dbk_hex_parse(uint8_t *out, size_t out_len, const char *hex, dbk_err *err);
+
+/* RFC 4648 section 5, no padding. Parsing refuses padding and non-zero spare bits. */
+DBK_MUST_CHECK dbk_rc dbk_base64url_append(dbk_bytes *out, dbk_span in, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_base64url_parse(dbk_bytes *out, dbk_span text, dbk_err *err);
+/* RFC 4648 section 4, with padding (RFC 9530 digests, C2SP notes). */
+DBK_MUST_CHECK dbk_rc dbk_base64_append(dbk_bytes *out, dbk_span in, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_base64_parse(dbk_bytes *out, dbk_span text, dbk_err *err);
+
+/* Unsigned decimal, the whole text, no sign, no leading zero. DBK_FORMAT otherwise. */
+DBK_MUST_CHECK dbk_rc dbk_u64_parse(uint64_t *out, dbk_span text, dbk_err *err);
+
+/* Times, proleptic Gregorian, years 0001-9999.
+ * A date is YYYY-MM-DD; a date-time is RFC 3339 with a 'T' or one space, seconds optional, and
+ * an offset or 'Z' (required). */
+#define DBK_TIME_TEXT_SIZE 32u
+bool dbk_date_valid(dbk_span text);
+DBK_MUST_CHECK dbk_rc dbk_time_parse(int64_t *unix_ms, dbk_span text, dbk_err *err);
+/* "2026-11-24T02:01:24Z" */
+void dbk_time_print(char out[DBK_TIME_TEXT_SIZE], int64_t unix_ms);
+
+#endif
