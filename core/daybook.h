@@ -1,0 +1,15 @@
+/* core/daybook.h - libdaybook's public face: the one header that a program above the core
+ * includes. Everything a phone app or the command line needs to keep, read and prove notes. */
+#ifndef DBK_DAYBOOK_H
+#define DBK_DAYBOOK_H
+
+#include "core/journal/book.h"
+#include "core/journal/journal.h"
+#include "core/journal/org.h"
+#include "core/journal/query.h"
+#include "core/journal/verify.h"
+#include "core/model/view.h"
+
+#define DBK_PRODUCT_VERSION "0.1.0"
+
+#endif

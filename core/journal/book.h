@@ -1,0 +1,76 @@
+/* core/journal/book.h - an officer's store as one thing: a folder with the encrypted database,
+ * the slot file and a lock. What the other journal modules and the driver work on.
+ *   DIR/store.db (SQLCipher)  DIR/keys.slots  DIR/lock
+ * One program at a time (lock file, DBK_BUSY). One thread at a time for each dbk_book. */
+#ifndef DBK_JOURNAL_BOOK_H
+#define DBK_JOURNAL_BOOK_H
+
+#include "core/base/env.h"
+#include "core/crypto/roster.h"
+#include "core/model/form.h"
+#include "core/seal/invite.h"
+#include "core/seal/slots.h"
+
+typedef struct dbk_book dbk_book;
+
+typedef struct dbk_book_opts {
+    const dbk_env *env;   /* NULL: the system's */
+    dbk_kdf_cost kdf;     /* zero: the default */
+} dbk_book_opts;
+
+/* A new store in an empty or absent folder: fresh device keys, no organisation yet.
+ * DBK_CONFLICT if there is one already. */
+DBK_MUST_CHECK dbk_rc dbk_book_create(dbk_book **out, const char *dir,
+                                      const dbk_secret *passphrase, const dbk_book_opts *opts,
+                                      dbk_err *err);
+/* DBK_NOT_FOUND: no store there. DBK_PASSPHRASE. DBK_DAMAGED: it doesn't verify, or stock SQLite
+ * would have written plaintext. DBK_VERSION: made by a newer version, left untouched. */
+DBK_MUST_CHECK dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphrase,
+                                    const dbk_book_opts *opts, dbk_err *err);
+void dbk_book_close(dbk_book *book); /* wipes; NULL is nothing */
+DBK_MUST_CHECK dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change,
+                                                 dbk_err *err);
+
+/* Who this device is. */
+dbk_id dbk_book_device(const dbk_book *book);
+const dbk_device_keys *dbk_book_keys(const dbk_book *book);
+const dbk_secret *dbk_book_request_key(const dbk_book *book); /* for signing requests */
+const dbk_forms *dbk_book_forms(const dbk_book *book);
+const dbk_env *dbk_book_env(const dbk_book *book);
+
+/* The organisation as this device knows it. */
+typedef enum dbk_org_stage {
+    DBK_ORG_NONE,    /* neither created nor joined */
+    DBK_ORG_JOINING, /* an invite was taken; an admin hasn't approved yet */
+    DBK_ORG_MEMBER
+} dbk_org_stage;
+typedef struct dbk_org_link {
+    dbk_org_stage stage;
+    char relay_url[DBK_URL_BYTES_MAX + 1];
+    uint8_t tls_pin[32];
+    dbk_sign_pk root, relay;
+    dbk_id invite; /* while joining */
+} dbk_org_link;
+const dbk_org_link *dbk_book_link(const dbk_book *book);
+const dbk_roster *dbk_book_roster(const dbk_book *book); /* NULL before MEMBER or genesis */
+/* The opened name of a device or space; "?" followed by 8 hex digits when its key isn't held.
+ * Appends to out. */
+DBK_MUST_CHECK dbk_rc dbk_book_device_name(const dbk_book *book, dbk_bytes *out,
+                                           const dbk_id *device, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_space_name(const dbk_book *book, dbk_bytes *out,
+                                          const dbk_id *space, dbk_err *err);
+/* A space by its name or hex id; NULL name: the only record space held, else DBK_USAGE lists how
+ * many. Spaces without a key here are DBK_NOT_FOUND, the same as ones that don't exist. */
+DBK_MUST_CHECK dbk_rc dbk_book_space_find(const dbk_book *book, dbk_id *out, const char *name,
+                                          dbk_err *err);
+/* Spaces whose records this device can read, in order of their names. */
+size_t dbk_book_spaces(const dbk_book *book);
+dbk_id dbk_book_space_at(const dbk_book *book, size_t i);
+
+/* Small durable facts of the sync layer (last nonce, last sync time). At most 4 KiB each. */
+DBK_MUST_CHECK dbk_rc dbk_book_note_put(dbk_book *book, const char *name, dbk_span value,
+                                        dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_note_get(dbk_book *book, const char *name, dbk_bytes *value,
+                                        dbk_err *err); /* DBK_NOT_FOUND */
+
+#endif

@@ -1,0 +1,62 @@
+/* core/journal/journal.h - the write path: input -> check -> op -> seal -> feed -> state, one
+ * durable transaction (WAL, synchronous FULL). When a call returns DBK_OK the note is on disk.
+ * Every function: DBK_INVALID with all problems (nothing stored), DBK_DENIED (signed record,
+ * role, not the author of an own group), DBK_NOT_FOUND, DBK_FULL, DBK_IO. */
+#ifndef DBK_JOURNAL_JOURNAL_H
+#define DBK_JOURNAL_JOURNAL_H
+
+#include "core/journal/book.h"
+#include "core/model/record.h"
+
+typedef struct dbk_add {
+    dbk_id space;
+    const char *form;
+    const dbk_input *inputs;
+    size_t inputs_count;
+    const dbk_id *record; /* NULL: a new UUIDv7; given by imports that know their ids */
+} dbk_add;
+DBK_MUST_CHECK dbk_rc dbk_journal_add(dbk_book *book, dbk_id *record, dbk_problems *problems,
+                                      const dbk_add *add, dbk_err *err);
+
+typedef struct dbk_edit {
+    dbk_id record;
+    const dbk_input *inputs;
+    size_t inputs_count;
+    const char *reason; /* needed to lower a cautious group; else may be NULL */
+} dbk_edit;
+DBK_MUST_CHECK dbk_rc dbk_journal_edit(dbk_book *book, dbk_problems *problems,
+                                       const dbk_edit *edit, dbk_err *err);
+/* Checks DBK_STAGE_SIGN first. */
+DBK_MUST_CHECK dbk_rc dbk_journal_sign(dbk_book *book, dbk_problems *problems,
+                                       const dbk_id *record, dbk_err *err);
+/* An addendum to a signed record; DBK_DENIED if it isn't signed. */
+DBK_MUST_CHECK dbk_rc dbk_journal_addendum(dbk_book *book, const dbk_id *record, const char *text,
+                                           dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_journal_withdraw(dbk_book *book, const dbk_id *record,
+                                           const char *reason, dbk_err *err);
+
+/* HQ decides: choice is a sibling's place in `conflicts` (0..), or a new value by inputs; group
+ * "review" clears review pairs only; group "lifecycle" may be decided too. A reason is required.
+ * DBK_DENIED unless this device holds role hq (or admin) in the space. */
+typedef struct dbk_resolve {
+    dbk_id record;
+    const char *group;
+    int choice;              /* -1: by inputs */
+    const dbk_input *inputs; /* fields of that group */
+    size_t inputs_count;
+    const char *reason;
+} dbk_resolve;
+DBK_MUST_CHECK dbk_rc dbk_journal_resolve(dbk_book *book, dbk_problems *problems,
+                                          const dbk_resolve *resolve, dbk_err *err);
+
+/* Many adds, sealed 64 ops to a segment, one transaction for each `flush` (imports). Between
+ * begin and end no other journal call may write. On an invalid row the batch goes on: the row is
+ * skipped and its problems are the caller's to report. */
+typedef struct dbk_batch dbk_batch;
+DBK_MUST_CHECK dbk_rc dbk_batch_begin(dbk_batch **out, dbk_book *book, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_batch_add(dbk_batch *batch, dbk_id *record, dbk_problems *problems,
+                                    const dbk_add *add, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_batch_flush(dbk_batch *batch, dbk_err *err); /* durable up to here */
+void dbk_batch_end(dbk_batch *batch); /* drops what wasn't flushed; NULL is nothing */
+
+#endif

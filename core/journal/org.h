@@ -1,0 +1,72 @@
+/* core/journal/org.h - an admin's side of membership, and joining. Each builder returns a signed
+ * entry for the head that this book knows; the driver posts it (compare-and-swap at the relay)
+ * and then feeds it to dbk_inbox_members() like anyone else's: no side state. DBK_DENIED when
+ * this device holds no admin key. */
+#ifndef DBK_JOURNAL_ORG_H
+#define DBK_JOURNAL_ORG_H
+
+#include "core/journal/book.h"
+
+/* What a relay's operator hands over (daybook-relay init writes it). */
+typedef struct dbk_relay_card {
+    char url[DBK_URL_BYTES_MAX + 1];
+    uint8_t tls_pin[32];
+    dbk_sign_pk relay;
+    char setup_code[64]; /* one-time; base64url */
+} dbk_relay_card;
+
+/* Makes the org root and admin keys and the genesis entry; the book remembers the link. */
+DBK_MUST_CHECK dbk_rc dbk_org_create(dbk_book *book, dbk_bytes *genesis, const char *device_name,
+                                     const dbk_relay_card *card, dbk_err *err);
+typedef struct dbk_new_space {
+    const char *name;
+    dbk_role creator_role; /* this device's role in it; usually DBK_ROLE_HQ */
+} dbk_new_space;
+DBK_MUST_CHECK dbk_rc dbk_org_space(dbk_book *book, dbk_bytes *entry, dbk_id *space,
+                                    const dbk_new_space *opts, dbk_err *err);
+/* With every epoch that the role may read (officers and hq: all; the next issue narrows it). */
+typedef struct dbk_new_grant {
+    dbk_id space, device;
+    dbk_role role;
+} dbk_new_grant;
+DBK_MUST_CHECK dbk_rc dbk_org_grant(dbk_book *book, dbk_bytes *entry, const dbk_new_grant *grant,
+                                    dbk_err *err);
+
+/* Invites: remembered in the book (id, secret, name, role, spaces) until approved or expired. */
+typedef struct dbk_new_invite {
+    const char *name; /* the officer's name */
+    dbk_role role;
+    const dbk_id *spaces;
+    size_t spaces_count;
+    uint64_t ttl_ms;
+} dbk_new_invite;
+DBK_MUST_CHECK dbk_rc dbk_org_invite(dbk_book *book, dbk_bytes *text, dbk_id *invite_id,
+                                     const dbk_new_invite *opts, dbk_err *err);
+typedef struct dbk_invite_row {
+    dbk_id id;
+    const char *name; /* borrowed for the call */
+    dbk_role role;
+    uint64_t expires_ms;
+    bool arrived;         /* a request is here, waiting for approval */
+    const char *told_name;/* what the device calls itself, once arrived */
+    dbk_id device;        /* once arrived: its fingerprint */
+} dbk_invite_row;
+typedef dbk_rc (*dbk_invite_fn)(void *ctx, const dbk_invite_row *row, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_org_invites(dbk_book *book, dbk_invite_fn fn, void *ctx, dbk_err *err);
+/* A request from the relay's mailbox: opened with the invite's secret and kept. Unknown invites
+ * and forged requests are DBK_AUTH and change nothing. */
+DBK_MUST_CHECK dbk_rc dbk_org_request_arrived(dbk_book *book, const dbk_id *invite,
+                                              dbk_span request, dbk_err *err);
+/* The ENROL entry for an arrived request. The grants follow by dbk_org_grant, one per space that
+ * the invite names: dbk_org_approve_next gives the next entry that is still due, ENROL first, or
+ * DBK_NOT_FOUND when all is done (and forgets the invite). */
+DBK_MUST_CHECK dbk_rc dbk_org_approve_next(dbk_book *book, dbk_bytes *entry, const dbk_id *invite,
+                                           dbk_err *err);
+
+/* The joining side: takes an invite, makes the sealed request; sends are repeatable. */
+DBK_MUST_CHECK dbk_rc dbk_org_join(dbk_book *book, dbk_bytes *request, dbk_span invite_text,
+                                   const char *device_name, dbk_err *err);
+/* The same request again, after a failure to send. */
+DBK_MUST_CHECK dbk_rc dbk_org_join_again(dbk_book *book, dbk_bytes *request, dbk_err *err);
+
+#endif

@@ -1,0 +1,41 @@
+/* core/journal/outbox.h - what this device has to send, and where it stands in each log. */
+#ifndef DBK_JOURNAL_OUTBOX_H
+#define DBK_JOURNAL_OUTBOX_H
+
+#include "core/crypto/checkpoint.h"
+#include "core/journal/book.h"
+
+typedef struct dbk_position {
+    dbk_id space;
+    dbk_id log;            /* incarnation; zero before the first contact */
+    uint64_t size;         /* log entries applied here, from 0 */
+    dbk_hash root;         /* of that many */
+    dbk_id own_feed;       /* zero when nothing was ever written here */
+    uint64_t own_last_seq; /* of the open feed */
+    uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
+} dbk_position;
+/* For every space in which this device is a member, sorted by id. */
+DBK_MUST_CHECK dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count,
+                                           dbk_err *err); /* free with dbk_free() */
+
+/* Own segments of the open feed that follow after_seq, as many as fit: calls fn with header and
+ * body in order until count_max or bytes_max. The server's position is asked of the server
+ * (sync-lessons 2.1): after_seq is what the relay says it holds. */
+typedef struct dbk_outbox_opts {
+    dbk_id space;
+    uint64_t after_seq;
+    uint32_t count_max;
+    uint32_t bytes_max;
+} dbk_outbox_opts;
+typedef dbk_rc (*dbk_segment_fn)(void *ctx, dbk_span header, dbk_span body, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts,
+                                          dbk_segment_fn fn, void *ctx, dbk_err *err);
+/* The same for all feeds of a space, whoever wrote them: for carriers. from: rowid cursor. */
+DBK_MUST_CHECK dbk_rc dbk_outbox_all(dbk_book *book, const dbk_id *space, dbk_segment_fn fn,
+                                     void *ctx, dbk_err *err);
+/* The membership chain's entries from seq `from`, for carriers. */
+typedef dbk_rc (*dbk_entry_fn)(void *ctx, dbk_span entry, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_outbox_members(dbk_book *book, uint64_t from, dbk_entry_fn fn,
+                                         void *ctx, dbk_err *err);
+
+#endif

@@ -1,0 +1,107 @@
+/* core/journal/query.h - the read path. Rows are borrowed for the callback only. */
+#ifndef DBK_JOURNAL_QUERY_H
+#define DBK_JOURNAL_QUERY_H
+
+#include "core/journal/book.h"
+#include "core/model/view.h"
+
+/* Where a change stands on its way (P5). */
+typedef enum dbk_carriage {
+    DBK_HERE_ONLY,     /* on this device only */
+    DBK_RELAY_DURABLE, /* the relay has signed for it */
+    DBK_HQ_DURABLE     /* the HQ replica has merged it (the next issue) */
+} dbk_carriage;
+
+/* One record, whole: a snapshot. */
+typedef struct dbk_note {
+    dbk_id record, space;
+    dbk_state *state;
+    const dbk_form *form;     /* NULL: unknown form; then form_name tells */
+    dbk_view_opts view;       /* ready for dbk_view_*; valid while the book is open */
+    dbk_carriage carriage;    /* of its newest change made here */
+    void *ctx;
+} dbk_note;
+DBK_MUST_CHECK dbk_rc dbk_query_note(dbk_note **out, dbk_book *book, const dbk_id *record,
+                                     dbk_err *err);
+void dbk_note_free(dbk_note *note);
+/* Finds a record by its whole id or a unique prefix of at least 6 hex digits (hyphens free).
+ * Ids that only differ late: DBK_CONFLICT, "more than one record begins so". */
+DBK_MUST_CHECK dbk_rc dbk_query_resolve_id(dbk_id *out, dbk_book *book, const char *text,
+                                           dbk_err *err);
+
+/* Lists: newest `when` first. */
+typedef struct dbk_where {
+    const char *field, *value; /* the displayed value as text equals value, or contains it in a set */
+} dbk_where;
+typedef struct dbk_list_opts {
+    const char *form;     /* NULL: all */
+    const dbk_id *space;  /* NULL: all held */
+    const dbk_where *where;
+    size_t where_count;
+    int64_t since_ms;     /* on the record's `when`; INT64_MIN: no bound */
+    bool with_withdrawn;
+    uint64_t limit;       /* 0: no limit */
+} dbk_list_opts;
+typedef struct dbk_row {
+    dbk_id record, space;
+    const char *form;
+    const char *summary;   /* one line from the form's summary fields; not terminal-safe */
+    int64_t when_ms;       /* the form's `when` field, else the claimed creation time */
+    uint64_t updated_ms;
+    dbk_life life;
+    dbk_attention attention;
+    dbk_carriage carriage;
+    const char *snippet;   /* search only: the words around the match */
+} dbk_row;
+typedef dbk_rc (*dbk_row_fn)(void *ctx, const dbk_row *row, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn,
+                                     void *ctx, dbk_err *err);
+/* Words, all of which must occur; the last may be a prefix. Best match first. Never an FTS5
+ * syntax error: the text is quoted. Indexes what is still unindexed first. */
+DBK_MUST_CHECK dbk_rc dbk_query_search(dbk_book *book, const char *text, uint64_t limit,
+                                       dbk_row_fn fn, void *ctx, dbk_err *err);
+/* Indexes at most max records that wait for it; *left says how many remain. */
+DBK_MUST_CHECK dbk_rc dbk_query_index(dbk_book *book, uint64_t *left, uint64_t max, dbk_err *err);
+
+/* Every op on a record, in the order of (claimed time, dot). */
+typedef struct dbk_event {
+    dbk_dot dot;
+    dbk_id device;
+    dbk_hlc time;
+    uint64_t receipt_ms;   /* 0: no receipt yet */
+    bool doubt;            /* claimed and received differ by more than a day, or claimed is later */
+    dbk_carriage carriage;
+    const dbk_op *op;
+} dbk_event;
+typedef dbk_rc (*dbk_event_fn)(void *ctx, const dbk_event *event, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_history(dbk_book *book, const dbk_id *record, dbk_event_fn fn,
+                                        void *ctx, dbk_err *err);
+/* Who wrote a dot, and when the relay received it. */
+typedef struct dbk_authorship {
+    dbk_id device;
+    uint64_t receipt_ms;
+    bool hq;
+} dbk_authorship;
+DBK_MUST_CHECK dbk_rc dbk_query_author(dbk_book *book, dbk_authorship *out, const dbk_dot *dot,
+                                       dbk_err *err);
+
+/* Records that need a person, most severe and oldest first (asks, cautious, proposals, reviews).
+ * The caller shows the siblings by dbk_query_note. */
+DBK_MUST_CHECK dbk_rc dbk_query_conflicts(dbk_book *book, dbk_row_fn fn, void *ctx, dbk_err *err);
+
+/* What has arrived where, per space. */
+typedef struct dbk_space_status {
+    dbk_id space;
+    dbk_role role;
+    uint64_t records, ops, segments;
+    uint64_t own_ops, own_receipted_ops; /* ops of this device; those the relay has signed for */
+    uint64_t oldest_waiting_ms;          /* claimed time of the oldest op without receipt; 0: none */
+    uint64_t pending;                    /* segments kept but not openable yet */
+    const char *pending_reason;          /* or NULL */
+    uint64_t attention;                  /* records that need a person */
+    uint64_t log_size;                   /* of the relay's log, applied here */
+} dbk_space_status;
+typedef dbk_rc (*dbk_space_fn)(void *ctx, const dbk_space_status *s, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* core/journal/verify.h - every chain, seal, signature and row, from the stored bytes up. */
+#ifndef DBK_JOURNAL_VERIFY_H
+#define DBK_JOURNAL_VERIFY_H
+
+#include "core/journal/book.h"
+
+typedef struct dbk_vector_row {
+    dbk_id feed, device;
+    uint64_t last_seq;
+    dbk_hash head; /* header hash of the newest segment */
+} dbk_vector_row;
+typedef struct dbk_verified {
+    dbk_id space;
+    uint64_t segments, ops, records;
+    const dbk_vector_row *vector; /* by feed id */
+    size_t vector_count;
+    /* "daybook/state/1" over, for each record in id order: id (16) || length (u32) || canonical
+     * state. Equal on replicas that hold the same. */
+    dbk_hash state_hash;
+    dbk_hash vector_hash; /* "daybook/vector/1" over feed (16) || last seq (u64) rows */
+    uint64_t log_size;
+    size_t faults; /* 0: all is well */
+} dbk_verified;
+typedef struct dbk_verify_sink {
+    dbk_rc (*space)(void *ctx, const dbk_verified *v, dbk_err *err);
+    dbk_rc (*fault)(void *ctx, const char *sentence, dbk_err *err); /* each thing that is wrong */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total);     /* may be NULL */
+    void *ctx;
+} dbk_verify_sink;
+/* Checks the database's own integrity, the membership chain, each feed's chain, each header
+ * signature, each op root, opens each op, replays all merges into fresh states and compares them
+ * with the stored rows, and the log's root with the last checkpoint. DBK_DAMAGED if faults. */
+DBK_MUST_CHECK dbk_rc dbk_verify_book(dbk_book *book, const dbk_verify_sink *sink, dbk_err *err);
+
+#endif

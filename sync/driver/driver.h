@@ -1,0 +1,61 @@
+/* sync/driver/driver.h - the loop between engine, transport and journal; no rule of the protocol
+ * lives here. Everything that needs the network and a book together. Blocking; one thread. */
+#ifndef DBK_DRIVER_DRIVER_H
+#define DBK_DRIVER_DRIVER_H
+
+#include "core/daybook.h"
+#include "sync/transport/transport.h"
+
+/* Called at most every 100 ms or so, and at the end of each phase. total 0: not known. */
+typedef struct dbk_progress {
+    void (*fn)(void *ctx, const char *phase, uint64_t done, uint64_t total);
+    void *ctx;
+} dbk_progress; /* { 0 }: nobody watches */
+
+typedef struct dbk_sync_report {
+    uint32_t round_trips;
+    uint64_t sent_bytes, received_bytes; /* HTTP bytes with headers */
+    uint64_t pushed_segments, pushed_ops;
+    uint64_t pulled_segments, pulled_ops;
+    uint64_t records_new, records_changed, conflicts_new;
+    uint64_t members_new;
+    uint64_t refused;       /* own segments that the relay did not take; `status` names them */
+    uint64_t pending;       /* segments that can't be opened yet */
+    bool idle;              /* nothing was to be done */
+    bool joining;           /* the admin hasn't approved yet */
+} dbk_sync_report;
+
+/* A transport to the book's own relay, as pinned. */
+DBK_MUST_CHECK dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk_err *err);
+/* One exchange with the relay or folder until both hold the same. On failure everything that was
+ * acknowledged stays, the report tells how far it came, and the next call goes on from there.
+ * While joining: sends the request again if needed, and DBK_OK with report->joining. */
+DBK_MUST_CHECK dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync_report *report,
+                                      const dbk_progress *progress, dbk_err *err);
+
+/* Membership that an admin changes: build, post, compare-and-swap, take; retried when someone
+ * else was faster. */
+DBK_MUST_CHECK dbk_rc dbk_driver_org_create(dbk_book *book, const dbk_relay_card *card,
+                                            const char *device_name, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_space_create(dbk_book *book, dbk_transport *t, dbk_id *space,
+                                              const dbk_new_space *opts, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_grant(dbk_book *book, dbk_transport *t,
+                                       const dbk_new_grant *grant, dbk_err *err);
+/* Makes the invite and opens its mailbox at the relay. */
+DBK_MUST_CHECK dbk_rc dbk_driver_invite(dbk_book *book, dbk_transport *t, dbk_bytes *text,
+                                        const dbk_new_invite *opts, dbk_err *err);
+/* Fetches arrived join requests. */
+DBK_MUST_CHECK dbk_rc dbk_driver_requests(dbk_book *book, dbk_transport *t, dbk_err *err);
+/* Approves one arrived request: enrols the device and grants the invite's spaces. */
+DBK_MUST_CHECK dbk_rc dbk_driver_approve(dbk_book *book, dbk_transport *t, const dbk_id *invite,
+                                         dbk_err *err);
+/* The joining device: takes the invite and sends its request. When the relay can't be reached the
+ * book still remembers the invite (DBK_UNREACHABLE), and the next sync sends it. */
+DBK_MUST_CHECK dbk_rc dbk_driver_join(dbk_book *book, dbk_span invite, const char *device_name,
+                                      dbk_err *err);
+
+/* A relay card file, as `daybook-relay init` writes it: lines "url ...", "tls-pin <hex>",
+ * "relay-key <hex>", "setup-code <base64url>"; '#' begins a comment. */
+DBK_MUST_CHECK dbk_rc dbk_relay_card_parse(dbk_relay_card *out, dbk_span text, dbk_err *err);
+
+#endif

@@ -1,0 +1,152 @@
+/* sync/engine/msg.h - what device and relay say to each other, as bytes (docs/PROTOCOL.md).
+ * Both ends use this codec. Control messages are JSON; segments, ranges and results are binary,
+ * big-endian. Every decoder is strict, bounded, and works on hostile bytes.
+ *
+ *   POST /v1/hello                        JSON hello -> JSON welcome
+ *   GET  /v1/members?from=N               -> entries: ( length u32 || entry )*
+ *   POST /v1/members                      one entry -> 200 JSON {"v":1,"count":N}, 409 if prev is old
+ *   POST /v1/org                          genesis entry; header Daybook-Setup: base64url code
+ *   POST /v1/spaces/{32 hex}/segments     push -> results
+ *   GET  /v1/spaces/{32 hex}/segments?from=I&bytes=B[&own=1]   -> range
+ *   GET  /v1/spaces/{32 hex}/proof?leaf=I&size=N | ?from=M&size=N    -> proof: ( hash 32 )*
+ *   PUT  /v1/join/{32 hex}                an admin opens a mailbox: JSON {"v":1,"expires":ms}
+ *   POST /v1/join/{32 hex}                a device's sealed join request, once (not signed)
+ *   GET  /v1/join                         -> ( invite id 16 || length u32 || request )*
+ *   GET  /healthz                         -> "ok"
+ * Failures are JSON {"v":1,"error":WORD} with a fitting status: 400 malformed, 401 nonce or
+ * signature (with a fresh Daybook-Nonce), 403 denied, 404 unknown, 409 conflict, 413 too-large,
+ * 429/503 with Retry-After, 507 full. */
+#ifndef DBK_ENGINE_MSG_H
+#define DBK_ENGINE_MSG_H
+
+#include "core/crypto/checkpoint.h"
+#include "core/crypto/segment.h"
+
+#define DBK_PROTOCOL_VERSION 1u
+#define DBK_CONTROL_BYTES_MAX (64u * 1024u)  /* any JSON body */
+#define DBK_WELCOME_BYTES_MAX (8u * 1024u * 1024u)
+#define DBK_PUSH_SEGMENTS_MAX 256u
+#define DBK_PUSH_BYTES_MAX (4u * 1024u * 1024u)
+#define DBK_RANGE_BYTES_MAX (8u * 1024u * 1024u)
+#define DBK_SPACES_MAX 4096u
+#define DBK_FEEDS_PER_SPACE_MAX 64u          /* one device's incarnations in a space */
+
+/* hello: { "v": 1, ? "known": base64url(16) }.
+ * known = H16("daybook/hello/1", members count (u64) || members head (32) || for each of my
+ * spaces by id: space (16) || log (16) || size (u64) || root (32)). Sent when nothing waits to
+ * be pushed: if the relay computes the same it answers { "v": 1, "idle": true } and that is all. */
+typedef struct dbk_known_space {
+    dbk_id space, log;
+    uint64_t size;
+    dbk_hash root;
+} dbk_known_space;
+typedef struct dbk_known {
+    uint64_t members_count;
+    dbk_hash members_head;
+    const dbk_known_space *spaces; /* sorted by space id */
+    size_t spaces_count;
+} dbk_known;
+dbk_id dbk_known_digest(const dbk_known *k);
+typedef struct dbk_hello {
+    bool has_known;
+    dbk_id known;
+} dbk_hello;
+DBK_MUST_CHECK dbk_rc dbk_hello_encode(dbk_bytes *out, const dbk_hello *h, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_hello_decode(dbk_hello *out, dbk_span in, dbk_err *err);
+
+/* welcome: { "v":1, "idle":true } or { "v":1, "members":{"count":N,"head":b64url}, "limits":
+ * {"segments":N,"push":BYTES,"range":BYTES}, "time":ms, ? "carrier":true, "spaces":[ {"space":hex,
+ * "log":hex,"size":N,"checkpoint":note text,"feeds":[[feed hex, last seq, head hash b64url],..]} ] }
+ * feeds: this device's own feeds as the relay holds them. carrier: a folder that can't give
+ * receipts or checkpoints (then checkpoint is ""). */
+typedef struct dbk_feed_head {
+    dbk_id feed;
+    uint64_t last_seq;
+    dbk_hash head;
+} dbk_feed_head;
+typedef struct dbk_welcome_space {
+    dbk_id space, log;
+    uint64_t size;
+    const char *checkpoint;
+    const dbk_feed_head *feeds;
+    size_t feeds_count;
+} dbk_welcome_space;
+typedef struct dbk_welcome {
+    bool idle, carrier;
+    uint64_t members_count;
+    dbk_hash members_head;
+    uint32_t segments_max, push_bytes_max, range_bytes_max;
+    uint64_t time_ms;
+    const dbk_welcome_space *spaces;
+    size_t spaces_count;
+    void *owned; /* what decode allocated */
+} dbk_welcome;
+DBK_MUST_CHECK dbk_rc dbk_welcome_encode(dbk_bytes *out, const dbk_welcome *w, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_welcome_decode(dbk_welcome *out, dbk_span in, dbk_err *err);
+void dbk_welcome_wipe(dbk_welcome *w);
+
+/* push: "DBKP" || version 1 (u8) || 3 zero bytes || count (u16) || 2 zero bytes ||
+ *       ( header 300 || body )*   */
+typedef struct dbk_push_item {
+    dbk_span header; /* 300 bytes */
+    dbk_span body;
+} dbk_push_item;
+DBK_MUST_CHECK dbk_rc dbk_push_begin(dbk_bytes *out, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_push_add(dbk_bytes *out, const dbk_push_item *item, dbk_err *err);
+/* Splits; checks framing only (counts, lengths from the header's body length field). items has
+ * room for DBK_PUSH_SEGMENTS_MAX. */
+DBK_MUST_CHECK dbk_rc dbk_push_decode(dbk_push_item *items, size_t *count, dbk_span in,
+                                      dbk_err *err);
+
+/* results: "DBKR" || 1 || 3 zeros || count (u16) || 2 zeros || count x { status u8, 7 zeros,
+ * index u64, receipt ms u64, log 16, sig 64 } || checkpoint length u16 || checkpoint note */
+typedef enum dbk_push_status {
+    DBK_PUSH_ACCEPTED = 0,
+    DBK_PUSH_DUPLICATE = 1,   /* held already: the same receipt */
+    DBK_PUSH_QUARANTINED = 2, /* kept for a supervisor */
+    DBK_PUSH_FORK = 3,        /* another segment stands at this (feed, seq) */
+    DBK_PUSH_GAP = 4,         /* an earlier segment of the feed is missing */
+    DBK_PUSH_TOO_LARGE = 5,
+    DBK_PUSH_REFUSED = 6,     /* malformed, or not a member's feed */
+    DBK_PUSH_CARRIED = 7      /* a folder took it: no receipt */
+} dbk_push_status;
+typedef struct dbk_push_result {
+    dbk_push_status status;
+    dbk_receipt receipt; /* zero unless accepted or duplicate */
+} dbk_push_result;
+DBK_MUST_CHECK dbk_rc dbk_results_encode(dbk_bytes *out, const dbk_push_result *results,
+                                         size_t count, dbk_span checkpoint, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_results_decode(dbk_push_result *results, size_t *count,
+                                         dbk_span *checkpoint, dbk_span in, dbk_err *err);
+
+/* range: "DBKL" || 1 || 3 zeros || from u64 || count u32 || checkpoint length u16 || note ||
+ *        proof count u8 || hashes: consistency from (from + count) to the checkpoint's size ||
+ *        count x { receipt ms u64, flag u8 (0 body follows, 1 left out: the asker wrote it),
+ *                  header 300, ? body } */
+typedef struct dbk_range_item {
+    uint64_t receipt_ms;
+    bool has_body;
+    dbk_span header, body;
+} dbk_range_item;
+typedef struct dbk_range {
+    uint64_t from;
+    uint32_t count;
+    dbk_span checkpoint;
+    dbk_proof proof;
+    dbk_span items; /* walk with dbk_range_next */
+} dbk_range;
+/* Header part first, then items one by one; the caller knows the count. */
+DBK_MUST_CHECK dbk_rc dbk_range_begin(dbk_bytes *out, const dbk_range *r, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_range_add(dbk_bytes *out, const dbk_range_item *item, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_range_decode(dbk_range *out, dbk_span in, dbk_err *err);
+/* Takes the next item off r->items. DBK_NOT_FOUND: no more (then r->items is empty). */
+DBK_MUST_CHECK dbk_rc dbk_range_next(dbk_range *r, dbk_range_item *item, dbk_err *err);
+
+/* ( length u32 || bytes )* : membership entries. DBK_NOT_FOUND: no more. */
+DBK_MUST_CHECK dbk_rc dbk_entries_add(dbk_bytes *out, dbk_span entry, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_entries_next(dbk_span *left, dbk_span *entry, dbk_err *err);
+
+/* {"v":1,"error":WORD}; WORD from the PROTOCOL.md list. */
+DBK_MUST_CHECK dbk_rc dbk_error_encode(dbk_bytes *out, const char *word, dbk_err *err);
+
+#endif
