@@ -1,12 +1,13 @@
+# shellcheck shell=bash
 # Shared by the checks. Each check prints what is wrong as file:line: text, and ends with verdict.
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 export LC_ALL=C.UTF-8
 problems=0
 
 # Files of the tree, also those not yet committed; nothing built, nothing fetched.
 files() {
-    find . \( -name .git -o -name node_modules -o -path './build*' \) -prune -o -type f "$@" -print |
-        sed 's|^\./||' | sort
+    find . \( -name .git -o -name node_modules -o -path ./build \) -prune \
+        -o -type f "$@" -print | sed 's|^\./||' | sort
 }
 
 c_files() { files -name '*.[ch]'; }

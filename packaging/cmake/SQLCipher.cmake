@@ -1,8 +1,8 @@
 # SQLCipher::SQLCipher: a system library that proves to be 4.5 or later, else the amalgamation
 # that third_party/package-lock.json names, pinned here by the digest of the file we compile.
 # sqlcipher.pc states SQLite's version, so only the library itself can tell: check_sqlcipher.c.
-set(DAYBOOK_SQLCIPHER_DIR
-    "${PROJECT_SOURCE_DIR}/third_party/node_modules/@journeyapps/sqlcipher/deps/sqlcipher-amalgamation"
+set(_sqlcipher_package ${PROJECT_SOURCE_DIR}/third_party/node_modules/@journeyapps/sqlcipher)
+set(DAYBOOK_SQLCIPHER_DIR ${_sqlcipher_package}/deps/sqlcipher-amalgamation
     CACHE PATH "folder with the SQLCipher amalgamation (sqlite3.c, sqlite3.h)")
 set(_sqlcipher_sha256 2ba87bbc92caf02c0ac640198c537c24bdda899a18bbba289f3d3f44d56795e4)
 set(_sqlcipher_system FALSE)
