@@ -1,0 +1,75 @@
+/* cli/cli.h - what every command gets, and the shape of the command table.
+ * A command sees core/daybook.h and sync/driver/driver.h and nothing below them. It returns a
+ * dbk_rc; main turns it into the exit status (DBK_RC_TABLE) and the one sentence on stderr. */
+#ifndef DBK_CLI_CLI_H
+#define DBK_CLI_CLI_H
+
+#include "cli/out.h"
+#include "sync/driver/driver.h"
+
+#define CLI_POSITIONAL_MAX 512u /* arguments of one command */
+#define CLI_OPTIONS_MAX 16u     /* rows in one command's option table */
+#define CLI_REPEATS_MAX 64u     /* times that one option may be given */
+
+typedef struct cli_option {
+    const char *name;  /* "--space" */
+    const char *value; /* word for help, or NULL: a flag */
+    const char *help;
+} cli_option;
+
+typedef struct cli_values {
+    const char *rows[CLI_REPEATS_MAX];
+    size_t count;
+} cli_values;
+
+typedef struct cli_command cli_command;
+typedef struct cli_args {
+    const cli_command *command;
+    const char *positional[CLI_POSITIONAL_MAX];
+    size_t count;
+    cli_values options[CLI_OPTIONS_MAX]; /* beside the command's option table */
+} cli_args;
+
+typedef struct cli {
+    const char *store;           /* folder */
+    out_format format;
+    const char *passphrase_file; /* or NULL */
+    int passphrase_fd;           /* or -1 */
+    dbk_book *book;              /* open when the command asked for CLI_BOOK */
+} cli;
+
+enum {
+    CLI_BOOK = 1, /* open the store first */
+    CLI_NET = 2   /* listed as needing the network */
+};
+
+struct cli_command {
+    const char *name; /* "add", or two words: "org create" */
+    const char *args; /* for help: "FORM [FIELD=VALUE]..." */
+    const char *summary;
+    const char *help; /* more lines, or NULL */
+    unsigned flags;
+    size_t args_min, args_max;
+    const cli_option *options; /* ends with a NULL name, or NULL */
+    dbk_rc (*run)(cli *c, const cli_args *a, dbk_err *err);
+};
+
+/* The whole table, ending with a NULL name: dispatch, help and completion read it. */
+extern const cli_command cli_commands[];
+
+/* The last value of an option, or NULL; all of them; whether a flag was given. */
+const char *cli_option_value(const cli_args *a, const char *name);
+const cli_values *cli_option_values(const cli_args *a, const char *name);
+bool cli_option_given(const cli_args *a, const char *name);
+
+/* Reads the passphrase from the file, the descriptor or the terminal (twice when it is new). */
+typedef enum cli_ask_kind { CLI_ASK_PASSPHRASE, CLI_ASK_NEW_PASSPHRASE } cli_ask_kind;
+DBK_MUST_CHECK dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask_kind kind,
+                                         dbk_err *err);
+/* One line from the terminal, without the newline. DBK_USAGE when there is no terminal. */
+DBK_MUST_CHECK dbk_rc cli_ask_line(dbk_bytes *out, const char *prompt, dbk_err *err);
+
+/* A whole file, at most max bytes. "-" is standard input. */
+DBK_MUST_CHECK dbk_rc cli_read_file(dbk_bytes *out, const char *path, dbk_err *err);
+
+#endif
