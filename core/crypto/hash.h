@@ -8,8 +8,16 @@
 
 #define DBK_SUITE_1 1u /* BLAKE2b-256, Ed25519, X25519, XChaCha20-Poly1305, Argon2id */
 
-/* Must be called once before anything of crypto or seal. DBK_IO if libsodium can't start. */
+/* Must be called once, before any other thread and before anything of crypto or seal. DBK_IO if
+ * libsodium can't start, or judges signatures and keys otherwise than every other device does
+ * (security.md R13: a library that differs could be made to split the devices). */
 DBK_MUST_CHECK dbk_rc dbk_crypto_init(dbk_err *err);
+
+/* label length (u8) || label || suite (u8): the first bytes of every hash, of every signed
+ * message and of every AEAD's associated data. Returns their count. */
+#define DBK_LABEL_BYTES_MAX 62u
+#define DBK_PREFIX_BYTES_MAX (DBK_LABEL_BYTES_MAX + 2u)
+size_t dbk_label_prefix(uint8_t out[DBK_PREFIX_BYTES_MAX], const char *label);
 
 typedef struct dbk_hasher {
     unsigned char state[384]; /* libsodium's crypto_generichash_state, checked to fit, aligned */

@@ -3,15 +3,27 @@
  *         (labels are sealed under the roster space's or the space's own epoch key), the
  *         epoch keys themselves, the store, the network.
  * Entry (deterministic CBOR, docs/FORMAT.md "Membership"):
- *   entry = [ core (bytes: the encoded core map), [ + [ signer key id (bytes 16), sig (bytes 64) ] ] ]
+ *   entry = [ core (bytes: the encoded core map), [ + signature ] ]
+ *   signature = [ signer id (bytes 16), sig (bytes 64) ]     ; ascending by signer id
  *   core  = { 1: version 1, 2: suite 1, 3: org (bytes 16), 4: seq (uint, from 0),
  *             5: prev (bytes 32: hash of the entry before; zero for seq 0), 6: kind (uint),
  *             7: time (uint, claimed ms), 8: body (map), * uint => any }
- * Signed: label "daybook/member/1" over core. Hash: "daybook/member-hash/1" over core.
- * Signer key id: H16("daybook/signer-id/1", public key).
+ *   body  = { ? 1: root (bytes 32), ? 2: relay (bytes 32), ? 3: device (bytes 16), ? 4: keys,
+ *             ? 5: role (uint), ? 6: label (bytes), ? 7: space (bytes 16), ? 8: restricted (bool),
+ *             ? 9: expires (uint ms), ? 10: epoch, ? 11: reason (text), ? 12: [ + grant ],
+ *             ? 13: [ + wrap ] }                           ; exactly the keys of its kind, below
+ *   keys  = { 1: sign (bytes 32), 2: kem (bytes 32), 3: request (bytes 32), ? 4: admin (bytes 32) }
+ *   epoch = [ number (uint), key id (bytes 16), commitment (bytes 32) ]
+ *   grant = [ device (bytes 16), role (uint) ]               ; ascending by device
+ *   wrap  = [ device (bytes 16), epoch (uint), wrap (bytes 80) ]  ; ascending by device, epoch
+ * Hash: "daybook/member-hash/1" over core. Signed: label "daybook/member/1" over that hash (so
+ * that signing never has to copy 64 KiB, and extra signatures don't change the chain).
+ * Signer id: H16("daybook/signer-id/1", public key).
  * seq 0 is genesis, signed by the org root whose public key it carries; org id =
  * H16("daybook/org-id/1", root public key). Later entries are signed by admin keys that the
- * chain itself has enrolled. Kinds this version doesn't know stop the fold with DBK_VERSION. */
+ * chain itself has enrolled: every signature listed must be one of theirs and hold. Unknown keys
+ * of core are covered by hash and signature and otherwise ignored; kinds that this version
+ * doesn't know stop the fold with DBK_VERSION. */
 #ifndef DBK_CRYPTO_ROSTER_H
 #define DBK_CRYPTO_ROSTER_H
 
@@ -144,8 +156,8 @@ typedef struct dbk_member {
 typedef struct dbk_space {
     dbk_id space;
     bool restricted;
-    bool is_roster; /* holds only labels; no records */
-    dbk_span label; /* sealed */
+    bool is_roster;          /* holds only labels; no records */
+    dbk_span label;          /* sealed */
     const dbk_epoch *epochs; /* oldest first; the last is current */
     size_t epochs_count;
 } dbk_space;
@@ -153,8 +165,8 @@ typedef struct dbk_space {
 dbk_id dbk_roster_org(const dbk_roster *r);
 const dbk_sign_pk *dbk_roster_root(const dbk_roster *r);
 const dbk_sign_pk *dbk_roster_relay(const dbk_roster *r); /* NULL before genesis */
-uint64_t dbk_roster_count(const dbk_roster *r);    /* entries taken */
-dbk_hash dbk_roster_head(const dbk_roster *r);     /* zero before genesis */
+uint64_t dbk_roster_count(const dbk_roster *r);           /* entries taken */
+dbk_hash dbk_roster_head(const dbk_roster *r);            /* zero before genesis */
 /* Borrowed until the next add. NULL: unknown. */
 const dbk_member *dbk_roster_device(const dbk_roster *r, const dbk_id *device);
 const dbk_member *dbk_roster_device_by_request_key(const dbk_roster *r, const dbk_sign_pk *pk);

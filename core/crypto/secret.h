@@ -21,5 +21,6 @@ void dbk_secret_free(dbk_secret *s); /* wipes; NULL is nothing */
 dbk_span dbk_secret_bytes(const dbk_secret *s);
 uint8_t *dbk_secret_room(dbk_secret *s); /* to fill it in place */
 size_t dbk_secret_len(const dbk_secret *s);
+bool dbk_secret_locked(const dbk_secret *s); /* false: its page could reach the swap */
 
 #endif

@@ -59,8 +59,9 @@ typedef struct dbk_header {
 /* Fills the first 200 bytes: what op sealing binds, before op_root is known. */
 void dbk_header_aad(uint8_t out[DBK_SEGMENT_AAD_BYTES], const dbk_header *h);
 void dbk_header_encode(uint8_t out[DBK_SEGMENT_HEADER_BYTES], const dbk_header *h);
-/* Strict: magic, version (DBK_VERSION if newer), suite, count, seqs, zero rules, lengths.
- * Does not check the signature. *out zeroed on failure. */
+/* Strict: magic, version and suite (DBK_VERSION if newer), count, seqs (the last one fits 63
+ * bits), zero rules (also: no id is zero), lengths. Does not check the signature. *out zeroed on
+ * failure. */
 DBK_MUST_CHECK dbk_rc dbk_header_decode(dbk_header *out, dbk_span in, dbk_err *err);
 dbk_hash dbk_header_hash(const dbk_header *h); /* "daybook/segment-header/1" over the core */
 /* Signs h->sig over the core. */
@@ -82,6 +83,8 @@ typedef struct dbk_frame {
 /* Splits a body into h->count frames that fill it exactly, each at least 1 byte sealed. */
 DBK_MUST_CHECK dbk_rc dbk_body_split(dbk_frame frames[DBK_SEGMENT_OPS_MAX], const dbk_header *h,
                                      dbk_span body, dbk_err *err);
+/* The op root over frames. */
+dbk_hash dbk_frames_root(const dbk_frame *frames, size_t count);
 /* Split, then the op root over the frames equals the header's: DBK_AUTH otherwise. */
 DBK_MUST_CHECK dbk_rc dbk_body_check(const dbk_header *h, dbk_span body, dbk_err *err);
 /* The log's leaf: leaf hash of receipt time (u64, Unix ms) || header hash (32). */

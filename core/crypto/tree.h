@@ -11,7 +11,8 @@
 #define DBK_TREE_LOG "daybook/tree/log/1"
 #define DBK_TREE_OPS "daybook/tree/ops/1"
 #define DBK_TREE_LEVELS_MAX 63u
-#define DBK_TREE_PROOF_MAX 63u /* hashes in a proof; C2SP's limit */
+#define DBK_TREE_PROOF_MAX 63u         /* hashes in a proof; C2SP's limit */
+#define DBK_TREE_SIZE_MAX (1ull << 62) /* leaves: so that no proof is longer; DBK_LIMIT above */
 
 dbk_hash dbk_tree_leaf(const char *label, dbk_span data);
 dbk_hash dbk_tree_node(const char *label, const dbk_hash *left, const dbk_hash *right);
@@ -38,7 +39,8 @@ typedef struct dbk_proof {
 /* Fetches a stored perfect subtree's root. DBK_NOT_FOUND: a broken log. */
 typedef dbk_rc (*dbk_node_get_fn)(void *ctx, unsigned level, uint64_t index, dbk_hash *out,
                                   dbk_err *err);
-/* RFC 9162 section 2.1.3 and 2.1.4. */
+/* RFC 9162 section 2.1.3 and 2.1.4; asked for index < size, and old_size <= new_size. A proof of
+ * consistency with the empty tree or with itself is empty. */
 DBK_MUST_CHECK dbk_rc dbk_tree_inclusion(dbk_proof *out, const char *label, uint64_t index,
                                          uint64_t size, dbk_node_get_fn get, void *ctx,
                                          dbk_err *err);

@@ -1,0 +1,200 @@
+#include "core/crypto/checkpoint.h"
+
+#include <string.h>
+
+#include "core/base/text.h"
+#include "core/base/wire.h"
+#include "core/crypto/hash.h"
+#include "core/crypto/tree.h"
+
+#define SIGNER "relay"
+#define DASH "\xe2\x80\x94 " /* U+2014 and a space open every signature line */
+#define ORIGIN "daybook"
+#define KEY_ID_BYTES 4u
+#define ED25519_ALGORITHM 0x01u
+#define LINE_SIGNATURES_MAX 16u
+
+/* C2SP signed-note: SHA-256(name || 0x0A || algorithm || public key), its first 4 bytes. */
+static void key_id(uint8_t out[KEY_ID_BYTES], const dbk_sign_pk *pk)
+{
+    uint8_t in[sizeof(SIGNER) - 1 + 2 + DBK_SIGN_PK_BYTES];
+    uint8_t hash[32];
+    uint8_t *p = dbk_wire_put_copy(in, (const uint8_t *)SIGNER, sizeof(SIGNER) - 1);
+    *p++ = '\n';
+    *p++ = ED25519_ALGORITHM;
+    p = dbk_wire_put_copy(p, pk->b, sizeof(pk->b));
+    DBK_ASSERT(p == in + sizeof(in));
+    dbk_sha256(hash, dbk_span_of(in, sizeof(in)));
+    memcpy(out, hash, KEY_ID_BYTES);
+}
+
+/* origin, size and root: three lines, the text that is signed. */
+static dbk_rc append_text(dbk_bytes *out, const dbk_checkpoint *c, dbk_err *err)
+{
+    char org[DBK_ID_HEX_SIZE], space[DBK_ID_HEX_SIZE], log[DBK_ID_HEX_SIZE];
+    dbk_id_hex(org, &c->org);
+    dbk_id_hex(space, &c->space);
+    dbk_id_hex(log, &c->log);
+    dbk_rc rc = dbk_bytes_append_fmt(out, err, ORIGIN "/%s/%s/%s\n%llu\n", org, space, log,
+                                     (unsigned long long)c->size);
+    if (rc == DBK_OK)
+        rc = dbk_base64_append(out, dbk_span_of(c->root.b, sizeof(c->root.b)), err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append_str(out, "\n", err);
+    return rc;
+}
+
+dbk_rc dbk_checkpoint_sign(dbk_bytes *note, const dbk_checkpoint *c, const dbk_secret *relay_sk,
+                           dbk_err *err)
+{
+    uint8_t blob[KEY_ID_BYTES + DBK_SIG_BYTES];
+    size_t start = note->len;
+    dbk_sign_pk pk;
+    dbk_sig sig;
+    DBK_ASSERT(c->size <= DBK_TREE_SIZE_MAX);
+    dbk_rc rc = append_text(note, c, err);
+    if (rc != DBK_OK)
+        goto out;
+    dbk_sign_pk_of(&pk, relay_sk);
+    dbk_sign_raw(&sig, dbk_span_of(note->p + start, note->len - start), relay_sk);
+    key_id(blob, &pk);
+    memcpy(blob + KEY_ID_BYTES, sig.b, sizeof(sig.b));
+    rc = dbk_bytes_append_str(note, "\n" DASH SIGNER " ", err);
+    if (rc == DBK_OK)
+        rc = dbk_base64_append(note, dbk_span_of(blob, sizeof(blob)), err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append_str(note, "\n", err);
+out:
+    if (rc != DBK_OK)
+        dbk_bytes_truncate(note, start);
+    return rc;
+}
+
+/* The next line without its newline; false when there is none, or it has no end. */
+static bool take_line(dbk_span *in, dbk_span *line)
+{
+    const uint8_t *end = in->len == 0 ? NULL : memchr(in->p, '\n', in->len);
+    *line = (dbk_span){ NULL, 0 };
+    if (end == NULL)
+        return false;
+    *line = dbk_span_of(in->p, (size_t)(end - in->p));
+    in->p += line->len + 1;
+    in->len -= line->len + 1;
+    return true;
+}
+
+/* Moves past a text that must stand here. */
+static bool take_text(dbk_span *in, const char *text)
+{
+    dbk_span want = dbk_span_str(text);
+    if (in->len < want.len || !dbk_span_equal(dbk_span_of(in->p, want.len), want))
+        return false;
+    in->p += want.len;
+    in->len -= want.len;
+    return true;
+}
+
+/* 32 digits of lower case: one text for one id. */
+static bool take_id(dbk_span *in, dbk_id *out)
+{
+    char hex[DBK_ID_HEX_SIZE], again[DBK_ID_HEX_SIZE];
+    if (in->len < sizeof(hex) - 1)
+        return false;
+    memcpy(hex, in->p, sizeof(hex) - 1);
+    hex[sizeof(hex) - 1] = '\0';
+    if (dbk_hex_parse(out->b, sizeof(out->b), hex, NULL) != DBK_OK)
+        return false;
+    dbk_id_hex(again, out);
+    return take_text(in, again);
+}
+
+static bool parse_origin(dbk_checkpoint *c, dbk_span line)
+{
+    return take_text(&line, ORIGIN "/") && take_id(&line, &c->org) && take_text(&line, "/") &&
+           take_id(&line, &c->space) && take_text(&line, "/") && take_id(&line, &c->log) &&
+           line.len == 0;
+}
+
+/* Exactly len bytes of base64. */
+static bool parse_base64(uint8_t *out, size_t len, dbk_span text)
+{
+    dbk_bytes bytes = DBK_BYTES_INIT(len);
+    bool good = dbk_base64_parse(&bytes, text, NULL) == DBK_OK && bytes.len == len;
+    if (good)
+        memcpy(out, bytes.p, len);
+    dbk_bytes_wipe(&bytes);
+    return good;
+}
+
+static bool parse_text(dbk_checkpoint *c, dbk_span *in)
+{
+    dbk_span origin, size, root;
+    return take_line(in, &origin) && take_line(in, &size) && take_line(in, &root) &&
+           parse_origin(c, origin) && dbk_u64_parse(&c->size, size, NULL) == DBK_OK &&
+           c->size <= DBK_TREE_SIZE_MAX && parse_base64(c->root.b, sizeof(c->root.b), root);
+}
+
+/* One signature line: *name and *blob are borrowed. */
+static bool parse_signature(dbk_span line, dbk_span *name, dbk_span *blob)
+{
+    if (!take_text(&line, DASH))
+        return false;
+    const uint8_t *space = line.len == 0 ? NULL : memchr(line.p, ' ', line.len);
+    if (space == NULL || space == line.p)
+        return false;
+    *name = dbk_span_of(line.p, (size_t)(space - line.p));
+    *blob = dbk_span_of(space + 1, line.len - name->len - 1);
+    for (size_t i = 0; i < name->len; i++) {
+        if (name->p[i] <= ' ' || name->p[i] == '+' || name->p[i] > '~')
+            return false;
+    }
+    return blob->len > 0;
+}
+
+/* The relay's line must be there and hold; lines of others are passed by, if well formed. */
+static dbk_rc check_signatures(dbk_span lines, dbk_span text, const dbk_sign_pk *relay,
+                               dbk_err *err)
+{
+    uint8_t want_id[KEY_ID_BYTES], blob[KEY_ID_BYTES + DBK_SIG_BYTES];
+    dbk_span line, name, base64;
+    dbk_sig sig;
+    bool verified = false;
+    key_id(want_id, relay);
+    for (size_t i = 0; lines.len > 0; i++) {
+        if (i == LINE_SIGNATURES_MAX || !take_line(&lines, &line) ||
+            !parse_signature(line, &name, &base64))
+            return dbk_fail(err, DBK_FORMAT, "a checkpoint's signature lines are malformed");
+        if (!dbk_span_equal(name, dbk_span_str(SIGNER)))
+            continue;
+        if (verified || !parse_base64(blob, sizeof(blob), base64))
+            return dbk_fail(err, DBK_FORMAT, "a checkpoint's relay signature is malformed");
+        memcpy(sig.b, blob + KEY_ID_BYTES, sizeof(sig.b));
+        if (!dbk_span_equal(dbk_span_of(blob, KEY_ID_BYTES), dbk_span_of(want_id, KEY_ID_BYTES)) ||
+            !dbk_verify_raw(&sig, text, relay))
+            return dbk_fail(err, DBK_AUTH, "a checkpoint is not signed by the relay");
+        verified = true;
+    }
+    if (!verified)
+        return dbk_fail(err, DBK_AUTH, "a checkpoint is not signed by the relay");
+    return DBK_OK;
+}
+
+dbk_rc dbk_checkpoint_open(dbk_checkpoint *out, dbk_span note, const dbk_sign_pk *relay,
+                           dbk_err *err)
+{
+    dbk_checkpoint c;
+    dbk_span left = note, blank;
+    memset(&c, 0, sizeof(c));
+    memset(out, 0, sizeof(*out));
+    if (note.len > DBK_CHECKPOINT_BYTES_MAX)
+        return dbk_fail(err, DBK_FORMAT, "a checkpoint of %zu bytes", note.len);
+    if (!parse_text(&c, &left))
+        return dbk_fail(err, DBK_FORMAT, "a checkpoint's text is malformed");
+    dbk_span text = dbk_span_of(note.p, note.len - left.len);
+    if (!take_line(&left, &blank) || blank.len > 0 || left.len == 0)
+        return dbk_fail(err, DBK_FORMAT, "a checkpoint has no signatures");
+    dbk_rc rc = check_signatures(left, text, relay, err);
+    if (rc == DBK_OK)
+        *out = c;
+    return rc;
+}
