@@ -1,0 +1,43 @@
+/* cli/cmd.h - the commands, one line each; commands.c puts them into the table. */
+#ifndef DBK_CLI_CMD_H
+#define DBK_CLI_CMD_H
+
+#include "cli/cli.h"
+
+/* cmd_org.c: organisation and enrolment */
+dbk_rc cmd_org_create(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_org_invite(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_org_approve(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_join(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_space.c: spaces and devices */
+dbk_rc cmd_space_create(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_space_grant(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_space_list(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_form.c: what can be recorded */
+dbk_rc cmd_forms(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_form_show(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_note.c: writing */
+dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_sign(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_addendum(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_withdraw(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_show.c, cmd_list.c, cmd_history.c: reading */
+dbk_rc cmd_show(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_search(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_sync.c: exchange, and what has arrived where */
+dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_conflict.c: the HQ desk */
+dbk_rc cmd_conflicts(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_verify.c, cmd_import.c, cmd_export.c, cmd_passphrase.c */
+dbk_rc cmd_verify(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_passphrase(cli *c, const cli_args *a, dbk_err *err);
+
+#endif

@@ -1,0 +1,286 @@
+/* Organisation and enrolment: org create, org invite, org approve, join. */
+#include <jansson.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+
+#define INVITE_TTL_DEFAULT_HOURS 24u /* security.md R26: remote enrolment at most a day */
+#define INVITE_TTL_MAX_HOURS 168u
+
+/* The store is made first and left empty if the relay can't be reached: `org create` again picks
+ * it up, so nothing is lost and nothing half-made is used. */
+static dbk_rc make_book(cli *c, dbk_err *err)
+{
+    dbk_secret *passphrase = NULL;
+    dbk_err tried = { 0 };
+    dbk_rc rc = cli_ask_passphrase(&passphrase, c, CLI_ASK_NEW_PASSPHRASE, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = dbk_book_create(&c->book, c->store, passphrase, NULL, &tried);
+    if (rc == DBK_CONFLICT) {
+        dbk_err_clear(&tried);
+        rc = dbk_book_open(&c->book, c->store, passphrase, NULL, &tried);
+        if (rc == DBK_OK && dbk_book_link(c->book)->stage != DBK_ORG_NONE)
+            rc = dbk_fail(&tried, DBK_CONFLICT, "the store at %.100s belongs to an organisation already",
+                          c->store);
+    }
+    if (rc != DBK_OK)
+        rc = dbk_fail(err, rc, "%s", tried.text);
+    dbk_secret_free(passphrase);
+    return rc;
+}
+
+static dbk_rc read_card(dbk_relay_card *card, const cli_args *a, dbk_err *err)
+{
+    dbk_bytes text = { 0 };
+    const char *file = cli_option_value(a, "--relay-card"), *url = cli_option_value(a, "--relay");
+    if (file == NULL)
+        return dbk_fail(err, DBK_USAGE,
+                        "--relay-card FILE is needed: `daybook-relay init` wrote it as "
+                        "relay-card.txt");
+    dbk_rc rc = cli_read_file(&text, file, err);
+    if (rc == DBK_OK)
+        rc = dbk_relay_card_parse(card, dbk_bytes_span(&text), err);
+    if (rc == DBK_OK && url != NULL) {
+        if (strlen(url) > DBK_URL_BYTES_MAX)
+            rc = dbk_fail(err, DBK_USAGE, "the relay's URL is too long");
+        else
+            memcpy(card->url, url, strlen(url) + 1);
+    }
+    dbk_bytes_wipe(&text);
+    return rc;
+}
+
+dbk_rc cmd_org_create(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_relay_card card = { 0 };
+    dbk_transport t = { 0 };
+    dbk_id space = { 0 };
+    char org_hex[DBK_ID_HEX_SIZE];
+    const char *admin = cli_option_value(a, "--admin-name");
+    dbk_rc rc = read_card(&card, a, err);
+    if (rc == DBK_OK)
+        rc = make_book(c, err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_org_create(c->book, &card, admin == NULL ? "Administrator" : admin, err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_connect(&t, c->book, err);
+    if (rc != DBK_OK)
+        goto out;
+    dbk_new_space opts = { a->positional[0], DBK_ROLE_HQ };
+    rc = dbk_driver_space_create(c->book, &t, &space, &opts, err);
+    if (rc != DBK_OK)
+        goto out;
+    dbk_id org = dbk_roster_org(dbk_book_roster(c->book));
+    dbk_id_hex(org_hex, &org);
+    if (c->format == OUT_JSON) {
+        char space_hex[DBK_ID_HEX_SIZE];
+        dbk_id_hex(space_hex, &space);
+        rc = out_json_take(json_pack("{s:s, s:s, s:s}", "org", org_hex, "space", space_hex, "name",
+                                     a->positional[0]),
+                           err);
+        goto out;
+    }
+    out_text("The organisation \"%s\" exists, with one space of the same name.\n"
+             "Its id is %s. This device is its first administrator.\n"
+             "Invite the others with: daybook org invite --name NAME --role officer --space \"%s\"\n",
+             out_safe_str(a->positional[0]), org_hex, out_safe_str(a->positional[0]));
+out:
+    dbk_transport_close(&t);
+    dbk_wipe(card.setup_code, sizeof(card.setup_code));
+    return rc;
+}
+
+static dbk_rc collect_spaces(dbk_id *spaces, size_t *count, cli *c, const cli_values *names,
+                             dbk_err *err)
+{
+    *count = 0;
+    if (names->count == 0) {
+        *count = 1;
+        return dbk_book_space_find(c->book, &spaces[0], NULL, err);
+    }
+    for (size_t i = 0; i < names->count; i++) {
+        dbk_rc rc = dbk_book_space_find(c->book, &spaces[(*count)++], names->rows[i], err);
+        if (rc != DBK_OK)
+            return rc;
+    }
+    return DBK_OK;
+}
+
+static dbk_rc parse_hours(uint64_t *ttl_ms, const char *text, dbk_err *err)
+{
+    uint64_t hours = INVITE_TTL_DEFAULT_HOURS;
+    if (text != NULL && (dbk_u64_parse(&hours, dbk_span_str(text), NULL) != DBK_OK || hours == 0 ||
+                         hours > INVITE_TTL_MAX_HOURS))
+        return dbk_fail(err, DBK_USAGE, "--hours is a number from 1 to %u", INVITE_TTL_MAX_HOURS);
+    *ttl_ms = hours * 3600u * 1000u;
+    return DBK_OK;
+}
+
+dbk_rc cmd_org_invite(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_id spaces[CLI_REPEATS_MAX];
+    dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
+    dbk_transport t = { 0 };
+    const char *name = cli_option_value(a, "--name"), *role = cli_option_value(a, "--role");
+    dbk_new_invite opts = { .name = name, .spaces = spaces };
+    if (name == NULL || role == NULL)
+        return dbk_fail(err, DBK_USAGE, "--name and --role are needed");
+    opts.role = dbk_role_parse(role);
+    if (opts.role == DBK_ROLE_NONE)
+        return dbk_fail(err, DBK_USAGE, "no such role: %.40s (officer, hq or admin)", role);
+    dbk_rc rc = parse_hours(&opts.ttl_ms, cli_option_value(a, "--hours"), err);
+    if (rc == DBK_OK)
+        rc = collect_spaces(spaces, &opts.spaces_count, c, cli_option_values(a, "--space"), err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_connect(&t, c->book, err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_invite(c->book, &t, &text, &opts, err);
+    if (rc != DBK_OK)
+        goto out;
+    if (c->format == OUT_JSON) {
+        rc = out_json_take(json_pack("{s:s, s:s%}", "name", name, "invite", (const char *)text.p,
+                                     text.len),
+                           err);
+    } else {
+        /* The invite alone on standard output, so that it can be piped or saved. */
+        out_note("An invite for %s. Hand it over in person or by a channel you trust: whoever\n"
+                 "has it can ask to join. On the new device: daybook join FILE",
+                 out_safe_str(name));
+        out_text("%.*s\n", (int)text.len, (const char *)text.p);
+    }
+out:
+    dbk_bytes_wipe(&text);
+    dbk_transport_close(&t);
+    return rc;
+}
+
+/* Who asks to join, and what `org approve` was asked to do. */
+#define APPROVE_ROWS_MAX 256u
+typedef struct arrivals {
+    struct {
+        dbk_id invite, device;
+        char name[130], told[130];
+        dbk_role role;
+    } rows[APPROVE_ROWS_MAX];
+    size_t count;
+    size_t waiting;
+} arrivals;
+
+static void copy_name(char out[130], const char *name)
+{
+    size_t len = name == NULL ? 0 : strlen(name);
+    len = len < 129 ? len : 129;
+    memcpy(out, name == NULL ? "" : name, len);
+    out[len] = '\0';
+}
+
+static dbk_rc take_arrival(void *ctx, const dbk_invite_row *row, dbk_err *err)
+{
+    arrivals *all = ctx;
+    (void)err;
+    if (!row->arrived) {
+        all->waiting++;
+        return DBK_OK;
+    }
+    if (all->count == APPROVE_ROWS_MAX)
+        return DBK_OK;
+    all->rows[all->count].invite = row->id;
+    all->rows[all->count].device = row->device;
+    all->rows[all->count].role = row->role;
+    copy_name(all->rows[all->count].name, row->name);
+    copy_name(all->rows[all->count].told, row->told_name);
+    all->count++;
+    return DBK_OK;
+}
+
+static dbk_rc print_arrivals(cli *c, const arrivals *all, const char *outcome, dbk_err *err)
+{
+    json_t *rows = json_array();
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < all->count && rc == DBK_OK; i++) {
+        char hex[DBK_ID_HEX_SIZE];
+        dbk_id_hex(hex, &all->rows[i].device);
+        if (c->format == OUT_JSON)
+            (void)json_array_append_new(
+                rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", all->rows[i].name,
+                                "device_name", all->rows[i].told, "role",
+                                dbk_role_name(all->rows[i].role), "device", hex, "state", outcome));
+        else
+            out_text("%s: %s (%s), device %.8s %.8s \"%s\"\n", outcome,
+                     out_safe_str(all->rows[i].name), dbk_role_name(all->rows[i].role), hex,
+                     hex + 8, out_safe_str(all->rows[i].told));
+    }
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:o, s:I}", "requests", rows, "unanswered",
+                                       (json_int_t)all->waiting),
+                             err);
+    json_decref(rows);
+    if (all->count == 0)
+        out_text("Nobody waits for approval. %zu invites are still unanswered.\n", all->waiting);
+    return rc;
+}
+
+dbk_rc cmd_org_approve(cli *c, const cli_args *a, dbk_err *err)
+{
+    static arrivals all; /* large; one command a process */
+    dbk_transport t = { 0 };
+    bool everyone = cli_option_given(a, "--all");
+    bool some = a->count > 0;
+    dbk_rc rc = dbk_driver_connect(&t, c->book, err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_requests(c->book, &t, err);
+    if (rc == DBK_OK)
+        rc = dbk_org_invites(c->book, take_arrival, &all, err);
+    size_t kept = 0;
+    for (size_t i = 0; rc == DBK_OK && i < all.count; i++) {
+        bool chosen = everyone;
+        for (size_t k = 0; k < a->count; k++)
+            chosen = chosen || strcmp(a->positional[k], all.rows[i].name) == 0;
+        if (!chosen && (everyone || some))
+            continue;
+        if (chosen)
+            rc = dbk_driver_approve(c->book, &t, &all.rows[i].invite, err);
+        all.rows[kept++] = all.rows[i];
+    }
+    if (rc == DBK_OK) {
+        all.count = kept;
+        if (some && kept == 0)
+            rc = dbk_fail(err, DBK_NOT_FOUND, "no request by that name has arrived");
+        else
+            rc = print_arrivals(c, &all, everyone || some ? "approved" : "waits", err);
+    }
+    if (rc == DBK_OK && !everyone && !some && kept > 0 && c->format == OUT_TEXT)
+        out_text("Compare the device numbers with the officer, then: daybook org approve NAME\n");
+    dbk_transport_close(&t);
+    return rc;
+}
+
+dbk_rc cmd_join(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_bytes text = { 0 };
+    const char *name = cli_option_value(a, "--device-name");
+    dbk_rc rc = cli_read_file(&text, a->positional[0], err);
+    if (rc != DBK_OK)
+        return rc;
+    while (text.len > 0 && (text.p[text.len - 1] == '\n' || text.p[text.len - 1] == '\r' ||
+                            text.p[text.len - 1] == ' '))
+        dbk_bytes_truncate(&text, text.len - 1);
+    rc = make_book(c, err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_join(c->book, dbk_bytes_span(&text), name == NULL ? "device" : name, err);
+    dbk_bytes_wipe(&text);
+    if (rc != DBK_OK)
+        return rc;
+    char hex[DBK_ID_HEX_SIZE];
+    dbk_id device = dbk_book_device(c->book);
+    dbk_id_hex(hex, &device);
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:s, s:s}", "device", hex, "state", "waiting"), err);
+    out_text("Asked to join. This device is %.8s %.8s: tell that to your administrator, who\n"
+             "approves it with `daybook org approve`. Then run: daybook sync\n",
+             hex, hex + 8);
+    return DBK_OK;
+}
