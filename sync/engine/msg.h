@@ -9,13 +9,17 @@
  *   POST /v1/spaces/{32 hex}/segments     push -> results
  *   GET  /v1/spaces/{32 hex}/segments?from=I&bytes=B[&own=1]   -> range
  *   GET  /v1/spaces/{32 hex}/proof?leaf=I&size=N | ?from=M&size=N    -> proof: ( hash 32 )*
- *   PUT  /v1/join/{32 hex}                an admin opens a mailbox: JSON {"v":1,"expires":ms}
- *   POST /v1/join/{32 hex}                a device's sealed join request, once (not signed)
+ *   PUT  /v1/join/{32 hex}                an admin opens a mailbox: JSON {"v":1,"expires":ms} -> 204
+ *   POST /v1/join/{32 hex}                a device's sealed join request, once (not signed) -> 204;
+ *                                         the same bytes again are 204, others 409
  *   GET  /v1/join                         -> ( invite id 16 || length u32 || request )*
  *   GET  /healthz                         -> "ok"
  * Failures are JSON {"v":1,"error":WORD} with a fitting status: 400 malformed, 401 nonce or
  * signature (with a fresh Daybook-Nonce), 403 denied, 404 unknown, 409 conflict, 413 too-large,
- * 429/503 with Retry-After, 507 full. */
+ * 429/503 with Retry-After, 507 full.
+ *
+ * JSON: compact, keys in the order shown; a reader takes any order and spacing but no unknown or
+ * repeated key, no number over 2^53 - 1 (RFC 7493), ids as lower-case hex. */
 #ifndef DBK_ENGINE_MSG_H
 #define DBK_ENGINE_MSG_H
 
@@ -30,6 +34,11 @@
 #define DBK_RANGE_BYTES_MAX (8u * 1024u * 1024u)
 #define DBK_SPACES_MAX 4096u
 #define DBK_FEEDS_PER_SPACE_MAX 64u          /* one device's incarnations in a space */
+#define DBK_WELCOME_FEEDS_MAX 16384u         /* in all spaces of one welcome */
+#define DBK_JSON_UINT_MAX ((UINT64_C(1) << 53) - 1)
+#define DBK_PUSH_HEAD_BYTES 12u
+#define DBK_RESULT_BYTES 104u
+#define DBK_RANGE_ITEM_BYTES_MIN (9u + DBK_SEGMENT_HEADER_BYTES)
 
 /* hello: { "v": 1, ? "known": base64url(16) }.
  * known = H16("daybook/hello/1", members count (u64) || members head (32) || for each of my
@@ -57,8 +66,8 @@ DBK_MUST_CHECK dbk_rc dbk_hello_decode(dbk_hello *out, dbk_span in, dbk_err *err
 /* welcome: { "v":1, "idle":true } or { "v":1, "members":{"count":N,"head":b64url}, "limits":
  * {"segments":N,"push":BYTES,"range":BYTES}, "time":ms, ? "carrier":true, "spaces":[ {"space":hex,
  * "log":hex,"size":N,"checkpoint":note text,"feeds":[[feed hex, last seq, head hash b64url],..]} ] }
- * feeds: this device's own feeds as the relay holds them. carrier: a folder that can't give
- * receipts or checkpoints (then checkpoint is ""). */
+ * feeds: this device's own feeds as the relay holds them, sorted by feed; spaces sorted by space.
+ * carrier: a folder that can't give receipts or checkpoints (then checkpoint is ""). */
 typedef struct dbk_feed_head {
     dbk_id feed;
     uint64_t last_seq;
@@ -85,12 +94,14 @@ DBK_MUST_CHECK dbk_rc dbk_welcome_encode(dbk_bytes *out, const dbk_welcome *w, d
 DBK_MUST_CHECK dbk_rc dbk_welcome_decode(dbk_welcome *out, dbk_span in, dbk_err *err);
 void dbk_welcome_wipe(dbk_welcome *w);
 
-/* push: "DBKP" || version 1 (u8) || 3 zero bytes || count (u16) || 2 zero bytes ||
- *       ( header 300 || body )*   */
+/* push: "DBKP" || version 1 (u8) || 3 zero bytes || count (u16, 1..256) || 2 zero bytes ||
+ *       ( header 300 || body )*;  at most DBK_PUSH_BYTES_MAX in all  */
 typedef struct dbk_push_item {
     dbk_span header; /* 300 bytes */
     dbk_span body;
 } dbk_push_item;
+/* An empty message; each add counts itself into it. DBK_LIMIT: it doesn't fit, and the message
+ * stays as it was. */
 DBK_MUST_CHECK dbk_rc dbk_push_begin(dbk_bytes *out, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_push_add(dbk_bytes *out, const dbk_push_item *item, dbk_err *err);
 /* Splits; checks framing only (counts, lengths from the header's body length field). items has
@@ -114,6 +125,7 @@ typedef struct dbk_push_result {
     dbk_push_status status;
     dbk_receipt receipt; /* zero unless accepted or duplicate */
 } dbk_push_result;
+/* results has room for DBK_PUSH_SEGMENTS_MAX. */
 DBK_MUST_CHECK dbk_rc dbk_results_encode(dbk_bytes *out, const dbk_push_result *results,
                                          size_t count, dbk_span checkpoint, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_results_decode(dbk_push_result *results, size_t *count,
@@ -146,7 +158,24 @@ DBK_MUST_CHECK dbk_rc dbk_range_next(dbk_range *r, dbk_range_item *item, dbk_err
 DBK_MUST_CHECK dbk_rc dbk_entries_add(dbk_bytes *out, dbk_span entry, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_entries_next(dbk_span *left, dbk_span *entry, dbk_err *err);
 
-/* {"v":1,"error":WORD}; WORD from the PROTOCOL.md list. */
+/* ( invite id 16 || length u32 || sealed request )*. DBK_NOT_FOUND: no more. */
+#define DBK_REQUEST_BYTES_MAX (16u * 1024u)
+DBK_MUST_CHECK dbk_rc dbk_requests_add(dbk_bytes *out, const dbk_id *invite, dbk_span request,
+                                       dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_requests_next(dbk_span *left, dbk_id *invite, dbk_span *request,
+                                        dbk_err *err);
+
+/* {"v":1,"count":N}: the membership chain's length after a post. */
+DBK_MUST_CHECK dbk_rc dbk_posted_encode(dbk_bytes *out, uint64_t count, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_posted_decode(uint64_t *count, dbk_span in, dbk_err *err);
+/* {"v":1,"expires":ms}: opens a mailbox. */
+DBK_MUST_CHECK dbk_rc dbk_mailbox_encode(dbk_bytes *out, uint64_t expires_ms, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_mailbox_decode(uint64_t *expires_ms, dbk_span in, dbk_err *err);
+
+/* {"v":1,"error":WORD}; WORD from the PROTOCOL.md list: [a-z-]{1,32}. */
+#define DBK_ERROR_WORD_MAX 32u
 DBK_MUST_CHECK dbk_rc dbk_error_encode(dbk_bytes *out, const char *word, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_error_decode(char word[DBK_ERROR_WORD_MAX + 1], dbk_span in,
+                                       dbk_err *err);
 
 #endif
