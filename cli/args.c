@@ -87,8 +87,7 @@ dbk_rc cli_args_parse(cli_args *a, size_t argc, char *const *argv, dbk_err *err)
         i += used;
     }
     if (a->count < a->command->args_min || a->count > a->command->args_max)
-        return dbk_fail(err, DBK_USAGE, "usage: daybook %s %s", a->command->name,
-                        a->command->args);
+        return dbk_fail(err, DBK_USAGE, "usage: daybook %s %s", a->command->name, a->command->args);
     return DBK_OK;
 }
 

@@ -4,7 +4,8 @@
 
 #include "cli/cli.h"
 
-/* The command whose name argv begins with; *words is how many arguments the name took. NULL: none. */
+/* The command whose name argv begins with; *words is how many arguments the name took. NULL: none.
+ */
 const cli_command *cli_command_find(size_t *words, size_t argc, char *const *argv);
 /* Sorts what follows the name into options and positional arguments; a->command is set. "--" ends
  * the options. DBK_USAGE says what is wrong. */

@@ -128,8 +128,7 @@ dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask_kind kind, dbk
                                               : ask_hidden(out, "Passphrase: ", err);
     int fd = open(c->passphrase_file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return dbk_fail(err, DBK_USAGE, "the passphrase file can't be opened: %s",
-                        strerror(errno));
+        return dbk_fail(err, DBK_USAGE, "the passphrase file can't be opened: %s", strerror(errno));
     dbk_rc rc = read_secret_line(out, fd, err);
     (void)close(fd);
     return rc;

@@ -10,7 +10,7 @@
 #define CLI_POSITIONAL_MAX 512u /* arguments of one command */
 #define CLI_OPTIONS_MAX 16u     /* rows in one command's option table */
 #define CLI_REPEATS_MAX 64u     /* times that one option may be given */
-#define CLI_NAME_BYTES_MAX 512u  /* of a device or space, opened */
+#define CLI_NAME_BYTES_MAX 512u /* of a device or space, opened */
 
 typedef struct cli_option {
     const char *name;  /* "--space" */
@@ -32,7 +32,7 @@ typedef struct cli_args {
 } cli_args;
 
 typedef struct cli {
-    const char *store;           /* folder */
+    const char *store; /* folder */
     out_format format;
     const char *passphrase_file; /* or NULL */
     int passphrase_fd;           /* or -1 */

@@ -23,8 +23,8 @@ static dbk_rc make_book(cli *c, dbk_err *err)
         dbk_err_clear(&tried);
         rc = dbk_book_open(&c->book, c->store, passphrase, NULL, &tried);
         if (rc == DBK_OK && dbk_book_link(c->book)->stage != DBK_ORG_NONE)
-            rc = dbk_fail(&tried, DBK_CONFLICT, "the store at %.100s belongs to an organisation already",
-                          c->store);
+            rc = dbk_fail(&tried, DBK_CONFLICT,
+                          "the store at %.100s belongs to an organisation already", c->store);
     }
     if (rc != DBK_OK)
         rc = dbk_fail(err, rc, "%s", tried.text);
@@ -83,10 +83,11 @@ dbk_rc cmd_org_create(cli *c, const cli_args *a, dbk_err *err)
                            err);
         goto out;
     }
-    out_text("The organisation \"%s\" exists, with one space of the same name.\n"
-             "Its id is %s. This device is its first administrator.\n"
-             "Invite the others with: daybook org invite --name NAME --role officer --space \"%s\"\n",
-             out_safe_str(a->positional[0]), org_hex, out_safe_str(a->positional[0]));
+    out_text(
+        "The organisation \"%s\" exists, with one space of the same name.\n"
+        "Its id is %s. This device is its first administrator.\n"
+        "Invite the others with: daybook org invite --name NAME --role officer --space \"%s\"\n",
+        out_safe_str(a->positional[0]), org_hex, out_safe_str(a->positional[0]));
 out:
     dbk_transport_close(&t);
     dbk_wipe(card.setup_code, sizeof(card.setup_code));
@@ -141,9 +142,8 @@ dbk_rc cmd_org_invite(cli *c, const cli_args *a, dbk_err *err)
     if (rc != DBK_OK)
         goto out;
     if (c->format == OUT_JSON) {
-        rc = out_json_take(json_pack("{s:s, s:s%}", "name", name, "invite", (const char *)text.p,
-                                     text.len),
-                           err);
+        rc = out_json_take(
+            json_pack("{s:s, s:s%}", "name", name, "invite", (const char *)text.p, text.len), err);
     } else {
         /* The invite alone on standard output, so that it can be piped or saved. */
         out_note("An invite for %s. Hand it over in person or by a channel you trust: whoever\n"
@@ -214,9 +214,8 @@ static dbk_rc print_arrivals(cli *c, const arrivals *all, const char *outcome, d
                      hex + 8, out_safe_str(all->rows[i].told));
     }
     if (c->format == OUT_JSON)
-        return out_json_take(json_pack("{s:o, s:I}", "requests", rows, "unanswered",
-                                       (json_int_t)all->waiting),
-                             err);
+        return out_json_take(
+            json_pack("{s:o, s:I}", "requests", rows, "unanswered", (json_int_t)all->waiting), err);
     json_decref(rows);
     if (all->count == 0)
         out_text("Nobody waits for approval. %zu invites are still unanswered.\n", all->waiting);

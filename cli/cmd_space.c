@@ -89,8 +89,8 @@ static dbk_rc space_row(cli *c, out_table *table, json_t *rows, const dbk_id *sp
     if (rc == DBK_OK && table != NULL)
         rc = out_table_row(table, (const char *[]){ (char *)name.p, role, hex }, err);
     if (rc == DBK_OK && table == NULL)
-        (void)json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", (char *)name.p,
-                                                    "role", role, "space", hex));
+        (void)json_array_append_new(
+            rows, json_pack("{s:s, s:s, s:s}", "name", (char *)name.p, "role", role, "space", hex));
     dbk_bytes_wipe(&name);
     return rc;
 }
@@ -133,10 +133,10 @@ static dbk_rc device_row(cli *c, out_table *table, json_t *rows, const dbk_membe
                                              mine ? "this device" : "", hex },
                            err);
     if (rc == DBK_OK && table == NULL)
-        (void)json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:b, s:s}", "name",
-                                                    (char *)name.p, "role", dbk_role_name(m->role),
-                                                    "state", state, "this", (int)mine, "device",
-                                                    hex));
+        (void)json_array_append_new(rows,
+                                    json_pack("{s:s, s:s, s:s, s:b, s:s}", "name", (char *)name.p,
+                                              "role", dbk_role_name(m->role), "state", state,
+                                              "this", (int)mine, "device", hex));
     dbk_bytes_wipe(&name);
     return rc;
 }

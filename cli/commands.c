@@ -69,10 +69,12 @@ static const cli_option passphrase_options[] = {
 };
 
 const cli_command cli_commands[] = {
-    { "org create", "NAME --relay-card FILE", "begin an organisation; this device is its first admin",
-      NULL, CLI_NET, 1, 1, org_create_options, cmd_org_create },
+    { "org create", "NAME --relay-card FILE",
+      "begin an organisation; this device is its first admin", NULL, CLI_NET, 1, 1,
+      org_create_options, cmd_org_create },
     { "org invite", "--name N --role R [--space S]...", "invite an officer's device",
-      "Prints the invite alone on standard output. It holds a one-time secret that the relay never\n"
+      "Prints the invite alone on standard output. It holds a one-time secret that the relay "
+      "never\n"
       "sees; whoever has it can ask to join, and an administrator still approves.",
       CLI_BOOK | CLI_NET, 0, 0, invite_options, cmd_org_invite },
     { "org approve", "[NAME]... [--all]", "see who asks to join, and approve",
@@ -93,15 +95,16 @@ const cli_command cli_commands[] = {
     { "form show", "FORM", "the fields of a form and their answers", NULL, 0, 1, 1, NULL,
       cmd_form_show },
     { "add", "FORM [FIELD=VALUE | FIELD:=JSON]...", "write a new record; prints its id",
-      "A draft may lack anything; a value that is wrong in itself is refused, all problems at once.\n"
+      "A draft may lack anything; a value that is wrong in itself is refused, all problems at "
+      "once.\n"
       "Times without an offset get this machine's. \"not_known\" is an answer to every question.",
       CLI_BOOK, 1, CLI_POSITIONAL_MAX, space_options, cmd_add },
     { "edit", "ID FIELD=VALUE...", "change a record",
       "FIELD=VALUE replaces, FIELD+=VALUE adds to a set, list or count, FIELD-=VALUE takes an\n"
       "element away, FIELD-= makes a field blank. ID may be shortened to 6 digits or more.",
       CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_edit },
-    { "sign", "ID", "sign a record: from then on only addenda",
-      NULL, CLI_BOOK, ONE_RECORD, NULL, cmd_sign },
+    { "sign", "ID", "sign a record: from then on only addenda", NULL, CLI_BOOK, ONE_RECORD, NULL,
+      cmd_sign },
     { "addendum", "ID TEXT", "add to a signed record", NULL, CLI_BOOK, 2, 2, NULL, cmd_addendum },
     { "withdraw", "ID --reason TEXT", "take a record out of use; its history stays", NULL, CLI_BOOK,
       ONE_RECORD, reason_options, cmd_withdraw },
@@ -121,13 +124,15 @@ const cli_command cli_commands[] = {
       cmd_conflicts },
     { "resolve", "ID GROUP=CHOICE --reason TEXT", "decide between values (headquarters)",
       "CHOICE is the number that `daybook conflicts ID` shows, from 1. A new value instead:\n"
-      "resolve ID FIELD=VALUE... --reason TEXT. GROUP \"review\" with CHOICE \"ok\" says that the merged\n"
+      "resolve ID FIELD=VALUE... --reason TEXT. GROUP \"review\" with CHOICE \"ok\" says that the "
+      "merged\n"
       "record was looked at and stands.",
       CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_resolve },
     { "verify", "", "prove every chain, seal, signature and row", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_verify },
     { "import", "FILE", "records from a JSON Lines file; a trial run unless --apply",
-      "Each line: {\"form\": F, \"ref\": HANDLE, \"fields\": {...}}. \"@HANDLE\" in a reference field names\n"
+      "Each line: {\"form\": F, \"ref\": HANDLE, \"fields\": {...}}. \"@HANDLE\" in a reference "
+      "field names\n"
       "the record of an earlier line. A line may carry \"id\" instead, as exports do.",
       CLI_BOOK, 1, 1, import_options, cmd_import },
     { "export", "", "records as JSON Lines", NULL, CLI_BOOK, 0, 0, export_options, cmd_export },

@@ -15,7 +15,8 @@
 
 static const char help_head[] =
     "Daybook keeps field notes on this device, encrypted, and syncs them to headquarters.\n\n"
-    "usage: daybook [--store DIR] [--json] [--passphrase-file F | --passphrase-fd N] COMMAND ...\n\n";
+    "usage: daybook [--store DIR] [--json] [--passphrase-file F | --passphrase-fd N] COMMAND "
+    "...\n\n";
 
 static const char help_tail[] =
     "\nThe store is --store, else $DAYBOOK_STORE, else $XDG_DATA_HOME/daybook, else\n"

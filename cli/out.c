@@ -1,6 +1,7 @@
 #include "cli/out.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -184,19 +185,22 @@ void out_table_free(out_table *t)
     dbk_free(t);
 }
 
+static int put_json(const char *chunk, size_t len, void *ctx)
+{
+    (void)ctx;
+    if (fwrite(chunk, 1, len, stdout) != len)
+        note_failure(-1);
+    return 0;
+}
+
 dbk_rc out_json_take(struct json_t *json, dbk_err *err)
 {
     if (json == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for the JSON answer");
-    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+    int failed = json_dump_callback(json, put_json, NULL, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(json);
-    if (text == NULL)
-        return dbk_fail(err, DBK_NOMEM, "no memory for the JSON answer");
-    out_text("%s\n", text);
-    size_t len = strlen(text);
-    dbk_wipe(text, len);
-    free(text); /* Jansson's own allocation */
-    return DBK_OK;
+    out_text("\n");
+    return failed ? dbk_fail(err, DBK_NOMEM, "no memory for the JSON answer") : DBK_OK;
 }
 
 void out_json_text(dbk_span text)
@@ -262,6 +266,20 @@ void out_progress_end(out_progress *p)
     if (p->shown)
         (void)fprintf(stderr, "\r\033[K");
     p->shown = false;
+}
+
+dbk_rc out_redirect(const char *path, dbk_err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return dbk_fail(err, errno == EEXIST ? DBK_CONFLICT : DBK_IO, "%.120s can't be made: %s",
+                        path, strerror(errno));
+    (void)fflush(stdout);
+    int moved = dup2(fd, STDOUT_FILENO);
+    (void)close(fd);
+    if (moved < 0)
+        return dbk_fail(err, DBK_IO, "%.120s can't be written: %s", path, strerror(errno));
+    return DBK_OK;
 }
 
 dbk_rc out_finish(dbk_err *err)

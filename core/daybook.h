@@ -8,6 +8,7 @@
 #include "core/journal/org.h"
 #include "core/journal/query.h"
 #include "core/journal/verify.h"
+#include "core/model/value.h"
 #include "core/model/view.h"
 
 #define DBK_PRODUCT_VERSION "0.1.0"

@@ -1,0 +1,68 @@
+/* Records as JSON Lines, one at a time, so that memory stays flat (sync-lessons 1.29). */
+#include <jansson.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/render.h"
+
+typedef struct export
+{
+    cli *c;
+    uint64_t count;
+    out_progress bar;
+}
+export;
+
+static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    export *e = ctx;
+    dbk_note *note = NULL;
+    char uuid[DBK_ID_UUID_SIZE];
+    json_t *fields = NULL;
+    dbk_dot first = { 0 };
+    dbk_hlc began = 0;
+    dbk_rc rc = dbk_query_note(&note, e->c->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = cli_fields_json(&fields, note, err);
+    if (rc != DBK_OK) {
+        dbk_note_free(note);
+        return rc;
+    }
+    dbk_id_uuid(uuid, &row->record);
+    (void)dbk_state_created(note->state, &first, &began);
+    rc = out_json_take(
+        json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:b, s:o}", "id", uuid, "form", row->form,
+                  "version", (int)dbk_state_form_version(note->state), "state",
+                  dbk_life_name(row->life), "author", cli_author_name(e->c, &first), "begun",
+                  cli_time_json((int64_t)dbk_hlc_ms(began)), "disputed",
+                  row->attention.asks + row->attention.cautious > 0, "fields", fields),
+        err);
+    dbk_note_free(note);
+    out_progress_draw(&e->bar, "exporting", ++e->count, 0);
+    return rc;
+}
+
+dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
+{
+    export e = { .c = c };
+    const char *file = cli_option_value(a, "--output"), *name = cli_option_value(a, "--space");
+    dbk_list_opts opts = { .form = cli_option_value(a, "--form"),
+                           .since_ms = INT64_MIN,
+                           .with_withdrawn = true };
+    dbk_id space;
+    dbk_rc rc = DBK_OK;
+    if (name != NULL) {
+        rc = dbk_book_space_find(c->book, &space, name, err);
+        opts.space = &space;
+    }
+    if (rc == DBK_OK && file != NULL)
+        rc = out_redirect(file, err);
+    out_progress_start(&e.bar);
+    if (rc == DBK_OK)
+        rc = dbk_query_list(c->book, &opts, export_row, &e, err);
+    out_progress_end(&e.bar);
+    if (rc == DBK_OK && c->format == OUT_TEXT)
+        out_note("%llu records exported, in clear: keep them as OFFICIAL-SENSITIVE.",
+                 (unsigned long long)e.count);
+    return rc;
+}

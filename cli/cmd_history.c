@@ -1,0 +1,116 @@
+/* Who wrote what on a record, when claimed and when received. */
+#include <jansson.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/render.h"
+
+typedef struct telling {
+    cli *c;
+    dbk_note *note;
+    json_t *rows;
+} telling;
+
+static const char *kind_word(uint64_t kind)
+{
+    switch (kind) {
+    case DBK_WRITE_SET:
+        return "wrote";
+    case DBK_WRITE_ADD:
+        return "added";
+    case DBK_WRITE_REMOVE:
+        return "took away";
+    case DBK_WRITE_APPEND:
+        return "entered";
+    case DBK_WRITE_COUNT:
+        return "counted";
+    case DBK_WRITE_LIFECYCLE:
+        return "set the record to";
+    case DBK_WRITE_ATTACH:
+        return "attached";
+    case DBK_WRITE_RESOLVE:
+        return "decided";
+    default:
+        return "did something this version doesn't know to";
+    }
+}
+
+static dbk_rc print_write(const telling *t, const dbk_write *w, dbk_err *err)
+{
+    dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    dbk_rc rc = w->value.len == 0 ? dbk_bytes_append_str(&text, "(looked over)", err)
+                                  : cli_group_text(&text, t->note->form, w->value, err);
+    if (rc == DBK_OK)
+        out_text("    %s %s: %s\n", kind_word(w->kind), out_safe(w->group),
+                 out_safe(dbk_bytes_span(&text)));
+    dbk_bytes_wipe(&text);
+    return rc;
+}
+
+static dbk_rc print_event(const telling *t, const dbk_event *e, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    out_text("%s  %s", cli_time((int64_t)dbk_hlc_ms(e->time)), cli_device_name(t->c, &e->device));
+    if (e->receipt_ms != 0)
+        out_text("  (received %s)", cli_time((int64_t)e->receipt_ms));
+    else
+        out_text("  (%s)", cli_carriage_word(e->carriage));
+    out_text("%s\n", e->doubt ? "  ! the device's clock is in doubt" : "");
+    for (size_t i = 0; rc == DBK_OK && i < e->op->writes_count; i++)
+        rc = print_write(t, &e->op->writes[i], err);
+    if (rc == DBK_OK && e->op->reason.len > 0)
+        out_text("    because: %s\n", out_safe(e->op->reason));
+    return rc;
+}
+
+static json_t *write_json(const dbk_write *w)
+{
+    return json_pack("{s:s, s:s%, s:o}", "did", kind_word(w->kind), "group",
+                     (const char *)w->group.p, w->group.len, "value", cli_value_json(w->value));
+}
+
+static json_t *event_json(const telling *t, const dbk_event *e)
+{
+    char device[DBK_ID_HEX_SIZE], feed[DBK_ID_HEX_SIZE];
+    json_t *writes = json_array();
+    for (size_t i = 0; i < e->op->writes_count; i++)
+        (void)json_array_append_new(writes, write_json(&e->op->writes[i]));
+    dbk_id_hex(device, &e->device);
+    dbk_id_hex(feed, &e->dot.feed);
+    json_t *row = json_pack("{s:s, s:s, s:o, s:o, s:b, s:s, s:s, s:I, s:o}", "author",
+                            cli_device_name(t->c, &e->device), "device", device, "claimed",
+                            cli_time_json((int64_t)dbk_hlc_ms(e->time)), "received",
+                            cli_time_json((int64_t)e->receipt_ms), "doubt", (int)e->doubt,
+                            "carriage", cli_carriage_word(e->carriage), "feed", feed, "seq",
+                            (json_int_t)e->dot.seq, "writes", writes);
+    if (e->op->reason.len > 0)
+        (void)json_object_set_new(row, "reason",
+                                  json_stringn((const char *)e->op->reason.p, e->op->reason.len));
+    return row;
+}
+
+static dbk_rc take_event(void *ctx, const dbk_event *e, dbk_err *err)
+{
+    telling *t = ctx;
+    if (t->rows == NULL)
+        return print_event(t, e, err);
+    return json_array_append_new(t->rows, event_json(t, e)) == 0
+               ? DBK_OK
+               : dbk_fail(err, DBK_NOMEM, "no memory for the history");
+}
+
+dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err)
+{
+    telling t = { .c = c, .rows = c->format == OUT_JSON ? json_array() : NULL };
+    dbk_id record;
+    dbk_rc rc = dbk_query_resolve_id(&record, c->book, a->positional[0], err);
+    if (rc == DBK_OK)
+        rc = dbk_query_note(&t.note, c->book, &record, err);
+    if (rc == DBK_OK)
+        rc = dbk_query_history(c->book, &record, take_event, &t, err);
+    if (rc == DBK_OK && t.rows != NULL)
+        rc = out_json_take(json_incref(t.rows), err);
+    json_decref(t.rows);
+    dbk_note_free(t.note);
+    return rc;
+}

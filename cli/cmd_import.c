@@ -1,0 +1,343 @@
+/* Records from a JSON Lines file: a trial run unless --apply. Each line gets its own verdict and
+ * the totals balance (sync-lessons 1.38). A line's record id is either given or derived from its
+ * content, so the same file again, or the rest of an interrupted import, adds nothing twice. */
+#include <jansson.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/input.h"
+#include "core/base/alloc.h"
+
+#define LINES_MAX 2000000u
+#define FLUSH_EVERY 512u /* rows in one durable transaction */
+#define IMPORT_ID_LABEL "daybook/import-id/1"
+
+typedef struct line {
+    dbk_span text; /* borrowed from the file */
+    dbk_id id;
+    char *handle; /* owned; NULL: none */
+} line;
+
+typedef struct import {
+    cli *c;
+    dbk_id space;
+    bool apply;
+    dbk_bytes file;
+    line *lines;
+    size_t count;
+    json_t *handles; /* handle -> index of its line */
+    json_t *report;  /* refused lines, with --json */
+    dbk_batch *batch;
+    uint64_t taken, already, refused;
+} import;
+
+/* RFC 9562 section 5.8: a UUID whose bits the maker defines; here a hash of space and line. */
+static dbk_id derived_id(const dbk_id *space, dbk_span text)
+{
+    dbk_hasher h;
+    dbk_id id;
+    dbk_hasher_init(&h, IMPORT_ID_LABEL);
+    dbk_hasher_add(&h, dbk_span_of(space->b, DBK_ID_BYTES));
+    dbk_hasher_add(&h, text);
+    dbk_hash hash = dbk_hasher_end(&h);
+    memcpy(id.b, hash.b, DBK_ID_BYTES);
+    id.b[6] = (uint8_t)(0x80 | (id.b[6] & 0x0f));
+    id.b[8] = (uint8_t)(0x80 | (id.b[8] & 0x3f));
+    return id;
+}
+
+static dbk_rc refuse(import *im, size_t i, const char *why, const dbk_problems *p, dbk_err *err)
+{
+    im->refused++;
+    if (im->report != NULL) {
+        json_t *row = json_pack("{s:I, s:s}", "line", (json_int_t)i + 1, "why", why);
+        if (row == NULL)
+            return dbk_fail(err, DBK_NOMEM, "no memory for the report");
+        if (p != NULL)
+            (void)json_object_set_new(row, "problems", cli_problems_json(p));
+        (void)json_array_append_new(im->report, row);
+        return DBK_OK;
+    }
+    out_note("line %zu: %s", i + 1, out_safe_str(why));
+    if (p != NULL)
+        cli_print_problems(p);
+    return DBK_OK;
+}
+
+/* First pass: split the file, and note the id and handle of each line, so that a line may refer
+ * to any other. A line that isn't JSON is left to the second pass to refuse. */
+static dbk_rc take_line(import *im, dbk_span text, dbk_err *err)
+{
+    line *l = &im->lines[im->count];
+    json_t *json = NULL;
+    l->text = text;
+    l->id = derived_id(&im->space, text);
+    im->count++;
+    if (dbk_json_parse(&json, text, NULL) != DBK_OK)
+        return DBK_OK;
+    const char *id = json_string_value(json_object_get(json, "id"));
+    const char *handle = json_string_value(json_object_get(json, "ref"));
+    dbk_rc rc = DBK_OK;
+    if (id != NULL && dbk_id_parse(&l->id, id, NULL) != DBK_OK)
+        l->id = derived_id(&im->space, text);
+    if (handle != NULL) {
+        l->handle = dbk_strdup(handle);
+        if (l->handle == NULL ||
+            json_object_set_new(im->handles, handle, json_integer((json_int_t)im->count - 1)) != 0)
+            rc = dbk_fail(err, DBK_NOMEM, "no memory for %zu lines", im->count);
+    }
+    dbk_json_free(json);
+    return rc;
+}
+
+static dbk_rc split_lines(import *im, dbk_err *err)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < im->file.len; i++)
+        count += im->file.p[i] == '\n';
+    if (count > LINES_MAX)
+        return dbk_fail(err, DBK_LIMIT, "an import takes at most %u lines", LINES_MAX);
+    im->lines = dbk_alloc_array(count, sizeof(im->lines[0]));
+    if (im->lines == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for %zu lines", count);
+    dbk_span left = dbk_bytes_span(&im->file);
+    dbk_rc rc = DBK_OK;
+    while (left.len > 0 && rc == DBK_OK) {
+        const uint8_t *end = memchr(left.p, '\n', left.len);
+        size_t len = end == NULL ? left.len : (size_t)(end - left.p);
+        size_t trimmed = len > 0 && left.p[len - 1] == '\r' ? len - 1 : len;
+        if (trimmed > 0)
+            rc = take_line(im, dbk_span_of(left.p, trimmed), err);
+        size_t step = end == NULL ? len : len + 1;
+        left.p += step;
+        left.len -= step;
+    }
+    return rc;
+}
+
+/* "@handle" -> the record id of that line, or NULL when no line has it. */
+static json_t *handle_id(const import *im, const char *text)
+{
+    char uuid[DBK_ID_UUID_SIZE];
+    json_t *at = json_object_get(im->handles, text + 1);
+    if (at == NULL)
+        return NULL;
+    dbk_id_uuid(uuid, &im->lines[json_integer_value(at)].id);
+    return json_string(uuid);
+}
+
+static dbk_rc resolve_value(const import *im, json_t **value, const char **unknown)
+{
+    const char *text = json_string_value(*value);
+    if (text == NULL || text[0] != '@')
+        return DBK_OK;
+    json_t *id = handle_id(im, text);
+    if (id == NULL) {
+        *unknown = text;
+        return DBK_NOT_FOUND;
+    }
+    json_decref(*value);
+    *value = id;
+    return DBK_OK;
+}
+
+static dbk_rc resolve_field(const import *im, json_t *holder, const dbk_field *f,
+                            const char **unknown);
+
+/* The parts of one object under a field's sub-fields; PRESENT has one reference, "person". */
+static dbk_rc resolve_object(const import *im, json_t *object, const dbk_field *f,
+                             const char **unknown)
+{
+    static const dbk_field person = { .name = "person", .kind = DBK_FIELD_REF };
+    dbk_rc rc = DBK_OK;
+    if (!json_is_object(object))
+        return DBK_OK;
+    if (f->kind == DBK_FIELD_PRESENT)
+        return resolve_field(im, object, &person, unknown);
+    for (size_t i = 0; rc == DBK_OK && i < f->fields_count; i++)
+        rc = resolve_field(im, object, &f->fields[i], unknown);
+    return rc;
+}
+
+static dbk_rc resolve_item(const import *im, json_t *array, size_t i, const dbk_field *f,
+                           const char **unknown)
+{
+    json_t *item = json_incref(json_array_get(array, i));
+    dbk_rc rc = DBK_OK;
+    if (f->kind == DBK_FIELD_REFS) {
+        rc = resolve_value(im, &item, unknown);
+        if (rc == DBK_OK)
+            (void)json_array_set(array, i, item);
+    } else {
+        rc = resolve_object(im, item, f, unknown);
+    }
+    json_decref(item);
+    return rc;
+}
+
+static dbk_rc resolve_field(const import *im, json_t *holder, const dbk_field *f,
+                            const char **unknown)
+{
+    json_t *value = json_incref(json_object_get(holder, f->name));
+    dbk_rc rc = DBK_OK;
+    if (value == NULL)
+        return DBK_OK;
+    if (f->kind == DBK_FIELD_REF) {
+        rc = resolve_value(im, &value, unknown);
+        if (rc == DBK_OK)
+            (void)json_object_set(holder, f->name, value);
+    } else if (json_is_array(value)) {
+        for (size_t i = 0; rc == DBK_OK && i < json_array_size(value); i++)
+            rc = resolve_item(im, value, i, f, unknown);
+    } else {
+        rc = resolve_object(im, value, f, unknown);
+    }
+    json_decref(value);
+    return rc;
+}
+
+static dbk_rc resolve_handles(const import *im, json_t *fields, const dbk_form *form,
+                              const char **unknown)
+{
+    const dbk_field *rows;
+    size_t count = dbk_form_fields(form, &rows);
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+        rc = resolve_field(im, fields, &rows[i], unknown);
+    return rc;
+}
+
+static dbk_rc write_or_try(import *im, size_t i, const dbk_form *form, json_t *fields,
+                           dbk_problems *problems, dbk_err *err)
+{
+    dbk_input *inputs = NULL;
+    size_t count = 0;
+    dbk_id record;
+    dbk_rc rc = dbk_inputs_from_json(&inputs, &count, fields, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (im->apply) {
+        dbk_add add = { im->space, dbk_form_name(form), inputs, count, &im->lines[i].id };
+        rc = dbk_batch_add(im->batch, &record, problems, &add, err);
+    } else {
+        dbk_change change;
+        dbk_check_opts opts = { .form = form, .is_new = true };
+        dbk_change_init(&change);
+        rc = dbk_record_check(&change, problems, &opts, inputs, count, err);
+        dbk_change_wipe(&change);
+    }
+    dbk_free(inputs);
+    return rc;
+}
+
+static bool held_already(import *im, size_t i)
+{
+    dbk_note *note = NULL;
+    bool held = dbk_query_note(&note, im->c->book, &im->lines[i].id, NULL) == DBK_OK;
+    dbk_note_free(note);
+    return held;
+}
+
+static dbk_rc import_line(import *im, size_t i, dbk_err *err)
+{
+    json_t *json = NULL;
+    dbk_problems problems = { 0 };
+    dbk_err why = { 0 };
+    const char *unknown = NULL;
+    dbk_rc rc = dbk_json_parse(&json, im->lines[i].text, &why);
+    if (rc != DBK_OK)
+        return refuse(im, i, why.text, NULL, err);
+    const char *name = json_string_value(json_object_get(json, "form"));
+    json_t *fields = json_object_get(json, "fields");
+    const dbk_form *form = name == NULL
+                               ? NULL
+                               : dbk_forms_find(dbk_book_forms(im->c->book), dbk_span_str(name), 0);
+    if (form == NULL || !json_is_object(fields)) {
+        rc = refuse(im, i,
+                    form == NULL ? "it names no form that is known here"
+                                 : "it has no \"fields\" object",
+                    NULL, err);
+    } else if (resolve_handles(im, fields, form, &unknown) != DBK_OK) {
+        rc = refuse(im, i, "it refers to a handle that no line has", NULL, err);
+    } else if (held_already(im, i)) {
+        im->already++;
+        rc = DBK_OK;
+    } else {
+        rc = write_or_try(im, i, form, fields, &problems, &why);
+        if (rc == DBK_OK)
+            im->taken++;
+        else if (rc == DBK_INVALID)
+            rc = refuse(im, i, "not taken", &problems, err);
+        else
+            rc = dbk_fail(err, rc, "line %zu: %s", i + 1, why.text);
+    }
+    dbk_problems_wipe(&problems);
+    dbk_json_free(json);
+    return rc;
+}
+
+static dbk_rc import_all(import *im, dbk_err *err)
+{
+    out_progress bar;
+    out_progress_start(&bar);
+    dbk_rc rc = im->apply ? dbk_batch_begin(&im->batch, im->c->book, err) : DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < im->count; i++) {
+        rc = import_line(im, i, err);
+        if (rc == DBK_OK && im->apply && (i + 1) % FLUSH_EVERY == 0)
+            rc = dbk_batch_flush(im->batch, err);
+        out_progress_draw(&bar, im->apply ? "importing" : "checking", i + 1, im->count);
+    }
+    if (rc == DBK_OK && im->apply)
+        rc = dbk_batch_flush(im->batch, err);
+    dbk_batch_end(im->batch);
+    im->batch = NULL;
+    out_progress_end(&bar);
+    return rc;
+}
+
+static dbk_rc say_totals(import *im, dbk_err *err)
+{
+    DBK_ASSERT(im->taken + im->already + im->refused == im->count);
+    if (im->c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:b, s:I, s:I, s:I, s:I, s:O}", "applied", (int)im->apply,
+                                       "lines", (json_int_t)im->count, "taken",
+                                       (json_int_t)im->taken, "already", (json_int_t)im->already,
+                                       "refused", (json_int_t)im->refused, "refusals", im->report),
+                             err);
+    out_text("%zu lines: %llu %s, %llu held already, %llu refused.\n", im->count,
+             (unsigned long long)im->taken, im->apply ? "imported" : "would be imported",
+             (unsigned long long)im->already, (unsigned long long)im->refused);
+    if (!im->apply)
+        out_text("Nothing was written. To import: the same command with --apply\n");
+    return DBK_OK;
+}
+
+static void import_wipe(import *im)
+{
+    for (size_t i = 0; im->lines != NULL && i < im->count; i++)
+        dbk_free(im->lines[i].handle);
+    dbk_free(im->lines);
+    dbk_bytes_wipe(&im->file);
+    json_decref(im->handles);
+    json_decref(im->report);
+}
+
+dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err)
+{
+import im = {.c = c, .apply = cli_option_given(a, "--apply"), .handles = json_object() };
+    if (c->format == OUT_JSON)
+        im.report = json_array();
+    dbk_rc rc = dbk_book_space_find(c->book, &im.space, cli_option_value(a, "--space"), err);
+    if (rc == DBK_OK)
+        rc = cli_read_file(&im.file, a->positional[0], err);
+    if (rc == DBK_OK)
+        rc = split_lines(&im, err);
+    if (rc == DBK_OK)
+        rc = import_all(&im, err);
+    if (rc == DBK_OK)
+        rc = say_totals(&im, err);
+    if (rc == DBK_OK && im.refused > 0)
+        rc = dbk_fail(err, DBK_INVALID, "%llu lines were refused", (unsigned long long)im.refused);
+    import_wipe(&im);
+    return rc;
+}

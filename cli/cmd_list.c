@@ -1,0 +1,168 @@
+/* Lists: list, search. */
+#include <jansson.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/render.h"
+#include "core/base/text.h"
+
+#define SEARCH_LIMIT_DEFAULT 20u
+#define SEARCH_WORDS_BYTES_MAX 4096u
+
+typedef struct listing {
+    cli *c;
+    out_table *table; /* or NULL: JSON, one object a line */
+    bool snippets;
+    uint64_t rows;
+} listing;
+
+static dbk_rc row_json(const listing *l, const dbk_row *row, dbk_err *err)
+{
+    char uuid[DBK_ID_UUID_SIZE], space[DBK_ID_HEX_SIZE];
+    dbk_id_uuid(uuid, &row->record);
+    dbk_id_hex(space, &row->space);
+    (void)l;
+    return out_json_take(
+        json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I}}", "id", uuid,
+                  "form", row->form, "space", space, "when", cli_time_json(row->when_ms), "updated",
+                  cli_time_json((int64_t)row->updated_ms), "state", dbk_life_name(row->life),
+                  "carriage", cli_carriage_word(row->carriage), "summary", row->summary,
+                  "attention", "asks", (json_int_t)row->attention.asks, "cautious",
+                  (json_int_t)row->attention.cautious, "proposals",
+                  (json_int_t)row->attention.proposals, "reviews",
+                  (json_int_t)row->attention.reviews),
+        err);
+}
+
+static dbk_rc print_row(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    listing *l = ctx;
+    char uuid[DBK_ID_UUID_SIZE];
+    l->rows++;
+    if (l->table == NULL)
+        return row_json(l, row, err);
+    dbk_id_uuid(uuid, &row->record);
+    const char *needs = cli_attention_words(&row->attention);
+    const char *cells[] = { uuid,
+                            row->form,
+                            cli_time(row->when_ms),
+                            dbk_life_name(row->life),
+                            needs[0] != '\0' ? "!" : "",
+                            l->snippets && row->snippet != NULL ? row->snippet : row->summary };
+    return out_table_row(l->table, cells, err);
+}
+
+static dbk_rc begin(listing *l, cli *c, const char *last_head, dbk_err *err)
+{
+    const char *heads[] = { "ID", "FORM", "WHEN", "STATE", "", last_head };
+    *l = (listing){ .c = c };
+    return c->format == OUT_JSON ? DBK_OK : out_table_new(&l->table, heads, 6, err);
+}
+
+static void finish(listing *l, dbk_rc rc)
+{
+    if (rc == DBK_OK && l->table != NULL && l->rows > 0)
+        out_table_print(l->table);
+    if (rc == DBK_OK && l->table != NULL)
+        out_note("%llu record%s%s", (unsigned long long)l->rows, l->rows == 1 ? "" : "s",
+                 l->rows > 0 ? "; ! needs a decision, see `daybook conflicts`" : "");
+    out_table_free(l->table);
+}
+
+/* "7d", "12h", a date, or a full time. */
+static dbk_rc parse_since(int64_t *since_ms, const char *text, dbk_err *err)
+{
+    size_t len = strlen(text);
+    uint64_t n;
+    *since_ms = INT64_MIN;
+    if (len > 1 && (text[len - 1] == 'd' || text[len - 1] == 'h') &&
+        dbk_u64_parse(&n, dbk_span_of(text, len - 1), NULL) == DBK_OK && n < 100000) {
+        uint64_t hours = text[len - 1] == 'd' ? n * 24 : n;
+        *since_ms = (int64_t)(dbk_env_system()->now_ms(NULL) - hours * 3600000u);
+        return DBK_OK;
+    }
+    if (dbk_date_valid(dbk_span_str(text))) {
+        char full[DBK_TIME_TEXT_SIZE] = "";
+        memcpy(full, text, 10);
+        memcpy(full + 10, "T00:00:00Z", sizeof("T00:00:00Z"));
+        return dbk_time_parse(since_ms, dbk_span_str(full), err);
+    }
+    if (dbk_time_parse(since_ms, dbk_span_str(text), NULL) == DBK_OK)
+        return DBK_OK;
+    return dbk_fail(err, DBK_USAGE,
+                    "--since is a date, a full time with offset, or like 7d or 12h");
+}
+
+static dbk_rc parse_limit(uint64_t *limit, const char *text, dbk_err *err)
+{
+    if (text != NULL && dbk_u64_parse(limit, dbk_span_str(text), NULL) != DBK_OK)
+        return dbk_fail(err, DBK_USAGE, "--limit is a number");
+    return DBK_OK;
+}
+
+/* F=V pairs; the field names are copied into names. */
+static dbk_rc parse_where(dbk_where *where, char names[][DBK_NAME_BYTES_MAX + 1],
+                          const cli_values *values, dbk_err *err)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        const char *equals = strchr(values->rows[i], '=');
+        size_t len = equals == NULL ? 0 : (size_t)(equals - values->rows[i]);
+        if (len == 0 || len > DBK_NAME_BYTES_MAX)
+            return dbk_fail(err, DBK_USAGE, "--where is FIELD=VALUE");
+        memcpy(names[i], values->rows[i], len);
+        names[i][len] = '\0';
+        where[i] = (dbk_where){ names[i], equals + 1 };
+    }
+    return DBK_OK;
+}
+
+dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err)
+{
+    static char names[CLI_REPEATS_MAX][DBK_NAME_BYTES_MAX + 1];
+    dbk_where where[CLI_REPEATS_MAX];
+    dbk_list_opts opts = { .form = a->count > 0 ? a->positional[0] : NULL,
+                           .where = where,
+                           .since_ms = INT64_MIN,
+                           .with_withdrawn = cli_option_given(a, "--withdrawn") };
+    const cli_values *pairs = cli_option_values(a, "--where");
+    const char *space_name = cli_option_value(a, "--space");
+    const char *since = cli_option_value(a, "--since");
+    dbk_id space;
+    listing l = { 0 };
+    dbk_rc rc = parse_where(where, names, pairs, err);
+    opts.where_count = pairs->count;
+    if (rc == DBK_OK && since != NULL)
+        rc = parse_since(&opts.since_ms, since, err);
+    if (rc == DBK_OK)
+        rc = parse_limit(&opts.limit, cli_option_value(a, "--limit"), err);
+    if (rc == DBK_OK && space_name != NULL) {
+        rc = dbk_book_space_find(c->book, &space, space_name, err);
+        opts.space = &space;
+    }
+    if (rc == DBK_OK)
+        rc = begin(&l, c, "SUMMARY", err);
+    if (rc == DBK_OK)
+        rc = dbk_query_list(c->book, &opts, print_row, &l, err);
+    finish(&l, rc);
+    return rc;
+}
+
+dbk_rc cmd_search(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_bytes words = DBK_BYTES_INIT(SEARCH_WORDS_BYTES_MAX);
+    uint64_t limit = SEARCH_LIMIT_DEFAULT;
+    listing l = { 0 };
+    dbk_rc rc = parse_limit(&limit, cli_option_value(a, "--limit"), err);
+    for (size_t i = 0; rc == DBK_OK && i < a->count; i++)
+        rc = dbk_bytes_append_fmt(&words, err, "%s%s", i > 0 ? " " : "", a->positional[i]);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append_u8(&words, 0, err);
+    if (rc == DBK_OK)
+        rc = begin(&l, c, "FOUND", err);
+    l.snippets = true;
+    if (rc == DBK_OK)
+        rc = dbk_query_search(c->book, (const char *)words.p, limit, print_row, &l, err);
+    finish(&l, rc);
+    dbk_bytes_wipe(&words);
+    return rc;
+}

@@ -1,0 +1,181 @@
+#ifndef _XOPEN_SOURCE
+#define _XOPEN_SOURCE 700 /* strptime */
+#endif
+#include "cli/input.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+
+#define FIELD_BYTES_MAX 200u
+#define TIME_BYTES_MAX 40u
+
+/* Splits "name<op>value". The name is what stands before the first of = += -= := . */
+static dbk_rc split(dbk_input *in, char *name, const char **value, bool *is_json, const char *arg,
+                    dbk_err *err)
+{
+    size_t len = strcspn(arg, "=");
+    if (arg[len] == '\0')
+        return dbk_fail(err, DBK_USAGE, "\"%.60s\" is not FIELD=VALUE", out_safe_str(arg));
+    *value = arg + len + 1;
+    *is_json = false;
+    in->op = DBK_INPUT_SET;
+    if (len > 0 && arg[len - 1] == ':') {
+        *is_json = true;
+        len--;
+    } else if (len > 0 && (arg[len - 1] == '+' || arg[len - 1] == '-')) {
+        in->op = arg[len - 1] == '+' ? DBK_INPUT_ADD : DBK_INPUT_REMOVE;
+        len--;
+        /* FIELD+:=JSON adds a JSON value. */
+    }
+    if (len > 1 && *is_json && (arg[len - 1] == '+' || arg[len - 1] == '-')) {
+        in->op = arg[len - 1] == '+' ? DBK_INPUT_ADD : DBK_INPUT_REMOVE;
+        len--;
+    }
+    if (len == 0 || len > FIELD_BYTES_MAX)
+        return dbk_fail(err, DBK_USAGE, "\"%.60s\" does not begin with a field's name",
+                        out_safe_str(arg));
+    memcpy(name, arg, len);
+    name[len] = '\0';
+    return DBK_OK;
+}
+
+/* This machine's offset at a local time, as "+01:00". */
+static bool local_offset(char out[8], struct tm *local)
+{
+    local->tm_isdst = -1;
+    struct tm copy = *local;
+    time_t then = mktime(&copy);
+    if (then == (time_t)-1)
+        return false;
+    char digits[8];
+    if (strftime(digits, sizeof(digits), "%z", &copy) != 5)
+        return false;
+    (void)snprintf(out, 8, "%.3s:%.2s", digits, digits + 3);
+    return true;
+}
+
+/* "2026-11-24 14:30", "2026-11-24T14:30:05" or "14:30" with this machine's offset; anything else
+ * stays as typed, for the form to judge. */
+static char *with_offset(const char *text)
+{
+    struct tm local = { 0 };
+    char full[TIME_BYTES_MAX], offset[8];
+    size_t len = strlen(text);
+    if (len == 5 && text[2] == ':') {
+        time_t now = (time_t)(dbk_env_system()->now_ms(NULL) / 1000);
+        struct tm today;
+        if (localtime_r(&now, &today) == NULL)
+            return dbk_strdup(text);
+        (void)snprintf(full, sizeof(full), "%04d-%02d-%02dT%s", today.tm_year + 1900,
+                       today.tm_mon + 1, today.tm_mday, text);
+    } else if ((len == 16 || len == 19) && text[4] == '-' && text[13] == ':') {
+        (void)snprintf(full, sizeof(full), "%s", text);
+        full[10] = 'T';
+    } else {
+        return dbk_strdup(text);
+    }
+    const char *end = strptime(full, strlen(full) == 16 ? "%Y-%m-%dT%H:%M" : "%Y-%m-%dT%H:%M:%S",
+                               &local);
+    if (end == NULL || *end != '\0' || !local_offset(offset, &local))
+        return dbk_strdup(text);
+    char whole[TIME_BYTES_MAX + 16];
+    (void)snprintf(whole, sizeof(whole), "%s%s%s", full, strlen(full) == 16 ? ":00" : "", offset);
+    return dbk_strdup(whole);
+}
+
+static dbk_rc parse_one(cli_inputs *out, const char *arg, const dbk_form *form, dbk_err *err)
+{
+    char name[FIELD_BYTES_MAX + 1];
+    const char *value = NULL;
+    bool is_json = false;
+    size_t i = out->count;
+    dbk_input *in = &out->rows[i];
+    dbk_rc rc = split(in, name, &value, &is_json, arg, err);
+    if (rc != DBK_OK)
+        return rc;
+    const dbk_field *field = form == NULL ? NULL : dbk_form_field(form, name);
+    bool timed = field != NULL && field->kind == DBK_FIELD_DATETIME && !is_json;
+    out->count++;
+    out->texts[2 * i] = dbk_strdup(name);
+    out->texts[2 * i + 1] = timed ? with_offset(value) : dbk_strdup(value);
+    if (out->texts[2 * i] == NULL || out->texts[2 * i + 1] == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the arguments");
+    in->field = out->texts[2 * i];
+    in->text = is_json ? NULL : out->texts[2 * i + 1];
+    if (is_json) {
+        dbk_err why = { 0 };
+        rc = dbk_json_parse(&out->json[i], dbk_span_str(value), &why);
+        in->json = out->json[i];
+        if (rc != DBK_OK)
+            return dbk_fail(err, DBK_USAGE, "%s:= is not JSON: %s", name, why.text);
+    }
+    return DBK_OK;
+}
+
+dbk_rc cli_inputs_parse(cli_inputs *out, const char *const *args, size_t count,
+                        const dbk_form *form, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    *out = (cli_inputs){ 0 };
+    out->rows = dbk_alloc_array(count + 1, sizeof(out->rows[0]));
+    out->texts = dbk_alloc_array(2 * count + 1, sizeof(out->texts[0]));
+    out->json = dbk_alloc_array(count + 1, sizeof(out->json[0]));
+    if (out->rows == NULL || out->texts == NULL || out->json == NULL)
+        rc = dbk_fail(err, DBK_NOMEM, "no memory for the arguments");
+    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+        rc = parse_one(out, args[i], form, err);
+    if (rc != DBK_OK)
+        cli_inputs_wipe(out);
+    return rc;
+}
+
+void cli_inputs_wipe(cli_inputs *in)
+{
+    for (size_t i = 0; i < in->count; i++) {
+        dbk_free(in->texts[2 * i]);
+        dbk_free(in->texts[2 * i + 1]);
+        dbk_json_free(in->json[i]);
+    }
+    dbk_free(in->rows);
+    dbk_free(in->texts);
+    dbk_free(in->json);
+    *in = (cli_inputs){ 0 };
+}
+
+void cli_print_problems(const dbk_problems *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        out_note("%s %s", p->rows[i].severity == DBK_PROBLEM ? "-" : "- (note)",
+                 out_safe_str(p->rows[i].text));
+}
+
+struct json_t *cli_problems_json(const dbk_problems *p)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < p->count; i++)
+        (void)json_array_append_new(
+            rows, json_pack("{s:s, s:s, s:s}", "severity",
+                            p->rows[i].severity == DBK_PROBLEM ? "problem" : "warning", "field",
+                            p->rows[i].field, "text", p->rows[i].text));
+    return rows;
+}
+
+dbk_rc cli_refuse(const cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err)
+{
+    cli_print_problems(p);
+    if (rc != DBK_OK && p->faults > 0) {
+        if (c->format == OUT_JSON)
+            rc = out_json_take(json_pack("{s:o}", "problems", cli_problems_json(p)), err) == DBK_OK
+                     ? rc
+                     : DBK_IO;
+        dbk_err_clear(err);
+        return dbk_fail(err, rc, "nothing was saved: %zu thing%s to put right", p->faults,
+                        p->faults == 1 ? "" : "s");
+    }
+    return rc;
+}

@@ -1,0 +1,27 @@
+/* cli/input.h - "FIELD=VALUE", "FIELD:=JSON", "FIELD+=VALUE", "FIELD-=VALUE" into inputs. */
+#ifndef DBK_CLI_INPUT_H
+#define DBK_CLI_INPUT_H
+
+#include "cli/cli.h"
+
+typedef struct cli_inputs {
+    dbk_input *rows;
+    size_t count;
+    char **texts;         /* owned copies: field names and adjusted values */
+    struct json_t **json; /* owned, beside rows; NULL where text */
+} cli_inputs;
+
+/* Times without an offset ("2026-11-24 14:30", "14:30" is today) get this machine's offset when
+ * the field is a date-time of the form; form may be NULL. DBK_USAGE names the argument at fault. */
+DBK_MUST_CHECK dbk_rc cli_inputs_parse(cli_inputs *out, const char *const *args, size_t count,
+                                       const dbk_form *form, dbk_err *err);
+void cli_inputs_wipe(cli_inputs *in);
+
+/* Prints each problem and warning, one a line, on standard error; with --json the caller puts
+ * problems_json() into its answer. */
+void cli_print_problems(const dbk_problems *p);
+struct json_t *cli_problems_json(const dbk_problems *p);
+/* After a failed write: says all problems (both formats) and passes rc on. */
+dbk_rc cli_refuse(const cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err);
+
+#endif
