@@ -70,6 +70,13 @@ typedef struct dbk_device_keys {
     dbk_sign_pk admin;   /* membership; zero unless role admin */
 } dbk_device_keys;
 
+/* A key of 32 bytes that stands for none. */
+bool dbk_key_is_zero(const uint8_t key[32]);
+/* Each key a proper point of its curve, none twice, the admin key perhaps none: to be asked once,
+ * when they are enrolled (R13). */
+bool dbk_device_keys_valid(const dbk_device_keys *keys);
+dbk_id dbk_org_id(const dbk_sign_pk *root);
+
 /* One epoch key for one device. */
 typedef struct dbk_wrapped {
     dbk_id device;
@@ -132,11 +139,26 @@ typedef struct dbk_roster dbk_roster;
 /* Trusts nothing but this root key. */
 DBK_MUST_CHECK dbk_rc dbk_roster_new(dbk_roster **out, const dbk_sign_pk *root, dbk_err *err);
 /* Verifies the next entry wholly (seq, prev, signers, right, references, caps), then takes it:
- * DBK_FORMAT, DBK_AUTH, DBK_CONFLICT (prev is not our head), DBK_DENIED, DBK_VERSION; on any
- * failure the roster is as it was. The bytes are copied where needed. */
+ * DBK_FORMAT, DBK_AUTH, DBK_CONFLICT (prev is not our head), DBK_DENIED, DBK_LIMIT, DBK_VERSION,
+ * DBK_NOMEM; on any failure the roster is as it was. The bytes are copied where needed.
+ * What each kind must hold, beyond its layout:
+ *   all      later than seq 0, signed by admins that are enrolled and not revoked
+ *   GENESIS  the pinned root; the device with role admin; epoch 1; one wrap, for it
+ *   ENROL    device = H16(sign, kem); keys valid, and new to the whole chain; a wrap of the roster
+ *            space's current epoch for it, and no other
+ *   SPACE    a new id; epoch 1 with a key id new to the chain; members enrolled, not revoked; a
+ *            wrap for each member and no other
+ *   GRANT    the device enrolled, not revoked; not the roster space; a wrap of the current epoch
+ *            and perhaps of earlier ones. Given again: the new role and expiry stand
+ *   REVOKE   not yet revoked; not the last admin. It stays known as the owner of its feeds, and
+ *            has no role in any space
+ *   ROTATE   the next epoch with a key id new to the chain; a wrap for each member that is not
+ *            revoked, and no other
+ * Role admin in a space needs a device with role admin. */
 DBK_MUST_CHECK dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err);
 void dbk_roster_free(dbk_roster *r);
 
+/* Threads: one caller at a time, for reading too: dbk_roster_feed_owner keeps a cache. */
 typedef struct dbk_member_space {
     dbk_id space;
     dbk_role role;
@@ -149,8 +171,8 @@ typedef struct dbk_member {
     dbk_role role;
     uint64_t enrolled_seq;
     bool revoked;
-    dbk_span label; /* sealed; borrowed from the roster */
-    const dbk_member_space *spaces;
+    dbk_span label;                 /* sealed; borrowed from the roster */
+    const dbk_member_space *spaces; /* ascending by space; the roster space among them */
     size_t spaces_count;
 } dbk_member;
 typedef struct dbk_space {
@@ -175,7 +197,7 @@ size_t dbk_roster_devices(const dbk_roster *r);
 const dbk_member *dbk_roster_device_at(const dbk_roster *r, size_t i); /* in order of enrolment */
 size_t dbk_roster_spaces(const dbk_roster *r);
 const dbk_space *dbk_roster_space_at(const dbk_roster *r, size_t i);
-/* DBK_ROLE_NONE when the device isn't in the space. */
+/* DBK_ROLE_NONE when the device isn't in the space, or was revoked. The caller looks at expiry. */
 dbk_role dbk_roster_role(const dbk_roster *r, const dbk_id *device, const dbk_id *space);
 /* Which member device owns this feed: derives the ids of the space's members. NULL: nobody. */
 const dbk_member *dbk_roster_feed_owner(const dbk_roster *r, const dbk_id *space,

@@ -1,0 +1,90 @@
+/* core/crypto/roster_state.h - inside the membership fold: what roster*.c share.
+ * roster.c owns and changes, roster_check.c judges an entry against it, roster_find.c looks up.
+ * Invariant (asserted by dbk_roster_check_deep): the indexes hold exactly the devices, keys and
+ * spaces; a device's spaces and a space's members mirror each other. */
+#ifndef DBK_CRYPTO_ROSTER_STATE_H
+#define DBK_CRYPTO_ROSTER_STATE_H
+
+#include "core/crypto/entry_parts.h"
+#include "core/crypto/roster_index.h"
+
+#define DBK_ROSTER_EPOCHS_MAX 4096u /* of one space */
+#define DBK_ROSTER_FEEDS_CACHED 4096u
+#define DBK_DEVICE_KEYS 4u /* sign, kem, request, admin */
+#define DBK_DEVICE_KEY_REQUEST 2u
+
+typedef struct roster_wrap {
+    uint32_t space; /* place in spaces */
+    uint32_t epoch; /* place in the space's epochs */
+    uint8_t wrap[DBK_WRAP_BYTES];
+} roster_wrap;
+
+typedef struct roster_device {
+    dbk_member member; /* its spans and arrays are those below */
+    uint8_t *label;
+    dbk_member_space *spaces; /* ascending by space */
+    size_t spaces_cap;
+    roster_wrap *wraps; /* in chain order */
+    size_t wraps_count, wraps_cap;
+} roster_device;
+
+typedef struct roster_space {
+    dbk_space space;
+    uint8_t *label;
+    dbk_epoch *epochs;
+    size_t epochs_cap;
+    uint32_t *members; /* places in devices, in order of their first grant; also the revoked */
+    size_t members_count, members_cap;
+} roster_space;
+
+typedef struct roster_admin {
+    dbk_id signer;
+    uint32_t device;
+} roster_admin;
+
+/* Where a feed's owner was found last; always derived again before it is believed. */
+typedef struct roster_feed {
+    dbk_id feed;
+    uint32_t device_1; /* place + 1; 0: empty */
+} roster_feed;
+
+struct dbk_roster {
+    dbk_sign_pk root, relay;
+    dbk_id org;
+    uint64_t count;
+    dbk_hash head;
+    roster_device *devices;
+    size_t devices_count, devices_cap;
+    roster_space *spaces; /* the first is the roster space */
+    size_t spaces_count, spaces_cap;
+    roster_admin *admins;
+    size_t admins_count, admins_cap;
+    dbk_index by_device, by_space;
+    dbk_index by_key;   /* value: place of the device * DBK_DEVICE_KEYS + which key */
+    roster_feed *feeds; /* DBK_ROSTER_FEEDS_CACHED */
+};
+
+/* The keys of the indexes, by value. */
+dbk_span dbk_roster_device_key(const void *roster, uint32_t value);
+dbk_span dbk_roster_space_key(const void *roster, uint32_t value);
+dbk_span dbk_roster_key_key(const void *roster, uint32_t value);
+
+/* DBK_INDEX_NONE when unknown. */
+uint32_t dbk_roster_place_of_device(const dbk_roster *r, const dbk_id *device);
+uint32_t dbk_roster_place_of_space(const dbk_roster *r, const dbk_id *space);
+uint32_t dbk_roster_place_of_key(const dbk_roster *r, const uint8_t key[32]);
+/* Where the space stands among the device's, or should: *found tells which. */
+size_t dbk_roster_find_space(const dbk_member *m, const dbk_id *space, bool *found);
+/* Of a space: members that are not revoked. */
+size_t dbk_roster_active_members(const dbk_roster *r, const roster_space *s);
+
+/* The signatures, before the body is read: DBK_AUTH, DBK_DENIED. */
+DBK_MUST_CHECK dbk_rc dbk_roster_check_signers(const dbk_roster *r, const dbk_entry_parts *parts,
+                                               dbk_err *err);
+/* The entry against the state, by the rules that roster.h lists: DBK_AUTH, DBK_DENIED, DBK_LIMIT.
+ */
+DBK_MUST_CHECK dbk_rc dbk_roster_check_entry(const dbk_roster *r, const dbk_entry *e, dbk_err *err);
+/* Takes a checked entry: DBK_NOMEM before anything is changed, or all of it. */
+DBK_MUST_CHECK dbk_rc dbk_roster_take(dbk_roster *r, const dbk_entry_decoded *d, dbk_err *err);
+
+#endif
