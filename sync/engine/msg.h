@@ -42,8 +42,10 @@
 
 /* hello: { "v": 1, ? "known": base64url(16) }.
  * known = H16("daybook/hello/1", members count (u64) || members head (32) || for each of my
- * spaces by id: space (16) || log (16) || size (u64) || root (32)). Sent when nothing waits to
- * be pushed: if the relay computes the same it answers { "v": 1, "idle": true } and that is all. */
+ * spaces by id: space (16) || log (16) || size (u64) || root (32)). Spaces whose size is 0 are
+ * left out: a device learns a log's incarnation with the first thing in it. Sent when nothing
+ * waits to be pushed: if the relay computes the same it answers { "v": 1, "idle": true } and that
+ * is all. */
 typedef struct dbk_known_space {
     dbk_id space, log;
     uint64_t size;
@@ -64,10 +66,10 @@ DBK_MUST_CHECK dbk_rc dbk_hello_encode(dbk_bytes *out, const dbk_hello *h, dbk_e
 DBK_MUST_CHECK dbk_rc dbk_hello_decode(dbk_hello *out, dbk_span in, dbk_err *err);
 
 /* welcome: { "v":1, "idle":true } or { "v":1, "members":{"count":N,"head":b64url}, "limits":
- * {"segments":N,"push":BYTES,"range":BYTES}, "time":ms, ? "carrier":true, "spaces":[ {"space":hex,
- * "log":hex,"size":N,"checkpoint":note text,"feeds":[[feed hex, last seq, head hash b64url],..]} ] }
- * feeds: this device's own feeds as the relay holds them, sorted by feed; spaces sorted by space.
- * carrier: a folder that can't give receipts or checkpoints (then checkpoint is ""). */
+ * {"segments":N,"push":BYTES,"range":BYTES}, "time":ms, "spaces":[ {"space":hex, "log":hex,
+ * "size":N,"checkpoint":note text,"feeds":[[feed hex, last seq, head hash b64url],..]} ] }
+ * spaces: every space in which this device is a member, sorted by id, also those whose log is
+ * still empty. feeds: this device's own feeds as the relay holds them, sorted by id. */
 typedef struct dbk_feed_head {
     dbk_id feed;
     uint64_t last_seq;
@@ -81,7 +83,7 @@ typedef struct dbk_welcome_space {
     size_t feeds_count;
 } dbk_welcome_space;
 typedef struct dbk_welcome {
-    bool idle, carrier;
+    bool idle;
     uint64_t members_count;
     dbk_hash members_head;
     uint32_t segments_max, push_bytes_max, range_bytes_max;
@@ -118,8 +120,7 @@ typedef enum dbk_push_status {
     DBK_PUSH_FORK = 3,        /* another segment stands at this (feed, seq) */
     DBK_PUSH_GAP = 4,         /* an earlier segment of the feed is missing */
     DBK_PUSH_TOO_LARGE = 5,
-    DBK_PUSH_REFUSED = 6,     /* malformed, or not a member's feed */
-    DBK_PUSH_CARRIED = 7      /* a folder took it: no receipt */
+    DBK_PUSH_REFUSED = 6      /* malformed, or not a member's feed */
 } dbk_push_status;
 typedef struct dbk_push_result {
     dbk_push_status status;

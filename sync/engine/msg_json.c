@@ -22,6 +22,8 @@ dbk_id dbk_known_digest(const dbk_known *k)
     for (size_t i = 0; i < k->spaces_count; i++) {
         const dbk_known_space *s = &k->spaces[i];
         DBK_ASSERT(i == 0 || dbk_id_compare(&s[-1].space, &s->space) < 0);
+        if (s->size == 0)
+            continue;
         dbk_hasher_add(&h, dbk_span_of(s->space.b, DBK_ID_BYTES));
         dbk_hasher_add(&h, dbk_span_of(s->log.b, DBK_ID_BYTES));
         (void)dbk_wire_put_u64(n, s->size);
@@ -96,8 +98,6 @@ dbk_rc dbk_welcome_encode(dbk_bytes *out, const dbk_welcome *msg, dbk_err *err)
     dbk_json_put_uint(&w, ",\"push\":", msg->push_bytes_max);
     dbk_json_put_uint(&w, ",\"range\":", msg->range_bytes_max);
     dbk_json_put_uint(&w, "},\"time\":", msg->time_ms);
-    if (msg->carrier)
-        dbk_json_put(&w, ",\"carrier\":true");
     dbk_json_put(&w, ",\"spaces\":[");
     for (size_t i = 0; i < msg->spaces_count; i++) {
         const dbk_welcome_space *s = &msg->spaces[i];
@@ -249,7 +249,6 @@ static dbk_rc read_welcome(dbk_welcome *w, dbk_json_fields *f, dbk_err *err)
     dbk_json_fields limits = dbk_json_fields_of(dbk_json_take(f, "limits", JSON_OBJECT),
                                                 "welcome: limits", err);
     w->time_ms = dbk_json_take_uint(f, "time", DBK_JSON_UINT_MAX);
-    w->carrier = dbk_json_take_true(f, "carrier");
     json_t *spaces = dbk_json_take(f, "spaces", JSON_ARRAY);
     dbk_rc rc = dbk_json_end(f);
     if (rc != DBK_OK)
