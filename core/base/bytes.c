@@ -37,6 +37,8 @@ static dbk_rc reserve(dbk_bytes *b, size_t n, dbk_err *err)
 {
     DBK_ASSERT(b->len <= b->cap);
     DBK_ASSERT(b->cap <= b->max);
+    if (n == 0)
+        return DBK_OK;
     if (n > b->max - b->len)
         return dbk_fail(err, DBK_LIMIT, "more than %zu bytes", b->max);
     if (n <= b->cap - b->len)
@@ -61,7 +63,9 @@ dbk_rc dbk_bytes_extend(dbk_bytes *b, uint8_t **room, size_t n, dbk_err *err)
     *room = NULL;
     if (rc != DBK_OK)
         return rc;
-    *room = b->p + b->len;
+    /* An empty buffer has no memory yet, and NULL + 0 is undefined in C. */
+    if (b->p != NULL)
+        *room = b->p + b->len;
     b->len += n;
     return DBK_OK;
 }
@@ -87,21 +91,31 @@ dbk_rc dbk_bytes_append_str(dbk_bytes *b, const char *text, dbk_err *err)
 
 dbk_rc dbk_bytes_append_fmt(dbk_bytes *b, dbk_err *err, const char *fmt, ...)
 {
+    char few[256];
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(NULL, 0, fmt, args);
+    int n = vsnprintf(few, sizeof(few), fmt, args);
     va_end(args);
     DBK_ASSERT(n >= 0);
-    /* vsnprintf writes a final zero byte: make room for it, then give it back. */
-    uint8_t *room;
-    dbk_rc rc = dbk_bytes_extend(b, &room, (size_t)n + 1, err);
-    if (rc != DBK_OK)
-        return rc;
+    /* The final zero byte that vsnprintf writes is no part of the text: it must not count against
+     * the cap, so the text is made elsewhere first. */
+    if ((size_t)n < sizeof(few)) {
+        dbk_rc done = dbk_bytes_append(b, dbk_span_of(few, (size_t)n), err);
+        dbk_wipe(few, sizeof(few));
+        return done;
+    }
+    dbk_wipe(few, sizeof(few));
+    if ((size_t)n > b->max - b->len)
+        return dbk_fail(err, DBK_LIMIT, "more than %zu bytes", b->max);
+    char *many = dbk_alloc((size_t)n + 1);
+    if (many == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for %d bytes", n);
     va_start(args, fmt);
-    (void)vsnprintf((char *)room, (size_t)n + 1, fmt, args);
+    (void)vsnprintf(many, (size_t)n + 1, fmt, args);
     va_end(args);
-    b->len--;
-    return DBK_OK;
+    dbk_rc rc = dbk_bytes_append(b, dbk_span_of(many, (size_t)n), err);
+    dbk_free(many);
+    return rc;
 }
 
 void dbk_bytes_truncate(dbk_bytes *b, size_t len)

@@ -34,7 +34,10 @@ typedef struct dbk_bytes {
 } dbk_bytes;
 
 /* { 0 } with a cap; no memory is taken yet. */
-#define DBK_BYTES_INIT(max_bytes) { NULL, 0, 0, (max_bytes) }
+#define DBK_BYTES_INIT(max_bytes) \
+    {                             \
+        NULL, 0, 0, (max_bytes)   \
+    }
 void dbk_bytes_init(dbk_bytes *b, size_t max_bytes);
 /* DBK_LIMIT over the cap, DBK_NOMEM; then the buffer is unchanged. */
 DBK_MUST_CHECK dbk_rc dbk_bytes_append(dbk_bytes *b, dbk_span in, dbk_err *err);

@@ -222,12 +222,14 @@ dbk_span dbk_cbor_get_item(dbk_cbor *c)
 void dbk_cbor_get_copy(dbk_cbor *c, uint8_t *out, size_t len)
 {
     dbk_span in = dbk_cbor_get_bytes(c);
-    memset(out, 0, len);
-    if (in.len != len) {
+    if (in.len != len)
         c->failed = true;
+    if (len == 0)
         return;
-    }
-    memcpy(out, in.p, len);
+    if (c->failed)
+        memset(out, 0, len);
+    else
+        memcpy(out, in.p, len);
 }
 
 bool dbk_cbor_key(dbk_cbor *c, uint64_t key)

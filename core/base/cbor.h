@@ -42,14 +42,14 @@ static inline dbk_cbor dbk_cbor_from(dbk_span in)
 }
 dbk_cbor_type dbk_cbor_peek(const dbk_cbor *c);
 uint64_t dbk_cbor_get_uint(dbk_cbor *c);
-int64_t dbk_cbor_get_int(dbk_cbor *c);       /* UINT or NINT that fits */
-dbk_span dbk_cbor_get_bytes(dbk_cbor *c);    /* borrowed from the input */
-dbk_span dbk_cbor_get_text(dbk_cbor *c);     /* borrowed, not zero-ended */
-uint64_t dbk_cbor_get_array(dbk_cbor *c);    /* number of items that follow */
-uint64_t dbk_cbor_get_map(dbk_cbor *c);      /* number of key, value pairs that follow */
+int64_t dbk_cbor_get_int(dbk_cbor *c);    /* UINT or NINT that fits */
+dbk_span dbk_cbor_get_bytes(dbk_cbor *c); /* borrowed from the input */
+dbk_span dbk_cbor_get_text(dbk_cbor *c);  /* borrowed, not zero-ended */
+uint64_t dbk_cbor_get_array(dbk_cbor *c); /* number of items that follow */
+uint64_t dbk_cbor_get_map(dbk_cbor *c);   /* number of key, value pairs that follow */
 uint64_t dbk_cbor_get_tag(dbk_cbor *c);
 uint64_t dbk_cbor_get_simple(dbk_cbor *c);
-dbk_span dbk_cbor_get_item(dbk_cbor *c);     /* skips one whole item and returns its bytes */
+dbk_span dbk_cbor_get_item(dbk_cbor *c); /* skips one whole item and returns its bytes */
 void dbk_cbor_get_copy(dbk_cbor *c, uint8_t *out, size_t len); /* a byte string of just len */
 /* For maps with small unsigned keys: true and moves past the key if the next key is `key`. */
 bool dbk_cbor_key(dbk_cbor *c, uint64_t key);
@@ -61,7 +61,7 @@ DBK_MUST_CHECK dbk_rc dbk_cbor_end(const dbk_cbor *c, const char *what, dbk_err 
 typedef struct dbk_cbor_out {
     dbk_bytes *out; /* borrowed */
     dbk_rc rc;
-    dbk_err *err;   /* borrowed */
+    dbk_err *err; /* borrowed */
 } dbk_cbor_out;
 static inline dbk_cbor_out dbk_cbor_to(dbk_bytes *out, dbk_err *err)
 {

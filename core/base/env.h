@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 typedef struct dbk_env {
-    uint64_t (*now_ms)(void *self);                         /* Unix time, milliseconds */
-    void (*random)(void *self, uint8_t *out, size_t len);   /* cannot fail: it stops instead */
+    uint64_t (*now_ms)(void *self);                       /* Unix time, milliseconds */
+    void (*random)(void *self, uint8_t *out, size_t len); /* cannot fail: it stops instead */
     void *self;
 } dbk_env;
 
@@ -22,7 +22,7 @@ uint64_t dbk_monotonic_ms(void);
  * far-future stamp can't poison everybody (sync-lessons 2.19). Pure. */
 typedef uint64_t dbk_hlc;
 #define DBK_HLC_DRIFT_MS (60u * 60u * 1000u)
-dbk_hlc dbk_hlc_tick(dbk_hlc last, uint64_t now_ms);                 /* for a new op */
+dbk_hlc dbk_hlc_tick(dbk_hlc last, uint64_t now_ms);                  /* for a new op */
 dbk_hlc dbk_hlc_merge(dbk_hlc last, dbk_hlc remote, uint64_t now_ms); /* after seeing one */
 uint64_t dbk_hlc_ms(dbk_hlc t);
 

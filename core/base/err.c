@@ -22,6 +22,22 @@ static const rc_row *row_of(dbk_rc rc)
     return &rows[rc];
 }
 
+/* A text that was cut short may end within a character: takes the torn one off, so that the text
+ * is still UTF-8 wherever it is printed. */
+static void cut_to_characters(char *text)
+{
+    size_t len = strlen(text);
+    size_t lead = len;
+    while (lead > 0 && ((unsigned char)text[lead - 1] & 0xc0u) == 0x80u)
+        lead--;
+    if (lead == 0)
+        return;
+    unsigned char first = (unsigned char)text[lead - 1];
+    size_t want = first >= 0xf0u ? 4 : first >= 0xe0u ? 3 : first >= 0xc0u ? 2 : 1;
+    if (len - (lead - 1) < want)
+        text[lead - 1] = '\0';
+}
+
 dbk_rc dbk_fail(dbk_err *err, dbk_rc rc, const char *fmt, ...)
 {
     DBK_ASSERT(rc != DBK_OK);
@@ -30,8 +46,10 @@ dbk_rc dbk_fail(dbk_err *err, dbk_rc rc, const char *fmt, ...)
     err->rc = rc;
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(err->text, sizeof(err->text), fmt, args);
+    int n = vsnprintf(err->text, sizeof(err->text), fmt, args);
     va_end(args);
+    if (n >= (int)sizeof(err->text))
+        cut_to_characters(err->text);
     return rc;
 }
 
@@ -63,7 +81,6 @@ void dbk_assert_failed(const char *cond, const char *file, int line)
                      line);
     /* Nothing more can be done about a failing write: the next call ends the program. */
     if (n > 0)
-        (void)!write(STDERR_FILENO, text,
-                     (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+        (void)!write(STDERR_FILENO, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
     abort();
 }

@@ -9,25 +9,25 @@
 
 /* name, exit status of the command line (design.md section 11), plain words.
  * A code exists only if some caller acts differently on it. */
-#define DBK_RC_TABLE(X)                                                                     \
-    X(DBK_OK, 0, "ok")                                                                      \
-    X(DBK_USAGE, 2, "the command was not understood")                                       \
-    X(DBK_INVALID, 3, "input rejected")              /* the officer can correct it */       \
-    X(DBK_NOT_FOUND, 4, "not found")                                                        \
-    X(DBK_CONFLICT, 5, "changed meanwhile")          /* compare-and-swap lost, exists */    \
-    X(DBK_DENIED, 6, "not allowed")                  /* role, signed record, not enrolled */\
-    X(DBK_PASSPHRASE, 7, "wrong passphrase")                                                \
-    X(DBK_FORMAT, 8, "malformed bytes")              /* never repaired or guessed */        \
-    X(DBK_AUTH, 9, "seal or signature does not verify")                                     \
-    X(DBK_DAMAGED, 10, "the store is damaged or was changed by something else")             \
-    X(DBK_FULL, 11, "the disk is full")                                                     \
-    X(DBK_IO, 12, "the disk or file could not be used")                                     \
-    X(DBK_UNREACHABLE, 13, "the relay cannot be reached")                                   \
-    X(DBK_PEER, 14, "the relay's answer cannot be trusted")                                 \
-    X(DBK_LIMIT, 15, "over a stated limit")                                                 \
-    X(DBK_PENDING, 16, "not yet possible")           /* key or approval still to arrive */  \
-    X(DBK_BUSY, 17, "the store is in use by another program")                               \
-    X(DBK_VERSION, 18, "made by a newer version")                                           \
+#define DBK_RC_TABLE(X)                                                             \
+    X(DBK_OK, 0, "ok")                                                              \
+    X(DBK_USAGE, 2, "the command was not understood")                               \
+    X(DBK_INVALID, 3, "input rejected") /* the officer can correct it */            \
+    X(DBK_NOT_FOUND, 4, "not found")                                                \
+    X(DBK_CONFLICT, 5, "changed meanwhile") /* compare-and-swap lost, exists */     \
+    X(DBK_DENIED, 6, "not allowed")         /* role, signed record, not enrolled */ \
+    X(DBK_PASSPHRASE, 7, "wrong passphrase")                                        \
+    X(DBK_FORMAT, 8, "malformed bytes") /* never repaired or guessed */             \
+    X(DBK_AUTH, 9, "seal or signature does not verify")                             \
+    X(DBK_DAMAGED, 10, "the store is damaged or was changed by something else")     \
+    X(DBK_FULL, 11, "the disk is full")                                             \
+    X(DBK_IO, 12, "the disk or file could not be used")                             \
+    X(DBK_UNREACHABLE, 13, "the relay cannot be reached")                           \
+    X(DBK_PEER, 14, "the relay's answer cannot be trusted")                         \
+    X(DBK_LIMIT, 15, "over a stated limit")                                         \
+    X(DBK_PENDING, 16, "not yet possible") /* key or approval still to arrive */    \
+    X(DBK_BUSY, 17, "the store is in use by another program")                       \
+    X(DBK_VERSION, 18, "made by a newer version")                                   \
     X(DBK_NOMEM, 19, "out of memory")
 
 #define DBK_RC_ENUM(name, exit_status, text) name,
@@ -50,8 +50,8 @@ dbk_rc dbk_fail(dbk_err *err, dbk_rc rc, const char *fmt, ...) DBK_PRINTF(3, 4);
 /* Forgets a failure that the caller has dealt with. */
 void dbk_err_clear(dbk_err *err);
 
-const char *dbk_rc_name(dbk_rc rc);      /* "DBK_INVALID" */
-const char *dbk_rc_text(dbk_rc rc);      /* "input rejected" */
+const char *dbk_rc_name(dbk_rc rc); /* "DBK_INVALID" */
+const char *dbk_rc_text(dbk_rc rc); /* "input rejected" */
 int dbk_rc_exit_status(dbk_rc rc);
 
 /* A broken program stops: never compiled out, never reached by bad input. */

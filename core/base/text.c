@@ -64,8 +64,8 @@ static bool is_unsafe(uint32_t cp)
     static const struct {
         uint32_t first, last;
     } ranges[] = {
-        { 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },     { 0x61c, 0x61c },
-        { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
+        { 0x00, 0x1f },     { 0x7f, 0x9f },       { 0xad, 0xad },     { 0x61c, 0x61c },
+        { 0x200b, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
         { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
     };
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
@@ -176,8 +176,7 @@ static dbk_rc base64_parse(const base64_kind *kind, dbk_bytes *out, dbk_span tex
         size_t n = text.len - at < 4 ? text.len - at : 4;
         uint32_t word = 0;
         for (size_t i = 0; i < n; i++) {
-            const char *found = text.p[at + i] == 0 ? NULL
-                                                    : strchr(kind->alphabet, text.p[at + i]);
+            const char *found = text.p[at + i] == 0 ? NULL : strchr(kind->alphabet, text.p[at + i]);
             if (found == NULL) {
                 dbk_bytes_truncate(out, start);
                 return dbk_fail(err, DBK_FORMAT, "not base64");
@@ -233,6 +232,10 @@ dbk_rc dbk_u64_parse(uint64_t *out, dbk_span text, dbk_err *err)
     *out = v;
     return DBK_OK;
 }
+
+#define FRACTION_DIGITS_MAX 9u        /* nanoseconds: finer is a mistake */
+#define TIME_MS_MIN (-62135596800000) /* 0001-01-01T00:00:00Z */
+#define TIME_MS_MAX 253402300799999   /* 9999-12-31T23:59:59.999Z */
 
 /* Takes n digits; -1 when they aren't there. */
 static int take_digits(dbk_span *in, size_t n)
@@ -313,6 +316,22 @@ static bool take_offset(dbk_span *in, int *minutes)
     return ok && h >= 0 && h <= 23 && m >= 0 && m <= 59;
 }
 
+/* RFC 3339 allows any number of digits; what is finer than a millisecond is cut off. */
+static int take_fraction(dbk_span *in)
+{
+    int milli = 0;
+    size_t n = 0;
+    for (; in->len > 0 && in->p[0] >= '0' && in->p[0] <= '9'; n++) {
+        if (n < 3)
+            milli = milli * 10 + (in->p[0] - '0');
+        in->p++;
+        in->len--;
+    }
+    for (size_t i = n; i < 3; i++)
+        milli *= 10;
+    return n >= 1 && n <= FRACTION_DIGITS_MAX ? milli : -1;
+}
+
 dbk_rc dbk_time_parse(int64_t *unix_ms, dbk_span text, dbk_err *err)
 {
     int64_t days = 0;
@@ -325,7 +344,7 @@ dbk_rc dbk_time_parse(int64_t *unix_ms, dbk_span text, dbk_err *err)
     if (take_char(&text, ":")) {
         second = take_digits(&text, 2);
         if (take_char(&text, "."))
-            milli = take_digits(&text, 3);
+            milli = take_fraction(&text);
     }
     ok = take_offset(&text, &offset) && ok && text.len == 0;
     if (!ok || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 ||
@@ -337,6 +356,12 @@ dbk_rc dbk_time_parse(int64_t *unix_ms, dbk_span text, dbk_err *err)
 
 void dbk_time_print(char out[DBK_TIME_TEXT_SIZE], int64_t unix_ms)
 {
+    /* A claimed time of 48 bits can lie beyond the year 9999: shown as the end of time, never as
+     * another year. */
+    if (unix_ms > TIME_MS_MAX)
+        unix_ms = TIME_MS_MAX;
+    if (unix_ms < TIME_MS_MIN)
+        unix_ms = TIME_MS_MIN;
     int64_t seconds = unix_ms / 1000 - (unix_ms % 1000 < 0);
     int64_t days = seconds / 86400 - (seconds % 86400 < 0);
     int64_t in_day = seconds - days * 86400;
@@ -350,7 +375,9 @@ void dbk_time_print(char out[DBK_TIME_TEXT_SIZE], int64_t unix_ms)
     int64_t day = doy - (153 * mp + 2) / 5 + 1;
     int64_t month = mp < 10 ? mp + 3 : mp - 9;
     int64_t year = yoe + era * 400 + (month <= 2);
-    (void)snprintf(out, DBK_TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ",
-                   (int)(year % 10000), (int)month, (int)day, (int)(in_day / 3600),
-                   (int)(in_day / 60 % 60), (int)(in_day % 60));
+    /* The remainders change nothing: they tell the compiler how wide each number is. */
+    (void)snprintf(out, DBK_TIME_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ",
+                   (unsigned)year % 10000u, (unsigned)month % 100u, (unsigned)day % 100u,
+                   (unsigned)(in_day / 3600) % 24u, (unsigned)(in_day / 60) % 60u,
+                   (unsigned)in_day % 60u);
 }

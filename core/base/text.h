@@ -33,12 +33,12 @@ DBK_MUST_CHECK dbk_rc dbk_base64_parse(dbk_bytes *out, dbk_span text, dbk_err *e
 DBK_MUST_CHECK dbk_rc dbk_u64_parse(uint64_t *out, dbk_span text, dbk_err *err);
 
 /* Times, proleptic Gregorian, years 0001-9999.
- * A date is YYYY-MM-DD; a date-time is RFC 3339 with a 'T' or one space, seconds optional, and
- * an offset or 'Z' (required). */
+ * A date is YYYY-MM-DD; a date-time is RFC 3339 with a 'T' or one space, seconds optional, then
+ * at most 9 decimals (cut to milliseconds), and an offset or 'Z' (required). No leap seconds. */
 #define DBK_TIME_TEXT_SIZE 32u
 bool dbk_date_valid(dbk_span text);
 DBK_MUST_CHECK dbk_rc dbk_time_parse(int64_t *unix_ms, dbk_span text, dbk_err *err);
-/* "2026-11-24T02:01:24Z" */
+/* "2026-11-24T02:01:24Z"; times before the year 1 or after 9999 are shown as the first or last. */
 void dbk_time_print(char out[DBK_TIME_TEXT_SIZE], int64_t unix_ms);
 
 #endif
