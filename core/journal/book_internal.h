@@ -1,0 +1,94 @@
+/* core/journal/book_internal.h - inside the journal: what a book is made of, its transactions,
+ * and what the write path and the receive path share. Not for others.
+ * book.c: create, open, close. book_own.c: this device's keys. book_chain.c: membership and
+ * keyring. book_names.c: names of devices and spaces. book_tables.c: the vector. book_tx.c:
+ * transactions and the clock. feed.c: own feeds. fold.c: ops into record rows. */
+#ifndef DBK_JOURNAL_BOOK_INTERNAL_H
+#define DBK_JOURNAL_BOOK_INTERNAL_H
+
+#include "core/journal/book.h"
+#include "core/journal/book_tables.h"
+#include "core/model/view.h"
+#include "core/seal/keyring.h"
+#include "core/seal/sealer.h"
+#include "core/store/folder.h"
+
+typedef struct dbk_own {
+    dbk_id device;
+    dbk_device_keys keys; /* admin: zero when there is none */
+    dbk_secret *sign, *kem, *request;
+    dbk_secret *admin; /* or NULL */
+    dbk_secret *root;  /* the organisation's, on the device that made it; or NULL */
+} dbk_own;
+
+struct dbk_book {
+    const dbk_env *env;
+    dbk_kdf_cost kdf;
+    dbk_folder *folder;
+    dbk_store *store;
+    dbk_forms *forms;
+    dbk_sealer *sealer;
+    dbk_own own;
+    dbk_org_link link;
+    dbk_roster *roster;     /* NULL before genesis */
+    dbk_hash *chain_hashes; /* of the entries taken, by seq */
+    size_t chain_count, chain_cap;
+    dbk_keyring *keyring;
+    dbk_id *readable; /* spaces whose records can be read here, by name */
+    size_t readable_count;
+    dbk_tables tables;
+    dbk_hlc clock, clock_kept; /* the last op's time; as on the disk */
+    bool batch_open;
+    bool broken; /* memory and disk could not be brought into step: only closing is left */
+};
+
+/* Transactions. begin: DBK_IO when the book is broken. commit writes touched rows and the clock;
+ * when it fails everything is as it was at begin. */
+DBK_MUST_CHECK dbk_rc dbk_book_begin(dbk_book *book, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_commit(dbk_book *book, dbk_err *err);
+void dbk_book_rollback(dbk_book *book); /* no transaction is nothing */
+/* The clock: for a new op; and after an op of another device was merged. In a transaction. */
+dbk_hlc dbk_book_tick(dbk_book *book);
+void dbk_book_seen(dbk_book *book, dbk_hlc remote);
+
+/* Membership. Verifies the next entry, stores it in a transaction of its own, and opens the wraps
+ * that it brings into the keyring. An entry that is held already: DBK_OK with *is_new false.
+ * DBK_DENIED: no organisation. Else what dbk_roster_add says. */
+DBK_MUST_CHECK dbk_rc dbk_book_take_entry(dbk_book *book, bool *is_new, dbk_span entry,
+                                          dbk_err *err);
+/* At opening: the stored chain into roster and keyring. */
+DBK_MUST_CHECK dbk_rc dbk_book_load_chain(dbk_book *book, dbk_err *err);
+/* The seq of the entry with this hash; false: not in the chain as it is known here. */
+bool dbk_book_chain_seq(const dbk_book *book, uint64_t *seq, const dbk_hash *hash);
+/* Did the author hold role hq (or admin) in the space by the membership that it had seen? The same
+ * on every replica, also on one that hears of a later grant first. */
+bool dbk_book_author_is_hq(const dbk_book *book, const dbk_id *device, const dbk_id *space,
+                           const dbk_hash *members_seen);
+/* This device's role in the space now: DBK_ROLE_NONE also when it has expired. */
+dbk_role dbk_book_role(const dbk_book *book, const dbk_id *space);
+/* The roster space, which holds names only. NULL before genesis. */
+const dbk_space *dbk_book_roster_space(const dbk_book *book);
+/* Names are opened anew: after the chain or the keyring changed. */
+DBK_MUST_CHECK dbk_rc dbk_book_sort_spaces(dbk_book *book, dbk_err *err);
+
+/* The link and this device's secrets, kept in meta. */
+DBK_MUST_CHECK dbk_rc dbk_book_put_link(dbk_book *book, const dbk_org_link *link, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_load_link(dbk_book *book, dbk_err *err);
+void dbk_book_settle_stage(dbk_book *book); /* link.stage from link and roster */
+DBK_MUST_CHECK dbk_rc dbk_own_new(dbk_own *own, dbk_store *store, const dbk_env *env, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_own_load(dbk_own *own, dbk_store *store, dbk_err *err);
+void dbk_own_wipe(dbk_own *own);
+DBK_MUST_CHECK dbk_rc dbk_meta_put_secret(dbk_store *store, const char *name,
+                                          const dbk_secret *secret, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_meta_get_secret(dbk_store *store, dbk_secret **out, const char *name,
+                                          dbk_err *err); /* DBK_NOT_FOUND */
+
+/* The view of a state: its form by name and version, else the newest version known of it, else
+ * unknown; receipts from the store. Valid while the book is open. */
+dbk_view_opts dbk_book_view(dbk_book *book, const dbk_state *state);
+
+/* Asserts that memory, rows and chains agree, from the stored bytes up; for tests after each
+ * step, outside of a transaction. DBK_OK, or what reading the store said. */
+DBK_MUST_CHECK dbk_rc dbk_book_check_deep(dbk_book *book, dbk_err *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* core/journal/feed.h - this device's own feeds: ops become sealed, signed, chained segments.
+ * Invariant: in a space this device has one open feed, of its newest incarnation; its segments
+ * follow each other without a gap. */
+#ifndef DBK_JOURNAL_FEED_H
+#define DBK_JOURNAL_FEED_H
+
+#include "core/journal/book_internal.h"
+
+/* The open feed in the space; the first call makes one with a random incarnation. In a
+ * transaction. */
+DBK_MUST_CHECK dbk_rc dbk_feed_open(dbk_book *book, dbk_book_feed **out, const dbk_id *space,
+                                    dbk_err *err);
+/* Seals encoded ops as the feed's next segment under the space's current epoch key and stores
+ * it: the ops are seq first_seq, first_seq + 1 ... In a transaction. DBK_PENDING: no key here;
+ * DBK_LIMIT: more than a segment holds. */
+typedef struct dbk_appended {
+    dbk_rowid segment;
+    uint64_t first_seq;
+} dbk_appended;
+DBK_MUST_CHECK dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
+                                      const dbk_span *plain, size_t count, dbk_err *err);
+
+#endif

@@ -1,0 +1,31 @@
+/* core/journal/fold.h - ops into record rows: load the state, apply, encode, derive what lists
+ * show, store. The one way in which a record changes, for own ops and received ones alike. */
+#ifndef DBK_JOURNAL_FOLD_H
+#define DBK_JOURNAL_FOLD_H
+
+#include "core/journal/book_internal.h"
+#include "core/store/records.h"
+
+#define DBK_SUMMARY_BYTES_MAX 512u
+
+/* A decoded op, next in its feed, and where it lies. */
+typedef struct dbk_fold_in {
+    const dbk_op *op;
+    dbk_origin origin;
+    const dbk_book_space *space;
+    dbk_rowid segment; /* stored already */
+    uint32_t place;    /* in the segment, from 0 */
+} dbk_fold_in;
+typedef struct dbk_fold_out {
+    bool is_new;       /* the record was not here before */
+    bool conflict_new; /* it needs a person now, and did not before */
+} dbk_fold_out;
+/* In a transaction. DBK_LIMIT: the record is flooded; then nothing of the op was stored, and the
+ * caller may go on. */
+DBK_MUST_CHECK dbk_rc dbk_fold_op(dbk_book *book, dbk_fold_out *out, const dbk_fold_in *in,
+                                  dbk_err *err);
+/* The segment has got its receipt: what is shown of the contested records that it wrote to may
+ * change by that. In a transaction, after dbk_segments_set_log. */
+DBK_MUST_CHECK dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_err *err);
+
+#endif

@@ -1,0 +1,80 @@
+/* core/store/segments.h - rows of sealed segments, kept as they were received: the evidence. */
+#ifndef DBK_STORE_SEGMENTS_H
+#define DBK_STORE_SEGMENTS_H
+
+#include "core/base/id.h"
+#include "core/store/store.h"
+
+typedef enum dbk_segment_status {
+    DBK_SEGMENT_MERGED = 0, /* its ops are in the records */
+    DBK_SEGMENT_PENDING = 1 /* verified, but can't be opened or merged yet */
+} dbk_segment_status;
+
+/* Where the relay's log holds a segment. */
+typedef struct dbk_store_place {
+    bool known; /* false: no receipt yet, and the rest is zero */
+    uint64_t index;
+    uint64_t receipt_ms;
+} dbk_store_place;
+
+typedef struct dbk_store_segment {
+    dbk_rowid id; /* filled by add */
+    dbk_rowid space, feed;
+    uint64_t first_seq;
+    uint32_t count;
+    dbk_store_place log;
+    dbk_span receipt; /* the relay's signature, for own segments that were pushed; or empty */
+    dbk_segment_status status;
+    dbk_span reason; /* why it is pending; or empty. Read: ended by a zero byte too */
+    dbk_span header, body;
+} dbk_store_segment;
+
+/* DBK_CONFLICT: the feed has a segment with this first seq, or the log one with this index. */
+DBK_MUST_CHECK dbk_rc dbk_segments_add(dbk_store *store, dbk_store_segment *row, dbk_err *err);
+/* The relay has it: sets its place and, if not empty, the receipt. */
+DBK_MUST_CHECK dbk_rc dbk_segments_set_log(dbk_store *store, dbk_rowid id,
+                                           const dbk_store_place *place, dbk_span receipt,
+                                           dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_segments_set_status(dbk_store *store, dbk_rowid id,
+                                              dbk_segment_status status, dbk_span reason,
+                                              dbk_err *err);
+
+typedef dbk_rc (*dbk_store_segment_fn)(void *ctx, const dbk_store_segment *row, dbk_err *err);
+/* Calls fn once. DBK_NOT_FOUND. */
+DBK_MUST_CHECK dbk_rc dbk_segments_get(dbk_store *store, dbk_rowid id, dbk_store_segment_fn fn,
+                                       void *ctx, dbk_err *err);
+/* The segment of the feed that holds this seq: fn is called once. DBK_NOT_FOUND. */
+DBK_MUST_CHECK dbk_rc dbk_segments_at(dbk_store *store, dbk_rowid feed, uint64_t seq,
+                                      dbk_store_segment_fn fn, void *ctx, dbk_err *err);
+/* The same, without the bytes: cheap. */
+typedef struct dbk_store_segment_place {
+    dbk_rowid id;
+    uint64_t first_seq;
+    uint32_t count;
+    dbk_store_place log;
+    dbk_segment_status status;
+} dbk_store_segment_place;
+DBK_MUST_CHECK dbk_rc dbk_segments_place(dbk_store *store, dbk_store_segment_place *out,
+                                         dbk_rowid feed, uint64_t seq, dbk_err *err);
+/* Segments of one feed from the one that holds from_seq on, in order. limit 0: all. */
+DBK_MUST_CHECK dbk_rc dbk_segments_of_feed(dbk_store *store, dbk_rowid feed, uint64_t from_seq,
+                                           uint64_t limit, dbk_store_segment_fn fn, void *ctx,
+                                           dbk_err *err);
+/* All of a space with a row id above `after`, in the order of their rows: each feed's in order. */
+DBK_MUST_CHECK dbk_rc dbk_segments_of_space(dbk_store *store, dbk_rowid space, dbk_rowid after,
+                                            dbk_store_segment_fn fn, void *ctx, dbk_err *err);
+/* Those that stand in the log at index `from` or later, by index. */
+DBK_MUST_CHECK dbk_rc dbk_segments_by_log(dbk_store *store, dbk_rowid space, uint64_t from,
+                                          dbk_store_segment_fn fn, void *ctx, dbk_err *err);
+/* Those of a space that are pending, in the order of their rows. */
+DBK_MUST_CHECK dbk_rc dbk_segments_pending(dbk_store *store, dbk_rowid space,
+                                           dbk_store_segment_fn fn, void *ctx, dbk_err *err);
+
+typedef struct dbk_segment_totals {
+    uint64_t segments, ops;
+    uint64_t pending; /* segments */
+} dbk_segment_totals;
+DBK_MUST_CHECK dbk_rc dbk_segments_count(dbk_store *store, dbk_segment_totals *out, dbk_rowid space,
+                                         dbk_err *err);
+
+#endif
