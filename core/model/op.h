@@ -11,7 +11,8 @@
  * pred names the writes of this group that the write overwrites. context names, per other
  * feed, the last op on this record that the author had seen: it is what tells that two edits
  * of different groups were concurrent (needs_review), which no pred can.
- * An op carries at most one write per (group, kind). */
+ * An op carries at most one write per (group, kind), where SET, LIFECYCLE and RESOLVE count as
+ * one kind and APPEND and ATTACH as one: so a dot names at most one value of a group. */
 #ifndef DBK_MODEL_OP_H
 #define DBK_MODEL_OP_H
 
@@ -23,6 +24,7 @@
 #define DBK_OP_WRITES_MAX 128u
 #define DBK_WRITE_PRED_MAX 256u
 #define DBK_OP_CONTEXT_MAX 256u
+#define DBK_WRITE_ITEMS_MAX 1024u /* elements or entries of one ADD, REMOVE, APPEND or ATTACH */
 
 typedef enum dbk_write_kind {
     DBK_WRITE_SET = 1,       /* a register group; value is a map of field -> value */
@@ -66,8 +68,9 @@ typedef struct dbk_op {
     dbk_span extra;
 } dbk_op;
 
-/* Appends the op. own_feed shortens dots of that feed. The op is asserted to be within caps by
- * the caller's construction; DBK_LIMIT if the encoding exceeds DBK_OP_PLAIN_BYTES_MAX. */
+/* Appends the op. own_feed shortens dots of that feed. The op is asserted to be within caps and
+ * rules by the caller's construction; DBK_LIMIT if the encoding exceeds DBK_OP_PLAIN_BYTES_MAX,
+ * DBK_FORMAT if a value is not deterministic CBOR; then *out is unchanged. */
 DBK_MUST_CHECK dbk_rc dbk_op_encode(dbk_bytes *out, const dbk_op *op, const dbk_id *own_feed,
                                     dbk_err *err);
 

@@ -33,7 +33,8 @@ typedef struct dbk_shown {
 dbk_shown dbk_view_group(const dbk_state_group *group, const dbk_view_opts *opts);
 
 /* The preds of an ordinary edit of a register group: the shown winner and the author's own
- * dots; for rule hq an officer's edit never names an HQ-authored value. Returns the count. */
+ * dots; for rule hq an officer's edit never names an HQ-authored value. By dot. Returns how many
+ * it wrote: at most max. */
 typedef struct dbk_author {
     dbk_id feed;
     bool hq;
