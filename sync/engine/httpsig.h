@@ -26,7 +26,7 @@ typedef struct dbk_http_request {
 
 /* Values of the three header fields, zero-ended. */
 typedef struct dbk_http_signature {
-    char digest[80];  /* Content-Digest; "" without a body */
+    char digest[80]; /* Content-Digest; "" without a body */
     char input[DBK_HTTP_FIELD_BYTES_MAX];
     char signature[128];
 } dbk_http_signature;
@@ -47,9 +47,8 @@ typedef struct dbk_http_claim {
     uint64_t created_s;
 } dbk_http_claim;
 DBK_MUST_CHECK dbk_rc dbk_http_claim_parse(dbk_http_claim *out, dbk_span input, dbk_err *err);
-DBK_MUST_CHECK dbk_rc dbk_http_verify(const dbk_http_request *req, dbk_span digest,
-                                      dbk_span input, dbk_span signature, const dbk_sign_pk *pk,
-                                      dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_http_verify(const dbk_http_request *req, dbk_span digest, dbk_span input,
+                                      dbk_span signature, const dbk_sign_pk *pk, dbk_err *err);
 void dbk_http_key_hash(uint8_t out[16], const dbk_sign_pk *pk);
 
 #endif

@@ -1,6 +1,7 @@
 /* sync/engine/json.h - strict JSON for the control messages; inside the engine only.
  * Reading: one object at a time; the first failure sticks, and a key that nobody took is a
- * failure at the end. Writing: straight into bytes; the first failure sticks and leaves no trace. */
+ * failure at the end. Writing: straight into bytes; the first failure sticks and leaves no trace.
+ */
 #ifndef DBK_ENGINE_JSON_H
 #define DBK_ENGINE_JSON_H
 
@@ -22,7 +23,11 @@ typedef struct dbk_json_load_opts {
     size_t bytes_max;
     size_t parts_max; /* opening brackets and commas: what jansson would make values of */
 } dbk_json_load_opts;
-#define DBK_JSON_CONTROL(name) &(dbk_json_load_opts){ (name), DBK_CONTROL_BYTES_MAX, 64 }
+#define DBK_JSON_CONTROL(name)            \
+    &(dbk_json_load_opts)                 \
+    {                                     \
+        (name), DBK_CONTROL_BYTES_MAX, 64 \
+    }
 /* One object whose "v" is our protocol's. On success *top is the caller's (json_decref), and *f
  * stands on it. DBK_VERSION: a newer protocol. */
 DBK_MUST_CHECK dbk_rc dbk_json_load(json_t **top, dbk_json_fields *f, dbk_span in,

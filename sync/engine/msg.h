@@ -4,19 +4,18 @@
  *
  *   POST /v1/hello                        JSON hello -> JSON welcome
  *   GET  /v1/members?from=N               -> entries: ( length u32 || entry )*
- *   POST /v1/members                      one entry -> 200 JSON {"v":1,"count":N}, 409 if prev is old
- *   POST /v1/org                          genesis entry; header Daybook-Setup: base64url code
+ *   POST /v1/members                      one entry -> 200 JSON {"v":1,"count":N}, 409 if prev is
+ * old POST /v1/org                          genesis entry; header Daybook-Setup: base64url code
  *   POST /v1/spaces/{32 hex}/segments     push -> results
  *   GET  /v1/spaces/{32 hex}/segments?from=I&bytes=B[&own=1]   -> range
  *   GET  /v1/spaces/{32 hex}/proof?leaf=I&size=N | ?from=M&size=N    -> proof: ( hash 32 )*
- *   PUT  /v1/join/{32 hex}                an admin opens a mailbox: JSON {"v":1,"expires":ms} -> 204
- *   POST /v1/join/{32 hex}                a device's sealed join request, once (not signed) -> 204;
- *                                         the same bytes again are 204, others 409
- *   GET  /v1/join                         -> ( invite id 16 || length u32 || request )*
- *   GET  /healthz                         -> "ok"
- * Failures are JSON {"v":1,"error":WORD} with a fitting status: 400 malformed, 401 nonce or
- * signature (with a fresh Daybook-Nonce), 403 denied, 404 unknown, 409 conflict, 413 too-large,
- * 429/503 with Retry-After, 507 full.
+ *   PUT  /v1/join/{32 hex}                an admin opens a mailbox: JSON {"v":1,"expires":ms} ->
+ * 204 POST /v1/join/{32 hex}                a device's sealed join request, once (not signed) ->
+ * 204; the same bytes again are 204, others 409 GET  /v1/join                         -> ( invite
+ * id 16 || length u32 || request )* GET  /healthz                         -> "ok" Failures are JSON
+ * {"v":1,"error":WORD} with a fitting status: 400 malformed, 401 nonce or signature (with a fresh
+ * Daybook-Nonce), 403 denied, 404 unknown, 409 conflict, 413 too-large, 429/503 with Retry-After,
+ * 507 full.
  *
  * JSON: compact, keys in the order shown; a reader takes any order and spacing but no unknown or
  * repeated key, no number over 2^53 - 1 (RFC 7493), ids as lower-case hex. */
@@ -27,14 +26,14 @@
 #include "core/crypto/segment.h"
 
 #define DBK_PROTOCOL_VERSION 1u
-#define DBK_CONTROL_BYTES_MAX (64u * 1024u)  /* any JSON body */
+#define DBK_CONTROL_BYTES_MAX (64u * 1024u) /* any JSON body */
 #define DBK_WELCOME_BYTES_MAX (8u * 1024u * 1024u)
 #define DBK_PUSH_SEGMENTS_MAX 256u
 #define DBK_PUSH_BYTES_MAX (4u * 1024u * 1024u)
 #define DBK_RANGE_BYTES_MAX (8u * 1024u * 1024u)
 #define DBK_SPACES_MAX 4096u
-#define DBK_FEEDS_PER_SPACE_MAX 64u          /* one device's incarnations in a space */
-#define DBK_WELCOME_FEEDS_MAX 16384u         /* in all spaces of one welcome */
+#define DBK_FEEDS_PER_SPACE_MAX 64u  /* one device's incarnations in a space */
+#define DBK_WELCOME_FEEDS_MAX 16384u /* in all spaces of one welcome */
 #define DBK_JSON_UINT_MAX ((UINT64_C(1) << 53) - 1)
 #define DBK_PUSH_HEAD_BYTES 12u
 #define DBK_RESULT_BYTES 104u
@@ -120,7 +119,7 @@ typedef enum dbk_push_status {
     DBK_PUSH_FORK = 3,        /* another segment stands at this (feed, seq) */
     DBK_PUSH_GAP = 4,         /* an earlier segment of the feed is missing */
     DBK_PUSH_TOO_LARGE = 5,
-    DBK_PUSH_REFUSED = 6      /* malformed, or not a member's feed */
+    DBK_PUSH_REFUSED = 6 /* malformed, or not a member's feed */
 } dbk_push_status;
 typedef struct dbk_push_result {
     dbk_push_status status;

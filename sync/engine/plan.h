@@ -1,0 +1,57 @@
+/* sync/engine/plan.h - what this device holds against what the relay says it holds (pure).
+ * The relay's position is asked of the relay at every session (sync-lessons 2.1); what it says is
+ * believed only as far as its signed checkpoint goes. */
+#ifndef DBK_ENGINE_PLAN_H
+#define DBK_ENGINE_PLAN_H
+
+#include "sync/engine/msg.h"
+
+/* Where this device stands in one space. */
+typedef struct dbk_local_space {
+    dbk_id space;
+    dbk_id log;      /* zero before the first contact */
+    uint64_t size;   /* log entries applied here */
+    dbk_hash root;   /* of that many */
+    dbk_id own_feed; /* zero: nothing was ever written here */
+    uint64_t own_last_seq;
+    uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
+} dbk_local_space;
+typedef struct dbk_local {
+    uint64_t members_count;
+    dbk_hash members_head;
+    const dbk_local_space *spaces; /* sorted by id */
+    size_t spaces_count;
+} dbk_local;
+
+/* Whose word counts. */
+typedef struct dbk_trust {
+    dbk_id org;
+    dbk_sign_pk relay;
+} dbk_trust;
+
+/* Everything written here has been signed for: the short hello may be sent. */
+bool dbk_plan_is_quiet(const dbk_local *local);
+DBK_MUST_CHECK dbk_rc dbk_plan_known(dbk_id *out, const dbk_local *local, dbk_err *err);
+
+/* DBK_PEER: the relay's membership chain is shorter than ours, or another one of that length. */
+DBK_MUST_CHECK dbk_rc dbk_plan_members(const dbk_local *local, const dbk_welcome *welcome,
+                                       dbk_err *err);
+
+typedef struct dbk_plan {
+    uint64_t push_after; /* send own segments after this seq; own_last_seq: nothing to send */
+    uint64_t relay_seq;  /* the relay's head of our feed, 0: it has none */
+    dbk_hash relay_head;
+    uint64_t pull_to; /* the log's size that the relay signed for */
+    bool own_held;    /* what the relay has of this device is all here: bodies can stay there */
+} dbk_plan;
+/* DBK_PEER with the cause when this space must not be synced: the log was rolled back, replaced or
+ * forked, or this store is older than what the relay holds of it. Nothing is changed then. */
+DBK_MUST_CHECK dbk_rc dbk_plan_space(dbk_plan *out, const dbk_local_space *local,
+                                     const dbk_welcome *welcome, const dbk_trust *trust,
+                                     dbk_err *err);
+
+/* Opens a checkpoint and holds it against the log that it must be of. */
+DBK_MUST_CHECK dbk_rc dbk_plan_checkpoint(dbk_checkpoint *out, dbk_span note, const dbk_id *space,
+                                          const dbk_trust *trust, dbk_err *err);
+
+#endif

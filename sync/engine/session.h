@@ -1,0 +1,121 @@
+/* sync/engine/session.h - one sync with a relay as a state machine: event in, action out.
+ * Knows:  the order of calls, what may follow what, when to ask again, when to stop.
+ * Never:  sockets, the store, the clock, randomness: they come with events.
+ *
+ *            START
+ *   NEW ------------> HELLO --idle------------------------------------------------> END
+ *                       | welcome          (every state may go to END by a failure)
+ *                       v
+ *        .---------> MEMBERS ----> MEMBERS_TAKE       only while the relay has more entries
+ *        '--not all-----------------'  | all
+ *                       .--------------'
+ *                       v
+ *        .---> LOAD ----> PUSH ----> PUSH_TAKE        for each space, while it lacks of ours
+ *        '--more, next space-----------'  | all spaces
+ *                       .-----------------'
+ *                       v
+ *        .---> PULL ----> PULL_TAKE                   for each space, up to the signed size
+ *        '--more, next space-'  | all spaces
+ *                               '-----------------------------------------------> END
+ *   HELLO, MEMBERS, PUSH, PULL --busy, lost--> WAIT --TIMER--> the same again
+ *
+ * Own notes leave before anything is fetched. What is wrong with one space is remembered, and the
+ * others go on (sync-lessons 1.7); the first cause is told at the end. Every answer must bring the
+ * goal nearer, and the number of rounds has a hard cap (2.22): no relay can keep a device busy. */
+#ifndef DBK_ENGINE_SESSION_H
+#define DBK_ENGINE_SESSION_H
+
+#include "sync/engine/httpsig.h"
+#include "sync/engine/plan.h"
+
+#define DBK_SESSION_ROUNDS_MAX 65536u
+#define DBK_SESSION_PUSH_BYTES (1024u * 1024u)
+#define DBK_SESSION_RANGE_BYTES (2u * 1024u * 1024u)
+#define DBK_SESSION_TARGET_MAX 160u
+
+typedef enum dbk_event_kind {
+    DBK_EVENT_START,  /* local, trust, nonce */
+    DBK_EVENT_ANSWER, /* round, status, body, nonce, retry_after_s */
+    DBK_EVENT_FAILED, /* round, rc, why: no answer, delivery unknown */
+    DBK_EVENT_BATCH,  /* rc, why: all that LOAD asked for went into dbk_session_add() */
+    DBK_EVENT_TAKEN,  /* rc, why: of the TAKE before; local after members and receipts */
+    DBK_EVENT_TIMER   /* the WAIT is over */
+} dbk_event_kind;
+typedef struct dbk_event {
+    dbk_event_kind kind;
+    uint32_t random; /* with every event */
+    uint32_t round;
+    int status;
+    dbk_span body; /* must live until the next step: a TAKE borrows from it */
+    const char *nonce;
+    uint32_t retry_after_s;
+    dbk_rc rc;
+    const char *why;
+    const dbk_local *local; /* copied */
+    const dbk_trust *trust; /* copied */
+    uint32_t rounds_max;    /* START; 0: DBK_SESSION_ROUNDS_MAX */
+} dbk_event;
+
+typedef enum dbk_action_kind {
+    DBK_ACTION_NONE,          /* an answer that nobody waits for any more was dropped */
+    DBK_ACTION_SEND,          /* round, method, target, body: sign with nonce, exchange */
+    DBK_ACTION_LOAD,          /* space, after_seq, count_max, bytes_max: own segments */
+    DBK_ACTION_TAKE_MEMBERS,  /* entries */
+    DBK_ACTION_TAKE_RECEIPTS, /* space, receipts, checkpoint */
+    DBK_ACTION_TAKE_RANGE,    /* space, range */
+    DBK_ACTION_WAIT,          /* wait_ms */
+    DBK_ACTION_DONE,
+    DBK_ACTION_FAIL /* failure: the first cause; all that could be done was done */
+} dbk_action_kind;
+typedef struct dbk_acked {
+    dbk_hash header_hash;
+    dbk_receipt receipt;
+} dbk_acked;
+/* Everything is borrowed until the next step. */
+typedef struct dbk_action {
+    dbk_action_kind kind;
+    const char *phase;    /* "hello", "members", "push", "pull" */
+    uint64_t done, total; /* of the phase: ops sent, segments fetched; total 0: not known */
+    uint32_t round;
+    const char *method, *target, *nonce, *content_type;
+    dbk_span body;
+    bool has_body;
+    size_t answer_max;
+    dbk_id space;
+    uint64_t after_seq;
+    uint32_t count_max, bytes_max;
+    dbk_span entries;
+    const dbk_acked *acked;
+    size_t acked_count;
+    dbk_span checkpoint;
+    dbk_range range;
+    uint32_t wait_ms;
+    const dbk_err *failure;
+} dbk_action;
+
+typedef struct dbk_session dbk_session;
+DBK_MUST_CHECK dbk_rc dbk_session_new(dbk_session **out, dbk_err *err);
+void dbk_session_free(dbk_session *s); /* NULL is nothing */
+/* The one step. Out of memory is a FAIL like others. An event that can't be in this state is a
+ * broken program, except an ANSWER or FAILED of an old round: NONE. After DONE and FAIL: nothing.
+ */
+void dbk_session_step(dbk_session *s, dbk_action *next, const dbk_event *event);
+/* Between LOAD and BATCH, for each segment in order; copies. DBK_DAMAGED, DBK_PEER: it doesn't
+ * continue what the relay holds; hand that on as the BATCH's rc. */
+DBK_MUST_CHECK dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *err);
+
+typedef struct dbk_session_counts {
+    uint32_t rounds;
+    uint64_t pushed_segments, pushed_ops; /* that the relay signed for */
+    uint64_t refused;                     /* own segments that it did not take */
+    bool idle;                            /* the hello was all */
+    bool greeted;                         /* the relay knows this device */
+} dbk_session_counts;
+dbk_session_counts dbk_session_count(const dbk_session *s);
+/* The newest nonce that the relay gave, for the next session; "" if none. */
+const char *dbk_session_nonce(const dbk_session *s);
+/* The state's name, for traces. */
+const char *dbk_session_state(const dbk_session *s);
+void dbk_session_check_deep(const dbk_session *s);
+
+#endif

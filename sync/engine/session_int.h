@@ -1,0 +1,99 @@
+/* sync/engine/session_int.h - what session.c (the machine) and session_space.c (pushing and
+ * pulling one space) share. Inside the engine only. */
+#ifndef DBK_ENGINE_SESSION_INT_H
+#define DBK_ENGINE_SESSION_INT_H
+
+#include "sync/engine/retry.h"
+#include "sync/engine/session.h"
+
+typedef enum session_state {
+    S_NEW,
+    S_HELLO,
+    S_MEMBERS,
+    S_MEMBERS_TAKE,
+    S_LOAD,
+    S_PUSH,
+    S_PUSH_TAKE,
+    S_PULL,
+    S_PULL_TAKE,
+    S_WAIT,
+    S_END,
+    S_COUNT
+} session_state;
+
+/* One of our spaces during this session. */
+typedef struct work {
+    dbk_local_space local;
+    dbk_plan plan;
+    uint64_t loaded_seq; /* the last one in the batch under way */
+    bool push_over;      /* all sent, or it must stop */
+    bool pull_over;
+} work;
+
+/* A segment of the batch under way. */
+typedef struct sent {
+    dbk_hash header_hash;
+    uint64_t last_seq;
+    uint16_t ops;
+} sent;
+
+struct dbk_session {
+    session_state state, resume; /* resume: where WAIT goes back to */
+    dbk_trust trust;
+    uint64_t members_count;
+    dbk_hash members_head;
+    work *works; /* sorted by space */
+    size_t works_count;
+    size_t at; /* the space under way */
+    dbk_welcome welcome;
+    dbk_session_counts counts;
+    uint32_t rounds_max;
+    dbk_err first; /* the first cause that a space had to stop */
+
+    /* the request under way */
+    dbk_tries tries;
+    const char *method, *content_type;
+    char target[DBK_SESSION_TARGET_MAX];
+    dbk_bytes body;
+    bool has_body, reached;
+    size_t answer_max;
+    char nonce[DBK_NONCE_TEXT_MAX + 1];
+
+    /* the batch under way */
+    sent batch[DBK_PUSH_SEGMENTS_MAX];
+    size_t batch_count;
+    size_t acked_leading; /* segments of it that the relay holds now, without a gap */
+    uint32_t batch_max;   /* halved by each 413 */
+    dbk_acked acked[DBK_PUSH_SEGMENTS_MAX];
+    dbk_push_result results[DBK_PUSH_SEGMENTS_MAX];
+    uint64_t range_end; /* index behind the range under way */
+
+    uint64_t push_done, push_total, pull_done, pull_total;
+};
+
+/* Moves, asserting that the table allows it. */
+void dbk_session_move(dbk_session *s, session_state to);
+/* Sends the request that stands in s (again). */
+void dbk_session_send(dbk_session *s, dbk_action *next);
+/* Sets up a request without body. */
+void dbk_session_get(dbk_session *s, size_t answer_max);
+void dbk_session_end(dbk_session *s, dbk_action *next);
+/* Ends with this failure, whatever stopped before. */
+void dbk_session_fail(dbk_session *s, dbk_action *next, const dbk_err *err);
+/* Remembers the first cause, naming the space. */
+void dbk_session_stopped(dbk_session *s, const work *w, const dbk_err *err);
+/* This device can't go on at all: its disk is full, its memory short. */
+bool dbk_session_is_local(dbk_rc rc);
+
+/* session_space.c */
+void dbk_session_spaces(dbk_session *s, dbk_action *next); /* plans, then the first push or pull */
+void dbk_session_next(dbk_session *s, dbk_action *next);   /* what is to be done next */
+void dbk_session_batch(dbk_session *s, dbk_action *next, const dbk_event *event);
+void dbk_session_pushed(dbk_session *s, dbk_action *next, const dbk_event *event);
+void dbk_session_push_refused(dbk_session *s, dbk_action *next, const dbk_event *event);
+void dbk_session_receipts_taken(dbk_session *s, dbk_action *next, const dbk_event *event);
+void dbk_session_pulled(dbk_session *s, dbk_action *next, const dbk_event *event);
+void dbk_session_pull_refused(dbk_session *s, dbk_action *next, const dbk_event *event);
+void dbk_session_range_taken(dbk_session *s, dbk_action *next, const dbk_event *event);
+
+#endif

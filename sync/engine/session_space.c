@@ -1,0 +1,358 @@
+/* Pushing and pulling the spaces, one after the other. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sync/engine/session_int.h"
+
+#define SEGMENT_BYTES_MAX (DBK_SEGMENT_HEADER_BYTES + DBK_SEGMENT_BODY_BYTES_MAX)
+#define RANGE_SLACK (SEGMENT_BYTES_MAX + 8u * 1024u) /* one segment over, head and proof */
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+void dbk_session_spaces(dbk_session *s, dbk_action *next)
+{
+    for (size_t i = 0; i < s->works_count; i++) {
+        dbk_err err = { 0 };
+        work *w = &s->works[i];
+        if (dbk_plan_space(&w->plan, &w->local, &s->welcome, &s->trust, &err) != DBK_OK) {
+            dbk_session_stopped(s, w, &err);
+            w->push_over = w->pull_over = true;
+            continue;
+        }
+        w->push_over = w->plan.push_after == w->local.own_last_seq;
+        w->pull_over = w->plan.pull_to == w->local.size;
+        s->push_total += w->local.own_last_seq - w->plan.push_after;
+    }
+    s->batch_max = s->welcome.segments_max;
+    s->at = 0;
+    dbk_session_next(s, next);
+}
+
+static void load(dbk_session *s, dbk_action *next, work *w)
+{
+    uint32_t bytes = least(s->welcome.push_bytes_max, DBK_SESSION_PUSH_BYTES);
+    s->batch_count = 0;
+    s->acked_leading = 0;
+    w->loaded_seq = w->plan.push_after;
+    dbk_session_move(s, S_LOAD);
+    next->kind = DBK_ACTION_LOAD;
+    next->space = w->local.space;
+    next->after_seq = w->plan.push_after;
+    next->count_max = s->batch_max;
+    /* A relay that takes less than one segment will say so; asking for none would be no end. */
+    next->bytes_max = bytes > SEGMENT_BYTES_MAX + DBK_PUSH_HEAD_BYTES ? bytes - DBK_PUSH_HEAD_BYTES
+                                                                      : SEGMENT_BYTES_MAX;
+}
+
+static void pull(dbk_session *s, dbk_action *next, const work *w)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    uint32_t bytes = least(s->welcome.range_bytes_max, DBK_SESSION_RANGE_BYTES);
+    dbk_id_hex(hex, &w->local.space);
+    dbk_session_get(s, (size_t)bytes + RANGE_SLACK);
+    (void)snprintf(s->target, sizeof(s->target), "/v1/spaces/%s/segments?from=%llu&bytes=%u%s", hex,
+                   (unsigned long long)w->local.size, (unsigned)bytes,
+                   w->plan.own_held ? "&own=1" : "");
+    s->pull_total = s->pull_done;
+    for (size_t i = 0; i < s->works_count; i++) {
+        if (!s->works[i].pull_over)
+            s->pull_total += s->works[i].plan.pull_to - s->works[i].local.size;
+    }
+    dbk_session_move(s, S_PULL);
+    dbk_session_send(s, next);
+}
+
+void dbk_session_next(dbk_session *s, dbk_action *next)
+{
+    /* All pushes come before the first pull; once pulling, push_over is true everywhere. */
+    for (size_t i = 0; i < s->works_count; i++) {
+        if (!s->works[i].push_over) {
+            s->at = i;
+            load(s, next, &s->works[i]);
+            return;
+        }
+    }
+    for (size_t i = 0; i < s->works_count; i++) {
+        if (!s->works[i].pull_over) {
+            s->at = i;
+            pull(s, next, &s->works[i]);
+            return;
+        }
+    }
+    dbk_session_end(s, next);
+}
+
+static void stop_push(dbk_session *s, dbk_action *next, const dbk_err *err)
+{
+    work *w = &s->works[s->at];
+    if (dbk_session_is_local(err->rc)) {
+        dbk_session_fail(s, next, err);
+        return;
+    }
+    dbk_session_stopped(s, w, err);
+    w->push_over = true;
+    dbk_session_next(s, next);
+}
+
+static void stop_pull(dbk_session *s, dbk_action *next, const dbk_err *err)
+{
+    work *w = &s->works[s->at];
+    if (dbk_session_is_local(err->rc)) {
+        dbk_session_fail(s, next, err);
+        return;
+    }
+    dbk_session_stopped(s, w, err);
+    w->pull_over = true;
+    dbk_session_next(s, next);
+}
+
+/* ---- push --------------------------------------------------------------------------------------
+ */
+
+/* The relay's head of our feed must be a segment that we hold, or the two chains are two stores. */
+static dbk_rc check_head(const work *w, const dbk_header *h, const dbk_hash *hash, dbk_err *err)
+{
+    bool follows = h->first_seq == w->plan.relay_seq + 1 && w->plan.relay_seq > 0;
+    bool is_head = dbk_header_last_seq(h) == w->plan.relay_seq;
+    if ((follows && !dbk_hash_equal(&h->prev, &w->plan.relay_head)) ||
+        (is_head && !dbk_hash_equal(hash, &w->plan.relay_head)))
+        return dbk_fail(err, DBK_PEER,
+                        "the relay holds other notes of this device than its store: the store was "
+                        "restored or copied");
+    return DBK_OK;
+}
+
+dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *err)
+{
+    dbk_header h;
+    DBK_ASSERT(s->state == S_LOAD);
+    work *w = &s->works[s->at];
+    dbk_rc rc = dbk_header_decode(&h, header, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (!dbk_id_equal(&h.space, &w->local.space) || !dbk_id_equal(&h.feed, &w->local.own_feed) ||
+        h.first_seq != w->loaded_seq + 1 || dbk_header_last_seq(&h) > w->local.own_last_seq)
+        return dbk_fail(err, DBK_DAMAGED, "own segments are not in order");
+    dbk_hash hash = dbk_header_hash(&h);
+    rc = check_head(w, &h, &hash, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (s->batch_count == 0) {
+        dbk_bytes_truncate(&s->body, 0);
+        rc = dbk_push_begin(&s->body, err);
+    }
+    if (rc == DBK_OK)
+        rc = dbk_push_add(&s->body, &(dbk_push_item){ header, body }, err);
+    if (rc != DBK_OK)
+        return rc;
+    s->batch[s->batch_count++] = (sent){ hash, dbk_header_last_seq(&h), h.count };
+    w->loaded_seq = dbk_header_last_seq(&h);
+    return DBK_OK;
+}
+
+void dbk_session_batch(dbk_session *s, dbk_action *next, const dbk_event *e)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    dbk_err err = { 0 };
+    if (e->rc == DBK_OK && s->batch_count == 0)
+        (void)dbk_fail(&err, DBK_DAMAGED, "own segments are missing from the store");
+    else if (e->rc != DBK_OK)
+        (void)dbk_fail(&err, e->rc, "%s", e->why);
+    if (err.rc != DBK_OK) {
+        stop_push(s, next, &err);
+        return;
+    }
+    dbk_session_get(s, DBK_PUSH_SEGMENTS_MAX * DBK_RESULT_BYTES + DBK_CHECKPOINT_BYTES_MAX + 64u);
+    dbk_id_hex(hex, &s->works[s->at].local.space);
+    (void)snprintf(s->target, sizeof(s->target), "/v1/spaces/%s/segments", hex);
+    s->method = "POST";
+    s->content_type = "application/octet-stream";
+    s->has_body = true;
+    dbk_session_move(s, S_PUSH);
+    dbk_session_send(s, next);
+}
+
+void dbk_session_push_refused(dbk_session *s, dbk_action *next, const dbk_event *e)
+{
+    dbk_err err = { 0 };
+    if (e->kind == DBK_EVENT_ANSWER && e->status == 413 && s->batch_count > 1) {
+        s->batch_max = (uint32_t)(s->batch_count / 2);
+        load(s, next, &s->works[s->at]);
+        return;
+    }
+    if (e->kind == DBK_EVENT_FAILED)
+        (void)dbk_fail(&err, e->rc, "%s", e->why);
+    else
+        (void)dbk_retry_cause(e->status, e->body, &err);
+    stop_push(s, next, &err);
+}
+
+static void explain(dbk_push_status status, dbk_err *err)
+{
+    static const struct {
+        dbk_rc rc;
+        const char *text;
+    } causes[] = {
+        [DBK_PUSH_QUARANTINED] = { DBK_PENDING, "the relay keeps notes apart for a supervisor" },
+        [DBK_PUSH_FORK] = { DBK_PEER, "the relay holds other notes of this device than its store: "
+                                      "the store was restored or copied" },
+        [DBK_PUSH_GAP] = { DBK_PEER, "the relay lost notes that it said it had" },
+        [DBK_PUSH_TOO_LARGE] = { DBK_LIMIT, "a note is too large for the relay" },
+        [DBK_PUSH_REFUSED] = { DBK_DENIED, "the relay does not take notes of this device" },
+    };
+    (void)dbk_fail(err, causes[status].rc, "%s", causes[status].text);
+}
+
+/* Fills acked with the leading segments that have receipts; stops the space at the first that
+ * the relay did not take. Quarantined ones are held there, so the chain goes on behind them. */
+static size_t sort_results(dbk_session *s, work *w, size_t count)
+{
+    size_t acked = 0;
+    for (size_t i = 0; i < count; i++) {
+        dbk_err err = { 0 };
+        dbk_push_status status = s->results[i].status;
+        if (status == DBK_PUSH_ACCEPTED || status == DBK_PUSH_DUPLICATE) {
+            if (acked == i) {
+                s->acked[acked++] = (dbk_acked){ s->batch[i].header_hash, s->results[i].receipt };
+                s->counts.pushed_ops += s->batch[i].ops;
+            }
+        } else {
+            explain(status, &err);
+            dbk_session_stopped(s, w, &err);
+            s->counts.refused++;
+            if (status != DBK_PUSH_QUARANTINED) {
+                w->push_over = true;
+                break;
+            }
+        }
+        s->acked_leading = i + 1;
+    }
+    s->counts.pushed_segments += acked;
+    return acked;
+}
+
+/* The log has grown at least by what we sent: fetch what others sent in between. */
+static dbk_rc raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err)
+{
+    dbk_checkpoint c;
+    dbk_rc rc = dbk_plan_checkpoint(&c, note, &w->local.space, &s->trust, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (w->local.size > 0 && !dbk_id_equal(&c.log, &w->local.log))
+        return dbk_fail(err, DBK_PEER, "the relay's log was rolled back or replaced");
+    if (c.size > w->plan.pull_to)
+        w->plan.pull_to = c.size;
+    w->pull_over = false;
+    return DBK_OK;
+}
+
+void dbk_session_pushed(dbk_session *s, dbk_action *next, const dbk_event *e)
+{
+    size_t count;
+    dbk_span note;
+    dbk_err err = { 0 }, inner = { 0 };
+    work *w = &s->works[s->at];
+    dbk_rc rc = dbk_results_decode(s->results, &count, &note, e->body, &inner);
+    if (rc != DBK_OK)
+        rc = dbk_fail(&err, rc == DBK_VERSION ? rc : DBK_PEER, "%s", inner.text);
+    else if (count != s->batch_count)
+        rc = dbk_fail(&err, DBK_PEER, "the relay answered for other segments than were sent");
+    if (rc != DBK_OK) {
+        stop_push(s, next, &err);
+        return;
+    }
+    size_t acked = sort_results(s, w, count);
+    if (acked == 0) {
+        if (s->acked_leading > 0)
+            w->plan.push_after = s->batch[s->acked_leading - 1].last_seq;
+        w->push_over = w->push_over || w->plan.push_after == w->local.own_last_seq;
+        dbk_session_next(s, next);
+        return;
+    }
+    rc = raise_goal(s, w, note, &err);
+    if (rc != DBK_OK) {
+        w->pull_over = true;
+        stop_push(s, next, &err);
+        return;
+    }
+    dbk_session_move(s, S_PUSH_TAKE);
+    next->kind = DBK_ACTION_TAKE_RECEIPTS;
+    next->space = w->local.space;
+    next->acked = s->acked;
+    next->acked_count = acked;
+    next->checkpoint = note;
+}
+
+void dbk_session_receipts_taken(dbk_session *s, dbk_action *next, const dbk_event *e)
+{
+    dbk_err err = { 0 };
+    work *w = &s->works[s->at];
+    if (e->rc != DBK_OK) {
+        (void)dbk_fail(&err, e->rc, "%s", e->why);
+        stop_push(s, next, &err);
+        return;
+    }
+    DBK_ASSERT(s->acked_leading > 0);
+    uint64_t reached = s->batch[s->acked_leading - 1].last_seq;
+    DBK_ASSERT(reached > w->plan.push_after);
+    s->push_done += reached - w->plan.push_after;
+    w->plan.push_after = reached;
+    w->push_over = w->push_over || reached == w->local.own_last_seq;
+    w->pull_over = w->local.size >= w->plan.pull_to;
+    dbk_session_next(s, next);
+}
+
+/* ---- pull --------------------------------------------------------------------------------------
+ */
+
+void dbk_session_pull_refused(dbk_session *s, dbk_action *next, const dbk_event *e)
+{
+    dbk_err err = { 0 };
+    if (e->kind == DBK_EVENT_FAILED)
+        (void)dbk_fail(&err, e->rc, "%s", e->why);
+    else
+        (void)dbk_retry_cause(e->status, e->body, &err);
+    stop_pull(s, next, &err);
+}
+
+void dbk_session_pulled(dbk_session *s, dbk_action *next, const dbk_event *e)
+{
+    dbk_range range;
+    dbk_err err = { 0 }, inner = { 0 };
+    const work *w = &s->works[s->at];
+    dbk_rc rc = dbk_range_decode(&range, e->body, &inner);
+    if (rc != DBK_OK)
+        rc = dbk_fail(&err, rc == DBK_VERSION ? rc : DBK_PEER, "%s", inner.text);
+    else if (range.from != w->local.size)
+        rc = dbk_fail(&err, DBK_PEER, "the relay gives another range than was asked for");
+    else if (range.count == 0)
+        rc = dbk_fail(&err, DBK_PEER, "the relay keeps back what its checkpoint covers");
+    if (rc != DBK_OK) {
+        stop_pull(s, next, &err);
+        return;
+    }
+    s->range_end = range.from + range.count;
+    dbk_session_move(s, S_PULL_TAKE);
+    next->kind = DBK_ACTION_TAKE_RANGE;
+    next->space = w->local.space;
+    next->range = range;
+}
+
+void dbk_session_range_taken(dbk_session *s, dbk_action *next, const dbk_event *e)
+{
+    dbk_err err = { 0 };
+    work *w = &s->works[s->at];
+    if (e->rc != DBK_OK) {
+        (void)dbk_fail(&err, e->rc, "%s", e->why);
+        stop_pull(s, next, &err);
+        return;
+    }
+    DBK_ASSERT(s->range_end > w->local.size);
+    s->pull_done += s->range_end - w->local.size;
+    w->local.size = s->range_end;
+    w->pull_over = w->local.size >= w->plan.pull_to;
+    dbk_session_next(s, next);
+}
