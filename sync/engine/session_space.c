@@ -130,9 +130,9 @@ dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *
     dbk_header h;
     DBK_ASSERT(s->state == S_LOAD);
     work *w = &s->works[s->at];
-    dbk_rc rc = dbk_header_decode(&h, header, err);
+    dbk_rc rc = dbk_header_decode(&h, header, NULL);
     if (rc != DBK_OK)
-        return rc;
+        return dbk_fail(err, DBK_DAMAGED, "an own segment is malformed");
     if (!dbk_id_equal(&h.space, &w->local.space) || !dbk_id_equal(&h.feed, &w->local.own_feed) ||
         h.first_seq != w->loaded_seq + 1 || dbk_header_last_seq(&h) > w->local.own_last_seq)
         return dbk_fail(err, DBK_DAMAGED, "own segments are not in order");
