@@ -1,0 +1,125 @@
+#include "core/journal/outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/journal/book_internal.h"
+#include "core/store/chain.h"
+#include "core/store/segments.h"
+
+static int by_space(const void *a, const void *b)
+{
+    const dbk_position *x = a, *y = b;
+    return dbk_id_compare(&x->space, &y->space);
+}
+
+static dbk_position position_of(const dbk_book *book, const dbk_id *space)
+{
+    dbk_frontier none;
+    dbk_position p = { .space = *space };
+    const dbk_book_space *row = dbk_tables_space(&book->tables, space);
+    const dbk_book_feed *own = row == NULL ? NULL : dbk_tables_own_feed(&book->tables, row);
+    dbk_frontier_init(&none);
+    const dbk_frontier *frontier = row == NULL ? &none : &row->now.frontier;
+    if (row != NULL)
+        p.log = row->now.log;
+    p.size = frontier->size;
+    p.root = dbk_frontier_root(frontier, DBK_TREE_LOG);
+    if (own != NULL) {
+        p.own_feed = own->feed;
+        p.own_last_seq = own->now.last_seq;
+        p.own_receipted_seq = own->now.receipted_seq;
+    }
+    return p;
+}
+
+dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count, dbk_err *err)
+{
+    dbk_id device = dbk_book_device(book);
+    size_t spaces = book->roster == NULL ? 0 : dbk_roster_spaces(book->roster);
+    dbk_position *rows = dbk_alloc_array(spaces + 1, sizeof(*rows));
+    *out = NULL;
+    *count = 0;
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for %zu spaces", spaces);
+    for (size_t i = 0; i < spaces; i++) {
+        const dbk_space *s = dbk_roster_space_at(book->roster, i);
+        if (!s->is_roster && dbk_roster_role(book->roster, &device, &s->space) != DBK_ROLE_NONE)
+            rows[(*count)++] = position_of(book, &s->space);
+    }
+    qsort(rows, *count, sizeof(*rows), by_space);
+    *out = rows;
+    return DBK_OK;
+}
+
+/* A walk that ends when its caps are reached. */
+typedef struct walk {
+    dbk_segment_fn fn;
+    void *ctx;
+    uint64_t after_seq;
+    uint64_t count_left, bytes_left;
+    bool taken; /* one segment always goes, however small the cap */
+} walk;
+
+static dbk_rc give(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    walk *w = ctx;
+    size_t size = row->header.len + row->body.len;
+    if (row->first_seq <= w->after_seq)
+        return DBK_OK;
+    if (w->count_left == 0 || (w->taken && size > w->bytes_left))
+        return DBK_NOT_FOUND; /* the end of this batch, not a failure */
+    w->taken = true;
+    w->count_left--;
+    w->bytes_left -= size < w->bytes_left ? size : w->bytes_left;
+    return w->fn(w->ctx, row->header, row->body, err);
+}
+
+dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts, dbk_segment_fn fn,
+                           void *ctx, dbk_err *err)
+{
+    const dbk_book_space *space = dbk_tables_space(&book->tables, &opts->space);
+    const dbk_book_feed *own = space == NULL ? NULL : dbk_tables_own_feed(&book->tables, space);
+    walk w = { .fn = fn,
+               .ctx = ctx,
+               .after_seq = opts->after_seq,
+               .count_left = opts->count_max,
+               .bytes_left = opts->bytes_max };
+    dbk_err inner = { 0 };
+    if (own == NULL || opts->after_seq >= own->now.last_seq)
+        return DBK_OK;
+    dbk_rc rc = dbk_segments_of_feed(book->store, own->row, opts->after_seq + 1,
+                                     opts->count_max + 1u, give, &w, &inner);
+    if (rc == DBK_NOT_FOUND && inner.rc == DBK_OK)
+        return DBK_OK;
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
+}
+
+dbk_rc dbk_outbox_all(dbk_book *book, const dbk_id *space, dbk_segment_fn fn, void *ctx,
+                      dbk_err *err)
+{
+    const dbk_book_space *row = dbk_tables_space(&book->tables, space);
+    walk w = { .fn = fn, .ctx = ctx, .count_left = UINT64_MAX, .bytes_left = UINT64_MAX };
+    if (row == NULL)
+        return DBK_OK;
+    return dbk_segments_of_space(book->store, row->row, 0, give, &w, err);
+}
+
+typedef struct entries {
+    dbk_entry_fn fn;
+    void *ctx;
+} entries;
+
+static dbk_rc give_entry(void *ctx, uint64_t seq, dbk_span entry, dbk_err *err)
+{
+    const entries *e = ctx;
+    (void)seq;
+    return e->fn(e->ctx, entry, err);
+}
+
+dbk_rc dbk_outbox_members(dbk_book *book, uint64_t from, dbk_entry_fn fn, void *ctx, dbk_err *err)
+{
+    entries e = { fn, ctx };
+    return dbk_chain_each(book->store, from, give_entry, &e, err);
+}
