@@ -1,0 +1,77 @@
+/* Full-text search: the FTS5 half of records.h. */
+#include "core/store/records_sql.h"
+
+dbk_rc dbk_words_put(dbk_store *store, dbk_rowid record, dbk_span words, dbk_err *err)
+{
+    dbk_sql q;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_WORDS_PUT,
+                             "INSERT OR REPLACE INTO words(rowid,words) VALUES(?1,?2)", err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, record);
+    dbk_sql_bind_text(&q, 2, words);
+    rc = dbk_sql_run(&q, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = dbk_sql_open(&q, store, DBK_SQL_WORDS_MARK, "UPDATE record SET indexed=1 WHERE id=?1",
+                      err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, record);
+    return dbk_sql_run(&q, err);
+}
+
+static int64_t limit_of(uint64_t limit)
+{
+    return limit == 0 || limit > INT64_MAX ? -1 : (int64_t)limit;
+}
+
+dbk_rc dbk_words_waiting(dbk_store *store, uint64_t limit, dbk_store_record_fn fn, void *ctx,
+                         dbk_err *err)
+{
+    dbk_sql q;
+    uint64_t count = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_WORDS_WAITING,
+                             "SELECT " DBK_RECORD_COLUMNS ",state FROM record"
+                             " INDEXED BY record_waiting WHERE indexed=0 ORDER BY id LIMIT ?1",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, limit_of(limit));
+    return dbk_records_walk(&q, &count, fn, ctx, err);
+}
+
+dbk_rc dbk_words_waiting_count(dbk_store *store, uint64_t *count, dbk_err *err)
+{
+    dbk_sql q;
+    bool row = false;
+    *count = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_WORDS_WAITING_COUNT,
+                             "SELECT count(*) FROM record INDEXED BY record_waiting"
+                             " WHERE indexed=0",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = dbk_sql_next(&q, &row, err);
+    if (rc == DBK_OK && row)
+        *count = dbk_sql_uint(&q, 0);
+    dbk_sql_close(&q);
+    return rc;
+}
+
+dbk_rc dbk_words_search(dbk_store *store, const char *match, uint64_t limit, dbk_store_record_fn fn,
+                        void *ctx, dbk_err *err)
+{
+    dbk_sql q;
+    uint64_t count = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_WORDS_SEARCH,
+                             "SELECT " DBK_RECORD_COLUMNS ",record.state FROM words"
+                             " JOIN record ON record.id=words.rowid WHERE words MATCH ?1"
+                             " ORDER BY words.rank LIMIT ?2",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_text(&q, 1, dbk_span_str(match));
+    dbk_sql_bind_int(&q, 2, limit_of(limit));
+    return dbk_records_walk(&q, &count, fn, ctx, err);
+}
