@@ -1,0 +1,106 @@
+#include "tests/lib/env.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+
+static uint64_t env_now(void *self)
+{
+    dbk_test_env *e = self;
+    e->now_ms += e->step_ms;
+    return e->now_ms;
+}
+
+/* SplitMix64: good enough to be different each time, and the same for one seed everywhere. */
+static void env_random(void *self, uint8_t *out, size_t len)
+{
+    dbk_test_env *e = self;
+    for (size_t i = 0; i < len; i++) {
+        e->state += UINT64_C(0x9e3779b97f4a7c15);
+        uint64_t z = e->state;
+        z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+        out[i] = (uint8_t)(z >> 56);
+    }
+}
+
+void dbk_test_env_init(dbk_test_env *e, uint64_t seed)
+{
+    *e = (dbk_test_env){ { env_now, env_random, e }, DBK_TEST_START_MS, 0, seed };
+}
+
+void dbk_test_dir_make(char path[DBK_TEST_PATH_SIZE])
+{
+    const char *base = getenv("TMPDIR");
+    int n = snprintf(path, DBK_TEST_PATH_SIZE, "%s/daybook-test-XXXXXX",
+                     base != NULL && base[0] != '\0' ? base : "/tmp");
+    DBK_ASSERT(n > 0);
+    DBK_ASSERT((size_t)n < DBK_TEST_PATH_SIZE);
+    DBK_ASSERT(mkdtemp(path) != NULL);
+}
+
+/* Folders in folders, at most as deep as a test makes them. */
+static void remove_in(int dir, int depth)
+{
+    const struct dirent *entry;
+    DIR *list = fdopendir(dir);
+    DBK_ASSERT(list != NULL);
+    DBK_ASSERT(depth < 8);
+    while ((entry = readdir(list)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (unlinkat(dir, entry->d_name, 0) == 0)
+            continue;
+        int sub = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (sub >= 0)
+            remove_in(sub, depth + 1);
+        (void)unlinkat(dir, entry->d_name, AT_REMOVEDIR);
+    }
+    (void)closedir(list);
+}
+
+void dbk_test_dir_remove(const char *path)
+{
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (dir < 0)
+        return;
+    remove_in(dir, 0);
+    (void)rmdir(path);
+}
+
+const char *dbk_test_path(const char *dir, const char *name)
+{
+    static char paths[4][2 * DBK_TEST_PATH_SIZE];
+    static size_t next;
+    char *path = paths[next++ % 4];
+    int n = snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
+    DBK_ASSERT(n > 0);
+    DBK_ASSERT((size_t)n < sizeof(paths[0]));
+    return path;
+}
+
+static int alloc_hook(void *ctx, size_t size)
+{
+    dbk_test_alloc *a = ctx;
+    (void)size;
+    a->seen++;
+    return a->sticky ? a->seen < a->fail_at : a->seen != a->fail_at;
+}
+
+void dbk_test_alloc_start(dbk_test_alloc *a)
+{
+    a->seen = 0;
+    dbk_alloc_set_hook(alloc_hook, a);
+}
+
+int dbk_test_alloc_stop(dbk_test_alloc *a)
+{
+    dbk_alloc_set_hook(NULL, NULL);
+    return a->seen >= a->fail_at;
+}

@@ -1,0 +1,45 @@
+/* tests/lib/org.h - books in temporary folders, and a whole organisation of them without a relay:
+ * membership entries are handed from book to book as a relay would. Failures stop the test. */
+#ifndef DBK_TESTS_LIB_ORG_H
+#define DBK_TESTS_LIB_ORG_H
+
+#include "core/daybook.h"
+#include "tests/lib/env.h"
+
+#define DBK_TEST_BOOKS_MAX 8u
+#define DBK_TEST_PASSPHRASE "correct horse battery staple nine"
+
+typedef struct dbk_test_book {
+    dbk_test_env env;
+    char dir[DBK_TEST_PATH_SIZE];
+    dbk_book *book;
+} dbk_test_book;
+/* A new book that belongs to no organisation. */
+void dbk_test_book_make(dbk_test_book *b, uint64_t seed);
+/* Closes and opens it again, as the next start of the program does. */
+void dbk_test_book_reopen(dbk_test_book *b);
+void dbk_test_book_drop(dbk_test_book *b); /* closes, and removes the folder */
+
+/* books[0] is the admin's, with role hq in `space`; the others hold the roles that were asked
+ * for. Every book holds the whole chain and the key of `space` ("Op Cedar"). */
+typedef struct dbk_test_org {
+    dbk_test_book books[DBK_TEST_BOOKS_MAX];
+    size_t count;
+    dbk_secret *relay; /* signs receipts and checkpoints */
+    dbk_relay_card card;
+    dbk_id space;
+} dbk_test_org;
+void dbk_test_org_make(dbk_test_org *org, const dbk_role *roles, size_t roles_count);
+void dbk_test_org_drop(dbk_test_org *org);
+/* Gives the entry to every book that belongs to the organisation. */
+void dbk_test_org_post(dbk_test_org *org, dbk_span entry);
+/* A further space with every book in it, in its role. */
+dbk_id dbk_test_org_space(dbk_test_org *org, const char *name);
+
+/* The simplest note: form `intervention` (or another), fields as "name=value" texts, NULL ends. */
+dbk_id dbk_test_add(dbk_book *book, const dbk_id *space, const char *form,
+                    const char *const *fields);
+/* Edits by texts "name=value", "name+=value", "name-=value"; NULL ends. */
+void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fields);
+
+#endif
