@@ -1,0 +1,52 @@
+/* sync/relay/append.h - appends segments to the logs of spaces within one transaction: the chain
+ * rule of feeds, the tree, and one signed checkpoint for each space that was touched.
+ * Knows:  log_space.h. Never: who may write (the roll has been asked), bodies.
+ * A feed is a chain: a segment stands at last seq + 1 with the head's hash as prev, or it is
+ *   the same as one that stands (a duplicate: same place, same receipt), or
+ *   beyond the end (a gap: come again when the earlier ones are here), or
+ *   a fork: another segment stands where it wants to stand. Both are kept: two signed headers
+ *   that can't be in one chain prove that the device's store was copied, restored or forged.
+ * One caller at a time: the writer. */
+#ifndef DBK_RELAY_APPEND_H
+#define DBK_RELAY_APPEND_H
+
+#include "core/base/env.h"
+#include "core/crypto/segment.h"
+#include "sync/engine/msg.h"
+#include "sync/relay/log_space.h"
+
+typedef struct dbk_append dbk_append;
+
+DBK_MUST_CHECK dbk_rc dbk_append_new(dbk_append **out, const dbk_env *env, dbk_err *err);
+void dbk_append_free(dbk_append *a);
+
+/* A space's log begins, empty, with a new random incarnation. */
+DBK_MUST_CHECK dbk_rc dbk_append_open(dbk_append *a, const dbk_log *log, const dbk_id *space,
+                                      dbk_err *err);
+
+typedef struct dbk_append_item {
+    dbk_header header; /* decoded; signature, owner and body have been checked */
+    dbk_hash header_hash;
+    dbk_id owner;
+    dbk_span raw_header, body;
+    uint64_t now_ms;
+    /* answered: */
+    dbk_push_status status; /* ACCEPTED, DUPLICATE, FORK, GAP, or REFUSED: too many feeds */
+    dbk_log_place place;    /* if accepted or duplicate */
+    dbk_id log;             /* the log's incarnation */
+} dbk_append_item;
+/* A failure is the storage's. DBK_NOT_FOUND: the space has no log. */
+DBK_MUST_CHECK dbk_rc dbk_append_take(dbk_append *a, const dbk_log *log, dbk_append_item *item,
+                                      dbk_err *err);
+
+/* Before the commit: stores what changed, with a checkpoint signed for each changed space. */
+typedef struct dbk_append_signer {
+    dbk_id org;
+    const dbk_secret *relay_sk;
+} dbk_append_signer;
+DBK_MUST_CHECK dbk_rc dbk_append_finish(dbk_append *a, const dbk_log *log,
+                                        const dbk_append_signer *signer, dbk_err *err);
+/* After commit or rollback: forgets the transaction. */
+void dbk_append_reset(dbk_append *a);
+
+#endif

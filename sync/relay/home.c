@@ -1,0 +1,330 @@
+#include "sync/relay/home.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "sync/relay/card.h"
+#include "sync/relay/relay.h"
+
+#define PATH_SIZE 4096u
+#define DB_NAME "relay.db"
+#define DB_KEY_NAME "relay.key"
+#define LOCK_NAME "relay.lock"
+#define PRIVATE_MODE (S_IRUSR | S_IWUSR)
+#define OTHERS_MODE (S_IRWXG | S_IRWXO)
+
+struct dbk_home {
+    char dir[PATH_SIZE];
+    char db_path[PATH_SIZE];
+    int lock;
+    dbk_secret *key;
+    dbk_log_embedded file;
+    dbk_log_source source;
+};
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+static dbk_rc path_of(char out[PATH_SIZE], const char *dir, const char *name, dbk_err *err)
+{
+    int len = snprintf(out, PATH_SIZE, "%s/%s", dir, name);
+    if (len < 0 || (size_t)len >= PATH_SIZE)
+        return dbk_fail(err, DBK_USAGE, "the folder's path is too long");
+    return DBK_OK;
+}
+
+static dbk_rc fail_file(const char *name, dbk_err *err)
+{
+    dbk_rc rc = errno == ENOENT ? DBK_NOT_FOUND : errno == ENOSPC ? DBK_FULL : DBK_IO;
+    return dbk_fail(err, rc, "%s: %s", name, strerror(errno));
+}
+
+static dbk_rc write_all(int fd, dbk_span in, const char *name, dbk_err *err)
+{
+    while (in.len > 0) {
+        ssize_t n = write(fd, in.p, in.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_file(name, err);
+        in.p += n;
+        in.len -= (size_t)n;
+    }
+    return fsync(fd) == 0 ? DBK_OK : fail_file(name, err);
+}
+
+/* A new file, durable but for its name (sync_dir). */
+static dbk_rc write_new(const char *path, dbk_span in, const char *name, dbk_err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
+    if (fd < 0)
+        return fail_file(name, err);
+    dbk_rc rc = write_all(fd, in, name, err);
+    if (close(fd) != 0 && rc == DBK_OK)
+        rc = fail_file(name, err);
+    return rc;
+}
+
+static dbk_rc sync_dir(const char *dir, dbk_err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    dbk_rc rc = fd >= 0 && fsync(fd) == 0 ? DBK_OK : fail_file("the folder", err);
+    if (fd >= 0)
+        (void)close(fd);
+    return rc;
+}
+
+static dbk_rc write_in(const char *dir, const char *name, dbk_span in, dbk_err *err)
+{
+    char path[PATH_SIZE];
+    dbk_rc rc = path_of(path, dir, name, err);
+    return rc == DBK_OK ? write_new(path, in, name, err) : rc;
+}
+
+/* The old one stands until the new one is there whole. */
+static dbk_rc replace_in(const char *dir, const char *name, dbk_span in, dbk_err *err)
+{
+    char path[PATH_SIZE];
+    char fresh[PATH_SIZE];
+    dbk_rc rc = path_of(path, dir, name, err);
+    if (rc == DBK_OK)
+        rc = path_of(fresh, dir, "relay-card.new", err);
+    if (rc != DBK_OK)
+        return rc;
+    (void)unlink(fresh); /* of a run that was cut short */
+    rc = write_new(fresh, in, name, err);
+    if (rc == DBK_OK && rename(fresh, path) != 0)
+        rc = fail_file(name, err);
+    return rc == DBK_OK ? sync_dir(dir, err) : rc;
+}
+
+static dbk_rc read_file(const char *path, const char *name, dbk_bytes *out, dbk_err *err)
+{
+    uint8_t part[4096];
+    dbk_rc rc = DBK_OK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_file(name, err);
+    for (;;) {
+        ssize_t n = read(fd, part, sizeof(part));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            rc = fail_file(name, err);
+        if (n <= 0)
+            break;
+        rc = dbk_bytes_append(out, dbk_span_of(part, (size_t)n), err);
+        if (rc != DBK_OK)
+            break;
+    }
+    dbk_wipe(part, sizeof(part));
+    (void)close(fd);
+    return rc;
+}
+
+dbk_rc dbk_home_read(const dbk_home *home, const char *name, dbk_bytes *out, dbk_err *err)
+{
+    char path[PATH_SIZE];
+    if (home == NULL)
+        return read_file(name, name, out, err);
+    dbk_rc rc = path_of(path, home->dir, name, err);
+    return rc == DBK_OK ? read_file(path, name, out, err) : rc;
+}
+
+/* ---- a new one --------------------------------------------------------------------------- */
+
+static dbk_rc make_dir(const char *dir, dbk_err *err)
+{
+    DIR *d;
+    bool empty = true;
+    if (mkdir(dir, S_IRWXU) == 0)
+        return DBK_OK;
+    if (errno != EEXIST)
+        return fail_file(dir, err);
+    d = opendir(dir);
+    if (d == NULL)
+        return fail_file(dir, err);
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
+        empty = empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
+    (void)closedir(d);
+    if (!empty)
+        return dbk_fail(err, DBK_CONFLICT, "%s is not empty", dir);
+    return chmod(dir, S_IRWXU) == 0 ? DBK_OK : fail_file(dir, err);
+}
+
+static dbk_rc make_db(const char *dir, dbk_relay_birth *birth, const dbk_env *env, dbk_err *err)
+{
+    char path[PATH_SIZE];
+    dbk_secret *key = NULL;
+    dbk_log log = { NULL, NULL };
+    dbk_rc rc = dbk_secret_random(&key, DBK_LOG_KEY_BYTES, env, err);
+    if (rc == DBK_OK)
+        rc = write_in(dir, DB_KEY_NAME, dbk_secret_bytes(key), err);
+    if (rc == DBK_OK)
+        rc = path_of(path, dir, DB_NAME, err);
+    if (rc == DBK_OK) {
+        dbk_log_embedded file = { path, key };
+        rc = dbk_log_embedded_create(&file, err);
+        if (rc == DBK_OK)
+            rc = dbk_log_embedded_open(&file, &log, DBK_LOG_WRITES, err);
+    }
+    if (rc == DBK_OK)
+        rc = dbk_relay_prepare(birth, &log, env, err);
+    dbk_log_close(&log);
+    dbk_secret_free(key);
+    return rc;
+}
+
+static dbk_rc make_card(const char *dir, const dbk_card *card, dbk_err *err)
+{
+    dbk_bytes text = DBK_BYTES_INIT(DBK_CARD_BYTES_MAX);
+    dbk_rc rc = dbk_card_print(&text, card, err);
+    if (rc == DBK_OK)
+        rc = replace_in(dir, DBK_HOME_CARD, dbk_bytes_span(&text), err);
+    dbk_bytes_wipe(&text);
+    return rc;
+}
+
+dbk_rc dbk_home_init(const char *dir, const char *url, const dbk_env *env, dbk_err *err)
+{
+    dbk_relay_birth birth = { { { 0 } }, "" };
+    dbk_card card = { .url = url, .setup_code = "" };
+    dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_bytes key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_bytes text = DBK_BYTES_INIT(DBK_CARD_BYTES_MAX);
+    dbk_rc rc = dbk_card_print(&text, &card, err); /* is the url one? before anything is made */
+    if (rc == DBK_OK)
+        rc = make_dir(dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_tls_make(&cert, &key, env->now_ms(env->self), err);
+    if (rc == DBK_OK)
+        rc = write_in(dir, DBK_HOME_CERT, dbk_bytes_span(&cert), err);
+    if (rc == DBK_OK)
+        rc = write_in(dir, DBK_HOME_KEY, dbk_bytes_span(&key), err);
+    if (rc == DBK_OK)
+        rc = make_db(dir, &birth, env, err);
+    if (rc == DBK_OK)
+        rc = dbk_tls_pin(card.tls_pin, dbk_bytes_span(&cert), err);
+    if (rc == DBK_OK) {
+        card.relay = birth.relay;
+        card.setup_code = birth.setup_code;
+        rc = make_card(dir, &card, err);
+    }
+    dbk_wipe(&birth, sizeof(birth));
+    dbk_bytes_wipe(&cert);
+    dbk_bytes_wipe(&key);
+    dbk_bytes_wipe(&text);
+    return rc;
+}
+
+/* ---- one that is there ------------------------------------------------------------------- */
+
+static dbk_rc take_lock(dbk_home *home, dbk_err *err)
+{
+    char path[PATH_SIZE];
+    dbk_rc rc = path_of(path, home->dir, LOCK_NAME, err);
+    if (rc != DBK_OK)
+        return rc;
+    home->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
+    if (home->lock < 0)
+        return fail_file(LOCK_NAME, err);
+    if (flock(home->lock, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK
+                   ? dbk_fail(err, DBK_BUSY, "another daybook-relay runs on this folder")
+                   : fail_file(LOCK_NAME, err);
+    return DBK_OK;
+}
+
+static dbk_rc load_key(dbk_home *home, dbk_err *err)
+{
+    struct stat st;
+    char path[PATH_SIZE];
+    dbk_bytes raw = DBK_BYTES_INIT(DBK_LOG_KEY_BYTES + 1);
+    dbk_rc rc = path_of(path, home->dir, DB_KEY_NAME, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT ? dbk_fail(err, DBK_NOT_FOUND, "there is no relay in this folder")
+                               : fail_file(DB_KEY_NAME, err);
+    if ((st.st_mode & OTHERS_MODE) != 0)
+        return dbk_fail(err, DBK_DENIED, "%s can be read by others: chmod 600", DB_KEY_NAME);
+    rc = read_file(path, DB_KEY_NAME, &raw, err);
+    if (rc == DBK_OK && raw.len != DBK_LOG_KEY_BYTES)
+        rc = dbk_fail(err, DBK_DAMAGED, "%s is not a key", DB_KEY_NAME);
+    if (rc == DBK_OK)
+        rc = dbk_secret_from(&home->key, dbk_bytes_span(&raw), err);
+    dbk_bytes_wipe(&raw);
+    return rc;
+}
+
+dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err)
+{
+    *out = NULL;
+    dbk_home *home = dbk_alloc(sizeof(*home));
+    if (home == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the folder");
+    home->lock = -1;
+    int len = snprintf(home->dir, sizeof(home->dir), "%s", dir);
+    dbk_rc rc = len >= 0 && (size_t)len < sizeof(home->dir)
+                    ? path_of(home->db_path, home->dir, DB_NAME, err)
+                    : dbk_fail(err, DBK_USAGE, "the folder's path is too long");
+    if (rc == DBK_OK)
+        rc = load_key(home, err);
+    if (rc == DBK_OK)
+        rc = take_lock(home, err);
+    if (rc != DBK_OK) {
+        dbk_home_close(home);
+        return rc;
+    }
+    home->file = (dbk_log_embedded){ home->db_path, home->key };
+    home->source = dbk_log_embedded_source(&home->file);
+    *out = home;
+    return DBK_OK;
+}
+
+void dbk_home_close(dbk_home *home)
+{
+    if (home == NULL)
+        return;
+    dbk_secret_free(home->key);
+    if (home->lock >= 0)
+        (void)close(home->lock); /* lets the lock go */
+    dbk_free(home);
+}
+
+const dbk_log_source *dbk_home_source(const dbk_home *home)
+{
+    return &home->source;
+}
+
+dbk_rc dbk_home_card_write(const dbk_home *home, const dbk_home_card *card, dbk_err *err)
+{
+    dbk_relay_memory memory;
+    char code[DBK_SETUP_CODE_SIZE] = "";
+    dbk_log log = { NULL, NULL };
+    dbk_bytes old = DBK_BYTES_INIT(DBK_CARD_BYTES_MAX);
+    dbk_card made = { .url = card->url };
+    dbk_rc rc = home->source.open(home->source.self, &log, DBK_LOG_WRITES, err);
+    if (rc == DBK_OK)
+        rc = dbk_relay_recall(&memory, &log, err);
+    dbk_log_close(&log);
+    if (rc == DBK_OK)
+        rc = dbk_tls_pin(made.tls_pin, card->cert_pem, err);
+    if (rc != DBK_OK)
+        return rc;
+    /* The code itself stands nowhere but in the old card. */
+    if (memory.awaits_setup && dbk_home_read(home, DBK_HOME_CARD, &old, NULL) == DBK_OK)
+        dbk_card_setup_code(code, dbk_bytes_span(&old));
+    made.relay = memory.relay;
+    made.setup_code = code;
+    rc = make_card(home->dir, &made, err);
+    dbk_wipe(code, sizeof(code));
+    dbk_bytes_wipe(&old);
+    return rc;
+}

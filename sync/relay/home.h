@@ -1,0 +1,38 @@
+/* sync/relay/home.h - the relay's folder: what stands in it, with which rights, and who holds it.
+ *   DIR (0700)  relay.db  relay.key  relay.lock  tls-cert.pem  tls-key.pem  relay-card.txt (0600)
+ * relay.key is the raw key of relay.db: a backup of one without the other is worth nothing. */
+#ifndef DBK_RELAY_HOME_H
+#define DBK_RELAY_HOME_H
+
+#include "core/base/env.h"
+#include "sync/relay/log_embedded.h"
+
+#define DBK_HOME_CERT "tls-cert.pem"
+#define DBK_HOME_KEY "tls-key.pem"
+#define DBK_HOME_CARD "relay-card.txt"
+
+typedef struct dbk_home dbk_home;
+
+/* A new relay in a new or empty folder: database and keys, certificate, setup code, card.
+ * url: NULL, or what the card tells devices. DBK_CONFLICT: there is something in the folder. */
+DBK_MUST_CHECK dbk_rc dbk_home_init(const char *dir, const char *url, const dbk_env *env,
+                                    dbk_err *err);
+/* Takes the folder for this program alone: DBK_BUSY; DBK_NOT_FOUND: no relay there;
+ * DBK_DENIED: others may read its keys. */
+DBK_MUST_CHECK dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err);
+void dbk_home_close(dbk_home *home); /* NULL is nothing */
+/* Handles on relay.db; valid until close. */
+const dbk_log_source *dbk_home_source(const dbk_home *home);
+
+/* Whole files: of the folder, or any by its path when home is NULL. */
+DBK_MUST_CHECK dbk_rc dbk_home_read(const dbk_home *home, const char *name, dbk_bytes *out,
+                                    dbk_err *err);
+/* Writes the card anew, with the certificate's pin. */
+typedef struct dbk_home_card {
+    const char *url;      /* NULL: a line to fill in */
+    dbk_span cert_pem;
+} dbk_home_card;
+DBK_MUST_CHECK dbk_rc dbk_home_card_write(const dbk_home *home, const dbk_home_card *card,
+                                          dbk_err *err);
+
+#endif

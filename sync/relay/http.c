@@ -1,0 +1,407 @@
+#include "sync/relay/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "sync/relay/gate.h"
+
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+#define BACKLOG 512
+#define HEAD_BYTES_MAX (32u * 1024u) /* a connection's memory in the library */
+#define DRAIN_STEP_MS 10
+#define ADDRESS_SIZE 80u
+#define LINE_SIZE 256u
+
+struct dbk_http {
+    struct MHD_Daemon *daemon;
+    dbk_relay *relay;
+    const dbk_env *env;
+    void (*log)(void *ctx, const char *line);
+    void *log_ctx;
+    int listener;
+    char address[ADDRESS_SIZE];
+    atomic_size_t bodies; /* bytes that requests have been promised */
+    atomic_uint running;  /* requests from their first byte to their answer's last */
+    atomic_bool draining;
+};
+
+/* One request. Begins when its request line has been read. */
+typedef struct call {
+    dbk_http *http;
+    uint64_t started_ms; /* monotonic: the whole request's deadline will count from here */
+    char target[DBK_GATE_TARGET_BYTES_MAX + 2];
+    dbk_gate gate;
+    enum {
+        HEAD,
+        BODY,
+        ANSWERED
+    } stage;
+    bool drop;       /* the body isn't kept: the answer won't depend on it */
+    bool busy;       /* no memory for its body at present */
+    size_t promised; /* of http->bodies */
+    dbk_bytes body;
+    dbk_relay_answer answer;
+    size_t answer_bytes;
+    char peer[INET6_ADDRSTRLEN + 4];
+} call;
+
+/* ---- log --------------------------------------------------------------------------------- */
+
+/* The network part only: 24 bits of an IPv4, 48 of an IPv6 address. */
+static void print_peer(char *out, size_t size, struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char text[INET6_ADDRSTRLEN] = "?";
+    if (info != NULL && info->client_addr->sa_family == AF_INET) {
+        struct sockaddr_in a;
+        memcpy(&a, info->client_addr, sizeof(a));
+        a.sin_addr.s_addr &= htonl(0xffffff00u);
+        (void)inet_ntop(AF_INET, &a.sin_addr, text, sizeof(text));
+    } else if (info != NULL && info->client_addr->sa_family == AF_INET6) {
+        struct sockaddr_in6 a;
+        memcpy(&a, info->client_addr, sizeof(a));
+        memset(a.sin6_addr.s6_addr + 6, 0, 10);
+        (void)inet_ntop(AF_INET6, &a.sin6_addr, text, sizeof(text));
+    }
+    (void)snprintf(out, size, "%s", text);
+}
+
+static void log_call(const call *q)
+{
+    char line[LINE_SIZE];
+    uint64_t took_ms = dbk_monotonic_ms() - q->started_ms;
+    (void)snprintf(line, sizeof(line), "event=request call=%s status=%d ms=%llu in=%llu out=%zu "
+                                       "peer=%s",
+                   q->answer.call != NULL ? q->answer.call : "none", q->answer.status,
+                   (unsigned long long)took_ms, (unsigned long long)q->gate.length,
+                   q->answer_bytes, q->peer);
+    q->http->log(q->http->log_ctx, line);
+}
+
+/* ---- answering --------------------------------------------------------------------------- */
+
+static struct MHD_Response *response_of(dbk_bytes *body)
+{
+    struct MHD_Response *r;
+    if (body->len == 0)
+        return MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+    r = MHD_create_response_from_buffer_with_free_callback(body->len, body->p, dbk_free);
+    if (r != NULL)
+        *body = (dbk_bytes)DBK_BYTES_INIT(body->max); /* the response owns the bytes now */
+    return r;
+}
+
+typedef enum after_answer {
+    KEEP_OPEN,
+    CLOSE
+} after_answer;
+
+static enum MHD_Result answer(call *q, struct MHD_Connection *c, after_answer then)
+{
+    char seconds[16];
+    dbk_relay_answer *a = &q->answer;
+    q->answer_bytes = a->body.len;
+    q->stage = ANSWERED;
+    struct MHD_Response *r = response_of(&a->body);
+    if (r == NULL)
+        return MHD_NO;
+    bool ok = MHD_add_response_header(r, "Cache-Control", "no-store") == MHD_YES;
+    if (a->content_type != NULL)
+        ok = ok && MHD_add_response_header(r, "Content-Type", a->content_type) == MHD_YES;
+    if (a->nonce[0] != '\0')
+        ok = ok && MHD_add_response_header(r, "Daybook-Nonce", a->nonce) == MHD_YES;
+    if (a->retry_after_s > 0) {
+        (void)snprintf(seconds, sizeof(seconds), "%u", (unsigned)a->retry_after_s);
+        ok = ok && MHD_add_response_header(r, "Retry-After", seconds) == MHD_YES;
+    }
+    if (then == CLOSE || atomic_load(&q->http->draining))
+        ok = ok && MHD_add_response_header(r, "Connection", "close") == MHD_YES;
+    enum MHD_Result queued = ok ? MHD_queue_response(c, (unsigned)a->status, r) : MHD_NO;
+    MHD_destroy_response(r);
+    return queued;
+}
+
+/* What can't be a request of ours ends the connection: what follows it can't be trusted to begin
+ * where the library thinks. */
+static enum MHD_Result refuse(call *q, struct MHD_Connection *c, int status, const char *word)
+{
+    dbk_relay_refuse(&q->answer, status, word);
+    return answer(q, c, CLOSE);
+}
+
+/* ---- receiving --------------------------------------------------------------------------- */
+
+static enum MHD_Result each_field(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_len, const char *value, size_t value_len)
+{
+    (void)kind;
+    dbk_gate_field(ctx, dbk_span_of(name, name_len),
+                   dbk_span_of(value, value != NULL ? value_len : 0));
+    return MHD_YES;
+}
+
+static bool pass_gate(call *q, struct MHD_Connection *c, const char *method, const char *version)
+{
+    dbk_gate_line line = { dbk_span_str(method), dbk_span_str(q->target), dbk_span_str(version) };
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    dbk_gate_begin(&q->gate, &line);
+    (void)MHD_get_connection_values_n(c, MHD_HEADER_KIND, each_field, &q->gate);
+    return dbk_gate_end(&q->gate, size != NULL ? size->header_size : 0);
+}
+
+/* Takes n bytes of what all bodies may hold together. */
+static bool promise(dbk_http *h, size_t n)
+{
+    size_t held = atomic_fetch_add(&h->bodies, n);
+    if (held + n <= DBK_HTTP_BODIES_BYTES_MAX)
+        return true;
+    (void)atomic_fetch_sub(&h->bodies, n);
+    return false;
+}
+
+static enum MHD_Result take_head(call *q, struct MHD_Connection *c, const char *method,
+                                 const char *version)
+{
+    print_peer(q->peer, sizeof(q->peer), c);
+    if (!pass_gate(q, c, method, version))
+        return refuse(q, c, 400, "malformed");
+    q->stage = BODY;
+    if (!q->gate.head.has_body)
+        return MHD_YES;
+    dbk_relay_expects expects = dbk_relay_expect(q->http->relay, &q->gate.head);
+    if (expects.body_max == 0)
+        return refuse(q, c, 404, "unknown");
+    if (q->gate.length > expects.body_max)
+        return refuse(q, c, 413, "too-large");
+    size_t length = (size_t)q->gate.length;
+    if (!expects.keep) {
+        q->drop = true;
+    } else if (promise(q->http, length)) {
+        q->promised = length;
+        dbk_bytes_init(&q->body, length);
+    } else {
+        q->drop = true;
+        q->busy = true;
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(call *q, const char *data, size_t *data_len)
+{
+    dbk_span part = dbk_span_of(data, *data_len);
+    if (q->stage == BODY && !q->drop && dbk_bytes_append(&q->body, part, NULL) != DBK_OK) {
+        q->drop = true; /* no memory; more than stated can't be, the library counts */
+        q->busy = true;
+    }
+    *data_len = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result finish(call *q, struct MHD_Connection *c)
+{
+    if (q->busy) {
+        dbk_relay_refuse(&q->answer, 503, "busy");
+        q->answer.retry_after_s = 1;
+        return answer(q, c, KEEP_OPEN);
+    }
+    q->gate.head.body = dbk_bytes_span(&q->body);
+    q->gate.head.now_ms = q->http->env->now_ms(q->http->env->self);
+    dbk_relay_handle(q->http->relay, &q->answer, &q->gate.head);
+    return answer(q, c, KEEP_OPEN);
+}
+
+/* ---- what the library calls -------------------------------------------------------------- */
+
+static void *on_target(void *ctx, const char *target, struct MHD_Connection *c)
+{
+    dbk_http *h = ctx;
+    (void)c;
+    call *q = dbk_alloc(sizeof(*q));
+    if (q == NULL)
+        return NULL;
+    q->http = h;
+    q->started_ms = dbk_monotonic_ms();
+    size_t len = strnlen(target, DBK_GATE_TARGET_BYTES_MAX + 1); /* one too many fails the gate */
+    memcpy(q->target, target, len);
+    (void)atomic_fetch_add(&h->running, 1);
+    return q;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_len, void **state)
+{
+    call *q = *state;
+    (void)ctx;
+    (void)url; /* decoded; the gate looks at the target as it was sent */
+    if (q == NULL)
+        return MHD_NO;
+    switch (q->stage) {
+    case HEAD:
+        return take_head(q, c, method, version);
+    case BODY:
+        return *data_len > 0 ? take_body(q, data, data_len) : finish(q, c);
+    case ANSWERED:
+        break;
+    }
+    *data_len = 0;
+    return MHD_YES;
+}
+
+static void on_end(void *ctx, struct MHD_Connection *c, void **state,
+                   enum MHD_RequestTerminationCode why)
+{
+    dbk_http *h = ctx;
+    call *q = *state;
+    (void)c;
+    (void)why;
+    if (q == NULL)
+        return;
+    *state = NULL;
+    if (q->answer.status != 0)
+        log_call(q);
+    (void)atomic_fetch_sub(&h->bodies, q->promised);
+    dbk_bytes_wipe(&q->body);
+    dbk_bytes_wipe(&q->answer.body);
+    dbk_free(q);
+    (void)atomic_fetch_sub(&h->running, 1);
+}
+
+/* ---- listening --------------------------------------------------------------------------- */
+
+/* "host:port" or "[host]:port", numbers only: names would be looked up, and may move. */
+static dbk_rc parse_address(struct addrinfo **out, const char *text, dbk_err *err)
+{
+    char host[ADDRESS_SIZE];
+    uint64_t port;
+    const char *colon = strrchr(text, ':');
+    struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                              .ai_socktype = SOCK_STREAM };
+    size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+    if (len == 0 || len >= sizeof(host) || strlen(text) >= sizeof(host) ||
+        dbk_u64_parse(&port, dbk_span_str(colon + 1), NULL) != DBK_OK || port > 65535)
+        return dbk_fail(err, DBK_USAGE, "listen on ADDRESS:PORT");
+    memcpy(host, text, len);
+    host[len] = '\0';
+    char *name = host;
+    if (name[0] == '[' && name[len - 1] == ']') {
+        name[len - 1] = '\0';
+        name++;
+    }
+    if (getaddrinfo(name, colon + 1, &hints, out) != 0)
+        return dbk_fail(err, DBK_USAGE, "listen on a numeric ADDRESS:PORT");
+    return DBK_OK;
+}
+
+static dbk_rc name_listener(dbk_http *h, dbk_err *err)
+{
+    struct sockaddr_storage at;
+    socklen_t len = sizeof(at);
+    char host[INET6_ADDRSTRLEN + 32];
+    char port[8];
+    if (getsockname(h->listener, (struct sockaddr *)&at, &len) != 0 ||
+        getnameinfo((struct sockaddr *)&at, len, host, sizeof(host), port, sizeof(port),
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return dbk_fail(err, DBK_IO, "the listening socket has no name");
+    (void)snprintf(h->address, sizeof(h->address), at.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
+                   host, port);
+    return DBK_OK;
+}
+
+/* Our own socket, so that its options are ours: connections inherit TCP_NODELAY from it. */
+static dbk_rc open_listener(dbk_http *h, const char *address, dbk_err *err)
+{
+    struct addrinfo *at = NULL;
+    int on = 1;
+    dbk_rc rc = parse_address(&at, address, err);
+    if (rc != DBK_OK)
+        return rc;
+    h->listener = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (h->listener < 0 ||
+        setsockopt(h->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        setsockopt(h->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
+        bind(h->listener, at->ai_addr, at->ai_addrlen) != 0 || listen(h->listener, BACKLOG) != 0)
+        rc = dbk_fail(err, errno == EADDRINUSE ? DBK_BUSY : DBK_IO, "can't listen on %s: %s",
+                      address, strerror(errno));
+    freeaddrinfo(at);
+    return rc == DBK_OK ? name_listener(h, err) : rc;
+}
+
+static struct MHD_Daemon *start_daemon(dbk_http *h, const dbk_http_opts *opts)
+{
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_TLS;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, h->listener,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, h, MHD_OPTION_NOTIFY_COMPLETED, on_end, h,
+        MHD_OPTION_THREAD_POOL_SIZE, DBK_HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT,
+        DBK_HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        DBK_HTTP_CONNECTIONS_PER_PEER_MAX, MHD_OPTION_CONNECTION_TIMEOUT, DBK_HTTP_IDLE_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_HTTPS_MEM_KEY, opts->key_pem, MHD_OPTION_HTTPS_MEM_CERT, opts->cert_pem,
+        MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_END);
+}
+
+dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err)
+{
+    *out = NULL;
+    dbk_http *h = dbk_alloc(sizeof(*h));
+    if (h == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the server");
+    h->relay = opts->relay;
+    h->env = opts->env;
+    h->log = opts->log;
+    h->log_ctx = opts->log_ctx;
+    h->listener = -1;
+    atomic_init(&h->bodies, 0);
+    atomic_init(&h->running, 0);
+    atomic_init(&h->draining, false);
+    dbk_rc rc = open_listener(h, opts->address, err);
+    if (rc == DBK_OK) {
+        h->daemon = start_daemon(h, opts);
+        if (h->daemon == NULL)
+            rc = dbk_fail(err, DBK_FORMAT, "TLS can't be started with this certificate and key");
+    }
+    if (rc == DBK_OK) {
+        *out = h;
+        return DBK_OK;
+    }
+    if (h->listener >= 0)
+        (void)close(h->listener);
+    dbk_free(h);
+    return rc;
+}
+
+const char *dbk_http_address(const dbk_http *h)
+{
+    return h->address;
+}
+
+void dbk_http_stop(dbk_http *h, uint32_t drain_ms)
+{
+    if (h == NULL)
+        return;
+    atomic_store(&h->draining, true);
+    (void)MHD_quiesce_daemon(h->daemon);
+    /* Without this, clients that the kernel has let in already would hang until the end. */
+    (void)shutdown(h->listener, SHUT_RDWR);
+    for (uint32_t waited = 0; waited < drain_ms && atomic_load(&h->running) > 0;
+         waited += DRAIN_STEP_MS)
+        (void)poll(NULL, 0, DRAIN_STEP_MS);
+    MHD_stop_daemon(h->daemon);
+    (void)close(h->listener);
+    dbk_free(h);
+}

@@ -1,0 +1,34 @@
+/* sync/relay/http.h - the relay on the network: TLS 1.3, HTTP/1.1, threads. The only file that
+ * knows the HTTP library. Everything it hears passes the gate before the relay sees it.
+ * Memory: 32 KiB for each connection's head, and bodies up to DBK_HTTP_BODIES_BYTES_MAX in all. */
+#ifndef DBK_RELAY_HTTP_H
+#define DBK_RELAY_HTTP_H
+
+#include "sync/relay/relay.h"
+
+#define DBK_HTTP_CONNECTIONS_MAX 1024u
+#define DBK_HTTP_CONNECTIONS_PER_PEER_MAX 64u /* a station may share one address */
+#define DBK_HTTP_IDLE_S 30u
+#define DBK_HTTP_THREADS 8u
+#define DBK_HTTP_BODIES_BYTES_MAX (32u * 1024u * 1024u)
+
+typedef struct dbk_http dbk_http;
+typedef struct dbk_http_opts {
+    dbk_relay *relay;       /* borrowed; with at least DBK_HTTP_THREADS readers */
+    const dbk_env *env;
+    const char *address;    /* "127.0.0.1:8443", "[::1]:8443"; port 0: a free one */
+    const char *cert_pem, *key_pem; /* texts; borrowed for the call */
+    /* One line without its end, from any thread: no bodies, names, keys or whole addresses. */
+    void (*log)(void *ctx, const char *line);
+    void *log_ctx;
+} dbk_http_opts;
+
+/* Answers requests from here on, in threads of its own. DBK_USAGE: no such address; DBK_BUSY: it
+ * is taken; DBK_FORMAT: no usable certificate or key. */
+DBK_MUST_CHECK dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err);
+/* What it listens on: "127.0.0.1:43210". Borrowed. */
+const char *dbk_http_address(const dbk_http *h);
+/* Takes no new connections, lets running requests end (at most drain_ms), then stops and frees. */
+void dbk_http_stop(dbk_http *h, uint32_t drain_ms);
+
+#endif

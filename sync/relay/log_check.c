@@ -1,0 +1,242 @@
+#include "sync/relay/log_check.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/crypto/roster.h"
+#include "sync/relay/log_space.h"
+#include "sync/relay/relay_calls.h"
+
+#define FEEDS_MAX (DBK_ROSTER_DEVICES_MAX * 64u)
+
+typedef struct checked_feed {
+    dbk_log_feed at; /* as the segments leave it */
+    dbk_sign_pk sign;
+} checked_feed;
+
+/* One space's check. */
+typedef struct check {
+    const dbk_log *log;
+    dbk_log_space space;
+    const dbk_roster *roster;
+    dbk_log_report *report;
+    dbk_frontier frontier;
+    dbk_bytes feeds; /* checked_feed */
+    dbk_rc node_rc;
+    dbk_err *err;
+} check;
+
+static dbk_rc damaged(dbk_err *err, const dbk_id *space, uint64_t index, const char *what)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    dbk_id_hex(hex, space);
+    return dbk_fail(err, DBK_DAMAGED, "space %s, segment %llu: %s", hex,
+                    (unsigned long long)index, what);
+}
+
+/* ---- the chain --------------------------------------------------------------------------- */
+
+typedef struct chain {
+    dbk_roster *roster;
+    uint64_t count;
+} chain;
+
+static dbk_rc fold_entry(void *ctx, uint64_t seq, dbk_span entry, bool *stop, dbk_err *err)
+{
+    chain *c = ctx;
+    dbk_entry_decoded d = { 0 };
+    dbk_rc rc = DBK_OK;
+    (void)stop;
+    if (seq == 0) {
+        rc = dbk_entry_decode(&d, entry, err);
+        if (rc == DBK_OK)
+            rc = dbk_roster_new(&c->roster, &d.entry.root, err);
+        dbk_entry_decoded_wipe(&d);
+    }
+    if (rc == DBK_OK)
+        rc = dbk_roster_add(c->roster, entry, err);
+    c->count++;
+    return rc == DBK_OK || rc == DBK_NOMEM ? rc : DBK_DAMAGED;
+}
+
+/* ---- segments ---------------------------------------------------------------------------- */
+
+static checked_feed *feed_at(const check *c, const dbk_id *feed)
+{
+    checked_feed *feeds = (checked_feed *)(void *)c->feeds.p;
+    for (size_t i = 0; i < c->feeds.len / sizeof(*feeds); i++) {
+        if (dbk_id_equal(&feeds[i].at.feed, feed))
+            return &feeds[i];
+    }
+    return NULL;
+}
+
+static dbk_rc feed_of(check *c, const dbk_header *h, uint64_t index, checked_feed **out,
+                      dbk_err *err)
+{
+    *out = feed_at(c, &h->feed);
+    if (*out != NULL)
+        return DBK_OK;
+    const dbk_member *m =
+        dbk_roster_feed_owner(c->roster, &h->space, &h->feed, &h->incarnation);
+    if (m == NULL)
+        return damaged(err, &h->space, index, "its feed is no member's");
+    checked_feed fresh = { { h->feed, m->device, 0, { { 0 } } }, m->keys.sign };
+    dbk_rc rc = dbk_bytes_append(&c->feeds, dbk_span_of(&fresh, sizeof(fresh)), err);
+    if (rc == DBK_OK)
+        *out = feed_at(c, &h->feed);
+    return rc;
+}
+
+static dbk_rc check_place(check *c, const dbk_header *h, const dbk_log_segment *segment,
+                          const dbk_hash *hash, dbk_err *err)
+{
+    dbk_log_place place;
+    dbk_dot first = { h->feed, h->first_seq };
+    dbk_rc rc = dbk_log_place_get(&c->space, &first, &place, NULL);
+    if (rc != DBK_OK || place.index != segment->index ||
+        place.receipt_ms != segment->receipt_ms || !dbk_hash_equal(&place.header_hash, hash))
+        return damaged(err, &h->space, segment->index, "it isn't where its feed says");
+    return DBK_OK;
+}
+
+static void check_node(void *ctx, unsigned level, uint64_t index, const dbk_hash *node)
+{
+    check *c = ctx;
+    dbk_hash stored;
+    if (c->node_rc != DBK_OK)
+        return;
+    if (dbk_log_node_get(&c->space, level, index, &stored, NULL) != DBK_OK ||
+        !dbk_hash_equal(&stored, node))
+        c->node_rc = damaged(c->err, &c->space.space, c->frontier.size, "a tree node is wrong");
+}
+
+static dbk_rc check_segment(void *ctx, const dbk_log_segment *segment, bool *stop, dbk_err *err)
+{
+    check *c = ctx;
+    dbk_header h;
+    checked_feed *feed;
+    const dbk_id *space = &c->space.space;
+    uint64_t at = segment->index;
+    (void)stop;
+    if (at != c->frontier.size)
+        return damaged(err, space, at, "those before it are missing");
+    if (dbk_header_decode(&h, segment->header, NULL) != DBK_OK || !dbk_id_equal(&h.space, space))
+        return damaged(err, space, at, "its header is malformed");
+    dbk_rc rc = feed_of(c, &h, at, &feed, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (h.first_seq != feed->at.last_seq + 1 || !dbk_hash_equal(&h.prev, &feed->at.head))
+        return damaged(err, space, at, "it doesn't continue its feed");
+    if (dbk_header_verify(&h, &feed->sign, NULL) != DBK_OK)
+        return damaged(err, space, at, "its signature does not verify");
+    if (dbk_body_check(&h, segment->body, NULL) != DBK_OK)
+        return damaged(err, space, at, "its body isn't what was signed");
+    feed->at.head = dbk_header_hash(&h);
+    feed->at.last_seq = dbk_header_last_seq(&h);
+    rc = check_place(c, &h, segment, &feed->at.head, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_hash leaf = dbk_log_leaf(segment->receipt_ms, &feed->at.head);
+    dbk_frontier_add(&c->frontier, DBK_TREE_LOG, &leaf, check_node, c);
+    c->report->segments++;
+    return c->node_rc;
+}
+
+/* ---- what stands beside them ------------------------------------------------------------- */
+
+static dbk_rc check_fork(void *ctx, const dbk_log_fork *fork, bool *stop, dbk_err *err)
+{
+    check *c = ctx;
+    dbk_header h;
+    const checked_feed *feed = feed_at(c, &fork->feed);
+    (void)stop;
+    c->report->forks++;
+    if (feed == NULL || dbk_header_decode(&h, fork->header, NULL) != DBK_OK ||
+        dbk_header_verify(&h, &feed->sign, NULL) != DBK_OK ||
+        dbk_body_check(&h, fork->body, NULL) != DBK_OK)
+        return damaged(err, &c->space.space, 0, "the evidence of a fork does not verify");
+    return DBK_OK;
+}
+
+static dbk_rc check_feeds(check *c, dbk_err *err)
+{
+    const checked_feed *feeds = (const checked_feed *)(const void *)c->feeds.p;
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < c->feeds.len / sizeof(*feeds) && rc == DBK_OK; i++) {
+        dbk_log_feed stored;
+        const dbk_log_feed *want = &feeds[i].at;
+        if (dbk_log_feed_get(&c->space, &want->feed, &stored, NULL) != DBK_OK ||
+            stored.last_seq != want->last_seq || !dbk_hash_equal(&stored.head, &want->head) ||
+            !dbk_id_equal(&stored.owner, &want->owner))
+            return damaged(err, &c->space.space, want->last_seq, "a feed's head is wrong");
+        c->report->feeds++;
+        rc = dbk_log_forks_of(&c->space, &want->feed, check_fork, c, err);
+    }
+    return rc;
+}
+
+static dbk_rc check_checkpoint(const check *c, const dbk_sign_pk *relay, dbk_err *err)
+{
+    dbk_log_state state;
+    dbk_checkpoint point;
+    dbk_hash root = dbk_frontier_root(&c->frontier, DBK_TREE_LOG);
+    dbk_id org = dbk_roster_org(c->roster);
+    const dbk_id *space = &c->space.space;
+    if (dbk_log_state_get(&c->space, &state, NULL) != DBK_OK)
+        return damaged(err, space, 0, "it has no log");
+    if (state.frontier.size != c->frontier.size || !dbk_hash_equal(&state.root, &root))
+        return damaged(err, space, c->frontier.size, "the tree is not that of the segments");
+    if (dbk_checkpoint_open(&point, dbk_span_of(state.note, state.note_len), relay, NULL) !=
+            DBK_OK ||
+        point.size != c->frontier.size || !dbk_hash_equal(&point.root, &root) ||
+        !dbk_id_equal(&point.log, &state.log) || !dbk_id_equal(&point.space, space) ||
+        !dbk_id_equal(&point.org, &org))
+        return damaged(err, space, c->frontier.size, "the checkpoint is not that of the log");
+    return DBK_OK;
+}
+
+static dbk_rc check_space(const dbk_log *log, const dbk_roster *roster, const dbk_id *space,
+                          dbk_log_report *report, dbk_err *err)
+{
+    check c = { .log = log,
+                .space = { log, *space },
+                .roster = roster,
+                .report = report,
+                .node_rc = DBK_OK,
+                .err = err };
+    dbk_secret *sk = NULL;
+    dbk_sign_pk relay;
+    dbk_frontier_init(&c.frontier);
+    dbk_bytes_init(&c.feeds, FEEDS_MAX * sizeof(checked_feed));
+    dbk_log_read read = { 0, check_segment, &c };
+    dbk_rc rc = dbk_relay_load_key(&sk, log, err);
+    if (rc == DBK_OK)
+        rc = log->ops->segments_read(log->self, space, &read, err);
+    if (rc == DBK_OK)
+        rc = check_feeds(&c, err);
+    if (rc == DBK_OK) {
+        dbk_sign_pk_of(&relay, sk);
+        rc = check_checkpoint(&c, &relay, err);
+    }
+    report->spaces++;
+    dbk_secret_free(sk);
+    dbk_bytes_wipe(&c.feeds);
+    return rc;
+}
+
+dbk_rc dbk_log_check_deep(const dbk_log *log, dbk_log_report *report, dbk_err *err)
+{
+    chain c = { NULL, 0 };
+    memset(report, 0, sizeof(*report));
+    dbk_rc rc = dbk_log_entries(log, 0, fold_entry, &c, err);
+    report->entries = c.count;
+    size_t count = rc == DBK_OK && c.roster != NULL ? dbk_roster_spaces(c.roster) : 0;
+    for (size_t i = 0; i < count && rc == DBK_OK; i++) {
+        const dbk_space *space = dbk_roster_space_at(c.roster, i);
+        if (!space->is_roster)
+            rc = check_space(log, c.roster, &space->space, report, err);
+    }
+    dbk_roster_free(c.roster);
+    return rc;
+}

@@ -1,0 +1,287 @@
+/* daybook-relay: options, signals, listen. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+#include "core/crypto/hash.h"
+#include "sync/relay/card.h"
+#include "sync/relay/home.h"
+#include "sync/relay/http.h"
+#include "sync/relay/log_check.h"
+
+#define DRAIN_MS 10000u
+
+static const char help_text[] =
+    "daybook-relay keeps sealed notes for devices and headquarters. It can't read them.\n"
+    "\n"
+    "usage:\n"
+    "  daybook-relay init DIR [--url URL]\n"
+    "        A new relay in an empty folder; writes DIR/relay-card.txt for the first admin.\n"
+    "  daybook-relay serve --data DIR --listen ADDRESS:PORT [--tls-cert FILE --tls-key FILE]\n"
+    "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed.\n"
+    "  daybook-relay card --data DIR [--url URL] [--tls-cert FILE]\n"
+    "        Writes the card anew, for another address or certificate.\n"
+    "  daybook-relay fsck --data DIR\n"
+    "        Checks everything that is stored: chains, signatures, trees.\n"
+    "  daybook-relay --help | --version\n";
+
+typedef struct options {
+    const char *verb;
+    const char *dir;
+    const char *listen, *url, *tls_cert, *tls_key;
+} options;
+
+static dbk_rc usage(dbk_err *err, const char *what, const char *which)
+{
+    return dbk_fail(err, DBK_USAGE, "%s %s (see daybook-relay --help)", what, which);
+}
+
+/* ---- verbs ------------------------------------------------------------------------------- */
+
+static dbk_rc run_init(const options *o, dbk_err *err)
+{
+    dbk_rc rc = dbk_home_init(o->dir, o->url, dbk_env_system(), err);
+    if (rc == DBK_OK)
+        printf("a new relay in %s; give %s/%s to the first admin by a safe way\n", o->dir, o->dir,
+               DBK_HOME_CARD);
+    return rc;
+}
+
+static dbk_rc read_pem(const dbk_home *home, const char *given, const char *own, dbk_bytes *out,
+                       dbk_err *err)
+{
+    dbk_rc rc = given != NULL ? dbk_home_read(NULL, given, out, err)
+                              : dbk_home_read(home, own, out, err);
+    return rc == DBK_OK ? dbk_bytes_append_u8(out, 0, err) : rc; /* the server wants a C string */
+}
+
+static dbk_span pem_span(const dbk_bytes *pem)
+{
+    return dbk_span_of(pem->p, pem->len - 1);
+}
+
+static dbk_rc run_card(const options *o, dbk_err *err)
+{
+    dbk_home *home = NULL;
+    dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_rc rc = dbk_home_open(&home, o->dir, err);
+    if (rc == DBK_OK)
+        rc = read_pem(home, o->tls_cert, DBK_HOME_CERT, &cert, err);
+    if (rc == DBK_OK) {
+        dbk_home_card card = { o->url, pem_span(&cert) };
+        rc = dbk_home_card_write(home, &card, err);
+    }
+    if (rc == DBK_OK)
+        printf("wrote %s/%s\n", o->dir, DBK_HOME_CARD);
+    dbk_bytes_wipe(&cert);
+    dbk_home_close(home);
+    return rc;
+}
+
+static dbk_rc run_fsck(const options *o, dbk_err *err)
+{
+    dbk_home *home = NULL;
+    dbk_log log = { NULL, NULL };
+    dbk_log_report report = { 0 };
+    dbk_rc rc = dbk_home_open(&home, o->dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_home_source(home)->open(dbk_home_source(home)->self, &log, DBK_LOG_WRITES, err);
+    if (rc == DBK_OK)
+        rc = dbk_log_check_deep(&log, &report, err);
+    if (rc == DBK_OK)
+        printf("sound: %llu entries, %llu spaces, %llu segments, %llu feeds, %llu forks kept\n",
+               (unsigned long long)report.entries, (unsigned long long)report.spaces,
+               (unsigned long long)report.segments, (unsigned long long)report.feeds,
+               (unsigned long long)report.forks);
+    dbk_log_close(&log);
+    dbk_home_close(home);
+    return rc;
+}
+
+/* One write for each line: lines of different threads don't mix. */
+static void log_line(void *ctx, const char *line)
+{
+    char text[400];
+    char when[DBK_TIME_TEXT_SIZE];
+    const dbk_env *env = dbk_env_system();
+    (void)ctx;
+    dbk_time_print(when, (int64_t)env->now_ms(env->self));
+    int len = snprintf(text, sizeof(text), "time=%s %s\n", when, line);
+    if (len > 0 && write(STDERR_FILENO, text, (size_t)len < sizeof(text) ? (size_t)len
+                                                                         : sizeof(text) - 1) < 0)
+        return; /* nobody reads the log: no reason to stop */
+}
+
+static dbk_rc print_pin(const dbk_bytes *cert, dbk_err *err)
+{
+    uint8_t pin[DBK_TLS_PIN_BYTES];
+    char hex[2 * DBK_TLS_PIN_BYTES + 1];
+    dbk_rc rc = dbk_tls_pin(pin, pem_span(cert), err);
+    dbk_hex_print(hex, dbk_span_of(pin, sizeof(pin)));
+    if (rc == DBK_OK)
+        printf("tls-pin %s\n", hex);
+    return rc;
+}
+
+/* Blocks the signals in all threads that come, so that only sigwait sees them. */
+static void block_signals(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+    DBK_ASSERT(sigprocmask(SIG_BLOCK, set, NULL) == 0);
+}
+
+static dbk_rc serve_until(const sigset_t *set, const dbk_http_opts *http, dbk_err *err)
+{
+    int got = 0;
+    dbk_http *server = NULL;
+    dbk_rc rc = dbk_http_start(&server, http, err);
+    if (rc != DBK_OK)
+        return rc;
+    printf("listening on https://%s\n", dbk_http_address(server));
+    (void)fflush(stdout);
+    log_line(NULL, "event=start");
+    DBK_ASSERT(sigwait(set, &got) == 0);
+    log_line(NULL, "event=stop");
+    dbk_http_stop(server, DRAIN_MS);
+    return DBK_OK;
+}
+
+static dbk_rc run_serve(const options *o, dbk_err *err)
+{
+    sigset_t set;
+    dbk_home *home = NULL;
+    dbk_relay *relay = NULL;
+    dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_bytes key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    block_signals(&set); /* before the writer's thread begins */
+    dbk_rc rc = dbk_home_open(&home, o->dir, err);
+    if (rc == DBK_OK)
+        rc = read_pem(home, o->tls_cert, DBK_HOME_CERT, &cert, err);
+    if (rc == DBK_OK)
+        rc = read_pem(home, o->tls_key, DBK_HOME_KEY, &key, err);
+    if (rc == DBK_OK && o->tls_cert != NULL)
+        rc = print_pin(&cert, err);
+    if (rc == DBK_OK) {
+        dbk_relay_opts opts = { dbk_home_source(home), dbk_env_system(), DBK_WRITER_THREAD,
+                                DBK_HTTP_THREADS };
+        rc = dbk_relay_open(&relay, &opts, err);
+    }
+    if (rc == DBK_OK) {
+        dbk_http_opts http = { relay,
+                               dbk_env_system(),
+                               o->listen,
+                               (const char *)cert.p,
+                               (const char *)key.p,
+                               log_line,
+                               NULL };
+        rc = serve_until(&set, &http, err);
+    }
+    dbk_relay_close(relay);
+    dbk_bytes_wipe(&cert);
+    dbk_bytes_wipe(&key);
+    dbk_home_close(home);
+    return rc;
+}
+
+/* ---- options ----------------------------------------------------------------------------- */
+
+typedef enum option_use {
+    NO = 0,
+    MAY = 1,
+    MUST = 2
+} option_use;
+typedef struct verb_row {
+    const char *name;
+    dbk_rc (*run)(const options *o, dbk_err *err);
+    bool names_dir; /* the folder is an argument, not --data */
+    option_use listen, url, tls_cert, tls_key;
+} verb_row;
+static const verb_row verbs[] = {
+    { "init", run_init, true, NO, MAY, NO, NO },
+    { "serve", run_serve, false, MUST, NO, MAY, MAY },
+    { "card", run_card, false, NO, MAY, MAY, NO },
+    { "fsck", run_fsck, false, NO, NO, NO, NO },
+};
+
+static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at, dbk_err *err)
+{
+    const struct {
+        const char *name;
+        const char **value;
+        option_use use;
+    } rows[] = {
+        { "--data", &o->dir, verb->names_dir ? NO : MUST },
+        { "--listen", &o->listen, verb->listen },
+        { "--url", &o->url, verb->url },
+        { "--tls-cert", &o->tls_cert, verb->tls_cert },
+        { "--tls-key", &o->tls_key, verb->tls_key },
+    };
+    const char *arg = argv[*at];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].use == NO || strcmp(arg, rows[i].name) != 0)
+            continue;
+        if (argv[*at + 1] == NULL || *rows[i].value != NULL)
+            return usage(err, "one value is needed for", arg);
+        *rows[i].value = argv[++*at];
+        return DBK_OK;
+    }
+    if (arg[0] == '-' || !verb->names_dir || o->dir != NULL)
+        return usage(err, "not understood:", arg);
+    o->dir = arg;
+    return DBK_OK;
+}
+
+static dbk_rc run(int argc, char **argv, dbk_err *err)
+{
+    options o = { 0 };
+    const verb_row *verb = NULL;
+    dbk_rc rc = DBK_OK;
+    if (argc < 2)
+        return usage(err, "say what to do:", "init, serve, card or fsck");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        printf("%s", help_text);
+        return DBK_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("daybook-relay %s\n", DAYBOOK_VERSION);
+        return DBK_OK;
+    }
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            verb = &verbs[i];
+    }
+    if (verb == NULL)
+        return usage(err, "not understood:", argv[1]);
+    for (int at = 2; at < argc && rc == DBK_OK; at++)
+        rc = take_option(&o, verb, argv, &at, err);
+    if (rc == DBK_OK && o.dir == NULL)
+        rc = usage(err, "the folder is missing for", verb->name);
+    if (rc == DBK_OK && verb->listen == MUST && o.listen == NULL)
+        rc = usage(err, "--listen is missing for", verb->name);
+    if (rc == DBK_OK && verb->tls_key != NO && (o.tls_cert == NULL) != (o.tls_key == NULL))
+        rc = usage(err, "--tls-cert and --tls-key go together for", verb->name);
+    return rc == DBK_OK ? verb->run(&o, err) : rc;
+}
+
+int main(int argc, char **argv)
+{
+    dbk_err err = { 0 };
+    const struct rlimit no_core = { 0, 0 };
+    (void)umask(S_IRWXG | S_IRWXO);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    dbk_rc rc = dbk_crypto_init(&err);
+    if (rc == DBK_OK)
+        rc = run(argc, argv, &err);
+    if (rc != DBK_OK)
+        fprintf(stderr, "daybook-relay: %s\n", err.text[0] != '\0' ? err.text : dbk_rc_text(rc));
+    return dbk_rc_exit_status(rc);
+}

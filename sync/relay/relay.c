@@ -1,0 +1,376 @@
+/* Opening, the table of calls, and who is let in. */
+#include "sync/relay/relay.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "sync/relay/relay_calls.h"
+
+#define RETRY_SECONDS 4u /* those who are sent away come back spread over this time */
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static dbk_rc before_commit(void *ctx, const dbk_log *log, dbk_err *err)
+{
+    dbk_relay *r = ctx;
+    dbk_roll_org org;
+    dbk_roll_org_peek(r->roll, &org);
+    dbk_append_signer signer = { org.org, r->sk };
+    return dbk_append_finish(r->append, log, &signer, err);
+}
+
+static dbk_rc after(void *ctx, const dbk_log *log, dbk_outcome outcome, dbk_err *err)
+{
+    dbk_relay *r = ctx;
+    dbk_append_reset(r->append);
+    dbk_rc rc = dbk_roll_settle(r->roll, log, outcome, err);
+    if (rc != DBK_OK)
+        atomic_store(&r->failed, true);
+    return rc;
+}
+
+static dbk_rc load_key(dbk_relay *r, dbk_err *err)
+{
+    dbk_rc rc = dbk_relay_load_key(&r->sk, &r->log, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sign_pk_of(&r->pk, r->sk);
+    dbk_sign_raw(&r->decoy, dbk_span_str(DBK_DECOY_TEXT), r->sk);
+    return DBK_OK;
+}
+
+static dbk_rc open_readers(dbk_relay *r, const dbk_relay_opts *opts, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    r->readers = dbk_alloc_array(opts->readers, sizeof(*r->readers));
+    r->idle_readers = dbk_alloc_array(opts->readers, sizeof(*r->idle_readers));
+    if (r->readers == NULL || r->idle_readers == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for %u readers", opts->readers);
+    for (size_t i = 0; i < opts->readers && rc == DBK_OK; i++) {
+        rc = opts->source->open(opts->source->self, &r->readers[i], DBK_LOG_READS, err);
+        if (rc == DBK_OK) {
+            r->idle_readers[r->idle_count++] = i;
+            r->readers_count++;
+        }
+    }
+    return rc;
+}
+
+dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
+{
+    *out = NULL;
+    DBK_ASSERT(opts->readers >= 1);
+    DBK_ASSERT(opts->readers <= DBK_RELAY_READERS_MAX);
+    dbk_relay *r = dbk_alloc(sizeof(*r));
+    if (r == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the relay");
+    r->env = opts->env;
+    atomic_init(&r->failed, false);
+    DBK_ASSERT(pthread_mutex_init(&r->lock, NULL) == 0);
+    DBK_ASSERT(pthread_cond_init(&r->idle, NULL) == 0);
+    dbk_writer_hooks hooks = { before_commit, after, r };
+    dbk_rc rc = opts->source->open(opts->source->self, &r->log, DBK_LOG_WRITES, err);
+    if (rc == DBK_OK)
+        rc = load_key(r, err);
+    if (rc == DBK_OK)
+        rc = dbk_roll_new(&r->roll, &r->log, r->env, err);
+    if (rc == DBK_OK)
+        rc = dbk_append_new(&r->append, r->env, err);
+    if (rc == DBK_OK)
+        rc = open_readers(r, opts, err);
+    if (rc == DBK_OK)
+        rc = dbk_writer_new(&r->writer, &r->log, &hooks, opts->mode, err);
+    if (rc != DBK_OK) {
+        dbk_relay_close(r);
+        return rc;
+    }
+    *out = r;
+    return DBK_OK;
+}
+
+void dbk_relay_close(dbk_relay *r)
+{
+    if (r == NULL)
+        return;
+    dbk_writer_free(r->writer);
+    DBK_ASSERT(r->idle_count == r->readers_count);
+    for (size_t i = 0; i < r->readers_count; i++)
+        dbk_log_close(&r->readers[i]);
+    dbk_log_close(&r->log); /* last: it alone may tidy the file up */
+    dbk_append_free(r->append);
+    dbk_roll_free(r->roll);
+    dbk_secret_free(r->sk);
+    dbk_free(r->readers);
+    dbk_free(r->idle_readers);
+    (void)pthread_mutex_destroy(&r->lock);
+    (void)pthread_cond_destroy(&r->idle);
+    dbk_free(r);
+}
+
+const dbk_sign_pk *dbk_relay_key(const dbk_relay *r)
+{
+    return &r->pk;
+}
+
+uint64_t dbk_relay_commits(dbk_relay *r)
+{
+    return dbk_writer_commits(r->writer);
+}
+
+dbk_rc dbk_relay_reader_take(dbk_relay *r, size_t *reader, dbk_err *err)
+{
+    DBK_ASSERT(pthread_mutex_lock(&r->lock) == 0);
+    while (r->idle_count == 0)
+        DBK_ASSERT(pthread_cond_wait(&r->idle, &r->lock) == 0);
+    *reader = r->idle_readers[--r->idle_count];
+    DBK_ASSERT(pthread_mutex_unlock(&r->lock) == 0);
+    const dbk_log *log = &r->readers[*reader];
+    dbk_rc rc = log->ops->begin(log->self, err);
+    if (rc != DBK_OK)
+        dbk_relay_reader_give(r, *reader);
+    return rc;
+}
+
+void dbk_relay_reader_give(dbk_relay *r, size_t reader)
+{
+    const dbk_log *log = &r->readers[reader];
+    log->ops->rollback(log->self); /* nothing was written: this only ends the view */
+    DBK_ASSERT(pthread_mutex_lock(&r->lock) == 0);
+    r->idle_readers[r->idle_count++] = reader;
+    DBK_ASSERT(pthread_cond_signal(&r->idle) == 0);
+    DBK_ASSERT(pthread_mutex_unlock(&r->lock) == 0);
+}
+
+dbk_rc dbk_relay_write(dbk_relay *r, const dbk_job *job, dbk_err *err)
+{
+    dbk_rc rc = dbk_writer_submit(r->writer, job, err);
+    if (rc == DBK_IO || rc == DBK_DAMAGED)
+        atomic_store(&r->failed, true);
+    return rc;
+}
+
+/* ---- the calls --------------------------------------------------------------------------- */
+
+typedef enum call_right {
+    ANYONE,  /* needs no signature */
+    MEMBERS, /* any enrolled device */
+    ADMINS
+} call_right;
+typedef struct call_row {
+    const char *method;
+    const char *head; /* of the path; then, if tail is given, an id in hex and the tail */
+    const char *tail;
+    call_right right;
+    size_t body_max; /* 0: no body */
+    dbk_call_fn fn;
+    const char *name;
+} call_row;
+static const call_row calls[] = {
+    { "POST", "/v1/hello", NULL, MEMBERS, 1024, dbk_call_hello, "hello" },
+    { "POST", "/v1/spaces/", "/segments", MEMBERS, DBK_RELAY_PUSH_BYTES_MAX, dbk_call_push, "push" },
+    { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, dbk_call_range, "range" },
+    { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, dbk_call_proof, "proof" },
+    { "GET", "/v1/members", NULL, MEMBERS, 0, dbk_call_members_get, "members" },
+    { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, dbk_call_members_post, "member" },
+    { "POST", "/v1/org", NULL, ANYONE, DBK_RELAY_GENESIS_BYTES_MAX, dbk_call_org, "org" },
+    { "PUT", "/v1/join/", "", ADMINS, 1024, dbk_call_join_open, "join-open" },
+    { "POST", "/v1/join/", "", ANYONE, DBK_RELAY_JOIN_BYTES_MAX, dbk_call_join_put, "join" },
+    { "GET", "/v1/join", NULL, ADMINS, 0, dbk_call_join_list, "join-list" },
+    { "GET", "/healthz", NULL, ANYONE, 0, dbk_call_health, "health" },
+};
+
+static bool take_text(dbk_span *in, const char *text)
+{
+    size_t len = strlen(text);
+    if (in->len < len || memcmp(in->p, text, len) != 0)
+        return false;
+    in->p += len;
+    in->len -= len;
+    return true;
+}
+
+/* 32 lower-case digits: one id has one path. */
+static bool take_id(dbk_span *in, dbk_id *id)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    if (in->len < DBK_ID_HEX_SIZE - 1)
+        return false;
+    memcpy(hex, in->p, DBK_ID_HEX_SIZE - 1);
+    hex[DBK_ID_HEX_SIZE - 1] = '\0';
+    for (size_t i = 0; hex[i] != '\0'; i++) {
+        if (hex[i] >= 'A' && hex[i] <= 'F')
+            return false;
+    }
+    if (strlen(hex) != DBK_ID_HEX_SIZE - 1 || dbk_hex_parse(id->b, sizeof(id->b), hex, NULL) != DBK_OK)
+        return false;
+    in->p += DBK_ID_HEX_SIZE - 1;
+    in->len -= DBK_ID_HEX_SIZE - 1;
+    return true;
+}
+
+static const call_row *find_call(const dbk_relay_request *req, dbk_id *id)
+{
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        const call_row *row = &calls[i];
+        dbk_span path = req->path;
+        memset(id, 0, sizeof(*id));
+        if (!dbk_span_equal(req->method, dbk_span_str(row->method)) || !take_text(&path, row->head))
+            continue;
+        if (row->tail != NULL && (!take_id(&path, id) || !take_text(&path, row->tail)))
+            continue;
+        if (path.len == 0)
+            return row;
+    }
+    memset(id, 0, sizeof(*id));
+    return NULL;
+}
+
+/* ---- answers ----------------------------------------------------------------------------- */
+
+void dbk_relay_refuse(dbk_relay_answer *a, int status, const char *word)
+{
+    dbk_bytes_wipe(&a->body);
+    dbk_bytes_init(&a->body, DBK_CONTROL_BYTES_MAX);
+    a->status = status;
+    a->content_type = DBK_TYPE_JSON;
+    if (dbk_error_encode(&a->body, word, NULL) != DBK_OK)
+        a->content_type = NULL; /* the status alone has to do */
+}
+
+static void refuse_rc(dbk_relay *r, dbk_relay_answer *a, dbk_rc rc)
+{
+    static const struct {
+        dbk_rc rc;
+        int status;
+        const char *word;
+    } rows[] = {
+        { DBK_FORMAT, 400, "malformed" },   { DBK_INVALID, 400, "malformed" },
+        { DBK_VERSION, 400, "version" },    { DBK_DENIED, 403, "denied" },
+        { DBK_NOT_FOUND, 404, "unknown" },  { DBK_CONFLICT, 409, "conflict" },
+        { DBK_LIMIT, 413, "too-large" },    { DBK_FULL, 507, "full" },
+        { DBK_BUSY, 503, "busy" },
+    };
+    int status = 503;
+    const char *word = "unavailable";
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].rc == rc) {
+            status = rows[i].status;
+            word = rows[i].word;
+        }
+    }
+    dbk_relay_refuse(a, status, word);
+    if (status == 503) {
+        uint8_t some;
+        r->env->random(r->env->self, &some, 1);
+        a->retry_after_s = 1 + some % RETRY_SECONDS;
+    }
+}
+
+/* ---- who is let in ----------------------------------------------------------------------- */
+
+static dbk_http_request signed_part(const dbk_relay_request *req)
+{
+    return (dbk_http_request){ req->method, req->authority,    req->path, req->query,
+                               req->content_type, req->body,   req->has_body };
+}
+
+/* What a member's check costs, for a stranger. */
+static void pretend(const dbk_relay *r, const dbk_relay_request *req)
+{
+    uint8_t digest[32];
+    dbk_sha256(digest, req->body);
+    (void)dbk_verify_raw(&r->decoy, dbk_span_str(DBK_DECOY_TEXT), &r->pk);
+}
+
+/* Cheap checks first, then one signature. Who isn't known or was revoked, and who is but shows a
+ * wrong nonce or signature, all get the same answer, after the same work. */
+static dbk_rc let_in(dbk_relay *r, dbk_call *c, const dbk_http_claim *claim, dbk_err *err)
+{
+    const dbk_relay_request *req = c->req;
+    dbk_http_request what = signed_part(req);
+    dbk_admit *admit = dbk_roll_admit(r->roll);
+    bool known = dbk_roll_caller(r->roll, &c->caller, claim->key_hash);
+    if (!dbk_admit_check(admit, claim))
+        return dbk_fail(err, DBK_AUTH, "no nonce of ours");
+    if (!known) {
+        pretend(r, req);
+        return DBK_AUTH;
+    }
+    dbk_rc rc = dbk_http_verify(&what, req->digest, req->signature_input, req->signature,
+                                &c->caller.request, err);
+    if (rc == DBK_NOMEM)
+        return rc;
+    return rc == DBK_OK && dbk_admit_use(admit, claim) ? DBK_OK : DBK_AUTH;
+}
+
+static dbk_rc run_call(dbk_relay *r, dbk_relay_answer *a, const call_row *row, dbk_call *c,
+                       dbk_err *err)
+{
+    dbk_http_claim claim;
+    if (row->right == ANYONE)
+        return row->fn(r, a, c, err);
+    dbk_rc rc = DBK_AUTH;
+    if (c->req->signature_input.len > 0) {
+        rc = dbk_http_claim_parse(&claim, c->req->signature_input, err);
+        if (rc != DBK_OK)
+            return rc;
+        dbk_admit_nonce(dbk_roll_admit(r->roll), a->nonce, claim.key_hash);
+        rc = let_in(r, c, &claim, err);
+    }
+    if (rc == DBK_AUTH) {
+        dbk_relay_refuse(a, 401, "auth");
+        return DBK_OK;
+    }
+    if (rc == DBK_OK && row->right == ADMINS && c->caller.role != DBK_ROLE_ADMIN)
+        rc = dbk_fail(err, DBK_DENIED, "an admin's call");
+    return rc == DBK_OK ? row->fn(r, a, c, err) : rc;
+}
+
+void dbk_relay_handle(dbk_relay *r, dbk_relay_answer *a, const dbk_relay_request *req)
+{
+    dbk_err err = { 0 };
+    dbk_call c = { .req = req };
+    const call_row *row = find_call(req, &c.id);
+    dbk_rc rc;
+    a->status = 200;
+    a->content_type = NULL;
+    a->call = row != NULL ? row->name : "none";
+    a->nonce[0] = '\0';
+    a->retry_after_s = 0;
+    dbk_bytes_init(&a->body, DBK_WELCOME_BYTES_MAX);
+    if (row == NULL)
+        rc = DBK_NOT_FOUND;
+    else if (req->has_body != (row->body_max > 0))
+        rc = DBK_FORMAT;
+    else if (req->body.len > row->body_max)
+        rc = DBK_LIMIT;
+    else
+        rc = run_call(r, a, row, &c, &err);
+    if (rc != DBK_OK)
+        refuse_rc(r, a, rc);
+}
+
+dbk_relay_expects dbk_relay_expect(dbk_relay *r, const dbk_relay_request *head)
+{
+    dbk_id id;
+    dbk_caller caller;
+    dbk_http_claim claim;
+    const call_row *row = find_call(head, &id);
+    if (row == NULL || row->body_max == 0)
+        return (dbk_relay_expects){ 0, false };
+    bool keep = row->right == ANYONE ||
+                (dbk_http_claim_parse(&claim, head->signature_input, NULL) == DBK_OK &&
+                 dbk_roll_caller(r->roll, &caller, claim.key_hash) &&
+                 dbk_admit_check(dbk_roll_admit(r->roll), &claim));
+    return (dbk_relay_expects){ row->body_max, keep };
+}
+
+dbk_rc dbk_call_health(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
+{
+    bool failed = atomic_load(&r->failed);
+    (void)c;
+    a->status = failed ? 503 : 200;
+    a->content_type = DBK_TYPE_TEXT;
+    return dbk_bytes_append_str(&a->body, failed ? "not ok\n" : "ok\n", err);
+}

@@ -1,0 +1,90 @@
+/* sync/relay/relay.h - a request's bytes -> the answer's bytes (docs/PROTOCOL.md). No sockets, no
+ * clock: the time comes with the request, randomness and storage through seams; so the same code
+ * runs behind HTTPS and in the simulator.
+ * Knows:  requests, signatures, the membership chain, sealed segments, receipts, checkpoints.
+ * Never:  a key that opens a note. It refuses only what is malformed, from nobody or too large;
+ *         it never judges content, so no note can wedge a queue.
+ * Threads: handle may be called by as many threads as there are readers; more wait. */
+#ifndef DBK_RELAY_RELAY_H
+#define DBK_RELAY_RELAY_H
+
+#include "core/base/env.h"
+#include "core/crypto/sign.h"
+#include "sync/relay/log.h"
+#include "sync/relay/writer.h"
+
+/* What the relay states as limits in its welcome: credits of one exchange. */
+#define DBK_RELAY_PUSH_BYTES_MAX (2u * 1024u * 1024u)
+#define DBK_RELAY_RANGE_BYTES_MAX (2u * 1024u * 1024u)
+#define DBK_RELAY_JOIN_BYTES_MAX 4096u
+#define DBK_RELAY_GENESIS_BYTES_MAX (16u * 1024u) /* nobody has signed for it yet */
+#define DBK_RELAY_MAILBOXES_MAX 1024u
+#define DBK_RELAY_MAILBOX_DAYS_MAX 90u
+#define DBK_RELAY_READERS_MAX 64u
+#define DBK_SETUP_CODE_SIZE 25u /* base64url of 18 random bytes, and the final zero byte */
+
+/* What a relay needs before its first start, into a new log: its checkpoint key, and the one-time
+ * setup code that lets one organisation in. The code is kept as a hash only. */
+typedef struct dbk_relay_birth {
+    dbk_sign_pk relay;
+    char setup_code[DBK_SETUP_CODE_SIZE];
+} dbk_relay_birth;
+DBK_MUST_CHECK dbk_rc dbk_relay_prepare(dbk_relay_birth *out, const dbk_log *log,
+                                        const dbk_env *env, dbk_err *err);
+
+/* What a log remembers of that. */
+typedef struct dbk_relay_memory {
+    dbk_sign_pk relay;
+    bool awaits_setup; /* the code has not been used */
+} dbk_relay_memory;
+DBK_MUST_CHECK dbk_rc dbk_relay_recall(dbk_relay_memory *out, const dbk_log *log, dbk_err *err);
+
+typedef struct dbk_relay dbk_relay;
+typedef struct dbk_relay_opts {
+    const dbk_log_source *source; /* borrowed for the call */
+    const dbk_env *env;           /* called from many threads */
+    dbk_writer_mode mode;
+    unsigned readers;             /* 1..DBK_RELAY_READERS_MAX */
+} dbk_relay_opts;
+DBK_MUST_CHECK dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err);
+void dbk_relay_close(dbk_relay *r); /* no handle may be under way; NULL is nothing */
+const dbk_sign_pk *dbk_relay_key(const dbk_relay *r);
+uint64_t dbk_relay_commits(dbk_relay *r); /* durable transactions since the start */
+
+/* All spans are borrowed for the call; an absent header is empty. */
+typedef struct dbk_relay_request {
+    dbk_span method;
+    dbk_span authority; /* Host, lower case */
+    dbk_span path;      /* as sent: nothing was decoded */
+    dbk_span query;     /* without '?' */
+    dbk_span content_type, digest, signature_input, signature;
+    dbk_span setup; /* Daybook-Setup */
+    dbk_span body;
+    bool has_body; /* there was a Content-Length */
+    uint64_t now_ms;
+} dbk_relay_request;
+
+typedef struct dbk_relay_answer {
+    int status;
+    const char *content_type; /* constant; NULL: no body */
+    const char *call;         /* constant: which call it was, for the log */
+    dbk_bytes body;
+    char nonce[DBK_NONCE_TEXT_LEN + 1]; /* Daybook-Nonce, or "" */
+    uint32_t retry_after_s;             /* 0: none */
+} dbk_relay_answer; /* { 0 } is ready to use */
+
+/* Always answers; what goes wrong is part of the answer. The caller wipes answer->body. */
+void dbk_relay_handle(dbk_relay *r, dbk_relay_answer *answer, const dbk_relay_request *request);
+
+/* When only the request's head is here: how many bytes of body the call takes (0: none), and
+ * whether its sender is worth that memory: a call that needs a signature has a known key and a
+ * fresh nonce. If not, the body is better dropped and an empty one handled: the answer is 401. */
+typedef struct dbk_relay_expects {
+    size_t body_max;
+    bool keep;
+} dbk_relay_expects;
+dbk_relay_expects dbk_relay_expect(dbk_relay *r, const dbk_relay_request *head);
+/* The answer to a head that asks for too much, or isn't proper HTTP. word: an error word. */
+void dbk_relay_refuse(dbk_relay_answer *answer, int status, const char *word);
+
+#endif

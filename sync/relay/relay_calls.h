@@ -1,0 +1,78 @@
+/* sync/relay/relay_calls.h - inside the relay only: its parts, and one function for each call. */
+#ifndef DBK_RELAY_RELAY_CALLS_H
+#define DBK_RELAY_RELAY_CALLS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "sync/relay/append.h"
+#include "sync/relay/relay.h"
+#include "sync/relay/roll.h"
+
+#define DBK_SETTING_RELAY_SK "relay-sk"
+#define DBK_SETTING_SETUP "setup"
+#define DBK_DECOY_TEXT "daybook-relay decoy"
+
+struct dbk_relay {
+    const dbk_env *env;
+    dbk_secret *sk; /* signs checkpoints and receipts */
+    dbk_sign_pk pk;
+    dbk_sig decoy; /* of DBK_DECOY_TEXT: checked where there is nobody's signature to check */
+    dbk_log log;   /* writes */
+    dbk_roll *roll;
+    dbk_append *append;
+    dbk_writer *writer;
+    pthread_mutex_t lock; /* of the idle readers */
+    pthread_cond_t idle;
+    dbk_log *readers;
+    size_t readers_count;
+    size_t *idle_readers; /* a stack of indexes */
+    size_t idle_count;
+    atomic_bool failed; /* the storage failed for good: not healthy until it is started again */
+};
+
+/* The key that a log holds. */
+DBK_MUST_CHECK dbk_rc dbk_relay_load_key(dbk_secret **sk, const dbk_log *log, dbk_err *err);
+
+/* A request that was let in. */
+typedef struct dbk_call {
+    const dbk_relay_request *req;
+    dbk_caller caller; /* zero if the call needs no signature */
+    dbk_id id;         /* the space or invite that the path names */
+} dbk_call;
+
+/* A handle for reading, in a view that stands still until it is given back. */
+DBK_MUST_CHECK dbk_rc dbk_relay_reader_take(dbk_relay *r, size_t *reader, dbk_err *err);
+void dbk_relay_reader_give(dbk_relay *r, size_t reader);
+/* Submits; notes when the storage has failed. */
+DBK_MUST_CHECK dbk_rc dbk_relay_write(dbk_relay *r, const dbk_job *job, dbk_err *err);
+
+/* What a call's query may hold: decimal numbers only, each at most once. */
+typedef struct dbk_query_field {
+    const char *name;
+    uint64_t value;
+    bool given;
+} dbk_query_field;
+DBK_MUST_CHECK dbk_rc dbk_query_parse(dbk_query_field *fields, size_t count, dbk_span query,
+                                      dbk_err *err);
+
+/* The calls. A failure becomes the answer: DBK_FORMAT, DBK_VERSION, DBK_INVALID 400; DBK_DENIED
+ * 403; DBK_NOT_FOUND 404; DBK_CONFLICT 409; DBK_LIMIT 413; DBK_FULL 507; all others 503. */
+typedef dbk_rc (*dbk_call_fn)(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_health(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_hello(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_members_get(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_members_post(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_org(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_proof(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_join_open(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_join_put(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_join_list(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+
+#define DBK_TYPE_JSON "application/json"
+#define DBK_TYPE_BINARY "application/octet-stream"
+#define DBK_TYPE_TEXT "text/plain"
+
+#endif

@@ -1,0 +1,134 @@
+/* The call that takes segments. What costs time and needs no order (parse, signature, op root) is
+ * done here by as many threads as ask; the chain rule and the log are the writer's; receipts are
+ * signed when the transaction is durable. */
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "sync/relay/relay_calls.h"
+
+typedef struct push {
+    dbk_relay *relay;
+    dbk_push_item raw[DBK_PUSH_SEGMENTS_MAX];
+    dbk_append_item items[DBK_PUSH_SEGMENTS_MAX];
+    bool sound[DBK_PUSH_SEGMENTS_MAX]; /* passed all checks that need no order */
+    size_t count;
+    dbk_push_result results[DBK_PUSH_SEGMENTS_MAX];
+    dbk_feed_owner owner; /* of the feed looked up last */
+    dbk_id owner_feed, owner_incarnation;
+} push;
+
+static bool find_owner(push *p, const dbk_header *h)
+{
+    if (dbk_id_equal(&p->owner_feed, &h->feed) &&
+        dbk_id_equal(&p->owner_incarnation, &h->incarnation))
+        return true;
+    if (!dbk_roll_feed_owner(p->relay->roll, &p->owner, h))
+        return false;
+    p->owner_feed = h->feed;
+    p->owner_incarnation = h->incarnation;
+    return true;
+}
+
+/* Caps, canonical parse, a member's feed in this space, its signature, the op root: in this order,
+ * cheapest first. Which one fails is not told: a sender's own copy tells it more. */
+static dbk_push_status screen(push *p, size_t i, const dbk_call *c)
+{
+    const dbk_push_item *raw = &p->raw[i];
+    dbk_append_item *item = &p->items[i];
+    const dbk_header *h = &item->header;
+    if (raw->body.len > DBK_SEGMENT_BODY_BYTES_MAX)
+        return DBK_PUSH_TOO_LARGE;
+    if (dbk_header_decode(&item->header, raw->header, NULL) != DBK_OK ||
+        !dbk_id_equal(&h->space, &c->id) || !find_owner(p, h) ||
+        dbk_header_verify(h, &p->owner.sign, NULL) != DBK_OK ||
+        dbk_body_check(h, raw->body, NULL) != DBK_OK)
+        return DBK_PUSH_REFUSED;
+    item->header_hash = dbk_header_hash(h);
+    item->owner = p->owner.device;
+    item->raw_header = raw->header;
+    item->body = raw->body;
+    item->now_ms = c->req->now_ms;
+    p->sound[i] = true;
+    return DBK_PUSH_ACCEPTED;
+}
+
+/* A refused segment stops nothing by itself: later ones of its feed have a gap before them, all
+ * others go on. */
+static dbk_rc run_push(void *ctx, const dbk_log *log, dbk_err *err)
+{
+    push *p = ctx;
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < p->count && rc == DBK_OK; i++) {
+        if (p->sound[i])
+            rc = dbk_append_take(p->relay->append, log, &p->items[i], err);
+    }
+    return rc == DBK_NOT_FOUND ? DBK_DAMAGED : rc;
+}
+
+static void sign_receipts(push *p, const dbk_id *space)
+{
+    dbk_roll_org org;
+    dbk_roll_org_get(p->relay->roll, &org);
+    for (size_t i = 0; i < p->count; i++) {
+        dbk_push_result *result = &p->results[i];
+        const dbk_append_item *item = &p->items[i];
+        if (!p->sound[i])
+            continue;
+        result->status = item->status;
+        if (item->status != DBK_PUSH_ACCEPTED && item->status != DBK_PUSH_DUPLICATE)
+            continue;
+        dbk_receipt_scope scope = { org.org, *space, item->header_hash };
+        result->receipt.log = item->log;
+        result->receipt.index = item->place.index;
+        result->receipt.receipt_ms = item->place.receipt_ms;
+        dbk_receipt_sign(&result->receipt, &scope, p->relay->sk);
+    }
+}
+
+static dbk_rc answer(push *p, dbk_relay_answer *a, const dbk_id *space, dbk_err *err)
+{
+    dbk_log_state state;
+    size_t reader;
+    dbk_rc rc = dbk_relay_reader_take(p->relay, &reader, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_log_space s = { &p->relay->readers[reader], *space };
+    rc = dbk_log_state_get(&s, &state, err);
+    dbk_relay_reader_give(p->relay, reader);
+    if (rc != DBK_OK)
+        return rc == DBK_NOT_FOUND ? DBK_DAMAGED : rc;
+    a->content_type = DBK_TYPE_BINARY;
+    return dbk_results_encode(&a->body, p->results, p->count,
+                              dbk_span_of(state.note, state.note_len), err);
+}
+
+dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
+{
+    bool any = false;
+    dbk_rc rc = DBK_OK;
+    if (c->req->query.len > 0)
+        return dbk_fail(err, DBK_FORMAT, "a query that the call doesn't know");
+    /* Also when a guest's time is over: what it wrote in time may come late. */
+    if (!dbk_roll_in_space(r->roll, &c->caller, &c->id, 0))
+        return dbk_fail(err, DBK_NOT_FOUND, "no such space");
+    push *p = dbk_alloc(sizeof(*p));
+    if (p == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for a push");
+    p->relay = r;
+    rc = dbk_push_decode(p->raw, &p->count, c->req->body, err);
+    for (size_t i = 0; i < p->count && rc == DBK_OK; i++) {
+        p->results[i].status = screen(p, i, c);
+        any = any || p->sound[i];
+    }
+    if (rc == DBK_OK && any) {
+        dbk_job job = { run_push, p };
+        rc = dbk_relay_write(r, &job, err);
+    }
+    /* From here on it is durable: now, and not before, the relay gives its word. */
+    if (rc == DBK_OK) {
+        sign_receipts(p, &c->id);
+        rc = answer(p, a, &c->id, err);
+    }
+    dbk_free(p);
+    return rc;
+}

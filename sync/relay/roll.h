@@ -1,0 +1,74 @@
+/* sync/relay/roll.h - the roll of members: the folded membership chain, shared by all threads.
+ * Lookups copy out what they find under a short lock. Changes are the writer's alone: add takes
+ * the lock and keeps it until settle, so that no reader sees an entry that isn't durable.
+ * Threads: changes are one thread's; that one must not look anything up between
+ * add and settle, but peek. */
+#ifndef DBK_RELAY_ROLL_H
+#define DBK_RELAY_ROLL_H
+
+#include "core/crypto/segment.h"
+#include "sync/relay/admit.h"
+#include "sync/relay/log.h"
+
+typedef struct dbk_roll dbk_roll;
+
+/* Folds the chain that the log holds: a relay's start. */
+DBK_MUST_CHECK dbk_rc dbk_roll_new(dbk_roll **out, const dbk_log *log, const dbk_env *env,
+                                   dbk_err *err);
+void dbk_roll_free(dbk_roll *roll);
+dbk_admit *dbk_roll_admit(const dbk_roll *roll);
+
+/* The organisation; count 0: not set up yet. */
+typedef struct dbk_roll_org {
+    dbk_id org;
+    uint64_t count; /* entries */
+    dbk_hash head;
+} dbk_roll_org;
+void dbk_roll_org_get(dbk_roll *roll, dbk_roll_org *out);
+/* The same for the one thread that changes the roll, also between add and settle. */
+void dbk_roll_org_peek(const dbk_roll *roll, dbk_roll_org *out);
+
+/* One who asks. */
+typedef struct dbk_caller {
+    dbk_id device;
+    dbk_role role;
+    dbk_sign_pk request;
+} dbk_caller;
+/* By the hash of its request key. false: a stranger, or revoked: nobody shall learn which. */
+bool dbk_roll_caller(dbk_roll *roll, dbk_caller *out, const uint8_t key_hash[DBK_KEY_HASH_BYTES]);
+
+/* Spaces of records (not the roster space) that the device is in now, sorted by id. Appends
+ * dbk_id to out. now_ms 0: also where a guest's time is over. */
+DBK_MUST_CHECK dbk_rc dbk_roll_spaces(dbk_roll *roll, const dbk_caller *caller, uint64_t now_ms,
+                                      dbk_bytes *out, dbk_err *err);
+bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space,
+                       uint64_t now_ms);
+
+/* The device that may write this header's feed into its space, and its key for segments. false:
+ * none may. A guest's time is not looked at: what it wrote in time may arrive late, and readers
+ * know both times. */
+typedef struct dbk_feed_owner {
+    dbk_id device;
+    dbk_sign_pk sign;
+} dbk_feed_owner;
+bool dbk_roll_feed_owner(dbk_roll *roll, dbk_feed_owner *out, const dbk_header *h);
+
+/* Takes the next entry of the chain, in memory and into the log's open transaction. On success
+ * the roll is locked until settle. codes of dbk_roster_add, and the log's.
+ * made: what the entry was about. */
+typedef struct dbk_roll_change {
+    dbk_entry_kind kind;
+    dbk_id space; /* of kind SPACE */
+} dbk_roll_change;
+DBK_MUST_CHECK dbk_rc dbk_roll_add(dbk_roll *roll, const dbk_log *log, dbk_span entry,
+                                   dbk_roll_change *made, dbk_err *err);
+typedef enum dbk_outcome {
+    DBK_COMMITTED,
+    DBK_ROLLED_BACK
+} dbk_outcome;
+/* After the transaction. Without an add before it, nothing. When it was rolled back the chain is
+ * folded anew from the log; on failure the roll knows nobody any more. */
+DBK_MUST_CHECK dbk_rc dbk_roll_settle(dbk_roll *roll, const dbk_log *log, dbk_outcome outcome,
+                                      dbk_err *err);
+
+#endif
