@@ -22,10 +22,10 @@ typedef struct dbk_exchange {
 } dbk_exchange;
 
 typedef struct dbk_answer {
-    int status;             /* HTTP status */
-    dbk_bytes body;         /* cap set by the caller */
-    char nonce[65];         /* Daybook-Nonce, or "" */
-    uint32_t retry_after_s; /* 0: none given */
+    int status;                          /* HTTP status */
+    dbk_bytes body;                      /* cap set by the caller */
+    char nonce[65];                      /* Daybook-Nonce, or "" */
+    uint32_t retry_after_s;              /* 0: none given */
     uint64_t sent_bytes, received_bytes; /* HTTP bytes with headers, for `status` and bench */
 } dbk_answer;
 
@@ -39,6 +39,7 @@ typedef struct dbk_transport {
     const dbk_transport_ops *ops;
     void *self;
     char authority[256]; /* what requests are signed for: "127.0.0.1:8443" */
+    bool carrier;        /* keeps files, answers no protocol: dbk_transport_dir() */
 } dbk_transport;
 
 /* HTTPS by libcurl: TLS 1.3 only, the server's key must match the pin (SHA-256 of SPKI), no
@@ -51,8 +52,15 @@ typedef struct dbk_https_opts {
 DBK_MUST_CHECK dbk_rc dbk_transport_https(dbk_transport *out, const dbk_https_opts *opts,
                                           dbk_err *err);
 
-/* A folder (USB stick, LAN share) that carries the same membership, segments and checkpoints.
- * It can't give receipts: what it takes is "carried", and still goes to the relay later. */
+/* A folder (USB stick, LAN share) that carries the same membership and segments. It can't give
+ * receipts: what it takes still goes to the relay later. It keeps opaque files, one folder deep:
+ *   GET /names/DIR        -> 200: ( name ' ' size in decimal '\n' )*, in bytewise order of names
+ *   GET /files/DIR/NAME   -> 200, or 404
+ *   PUT /files/DIR/NAME   -> 201: durable, and seen whole or not at all, even if the power fails
+ * DIR and NAME: [0-9a-z] [0-9a-z.-]{0,95}. What in the folder is named otherwise, is no plain file,
+ * or is a link, is not seen. DBK_NOT_FOUND: no such folder. DBK_FULL, DBK_IO: the folder's disk. */
+#define DBK_DIR_NAME_MAX 96u
+#define DBK_DIR_FILES_MAX 65536u /* of one folder; more are DBK_LIMIT */
 DBK_MUST_CHECK dbk_rc dbk_transport_dir(dbk_transport *out, const char *dir, dbk_err *err);
 
 void dbk_transport_close(dbk_transport *t); /* { 0 } is allowed */
