@@ -92,7 +92,7 @@ static void *sorted(const void *items, size_t count, size_t item_size,
     return copy;
 }
 
-static void put_keys(dbk_cbor_out *o, const dbk_device_keys *keys)
+void dbk_device_keys_put(dbk_cbor_out *o, const dbk_device_keys *keys)
 {
     bool admin = !dbk_key_is_zero(keys->admin.b);
     dbk_cbor_put_map(o, admin ? 4 : 3);
@@ -151,7 +151,7 @@ static void put_field(dbk_cbor_out *o, const dbk_entry *e, dbk_entry_key key)
         dbk_cbor_put_bytes(o, e->device.b, sizeof(e->device.b));
         break;
     case DBK_KEY_KEYS:
-        put_keys(o, &e->keys);
+        dbk_device_keys_put(o, &e->keys);
         break;
     case DBK_KEY_ROLE:
         dbk_cbor_put_uint(o, (uint64_t)e->role);

@@ -132,7 +132,7 @@ dbk_rc dbk_entry_split(dbk_entry_parts *out, dbk_span in, dbk_err *err)
     return rc;
 }
 
-static void get_keys(dbk_cbor *c, dbk_device_keys *keys)
+void dbk_device_keys_get(dbk_cbor *c, dbk_device_keys *keys)
 {
     uint64_t pairs = dbk_cbor_get_map(c);
     expect_key(c, 1);
@@ -255,7 +255,7 @@ static dbk_rc get_field(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_entry_key ke
         get_id(c, &e->device);
         break;
     case DBK_KEY_KEYS:
-        get_keys(c, &e->keys);
+        dbk_device_keys_get(c, &e->keys);
         break;
     case DBK_KEY_ROLE:
         e->role = get_role(c, newer);

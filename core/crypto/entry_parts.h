@@ -1,8 +1,9 @@
 /* core/crypto/entry_parts.h - inside the membership codec: an entry taken apart before its body
- * is trusted. Used by entry*.c, roster*.c and their tests; the contract is roster.h. */
+ * is trusted. Used by entry*.c, roster*.c, core/seal/join.c and tests; the contract is roster.h. */
 #ifndef DBK_CRYPTO_ENTRY_PARTS_H
 #define DBK_CRYPTO_ENTRY_PARTS_H
 
+#include "core/base/cbor.h"
 #include "core/crypto/roster.h"
 
 #define DBK_ENTRY_VERSION 1u
@@ -51,6 +52,9 @@ DBK_MUST_CHECK dbk_rc dbk_entry_split(dbk_entry_parts *out, dbk_span in, dbk_err
 DBK_MUST_CHECK dbk_rc dbk_entry_read_body(dbk_entry_decoded *out, const dbk_entry_parts *parts,
                                           dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_entry_encode_core(dbk_bytes *out, const dbk_entry *e, dbk_err *err);
+/* The map `keys` of roster.h. Getting checks its form only: dbk_device_keys_valid. */
+void dbk_device_keys_put(dbk_cbor_out *o, const dbk_device_keys *keys);
+void dbk_device_keys_get(dbk_cbor *c, dbk_device_keys *keys);
 dbk_hash dbk_entry_hash(dbk_span core);
 dbk_id dbk_signer_id(const dbk_sign_pk *pk);
 /* The signature of the entry whose core has this hash. */

@@ -42,10 +42,10 @@ typedef enum dbk_entry_kind {
     DBK_ENTRY_ENROL = 1,   /* one device with its keys, label and wrap of the roster space */
     DBK_ENTRY_SPACE = 2,   /* a new space with its members and epoch 1 */
     DBK_ENTRY_GRANT = 3,   /* one device into one space, with its wraps */
-    DBK_ENTRY_REVOKE = 4,  /* next issue; layout fixed here: a device, a reason */
-    DBK_ENTRY_ROTATE = 5,  /* next issue: a space's next epoch with wraps for all */
-    DBK_ENTRY_POLICY = 6,  /* next issue */
-    DBK_ENTRY_RECOVERY = 7 /* next issue: a log's new incarnation */
+    DBK_ENTRY_REVOKE = 4,  /* a device, a reason */
+    DBK_ENTRY_ROTATE = 5,  /* a space's next epoch with wraps for all who stay */
+    DBK_ENTRY_POLICY = 6,  /* reserved: no layout yet */
+    DBK_ENTRY_RECOVERY = 7 /* reserved: a log's new incarnation */
 } dbk_entry_kind;
 
 typedef enum dbk_role {
@@ -179,7 +179,7 @@ typedef struct dbk_space {
     dbk_id space;
     bool restricted;
     bool is_roster;          /* holds only labels; no records */
-    dbk_span label;          /* sealed */
+    dbk_span label;          /* sealed; empty for the roster space */
     const dbk_epoch *epochs; /* oldest first; the last is current */
     size_t epochs_count;
 } dbk_space;

@@ -113,9 +113,11 @@ static bool arrive_space(arrivals *a, dbk_roster *r, const dbk_entry *e)
     a->space.space.space = e->space;
     a->space.space.restricted = e->restricted;
     a->space.space.is_roster = e->kind == DBK_ENTRY_GENESIS;
-    return dbk_index_reserve(&r->by_space, r, 1, NULL) == DBK_OK &&
-           copy_label(&a->space.label, &a->space.space.label, e->label) &&
-           room_for_epoch(&a->space) && room_for_member(&a->space, e->grants_count + 1);
+    /* The label of GENESIS names its device. */
+    if (!a->space.space.is_roster && !copy_label(&a->space.label, &a->space.space.label, e->label))
+        return false;
+    return dbk_index_reserve(&r->by_space, r, 1, NULL) == DBK_OK && room_for_epoch(&a->space) &&
+           room_for_member(&a->space, e->grants_count + 1);
 }
 
 /* Room in what stands in the roster already. */

@@ -1,10 +1,12 @@
 /* core/seal/invite.h - enrolment by a one-time secret that the relay never sees.
- * Invite text: "daybook-invite-1." || base64url(CBOR map) with: 1 relay URL, 2 TLS pin (SHA-256
- * of SPKI, 32), 3 org root key, 4 relay checkpoint key, 5 invite id (16), 6 secret (32),
- * 7 role, 8 expiry ms. Join request: nonce || XChaCha20-Poly1305 under H("daybook/join/1",
- * secret), AAD = label || invite id || org, of CBOR { device keys, label text, self signatures of
- * the sign, request (and admin) keys over the rest }. Only a holder of the secret can make one,
- * so a relay can't swap keys (security.md R7, R26). */
+ * Invite text: "daybook-invite-1." || base64url(CBOR map) with exactly: 1 relay URL (text,
+ * printable ASCII), 2 TLS pin (SHA-256 of SPKI, 32), 3 org root key, 4 relay checkpoint key, 5
+ * invite id (16), 6 secret (32), 7 role, 8 expiry ms. Join request: nonce (24) ||
+ * XChaCha20-Poly1305 under H("daybook/join/1", secret), AAD = prefix "daybook/join-aad/1" || invite
+ * id || org, of CBOR { 1: keys (as in roster.h), 2: name (text), 3: [ sig by sign, sig by request,
+ * ? sig by admin ] }; each sig has label "daybook/join-proof/1" over invite id || org || CBOR { 1:
+ * keys, 2: name }. Only a holder of the secret can make one, so a relay can't swap keys
+ * (security.md R7, R26); and the device has each key that it shows. */
 #ifndef DBK_SEAL_INVITE_H
 #define DBK_SEAL_INVITE_H
 
@@ -38,9 +40,9 @@ typedef struct dbk_join {
 typedef struct dbk_join_secrets {
     const dbk_secret *sign, *request, *admin; /* admin may be NULL */
 } dbk_join_secrets;
-DBK_MUST_CHECK dbk_rc dbk_join_seal(dbk_bytes *out, const dbk_join *join,
-                                    const dbk_invite *invite, const dbk_join_secrets *secrets,
-                                    const dbk_env *env, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_join_seal(dbk_bytes *out, const dbk_join *join, const dbk_invite *invite,
+                                    const dbk_join_secrets *secrets, const dbk_env *env,
+                                    dbk_err *err);
 /* Needs only the invite's id, secret and root. DBK_AUTH if it isn't from a holder of the secret. */
 DBK_MUST_CHECK dbk_rc dbk_join_open(dbk_join *out, dbk_span in, const dbk_invite *invite,
                                     dbk_err *err);

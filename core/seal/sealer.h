@@ -1,22 +1,26 @@
 /* core/seal/sealer.h - op plaintext <-> sealed frame: compress, pad, encrypt; and back.
  * Before the AEAD: encoding (u8: 0 stored, 1 zstd, 2 zstd with dictionary notes-1) || length of
- * data (u32) || data || zeros up to the padded size. Padded size of 5 + len: Padme of
- * max(len, 251) + 5 (so at least 256). Padding is checked to be zeros on opening.
- * AEAD: XChaCha20-Poly1305; nonce = header salt (16) || op index (u64); AAD = label length (u8) ||
- * "daybook/op/1" || suite || header bytes 0..199 || op index (u32). */
+ * data (u32) || data || zeros up to the padded size, which is Padme(max(5 + length, 256)) and is
+ * checked on opening, as are the zeros.
+ * zstd: one frame with its content size, which is checked before it is opened; no checksum.
+ * AEAD: XChaCha20-Poly1305; nonce = header salt (16) || op index (u64); AAD = prefix
+ * "daybook/op/1" || header bytes 0..199 || op index (u32). */
 #ifndef DBK_SEAL_SEALER_H
 #define DBK_SEAL_SEALER_H
 
 #include "core/crypto/segment.h"
 #include "core/crypto/secret.h"
 
+#define DBK_SEAL_PLAIN_BYTES_MAX (60u * 1024u) /* of one op; sealed it fits a segment's body */
+
 typedef struct dbk_sealer dbk_sealer; /* compression contexts and buffers, for reuse */
 DBK_MUST_CHECK dbk_rc dbk_sealer_new(dbk_sealer **out, dbk_err *err);
 void dbk_sealer_free(dbk_sealer *s);
 
-/* Seals plaintexts into a whole segment: the caller fills header's space .. checkpoint_root,
- * salt and count == n; this fills key_id, op_root, body_len and sig, and appends the frames to
- * body. DBK_LIMIT when the body would pass 64 KiB: nothing is appended. */
+/* Seals header->count plaintexts into a whole segment: the caller fills header's space ..
+ * checkpoint_root, and salt: random, never twice with one key (R9), never zero; this fills key_id,
+ * op_root, body_len and sig, and appends the frames to body. DBK_LIMIT when a plaintext is over
+ * its cap or the body would pass 64 KiB: then nothing is appended and header is as it was. */
 typedef struct dbk_seal_keys {
     const dbk_secret *epoch_key;
     dbk_id key_id;
@@ -28,7 +32,8 @@ DBK_MUST_CHECK dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_by
 /* An upper bound of the frame bytes that a plaintext of this length takes. */
 size_t dbk_seal_frame_bound(size_t plain_len);
 /* Opens op `index` of a body that was split and checked against the header already. Appends
- * the plaintext to out. DBK_AUTH, DBK_FORMAT (bad padding, over DBK_OP_PLAIN cap, zip bomb). */
+ * the plaintext to out. DBK_AUTH (also: the key isn't the one that the header names), DBK_FORMAT
+ * (bad padding, over the cap, zip bomb), DBK_VERSION (a key tag or encoding of a newer version). */
 DBK_MUST_CHECK dbk_rc dbk_open_frame(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
                                      const dbk_frame *frame, uint32_t index,
                                      const dbk_secret *epoch_key, dbk_err *err);

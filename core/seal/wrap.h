@@ -2,7 +2,7 @@
  * admin-signed membership entry (security.md R8): by itself it authenticates nobody.
  * wrap (80) = ephemeral public key (32) || XChaCha20-Poly1305(epoch key) (48), key =
  * H("daybook/wrap/1", shared || ephemeral || recipient kem), nonce zero (the key is used once),
- * AAD = "daybook/wrap-aad/1" || suite || org || space || epoch (u64) || device || key id. */
+ * AAD = prefix "daybook/wrap-aad/1" || org || space || epoch (u64) || device || key id. */
 #ifndef DBK_SEAL_WRAP_H
 #define DBK_SEAL_WRAP_H
 

@@ -72,7 +72,9 @@ static void the_fold_knows_who_is_a_member_of_what(void **state)
     assert_int_equal(dbk_roster_devices(r), 4);
     assert_int_equal(dbk_roster_spaces(r), 2);
     assert_true(dbk_roster_space_at(r, 0)->is_roster);
+    assert_int_equal(dbk_roster_space_at(r, 0)->label.len, 0);
     assert_false(dbk_roster_space_at(r, 1)->is_roster);
+    assert_memory_equal(dbk_roster_space_at(r, 1)->label.p, s->entry.label, CHAIN_LABEL_BYTES);
     assert_memory_equal(dbk_roster_relay(r)->b, s->c.relay_pk.b, 32);
     assert_memory_equal(dbk_roster_root(r)->b, s->c.root_pk.b, 32);
     assert_int_equal(dbk_roster_role(r, &s->officer.id, &s->space), DBK_ROLE_OFFICER);

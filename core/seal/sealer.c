@@ -1,0 +1,176 @@
+#include "core/seal/sealer.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/wire.h"
+#include "core/seal/pack.h"
+
+#define NONCE_BYTES 24u
+#define TAG_BYTES 16u
+#define AAD_LABEL "daybook/op/1"
+#define AAD_BYTES (sizeof(AAD_LABEL) - 1 + 2u + DBK_SEGMENT_AAD_BYTES + 4u)
+_Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == NONCE_BYTES, "XChaCha20");
+_Static_assert(crypto_aead_xchacha20poly1305_ietf_ABYTES == TAG_BYTES, "Poly1305");
+_Static_assert(DBK_FRAME_HEAD_BYTES + DBK_PACK_BYTES_MAX + TAG_BYTES <= DBK_SEGMENT_BODY_BYTES_MAX,
+               "the largest op fits a segment");
+
+struct dbk_sealer {
+    dbk_packer *packer;
+    uint8_t *packed; /* one op before and after the AEAD, DBK_PACK_BYTES_MAX; zeros between uses */
+    uint8_t *body;   /* DBK_SEGMENT_BODY_BYTES_MAX */
+};
+
+/* What one op is sealed with: the segment's part is filled once, the op's part for each. */
+typedef struct binding {
+    uint8_t nonce[NONCE_BYTES];
+    uint8_t aad[AAD_BYTES];
+} binding;
+
+static void bind_segment(binding *b, const dbk_header *h)
+{
+    uint8_t prefix[DBK_PREFIX_BYTES_MAX];
+    size_t prefix_len = dbk_label_prefix(prefix, AAD_LABEL);
+    DBK_ASSERT(prefix_len + DBK_SEGMENT_AAD_BYTES + 4 == AAD_BYTES);
+    memcpy(b->aad, prefix, prefix_len);
+    dbk_header_aad(b->aad + prefix_len, h);
+    memcpy(b->nonce, h->salt, sizeof(h->salt));
+}
+
+static void bind_op(binding *b, uint32_t index)
+{
+    (void)dbk_wire_put_u64(b->nonce + NONCE_BYTES - 8, index);
+    (void)dbk_wire_put_u32(b->aad + AAD_BYTES - 4, index);
+}
+
+dbk_rc dbk_sealer_new(dbk_sealer **out, dbk_err *err)
+{
+    dbk_sealer *s = dbk_alloc(sizeof(*s));
+    *out = NULL;
+    if (s == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for sealing");
+    s->packed = dbk_alloc(DBK_PACK_BYTES_MAX);
+    s->body = dbk_alloc(DBK_SEGMENT_BODY_BYTES_MAX);
+    dbk_rc rc = DBK_OK;
+    if (s->packed == NULL || s->body == NULL)
+        rc = dbk_fail(err, DBK_NOMEM, "no memory for sealing");
+    if (rc == DBK_OK)
+        rc = dbk_packer_new(&s->packer, err);
+    if (rc == DBK_OK)
+        *out = s;
+    else
+        dbk_sealer_free(s);
+    return rc;
+}
+
+void dbk_sealer_free(dbk_sealer *s)
+{
+    if (s == NULL)
+        return;
+    dbk_packer_free(s->packer);
+    dbk_free(s->packed);
+    dbk_free(s->body);
+    dbk_free(s);
+}
+
+size_t dbk_seal_frame_bound(size_t plain_len)
+{
+    return DBK_FRAME_HEAD_BYTES + dbk_pack_size(plain_len) + TAG_BYTES;
+}
+
+/* Seals one op to the place behind the frames that stand in s->body; gives its frame. */
+static dbk_rc seal_op(dbk_sealer *s, dbk_frame *frame, size_t at, dbk_span plain, const binding *b,
+                      const dbk_secret *key, dbk_err *err)
+{
+    if (plain.len > DBK_SEAL_PLAIN_BYTES_MAX)
+        return dbk_fail(err, DBK_LIMIT, "an op has at most %u bytes", DBK_SEAL_PLAIN_BYTES_MAX);
+    size_t packed_len = dbk_pack(s->packer, s->packed, plain);
+    size_t sealed_len = packed_len + TAG_BYTES;
+    dbk_rc rc = DBK_OK;
+    if (DBK_FRAME_HEAD_BYTES + sealed_len > DBK_SEGMENT_BODY_BYTES_MAX - at) {
+        rc = dbk_fail(err, DBK_LIMIT, "these ops don't fit one segment");
+        goto out;
+    }
+    uint8_t *p = s->body + at;
+    frame->key_tag = DBK_FRAME_TAG_EPOCH;
+    frame->whole = dbk_span_of(p, DBK_FRAME_HEAD_BYTES + sealed_len);
+    *p++ = DBK_FRAME_TAG_EPOCH;
+    p = dbk_wire_put_u32(p, (uint32_t)sealed_len);
+    frame->sealed = dbk_span_of(p, sealed_len);
+    DBK_ASSERT(crypto_aead_xchacha20poly1305_ietf_encrypt(p, NULL, s->packed, packed_len, b->aad,
+                                                          AAD_BYTES, NULL, b->nonce,
+                                                          dbk_secret_bytes(key).p) == 0);
+out:
+    dbk_wipe(s->packed, packed_len);
+    return rc;
+}
+
+static void check_keys(const dbk_header *h, const dbk_seal_keys *keys)
+{
+    static const uint8_t zero_salt[sizeof(h->salt)];
+    dbk_id key_id = dbk_key_id(keys->epoch_key);
+    DBK_ASSERT(dbk_secret_len(keys->epoch_key) == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+    DBK_ASSERT(dbk_id_equal(&key_id, &keys->key_id));
+    /* A salt that was never filled would be a nonce used twice. */
+    DBK_ASSERT(!dbk_span_equal(dbk_span_of(h->salt, sizeof(h->salt)),
+                               dbk_span_of(zero_salt, sizeof(zero_salt))));
+}
+
+dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body, const dbk_span *plain,
+                        const dbk_seal_keys *keys, dbk_err *err)
+{
+    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    dbk_header h = *header;
+    binding b;
+    size_t len = 0;
+    DBK_ASSERT(h.count >= 1);
+    DBK_ASSERT(h.count <= DBK_SEGMENT_OPS_MAX);
+    check_keys(&h, keys);
+    h.key_id = keys->key_id;
+    bind_segment(&b, &h);
+    for (uint32_t i = 0; i < h.count; i++) {
+        bind_op(&b, i);
+        dbk_rc rc = seal_op(s, &frames[i], len, plain[i], &b, keys->epoch_key, err);
+        if (rc != DBK_OK)
+            return rc;
+        len += frames[i].whole.len;
+    }
+    dbk_rc rc = dbk_bytes_append(body, dbk_span_of(s->body, len), err);
+    if (rc != DBK_OK)
+        return rc;
+    h.op_root = dbk_frames_root(frames, h.count);
+    h.body_len = (uint32_t)len;
+    dbk_header_sign(&h, keys->device_sign);
+    *header = h;
+    return DBK_OK;
+}
+
+dbk_rc dbk_open_frame(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
+                      const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
+                      dbk_err *err)
+{
+    binding b;
+    DBK_ASSERT(index < header->count);
+    if (frame->key_tag != DBK_FRAME_TAG_EPOCH)
+        return dbk_fail(err, DBK_VERSION, "an op under a key of kind %u", frame->key_tag);
+    /* Poly1305 doesn't commit to its key: only the one that the signed header names is tried. */
+    dbk_id key_id = dbk_key_id(epoch_key);
+    if (!dbk_id_equal(&key_id, &header->key_id))
+        return dbk_fail(err, DBK_AUTH, "a key is not the one that a segment names");
+    if (frame->sealed.len < DBK_PACK_BYTES_MIN + TAG_BYTES ||
+        frame->sealed.len > DBK_PACK_BYTES_MAX + TAG_BYTES)
+        return dbk_fail(err, DBK_FORMAT, "a sealed op of %zu bytes", frame->sealed.len);
+    size_t packed_len = frame->sealed.len - TAG_BYTES;
+    bind_segment(&b, header);
+    bind_op(&b, index);
+    dbk_rc rc;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(s->packed, NULL, NULL, frame->sealed.p,
+                                                   frame->sealed.len, b.aad, AAD_BYTES, b.nonce,
+                                                   dbk_secret_bytes(epoch_key).p) != 0)
+        rc = dbk_fail(err, DBK_AUTH, "a sealed op does not verify");
+    else
+        rc = dbk_unpack(s->packer, out, dbk_span_of(s->packed, packed_len), err);
+    dbk_wipe(s->packed, packed_len);
+    return rc;
+}
