@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cli/nearest.h"
+
 /* Words of a two-word name that argv must begin with: 0 when they don't match. */
 static size_t name_matches(const char *name, size_t argc, char *const *argv)
 {
@@ -39,6 +41,16 @@ static size_t option_index(const cli_command *command, const char *name, size_t 
     return SIZE_MAX;
 }
 
+static dbk_rc no_option(const cli_command *command, const char *given, dbk_err *err)
+{
+    cli_nearest near;
+    cli_nearest_begin(&near, given);
+    for (const cli_option *o = command->options; o != NULL && o->name != NULL; o++)
+        cli_nearest_offer(&near, o->name);
+    return dbk_fail(err, DBK_USAGE, "%s has no option %.60s%s", command->name, out_safe_str(given),
+                    near.best == NULL ? "; see --help" : cli_nearest_words(&near));
+}
+
 /* One "--name", "--name VALUE" or "--name=VALUE"; *used is the number of arguments taken. */
 static dbk_rc take_option(cli_args *a, size_t *used, size_t argc, char *const *argv, dbk_err *err)
 {
@@ -46,8 +58,7 @@ static dbk_rc take_option(cli_args *a, size_t *used, size_t argc, char *const *a
     size_t len = equals == NULL ? strlen(argv[0]) : (size_t)(equals - argv[0]);
     size_t i = option_index(a->command, argv[0], len);
     if (i == SIZE_MAX)
-        return dbk_fail(err, DBK_USAGE, "%s has no option %.*s; see daybook %s --help",
-                        a->command->name, (int)len, argv[0], a->command->name);
+        return no_option(a->command, argv[0], err);
     const cli_option *o = &a->command->options[i];
     const char *value = "";
     *used = 1;

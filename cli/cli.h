@@ -12,6 +12,8 @@
 #define CLI_REPEATS_MAX 64u     /* times that one option may be given */
 #define CLI_NAME_BYTES_MAX 512u /* of a device or space, opened */
 
+struct json_t; /* Jansson */
+
 typedef struct cli_option {
     const char *name;  /* "--space" */
     const char *value; /* word for help, or NULL: a flag */
@@ -37,6 +39,7 @@ typedef struct cli {
     const char *passphrase_file; /* or NULL */
     int passphrase_fd;           /* or -1 */
     dbk_book *book;              /* open when the command asked for CLI_BOOK */
+    struct json_t *problems;     /* or NULL; with --json they go into the answer of a failure */
 } cli;
 
 enum {
@@ -45,10 +48,11 @@ enum {
 };
 
 struct cli_command {
-    const char *name; /* "add", or two words: "org create" */
-    const char *args; /* for help: "FORM [FIELD=VALUE]..." */
+    const char *title; /* on the first command of a section of help, else NULL */
+    const char *name;  /* "add", or two words: "org create" */
+    const char *args;  /* for help: "FORM [FIELD=VALUE]..." */
     const char *summary;
-    const char *help; /* more lines, or NULL */
+    const char *help; /* more, wrapped when printed; or NULL */
     unsigned flags;
     size_t args_min, args_max;
     const cli_option *options; /* ends with a NULL name, or NULL */
@@ -70,7 +74,9 @@ DBK_MUST_CHECK dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask
 /* One line from the terminal, without the newline. DBK_USAGE when there is no terminal. */
 DBK_MUST_CHECK dbk_rc cli_ask_line(dbk_bytes *out, const char *prompt, dbk_err *err);
 
-/* A whole file, at most max bytes. "-" is standard input. */
+/* DBK_NOT_FOUND, and what to begin with, when there is no folder where the store should be. */
+DBK_MUST_CHECK dbk_rc cli_store_exists(const cli *c, dbk_err *err);
+/* A whole file, at most 256 MiB. "-" is standard input. */
 DBK_MUST_CHECK dbk_rc cli_read_file(dbk_bytes *out, const char *path, dbk_err *err);
 
 #endif

@@ -5,17 +5,15 @@
 #include "cli/cmd.h"
 #include "cli/render.h"
 
-typedef struct export
-{
+typedef struct export_job {
     cli *c;
     uint64_t count;
     out_progress bar;
-}
-export;
+} export_job;
 
 static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
-    export *e = ctx;
+    export_job *e = ctx;
     dbk_note *note = NULL;
     char uuid[DBK_ID_UUID_SIZE];
     json_t *fields = NULL;
@@ -44,7 +42,7 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
 
 dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
 {
-    export e = { .c = c };
+    export_job e = { .c = c };
     const char *file = cli_option_value(a, "--output"), *name = cli_option_value(a, "--space");
     dbk_list_opts opts = { .form = cli_option_value(a, "--form"),
                            .since_ms = INT64_MIN,

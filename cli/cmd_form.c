@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/input.h"
 #include "core/base/alloc.h"
 
 static json_t *codes_json(const dbk_field *f)
@@ -144,11 +145,9 @@ dbk_rc cmd_form_show(cli *c, const cli_args *a, dbk_err *err)
     dbk_rc rc = dbk_forms_new(&forms, err);
     if (rc != DBK_OK)
         return rc;
-    const dbk_form *form = dbk_forms_find(forms, dbk_span_str(a->positional[0]), 0);
-    if (form == NULL)
-        rc = dbk_fail(err, DBK_NOT_FOUND, "no such form: %.48s; `daybook forms` lists them",
-                      a->positional[0]);
-    else
+    const dbk_form *form = NULL;
+    rc = cli_form_find(&form, forms, a->positional[0], err);
+    if (rc == DBK_OK)
         rc = show_form(c, form, err);
     dbk_forms_free(forms);
     return rc;

@@ -2,23 +2,28 @@
  * the totals balance (sync-lessons 1.38). A line's record id is either given or derived from its
  * content, so the same file again, or the rest of an interrupted import, adds nothing twice. */
 #include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/render.h"
 #include "core/base/alloc.h"
 
 #define LINES_MAX 2000000u
 #define FLUSH_EVERY 512u /* rows in one durable transaction */
 #define IMPORT_ID_LABEL "daybook/import-id/1"
 
-typedef struct line {
+typedef struct line line;
+struct line {
     dbk_span text; /* borrowed from the file */
     dbk_id id;
-    char *handle; /* owned; NULL: none */
-} line;
+    bool own_id;      /* the line carries it: it isn't derived from the text */
+    const line *same; /* an earlier line with the same id, or NULL */
+};
 
-typedef struct import {
+typedef struct import_job {
     cli *c;
     dbk_id space;
     bool apply;
@@ -29,7 +34,8 @@ typedef struct import {
     json_t *report;  /* refused lines, with --json */
     dbk_batch *batch;
     uint64_t taken, already, refused;
-} import;
+    uint64_t differing; /* of those held already: the line says something else */
+} import_job;
 
 /* RFC 9562 section 5.8: a UUID whose bits the maker defines; here a hash of space and line. */
 static dbk_id derived_id(const dbk_id *space, dbk_span text)
@@ -46,7 +52,7 @@ static dbk_id derived_id(const dbk_id *space, dbk_span text)
     return id;
 }
 
-static dbk_rc refuse(import *im, size_t i, const char *why, const dbk_problems *p, dbk_err *err)
+static dbk_rc refuse(import_job *im, size_t i, const char *why, const dbk_problems *p, dbk_err *err)
 {
     im->refused++;
     if (im->report != NULL) {
@@ -66,7 +72,7 @@ static dbk_rc refuse(import *im, size_t i, const char *why, const dbk_problems *
 
 /* First pass: split the file, and note the id and handle of each line, so that a line may refer
  * to any other. A line that isn't JSON is left to the second pass to refuse. */
-static dbk_rc take_line(import *im, dbk_span text, dbk_err *err)
+static dbk_rc take_line(import_job *im, dbk_span text, dbk_err *err)
 {
     line *l = &im->lines[im->count];
     json_t *json = NULL;
@@ -78,19 +84,20 @@ static dbk_rc take_line(import *im, dbk_span text, dbk_err *err)
     const char *id = json_string_value(json_object_get(json, "id"));
     const char *handle = json_string_value(json_object_get(json, "ref"));
     dbk_rc rc = DBK_OK;
-    if (id != NULL && dbk_id_parse(&l->id, id, NULL) != DBK_OK)
+    l->own_id = id != NULL && dbk_id_parse(&l->id, id, NULL) == DBK_OK;
+    if (!l->own_id)
         l->id = derived_id(&im->space, text);
-    if (handle != NULL) {
-        l->handle = dbk_strdup(handle);
-        if (l->handle == NULL ||
-            json_object_set_new(im->handles, handle, json_integer((json_int_t)im->count - 1)) != 0)
-            rc = dbk_fail(err, DBK_NOMEM, "no memory for %zu lines", im->count);
-    }
+    if (handle != NULL && json_object_get(im->handles, handle) != NULL)
+        rc = dbk_fail(err, DBK_INVALID, "line %zu: an earlier line has the ref \"%.48s\" already",
+                      im->count, out_safe_str(handle));
+    else if (handle != NULL &&
+             json_object_set_new(im->handles, handle, json_integer((json_int_t)im->count - 1)) != 0)
+        rc = dbk_fail(err, DBK_NOMEM, "no memory for %zu lines", im->count);
     dbk_json_free(json);
     return rc;
 }
 
-static dbk_rc split_lines(import *im, dbk_err *err)
+static dbk_rc split_lines(import_job *im, dbk_err *err)
 {
     size_t count = 1;
     for (size_t i = 0; i < im->file.len; i++)
@@ -115,8 +122,30 @@ static dbk_rc split_lines(import *im, dbk_err *err)
     return rc;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const line *x = *(const line *const *)a, *y = *(const line *const *)b;
+    int order = memcmp(x->id.b, y->id.b, DBK_ID_BYTES);
+    return order != 0 ? order : (x > y) - (x < y);
+}
+
+static dbk_rc find_same(import_job *im, dbk_err *err)
+{
+    line **sorted = dbk_alloc_array(im->count + 1, sizeof(sorted[0]));
+    if (sorted == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for %zu lines", im->count);
+    for (size_t i = 0; i < im->count; i++)
+        sorted[i] = &im->lines[i];
+    qsort(sorted, im->count, sizeof(sorted[0]), by_id);
+    for (size_t i = 1; i < im->count; i++)
+        if (dbk_id_equal(&sorted[i]->id, &sorted[i - 1]->id))
+            sorted[i]->same = sorted[i - 1];
+    dbk_free(sorted);
+    return DBK_OK;
+}
+
 /* "@handle" -> the record id of that line, or NULL when no line has it. */
-static json_t *handle_id(const import *im, const char *text)
+static json_t *handle_id(const import_job *im, const char *text)
 {
     char uuid[DBK_ID_UUID_SIZE];
     json_t *at = json_object_get(im->handles, text + 1);
@@ -126,7 +155,7 @@ static json_t *handle_id(const import *im, const char *text)
     return json_string(uuid);
 }
 
-static dbk_rc resolve_value(const import *im, json_t **value, const char **unknown)
+static dbk_rc resolve_value(const import_job *im, json_t **value, const char **unknown)
 {
     const char *text = json_string_value(*value);
     if (text == NULL || text[0] != '@')
@@ -141,11 +170,11 @@ static dbk_rc resolve_value(const import *im, json_t **value, const char **unkno
     return DBK_OK;
 }
 
-static dbk_rc resolve_field(const import *im, json_t *holder, const dbk_field *f,
+static dbk_rc resolve_field(const import_job *im, json_t *holder, const dbk_field *f,
                             const char **unknown);
 
 /* The parts of one object under a field's sub-fields; PRESENT has one reference, "person". */
-static dbk_rc resolve_object(const import *im, json_t *object, const dbk_field *f,
+static dbk_rc resolve_object(const import_job *im, json_t *object, const dbk_field *f,
                              const char **unknown)
 {
     static const dbk_field person = { .name = "person", .kind = DBK_FIELD_REF };
@@ -159,7 +188,7 @@ static dbk_rc resolve_object(const import *im, json_t *object, const dbk_field *
     return rc;
 }
 
-static dbk_rc resolve_item(const import *im, json_t *array, size_t i, const dbk_field *f,
+static dbk_rc resolve_item(const import_job *im, json_t *array, size_t i, const dbk_field *f,
                            const char **unknown)
 {
     json_t *item = json_incref(json_array_get(array, i));
@@ -175,7 +204,7 @@ static dbk_rc resolve_item(const import *im, json_t *array, size_t i, const dbk_
     return rc;
 }
 
-static dbk_rc resolve_field(const import *im, json_t *holder, const dbk_field *f,
+static dbk_rc resolve_field(const import_job *im, json_t *holder, const dbk_field *f,
                             const char **unknown)
 {
     json_t *value = json_incref(json_object_get(holder, f->name));
@@ -196,7 +225,7 @@ static dbk_rc resolve_field(const import *im, json_t *holder, const dbk_field *f
     return rc;
 }
 
-static dbk_rc resolve_handles(const import *im, json_t *fields, const dbk_form *form,
+static dbk_rc resolve_handles(const import_job *im, json_t *fields, const dbk_form *form,
                               const char **unknown)
 {
     const dbk_field *rows;
@@ -207,7 +236,7 @@ static dbk_rc resolve_handles(const import *im, json_t *fields, const dbk_form *
     return rc;
 }
 
-static dbk_rc write_or_try(import *im, size_t i, const dbk_form *form, json_t *fields,
+static dbk_rc write_or_try(import_job *im, size_t i, const dbk_form *form, json_t *fields,
                            dbk_problems *problems, dbk_err *err)
 {
     dbk_input *inputs = NULL;
@@ -230,53 +259,86 @@ static dbk_rc write_or_try(import *im, size_t i, const dbk_form *form, json_t *f
     return rc;
 }
 
-static bool held_already(import *im, size_t i)
+/* Is there a record with the line's id? One that is here stays as it is; when the line says
+ * something else, the report does so too. */
+static dbk_rc held_already(bool *held, import_job *im, size_t i, const json_t *fields, dbk_err *err)
 {
+    const line *l = &im->lines[i];
     dbk_note *note = NULL;
-    bool held = dbk_query_note(&note, im->c->book, &im->lines[i].id, NULL) == DBK_OK;
+    json_t *now = NULL;
+    dbk_err why = { 0 };
+    dbk_rc rc = dbk_query_note(&note, im->c->book, &l->id, &why);
+    *held = rc == DBK_OK;
+    if (rc == DBK_NOT_FOUND)
+        return DBK_OK;
+    if (rc == DBK_OK && l->own_id)
+        rc = cli_fields_json(&now, note, &why);
+    if (rc == DBK_OK && l->own_id && !json_equal(now, fields)) {
+        im->differing++;
+        if (im->report == NULL)
+            out_note("line %zu: held already, with other values: left as it is here", i + 1);
+    }
+    json_decref(now);
     dbk_note_free(note);
-    return held;
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", why.text);
 }
 
-static dbk_rc import_line(import *im, size_t i, dbk_err *err)
+/* A line whose form is known and whose fields are an object. */
+static dbk_rc import_record(import_job *im, size_t i, const dbk_form *form, json_t *fields,
+                            dbk_err *err)
 {
-    json_t *json = NULL;
+    const line *l = &im->lines[i];
     dbk_problems problems = { 0 };
     dbk_err why = { 0 };
     const char *unknown = NULL;
-    dbk_rc rc = dbk_json_parse(&json, im->lines[i].text, &why);
+    bool held = false;
+    if (resolve_handles(im, fields, form, &unknown) != DBK_OK) {
+        char text[128];
+        (void)snprintf(text, sizeof(text), "no line has the ref \"%.48s\"",
+                       out_safe_str(unknown + 1));
+        return refuse(im, i, text, NULL, err);
+    }
+    if (l->same != NULL && !dbk_span_equal(l->same->text, l->text))
+        return refuse(im, i, "an earlier line has the same id and says something else", NULL, err);
+    dbk_rc rc = held_already(&held, im, i, fields, err);
+    if (rc == DBK_OK && (held || l->same != NULL)) {
+        im->already++;
+        return DBK_OK;
+    }
     if (rc != DBK_OK)
+        return rc;
+    rc = write_or_try(im, i, form, fields, &problems, &why);
+    if (rc == DBK_OK)
+        im->taken++;
+    else if (rc == DBK_INVALID)
+        rc = refuse(im, i, "not taken", &problems, err);
+    else
+        rc = dbk_fail(err, rc, "line %zu: %s", i + 1, why.text);
+    dbk_problems_wipe(&problems);
+    return rc;
+}
+
+static dbk_rc import_line(import_job *im, size_t i, dbk_err *err)
+{
+    json_t *json = NULL;
+    dbk_err why = { 0 };
+    const dbk_form *form = NULL;
+    if (dbk_json_parse(&json, im->lines[i].text, &why) != DBK_OK)
         return refuse(im, i, why.text, NULL, err);
     const char *name = json_string_value(json_object_get(json, "form"));
     json_t *fields = json_object_get(json, "fields");
-    const dbk_form *form = name == NULL
-                               ? NULL
-                               : dbk_forms_find(dbk_book_forms(im->c->book), dbk_span_str(name), 0);
-    if (form == NULL || !json_is_object(fields)) {
-        rc = refuse(im, i,
-                    form == NULL ? "it names no form that is known here"
-                                 : "it has no \"fields\" object",
-                    NULL, err);
-    } else if (resolve_handles(im, fields, form, &unknown) != DBK_OK) {
-        rc = refuse(im, i, "it refers to a handle that no line has", NULL, err);
-    } else if (held_already(im, i)) {
-        im->already++;
-        rc = DBK_OK;
-    } else {
-        rc = write_or_try(im, i, form, fields, &problems, &why);
-        if (rc == DBK_OK)
-            im->taken++;
-        else if (rc == DBK_INVALID)
-            rc = refuse(im, i, "not taken", &problems, err);
-        else
-            rc = dbk_fail(err, rc, "line %zu: %s", i + 1, why.text);
-    }
-    dbk_problems_wipe(&problems);
+    dbk_rc rc;
+    if (name == NULL || !json_is_object(fields))
+        rc = refuse(im, i, "it needs a \"form\" and a \"fields\" object", NULL, err);
+    else if (cli_form_find(&form, dbk_book_forms(im->c->book), name, &why) != DBK_OK)
+        rc = refuse(im, i, why.text, NULL, err);
+    else
+        rc = import_record(im, i, form, fields, err);
     dbk_json_free(json);
     return rc;
 }
 
-static dbk_rc import_all(import *im, dbk_err *err)
+static dbk_rc import_all(import_job *im, dbk_err *err)
 {
     out_progress bar;
     out_progress_start(&bar);
@@ -295,27 +357,27 @@ static dbk_rc import_all(import *im, dbk_err *err)
     return rc;
 }
 
-static dbk_rc say_totals(import *im, dbk_err *err)
+static dbk_rc say_totals(import_job *im, dbk_err *err)
 {
     DBK_ASSERT(im->taken + im->already + im->refused == im->count);
     if (im->c->format == OUT_JSON)
-        return out_json_take(json_pack("{s:b, s:I, s:I, s:I, s:I, s:O}", "applied", (int)im->apply,
-                                       "lines", (json_int_t)im->count, "taken",
+        return out_json_take(json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:O}", "applied",
+                                       (int)im->apply, "lines", (json_int_t)im->count, "taken",
                                        (json_int_t)im->taken, "already", (json_int_t)im->already,
-                                       "refused", (json_int_t)im->refused, "refusals", im->report),
+                                       "differing", (json_int_t)im->differing, "refused",
+                                       (json_int_t)im->refused, "refusals", im->report),
                              err);
-    out_text("%zu lines: %llu %s, %llu held already, %llu refused.\n", im->count,
-             (unsigned long long)im->taken, im->apply ? "imported" : "would be imported",
-             (unsigned long long)im->already, (unsigned long long)im->refused);
+    out_text("%zu line%s: %llu %s, %llu held already, %llu refused.\n", im->count,
+             im->count == 1 ? "" : "s", (unsigned long long)im->taken,
+             im->apply ? "imported" : "would be imported", (unsigned long long)im->already,
+             (unsigned long long)im->refused);
     if (!im->apply)
         out_text("Nothing was written. To import: the same command with --apply\n");
     return DBK_OK;
 }
 
-static void import_wipe(import *im)
+static void import_wipe(import_job *im)
 {
-    for (size_t i = 0; im->lines != NULL && i < im->count; i++)
-        dbk_free(im->lines[i].handle);
     dbk_free(im->lines);
     dbk_bytes_wipe(&im->file);
     json_decref(im->handles);
@@ -324,20 +386,23 @@ static void import_wipe(import *im)
 
 dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err)
 {
-import im = {.c = c, .apply = cli_option_given(a, "--apply"), .handles = json_object() };
+    import_job job = { .c = c, .apply = cli_option_given(a, "--apply"), .handles = json_object() };
     if (c->format == OUT_JSON)
-        im.report = json_array();
-    dbk_rc rc = dbk_book_space_find(c->book, &im.space, cli_option_value(a, "--space"), err);
+        job.report = json_array();
+    dbk_rc rc = dbk_book_space_find(c->book, &job.space, cli_option_value(a, "--space"), err);
     if (rc == DBK_OK)
-        rc = cli_read_file(&im.file, a->positional[0], err);
+        rc = cli_read_file(&job.file, a->positional[0], err);
     if (rc == DBK_OK)
-        rc = split_lines(&im, err);
+        rc = split_lines(&job, err);
     if (rc == DBK_OK)
-        rc = import_all(&im, err);
+        rc = find_same(&job, err);
     if (rc == DBK_OK)
-        rc = say_totals(&im, err);
-    if (rc == DBK_OK && im.refused > 0)
-        rc = dbk_fail(err, DBK_INVALID, "%llu lines were refused", (unsigned long long)im.refused);
-    import_wipe(&im);
+        rc = import_all(&job, err);
+    if (rc == DBK_OK)
+        rc = say_totals(&job, err);
+    if (rc == DBK_OK && job.refused > 0)
+        rc = dbk_fail(err, DBK_INVALID, "%llu of %zu lines refused",
+                      (unsigned long long)job.refused, job.count);
+    import_wipe(&job);
     return rc;
 }

@@ -26,11 +26,10 @@ dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err)
     dbk_problems problems = { 0 };
     dbk_add add = { .form = a->positional[0] };
     dbk_id record = { { 0 } };
-    const dbk_form *form = dbk_forms_find(dbk_book_forms(c->book), dbk_span_str(add.form), 0);
-    if (form == NULL)
-        return dbk_fail(err, DBK_NOT_FOUND, "no such form: %.48s; `daybook forms` lists them",
-                        out_safe_str(add.form));
-    dbk_rc rc = dbk_book_space_find(c->book, &add.space, cli_option_value(a, "--space"), err);
+    const dbk_form *form = NULL;
+    dbk_rc rc = cli_form_find(&form, dbk_book_forms(c->book), add.form, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_space_find(c->book, &add.space, cli_option_value(a, "--space"), err);
     if (rc == DBK_OK)
         rc = cli_inputs_parse(&in, a->positional + 1, a->count - 1, form, err);
     if (rc != DBK_OK)

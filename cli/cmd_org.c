@@ -24,7 +24,8 @@ static dbk_rc make_book(cli *c, dbk_err *err)
         rc = dbk_book_open(&c->book, c->store, passphrase, NULL, &tried);
         if (rc == DBK_OK && dbk_book_link(c->book)->stage != DBK_ORG_NONE)
             rc = dbk_fail(&tried, DBK_CONFLICT,
-                          "the store at %.100s belongs to an organisation already", c->store);
+                          "the store at %.100s belongs to an organisation already",
+                          out_safe_str(c->store));
     }
     if (rc != DBK_OK)
         rc = dbk_fail(err, rc, "%s", tried.text);
@@ -71,8 +72,11 @@ dbk_rc cmd_org_create(cli *c, const cli_args *a, dbk_err *err)
         goto out;
     dbk_new_space opts = { a->positional[0], DBK_ROLE_HQ };
     rc = dbk_driver_space_create(c->book, &t, &space, &opts, err);
-    if (rc != DBK_OK)
+    if (rc != DBK_OK) {
+        out_note("The organisation exists, but not yet its first space. To make that, once the "
+                 "relay\ncan be reached: daybook space create NAME");
         goto out;
+    }
     dbk_id org = dbk_roster_org(dbk_book_roster(c->book));
     dbk_id_hex(org_hex, &org);
     if (c->format == OUT_JSON) {
@@ -157,69 +161,110 @@ out:
     return rc;
 }
 
-/* Who asks to join, and what `org approve` was asked to do. */
+/* Who asks to join. */
 #define APPROVE_ROWS_MAX 256u
+#define NUMBER_DIGITS_LEAST 6u /* of a device's number, typed to mean it */
 typedef struct arrivals {
     struct {
-        dbk_id invite, device;
-        char name[130], told[130];
+        dbk_id invite;
+        char number[DBK_ID_HEX_SIZE]; /* of the device */
+        char name[CLI_NAME_BYTES_MAX + 1], told[CLI_NAME_BYTES_MAX + 1];
         dbk_role role;
+        bool chosen;
     } rows[APPROVE_ROWS_MAX];
-    size_t count;
-    size_t waiting;
+    size_t count, unanswered;
 } arrivals;
 
-static void copy_name(char out[130], const char *name)
+static void copy_name(char out[CLI_NAME_BYTES_MAX + 1], const char *name)
 {
     size_t len = name == NULL ? 0 : strlen(name);
-    len = len < 129 ? len : 129;
-    memcpy(out, name == NULL ? "" : name, len);
+    len = len < CLI_NAME_BYTES_MAX ? len : CLI_NAME_BYTES_MAX;
+    if (len > 0)
+        memcpy(out, name, len);
     out[len] = '\0';
 }
 
 static dbk_rc take_arrival(void *ctx, const dbk_invite_row *row, dbk_err *err)
 {
     arrivals *all = ctx;
-    (void)err;
     if (!row->arrived) {
-        all->waiting++;
+        all->unanswered++;
         return DBK_OK;
     }
     if (all->count == APPROVE_ROWS_MAX)
-        return DBK_OK;
+        return dbk_fail(err, DBK_LIMIT, "more than %u requests wait", APPROVE_ROWS_MAX);
     all->rows[all->count].invite = row->id;
-    all->rows[all->count].device = row->device;
     all->rows[all->count].role = row->role;
+    dbk_id_hex(all->rows[all->count].number, &row->device);
     copy_name(all->rows[all->count].name, row->name);
     copy_name(all->rows[all->count].told, row->told_name);
     all->count++;
     return DBK_OK;
 }
 
-static dbk_rc print_arrivals(cli *c, const arrivals *all, const char *outcome, dbk_err *err)
+/* Is the typed text the beginning of the number? Spaces don't count, as it is shown in two parts.
+ */
+static bool is_number(const char *typed, const char *number)
+{
+    size_t digits = 0;
+    for (; *typed != '\0'; typed++)
+        if (*typed != ' ' && (number[digits] == '\0' || *typed != number[digits++]))
+            return false;
+    return digits >= NUMBER_DIGITS_LEAST;
+}
+
+/* Marks the one request that a name or a device's number means. */
+static dbk_rc choose(arrivals *all, const char *typed, dbk_err *err)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        if (strcmp(typed, all->rows[i].name) == 0 || is_number(typed, all->rows[i].number)) {
+            all->rows[i].chosen = true;
+            found++;
+        }
+    }
+    if (found == 0)
+        return dbk_fail(err, DBK_NOT_FOUND,
+                        "no request from \"%.60s\" has arrived; invites not answered yet: %zu",
+                        out_safe_str(typed), all->unanswered);
+    if (found > 1)
+        return dbk_fail(err, DBK_CONFLICT,
+                        "%zu devices ask as \"%.60s\"; give the device's number instead", found,
+                        out_safe_str(typed));
+    return DBK_OK;
+}
+
+static dbk_rc print_arrivals(cli *c, const arrivals *all, bool approved, dbk_err *err)
 {
     json_t *rows = json_array();
-    dbk_rc rc = DBK_OK;
-    for (size_t i = 0; i < all->count && rc == DBK_OK; i++) {
-        char hex[DBK_ID_HEX_SIZE];
-        dbk_id_hex(hex, &all->rows[i].device);
+    size_t shown = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        if (approved && !all->rows[i].chosen)
+            continue;
+        shown++;
         if (c->format == OUT_JSON)
             (void)json_array_append_new(
-                rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", all->rows[i].name,
-                                "device_name", all->rows[i].told, "role",
-                                dbk_role_name(all->rows[i].role), "device", hex, "state", outcome));
+                rows,
+                json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", out_safe_str(all->rows[i].name),
+                          "device_name", out_safe_str(all->rows[i].told), "role",
+                          dbk_role_name(all->rows[i].role), "device", all->rows[i].number, "state",
+                          approved ? "approved" : "waits"));
         else
-            out_text("%s: %s (%s), device %.8s %.8s \"%s\"\n", outcome,
-                     out_safe_str(all->rows[i].name), dbk_role_name(all->rows[i].role), hex,
-                     hex + 8, out_safe_str(all->rows[i].told));
+            out_text("%s: %s (%s), device number %.8s %.8s, calls itself \"%s\"\n",
+                     approved ? "Approved" : "Waits", out_safe_str(all->rows[i].name),
+                     dbk_role_name(all->rows[i].role), all->rows[i].number, all->rows[i].number + 8,
+                     out_safe_str(all->rows[i].told));
     }
     if (c->format == OUT_JSON)
         return out_json_take(
-            json_pack("{s:o, s:I}", "requests", rows, "unanswered", (json_int_t)all->waiting), err);
+            json_pack("{s:o, s:I}", "requests", rows, "unanswered", (json_int_t)all->unanswered),
+            err);
     json_decref(rows);
-    if (all->count == 0)
-        out_text("Nobody waits for approval. %zu invites are still unanswered.\n", all->waiting);
-    return rc;
+    if (shown == 0)
+        out_text("Nobody waits for approval. Invites not answered yet: %zu\n", all->unanswered);
+    else if (!approved)
+        out_text("Compare each device number with the officer, then: daybook org approve NAME\n");
+    return DBK_OK;
 }
 
 dbk_rc cmd_org_approve(cli *c, const cli_args *a, dbk_err *err)
@@ -227,32 +272,20 @@ dbk_rc cmd_org_approve(cli *c, const cli_args *a, dbk_err *err)
     static arrivals all; /* large; one command a process */
     dbk_transport t = { 0 };
     bool everyone = cli_option_given(a, "--all");
-    bool some = a->count > 0;
     dbk_rc rc = dbk_driver_connect(&t, c->book, err);
     if (rc == DBK_OK)
         rc = dbk_driver_requests(c->book, &t, err);
     if (rc == DBK_OK)
         rc = dbk_org_invites(c->book, take_arrival, &all, err);
-    size_t kept = 0;
+    for (size_t i = 0; rc == DBK_OK && i < a->count; i++)
+        rc = choose(&all, a->positional[i], err);
     for (size_t i = 0; rc == DBK_OK && i < all.count; i++) {
-        bool chosen = everyone;
-        for (size_t k = 0; k < a->count; k++)
-            chosen = chosen || strcmp(a->positional[k], all.rows[i].name) == 0;
-        if (!chosen && (everyone || some))
-            continue;
-        if (chosen)
+        all.rows[i].chosen = all.rows[i].chosen || everyone;
+        if (all.rows[i].chosen)
             rc = dbk_driver_approve(c->book, &t, &all.rows[i].invite, err);
-        all.rows[kept++] = all.rows[i];
     }
-    if (rc == DBK_OK) {
-        all.count = kept;
-        if (some && kept == 0)
-            rc = dbk_fail(err, DBK_NOT_FOUND, "no request by that name has arrived");
-        else
-            rc = print_arrivals(c, &all, everyone || some ? "approved" : "waits", err);
-    }
-    if (rc == DBK_OK && !everyone && !some && kept > 0 && c->format == OUT_TEXT)
-        out_text("Compare the device numbers with the officer, then: daybook org approve NAME\n");
+    if (rc == DBK_OK)
+        rc = print_arrivals(c, &all, everyone || a->count > 0, err);
     dbk_transport_close(&t);
     return rc;
 }
@@ -271,6 +304,8 @@ dbk_rc cmd_join(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_driver_join(c->book, dbk_bytes_span(&text), name == NULL ? "device" : name, err);
     dbk_bytes_wipe(&text);
+    if (rc == DBK_UNREACHABLE && dbk_book_link(c->book)->stage == DBK_ORG_JOINING)
+        out_note("The invite is kept. `daybook sync` sends the request when there is a network.");
     if (rc != DBK_OK)
         return rc;
     char hex[DBK_ID_HEX_SIZE];
@@ -278,8 +313,8 @@ dbk_rc cmd_join(cli *c, const cli_args *a, dbk_err *err)
     dbk_id_hex(hex, &device);
     if (c->format == OUT_JSON)
         return out_json_take(json_pack("{s:s, s:s}", "device", hex, "state", "waiting"), err);
-    out_text("Asked to join. This device is %.8s %.8s: tell that to your administrator, who\n"
-             "approves it with `daybook org approve`. Then run: daybook sync\n",
+    out_text("Asked to join. This device's number is %.8s %.8s: tell it to your administrator,\n"
+             "who compares it and approves. Then run: daybook sync\n",
              hex, hex + 8);
     return DBK_OK;
 }

@@ -68,75 +68,98 @@ static const cli_option passphrase_options[] = {
     { NULL, NULL, NULL },
 };
 
+#define FIRST_STEPS "First steps:"
+#define WRITING "Writing (no network needed):"
+#define READING "Reading:"
+#define EXCHANGE "Exchange with headquarters:"
+#define DECIDING "Deciding, at headquarters:"
+#define PEOPLE "People, devices and spaces (administrators):"
+#define FILES "Proof, files and keys:"
+
 const cli_command cli_commands[] = {
-    { "org create", "NAME --relay-card FILE",
-      "begin an organisation; this device is its first admin", NULL, CLI_NET, 1, 1,
-      org_create_options, cmd_org_create },
-    { "org invite", "--name N --role R [--space S]...", "invite an officer's device",
-      "Prints the invite alone on standard output. It holds a one-time secret that the relay "
-      "never\n"
+    { FIRST_STEPS, "org create", "NAME --relay-card FILE",
+      "begin an organisation; this device is its first administrator",
+      "NAME is also the name of the organisation's first space. The card comes from whoever runs "
+      "the relay: `daybook-relay init` wrote it.",
+      CLI_NET, 1, 1, org_create_options, cmd_org_create },
+    { NULL, "join", "FILE", "join an organisation with an invite",
+      "FILE is the invite that your administrator gave you; - reads it from standard input. The "
+      "store is made here, under a new passphrase. Tell your administrator the device number that "
+      "this command prints: it is the proof that nobody else joined in your name.",
+      CLI_NET, 1, 1, join_options, cmd_join },
+    { NULL, "forms", "", "what can be recorded", NULL, 0, 0, 0, NULL, cmd_forms },
+    { NULL, "form show", "FORM", "the fields of a form and their answers", NULL, 0, 1, 1, NULL,
+      cmd_form_show },
+
+    { WRITING, "add", "FORM [FIELD=VALUE | FIELD:=JSON]...", "write a new record; prints its id",
+      "FIELD=VALUE is text, FIELD:=JSON is JSON. A draft may lack anything; a value that is wrong "
+      "in itself is refused, with all problems at once. Times: 2026-11-24 14:30, or 14:30 for "
+      "today; without an offset they get this machine's. \"not_known\" answers every question.",
+      CLI_BOOK, 1, CLI_POSITIONAL_MAX, space_options, cmd_add },
+    { NULL, "edit", "ID FIELD=VALUE...", "change a record",
+      "FIELD=VALUE replaces, FIELD+=VALUE adds to a set, list or count, FIELD-=VALUE takes an "
+      "element away, FIELD-= makes a field blank. ID may be shortened to its first 6 digits or "
+      "more.",
+      CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_edit },
+    { NULL, "sign", "ID", "sign a record: from then on only addenda", NULL, CLI_BOOK, ONE_RECORD,
+      NULL, cmd_sign },
+    { NULL, "addendum", "ID TEXT", "add to a signed record", NULL, CLI_BOOK, 2, 2, NULL,
+      cmd_addendum },
+    { NULL, "withdraw", "ID --reason TEXT", "take a record out of use; its history stays", NULL,
+      CLI_BOOK, ONE_RECORD, reason_options, cmd_withdraw },
+
+    { READING, "show", "ID", "a record, whole", NULL, CLI_BOOK, ONE_RECORD, NULL, cmd_show },
+    { NULL, "list", "[FORM]", "records, the newest first", NULL, CLI_BOOK, 0, 1, list_options,
+      cmd_list },
+    { NULL, "search", "WORD...", "records that hold all these words",
+      "The last word may be the beginning of one.", CLI_BOOK, 1, 32, search_options, cmd_search },
+    { NULL, "history", "ID", "who wrote what, when claimed and when received", NULL, CLI_BOOK,
+      ONE_RECORD, NULL, cmd_history },
+
+    { EXCHANGE, "sync", "[--folder DIR]", "exchange with headquarters",
+      "Sends what this device wrote and fetches what it may read. It can be cut off at any moment "
+      "and goes on from there the next time. A folder (a USB stick) carries the same sealed notes; "
+      "what went by folder still goes to the relay at the next sync.",
+      CLI_BOOK | CLI_NET, 0, 0, sync_options, cmd_sync },
+    { NULL, "status", "", "what has arrived where, what hasn't and why", NULL, CLI_BOOK, 0, 0, NULL,
+      cmd_status },
+
+    { DECIDING, "conflicts", "[ID]", "what needs a person's decision", NULL, CLI_BOOK, 0, 1, NULL,
+      cmd_conflicts },
+    { NULL, "resolve", "ID GROUP=CHOICE --reason TEXT", "decide between values",
+      "CHOICE is the number that `daybook conflicts` shows. A new value instead: resolve ID "
+      "FIELD=VALUE... --reason TEXT (FIELD:=JSON where a bare number would read as a choice). "
+      "review=ok says that a merged record was looked at and stands. What changed since you last "
+      "looked at the conflict is never decided unseen.",
+      CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_resolve },
+
+    { PEOPLE, "org invite", "--name N --role R [--space S]...", "invite an officer's device",
+      "Prints the invite alone on standard output. It holds a one-time secret that the relay never "
       "sees; whoever has it can ask to join, and an administrator still approves.",
       CLI_BOOK | CLI_NET, 0, 0, invite_options, cmd_org_invite },
-    { "org approve", "[NAME]... [--all]", "see who asks to join, and approve",
-      "Without a name it lists the requests that have arrived, with the number of each device to\n"
-      "compare with the officer.",
+    { NULL, "org approve", "[NAME]... [--all]", "see who asks to join, and approve",
+      "Without a name it lists the requests that have arrived, with the number of each device to "
+      "compare with the officer. NAME may also be a device's number.",
       CLI_BOOK | CLI_NET, 0, 64, approve_options, cmd_org_approve },
-    { "join", "FILE", "join an organisation with an invite (- reads standard input)", NULL, CLI_NET,
-      1, 1, join_options, cmd_join },
-    { "space create", "NAME", "a new compartment with its own key", NULL, CLI_BOOK | CLI_NET, 1, 1,
-      NULL, cmd_space_create },
-    { "space grant", "SPACE DEVICE", "give a device a space", NULL, CLI_BOOK | CLI_NET, 2, 2,
-      grant_options, cmd_space_grant },
-    { "space list", "", "the spaces that this device holds", NULL, CLI_BOOK, 0, 0, NULL,
+    { NULL, "space create", "NAME", "a new compartment with its own key", NULL, CLI_BOOK | CLI_NET,
+      1, 1, NULL, cmd_space_create },
+    { NULL, "space grant", "SPACE DEVICE", "let a device into a space", NULL, CLI_BOOK | CLI_NET, 2,
+      2, grant_options, cmd_space_grant },
+    { NULL, "space list", "", "the spaces that this device holds", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_space_list },
-    { "device list", "", "every device of the organisation", NULL, CLI_BOOK, 0, 0, NULL,
+    { NULL, "device list", "", "every device of the organisation", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_device_list },
-    { "forms", "", "what can be recorded", NULL, 0, 0, 0, NULL, cmd_forms },
-    { "form show", "FORM", "the fields of a form and their answers", NULL, 0, 1, 1, NULL,
-      cmd_form_show },
-    { "add", "FORM [FIELD=VALUE | FIELD:=JSON]...", "write a new record; prints its id",
-      "A draft may lack anything; a value that is wrong in itself is refused, all problems at "
-      "once.\n"
-      "Times without an offset get this machine's. \"not_known\" is an answer to every question.",
-      CLI_BOOK, 1, CLI_POSITIONAL_MAX, space_options, cmd_add },
-    { "edit", "ID FIELD=VALUE...", "change a record",
-      "FIELD=VALUE replaces, FIELD+=VALUE adds to a set, list or count, FIELD-=VALUE takes an\n"
-      "element away, FIELD-= makes a field blank. ID may be shortened to 6 digits or more.",
-      CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_edit },
-    { "sign", "ID", "sign a record: from then on only addenda", NULL, CLI_BOOK, ONE_RECORD, NULL,
-      cmd_sign },
-    { "addendum", "ID TEXT", "add to a signed record", NULL, CLI_BOOK, 2, 2, NULL, cmd_addendum },
-    { "withdraw", "ID --reason TEXT", "take a record out of use; its history stays", NULL, CLI_BOOK,
-      ONE_RECORD, reason_options, cmd_withdraw },
-    { "show", "ID", "a record, whole", NULL, CLI_BOOK, ONE_RECORD, NULL, cmd_show },
-    { "list", "[FORM]", "records, the newest first", NULL, CLI_BOOK, 0, 1, list_options, cmd_list },
-    { "search", "WORD...", "records that hold all these words", NULL, CLI_BOOK, 1, 32,
-      search_options, cmd_search },
-    { "history", "ID", "who wrote what, when claimed and when received", NULL, CLI_BOOK, ONE_RECORD,
-      NULL, cmd_history },
-    { "sync", "[--folder DIR]", "exchange with headquarters",
-      "Sends what this device wrote and fetches what it may read. It can be cut off at any moment\n"
-      "and goes on from there the next time.",
-      CLI_BOOK | CLI_NET, 0, 0, sync_options, cmd_sync },
-    { "status", "", "what has arrived where, what hasn't and why", NULL, CLI_BOOK, 0, 0, NULL,
-      cmd_status },
-    { "conflicts", "[ID]", "what needs a person's decision", NULL, CLI_BOOK, 0, 1, NULL,
-      cmd_conflicts },
-    { "resolve", "ID GROUP=CHOICE --reason TEXT", "decide between values (headquarters)",
-      "CHOICE is the number that `daybook conflicts ID` shows, from 1. A new value instead:\n"
-      "resolve ID FIELD=VALUE... --reason TEXT. GROUP \"review\" with CHOICE \"ok\" says that the "
-      "merged\n"
-      "record was looked at and stands.",
-      CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_resolve },
-    { "verify", "", "prove every chain, seal, signature and row", NULL, CLI_BOOK, 0, 0, NULL,
-      cmd_verify },
-    { "import", "FILE", "records from a JSON Lines file; a trial run unless --apply",
+
+    { FILES, "verify", "", "prove every chain, seal, signature and row",
+      "Devices that hold the same print the same state hash.", CLI_BOOK, 0, 0, NULL, cmd_verify },
+    { NULL, "import", "FILE", "records from a JSON Lines file; a trial run unless --apply",
       "Each line: {\"form\": F, \"ref\": HANDLE, \"fields\": {...}}. \"@HANDLE\" in a reference "
-      "field names\n"
-      "the record of an earlier line. A line may carry \"id\" instead, as exports do.",
+      "field names the record of that line. A line may carry \"id\" instead, as exports do. The "
+      "same file again adds nothing twice.",
       CLI_BOOK, 1, 1, import_options, cmd_import },
-    { "export", "", "records as JSON Lines", NULL, CLI_BOOK, 0, 0, export_options, cmd_export },
-    { "passphrase", "", "change the passphrase", NULL, CLI_BOOK, 0, 0, passphrase_options,
+    { NULL, "export", "", "records as JSON Lines, in clear", NULL, CLI_BOOK, 0, 0, export_options,
+      cmd_export },
+    { NULL, "passphrase", "", "change the passphrase", NULL, 0, 0, 0, passphrase_options,
       cmd_passphrase },
-    { NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
+    { NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/nearest.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
@@ -161,21 +162,32 @@ struct json_t *cli_problems_json(const dbk_problems *p)
         (void)json_array_append_new(
             rows, json_pack("{s:s, s:s, s:s}", "severity",
                             p->rows[i].severity == DBK_PROBLEM ? "problem" : "warning", "field",
-                            p->rows[i].field, "text", p->rows[i].text));
+                            out_safe_str(p->rows[i].field), "text", out_safe_str(p->rows[i].text)));
     return rows;
 }
 
-dbk_rc cli_refuse(const cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err)
+dbk_rc cli_refuse(cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err)
 {
+    DBK_ASSERT(rc != DBK_OK);
     cli_print_problems(p);
-    if (rc != DBK_OK && p->faults > 0) {
-        if (c->format == OUT_JSON)
-            rc = out_json_take(json_pack("{s:o}", "problems", cli_problems_json(p)), err) == DBK_OK
-                     ? rc
-                     : DBK_IO;
-        dbk_err_clear(err);
-        return dbk_fail(err, rc, "nothing was saved: %zu thing%s to put right", p->faults,
-                        p->faults == 1 ? "" : "s");
-    }
-    return rc;
+    if (p->faults == 0)
+        return rc;
+    if (c->format == OUT_JSON && c->problems == NULL)
+        c->problems = cli_problems_json(p);
+    dbk_err_clear(err);
+    return dbk_fail(err, rc, "nothing was saved: %zu thing%s to put right", p->faults,
+                    p->faults == 1 ? "" : "s");
+}
+
+dbk_rc cli_form_find(const dbk_form **out, const dbk_forms *forms, const char *name, dbk_err *err)
+{
+    cli_nearest near;
+    *out = dbk_forms_find(forms, dbk_span_str(name), 0);
+    if (*out != NULL)
+        return DBK_OK;
+    cli_nearest_begin(&near, name);
+    for (size_t i = 0; i < dbk_forms_count(forms); i++)
+        cli_nearest_offer(&near, dbk_form_name(dbk_forms_at(forms, i)));
+    return dbk_fail(err, DBK_NOT_FOUND, "no such form: %.48s%s", out_safe_str(name),
+                    near.best == NULL ? "; `daybook forms` lists them" : cli_nearest_words(&near));
 }

@@ -17,11 +17,13 @@ DBK_MUST_CHECK dbk_rc cli_inputs_parse(cli_inputs *out, const char *const *args,
                                        const dbk_form *form, dbk_err *err);
 void cli_inputs_wipe(cli_inputs *in);
 
-/* Prints each problem and warning, one a line, on standard error; with --json the caller puts
- * problems_json() into its answer. */
+/* Prints each problem and warning, one a line, on standard error. */
 void cli_print_problems(const dbk_problems *p);
 struct json_t *cli_problems_json(const dbk_problems *p);
-/* After a failed write: says all problems (both formats) and passes rc on. */
-dbk_rc cli_refuse(const cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err);
+/* The newest version of a form. DBK_NOT_FOUND says what was probably meant. */
+DBK_MUST_CHECK dbk_rc cli_form_find(const dbk_form **out, const dbk_forms *forms, const char *name,
+                                    dbk_err *err);
+/* After a failed write: says all problems, keeps them for the JSON answer, and passes rc on. */
+dbk_rc cli_refuse(cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err);
 
 #endif

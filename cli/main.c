@@ -1,4 +1,5 @@
 /* daybook: global options, find the command, open the store, run, say what happened. */
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,45 +9,12 @@
 #include <sys/stat.h>
 
 #include "cli/args.h"
+#include "cli/help.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
 #define PATH_BYTES_MAX 4096u
-
-static const char help_head[] =
-    "Daybook keeps field notes on this device, encrypted, and syncs them to headquarters.\n\n"
-    "usage: daybook [--store DIR] [--json] [--passphrase-file F | --passphrase-fd N] COMMAND "
-    "...\n\n";
-
-static const char help_tail[] =
-    "\nThe store is --store, else $DAYBOOK_STORE, else $XDG_DATA_HOME/daybook, else\n"
-    "~/.local/share/daybook. `daybook COMMAND --help` says more about a command.\n"
-    "FIELD=VALUE is text, FIELD:=JSON is JSON, FIELD+=VALUE adds and FIELD-=VALUE removes.\n";
-
-static void print_help(void)
-{
-    out_text("%s", help_head);
-    for (const cli_command *c = cli_commands; c->name != NULL; c++)
-        out_text("  %-14s %s\n", c->name, c->summary);
-    out_text("%s\nExit status:\n", help_tail);
-    for (int rc = 0; rc < DBK_RC_COUNT; rc++)
-        out_text("  %3d  %s\n", dbk_rc_exit_status((dbk_rc)rc), dbk_rc_text((dbk_rc)rc));
-}
-
-static void print_command_help(const cli_command *c)
-{
-    out_text("usage: daybook %s %s\n\n%s.\n", c->name, c->args, c->summary);
-    if (c->help != NULL)
-        out_text("\n%s\n", c->help);
-    if (c->options != NULL)
-        out_text("\nOptions:\n");
-    for (const cli_option *o = c->options; o != NULL && o->name != NULL; o++) {
-        char left[64];
-        (void)snprintf(left, sizeof(left), "%s%s%s", o->name, o->value == NULL ? "" : " ",
-                       o->value == NULL ? "" : o->value);
-        out_text("  %-22s %s\n", left, o->help);
-    }
-}
+#define DESCRIPTOR_MAX 1023u
 
 /* Nothing of this process may end in a core file, or be read by another process of the user. */
 static void harden(void)
@@ -78,117 +46,157 @@ static const char *default_store(void)
 typedef struct globals {
     cli c;
     bool help, version;
-    size_t used; /* arguments before the command */
+    char **rest; /* what isn't global: the command and its arguments */
+    size_t rest_count;
 } globals;
 
-static bool takes_value(const char *arg, const char *name, const char **value, size_t *used,
-                        char *const *next)
+/* "--name VALUE" or "--name=VALUE"; *i moves on to the last argument taken. */
+static bool takes_value(const char **value, size_t *i, const char *name, char *const *argv)
 {
     size_t len = strlen(name);
+    const char *arg = argv[*i];
     if (strncmp(arg, name, len) != 0 || (arg[len] != '=' && arg[len] != '\0'))
         return false;
     if (arg[len] == '=') {
         *value = arg + len + 1;
     } else {
-        *value = next[1];
-        *used += *value != NULL;
+        *value = argv[*i + 1]; /* argv ends with NULL */
+        *i += *value != NULL;
     }
     return true;
 }
 
-static dbk_rc parse_globals(globals *g, int argc, char *const *argv, dbk_err *err)
+static dbk_rc take_descriptor(cli *c, const char *text, dbk_err *err)
 {
-    size_t i = 1;
-    for (; i < (size_t)argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
-        const char *value = "", *fd = NULL;
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+    uint64_t n = 0;
+    if (dbk_u64_parse(&n, dbk_span_str(text), NULL) != DBK_OK || n > DESCRIPTOR_MAX)
+        return dbk_fail(err, DBK_USAGE, "--passphrase-fd needs the number of an open descriptor");
+    c->passphrase_fd = (int)n;
+    return DBK_OK;
+}
+
+/* Global options may stand anywhere before "--"; all else goes on to the command. */
+static dbk_rc parse_globals(globals *g, size_t argc, char *const *argv, dbk_err *err)
+{
+    bool only_rest = false;
+    for (size_t i = 1; i < argc; i++) {
+        const char *value = "", *fd = NULL, *arg = argv[i];
+        dbk_rc rc = DBK_OK;
+        only_rest = only_rest || strcmp(arg, "--") == 0;
+        if (only_rest) {
+            g->rest[g->rest_count++] = argv[i];
+        } else if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
             g->help = true;
-        } else if (strcmp(argv[i], "--version") == 0) {
+        } else if (strcmp(arg, "--version") == 0) {
             g->version = true;
-        } else if (strcmp(argv[i], "--json") == 0) {
+        } else if (strcmp(arg, "--json") == 0) {
             g->c.format = OUT_JSON;
-        } else if (takes_value(argv[i], "--store", &value, &i, argv + i)) {
+        } else if (takes_value(&value, &i, "--store", argv)) {
             g->c.store = value;
-        } else if (takes_value(argv[i], "--passphrase-file", &value, &i, argv + i)) {
+        } else if (takes_value(&value, &i, "--passphrase-file", argv)) {
             g->c.passphrase_file = value;
-        } else if (takes_value(argv[i], "--passphrase-fd", &fd, &i, argv + i)) {
-            uint64_t n = 0;
-            if (fd == NULL || dbk_u64_parse(&n, dbk_span_str(fd), NULL) != DBK_OK || n > 1023)
-                return dbk_fail(err, DBK_USAGE, "--passphrase-fd needs a descriptor's number");
-            g->c.passphrase_fd = (int)n;
+        } else if (takes_value(&fd, &i, "--passphrase-fd", argv)) {
+            rc = take_descriptor(&g->c, fd == NULL ? "" : fd, err);
+        } else if (g->rest_count == 0 && arg[0] == '-') {
+            rc = dbk_fail(err, DBK_USAGE, "no such option: %.60s; `daybook --help` lists them",
+                          out_safe_str(arg));
         } else {
-            return dbk_fail(err, DBK_USAGE, "no such option: %s", out_safe_str(argv[i]));
+            g->rest[g->rest_count++] = argv[i];
         }
         if (value == NULL)
-            return dbk_fail(err, DBK_USAGE, "an option's value is missing");
+            rc = dbk_fail(err, DBK_USAGE, "%.40s needs a value", arg);
+        if (rc != DBK_OK)
+            return rc;
     }
-    g->used = i;
     return DBK_OK;
 }
 
 static dbk_rc open_book(cli *c, dbk_err *err)
 {
     dbk_secret *passphrase = NULL;
-    struct stat st;
-    if (stat(c->store, &st) != 0)
-        return dbk_fail(err, DBK_NOT_FOUND,
-                        "there is no store at %.120s; begin with `daybook org create` or "
-                        "`daybook join`",
-                        c->store);
-    dbk_rc rc = cli_ask_passphrase(&passphrase, c, CLI_ASK_PASSPHRASE, err);
+    dbk_rc rc = cli_store_exists(c, err);
+    if (rc == DBK_OK)
+        rc = cli_ask_passphrase(&passphrase, c, CLI_ASK_PASSPHRASE, err);
     if (rc == DBK_OK)
         rc = dbk_book_open(&c->book, c->store, passphrase, NULL, err);
     dbk_secret_free(passphrase);
     return rc;
 }
 
-static dbk_rc run_command(globals *g, int argc, char *const *argv, dbk_err *err)
+dbk_rc cli_store_exists(const cli *c, dbk_err *err)
+{
+    struct stat st;
+    if (stat(c->store, &st) == 0)
+        return DBK_OK;
+    return dbk_fail(err, DBK_NOT_FOUND,
+                    "there is no store at %.100s; begin with `daybook join` or `daybook org "
+                    "create`",
+                    out_safe_str(c->store));
+}
+
+static dbk_rc run_command(globals *g, const cli_command *command, size_t words, dbk_err *err)
 {
     static cli_args a; /* large; one command a process */
-    size_t words = 0, left = (size_t)argc - g->used;
-    char *const *rest = argv + g->used;
-    const cli_command *command = cli_command_find(&words, left, rest);
-    if (command == NULL)
-        return dbk_fail(err, DBK_USAGE, "no such command: %s; see daybook --help",
-                        out_safe_str(rest[0]));
-    for (size_t i = words; i < left; i++) {
-        if (strcmp(rest[i], "--") == 0)
-            break;
-        if (strcmp(rest[i], "--help") == 0 || strcmp(rest[i], "-h") == 0) {
-            print_command_help(command);
-            return DBK_OK;
-        }
-    }
     a.command = command;
-    dbk_rc rc = cli_args_parse(&a, left - words, rest + words, err);
+    dbk_rc rc = cli_args_parse(&a, g->rest_count - words, g->rest + words, err);
     if (rc == DBK_OK && (command->flags & CLI_BOOK) != 0)
         rc = open_book(&g->c, err);
     if (rc == DBK_OK)
         rc = command->run(&g->c, &a, err);
     dbk_book_close(g->c.book);
+    g->c.book = NULL;
     return rc;
+}
+
+static dbk_rc dispatch(globals *g, dbk_err *err)
+{
+    size_t words = 0;
+    if (g->version) {
+        out_text("daybook %s\n", DBK_PRODUCT_VERSION);
+        return DBK_OK;
+    }
+    if (g->rest_count > 0 && strcmp(g->rest[0], "help") == 0) {
+        g->help = true;
+        g->rest++;
+        g->rest_count--;
+    }
+    if (g->rest_count == 0) {
+        cli_help_all();
+        return DBK_OK;
+    }
+    const cli_command *command = cli_command_find(&words, g->rest_count, g->rest);
+    if (command == NULL)
+        return cli_help_unknown(g->rest[0], err);
+    if (g->help) {
+        cli_help_command(command);
+        return DBK_OK;
+    }
+    return run_command(g, command, words, err);
 }
 
 int main(int argc, char **argv)
 {
-    dbk_err err = { 0 };
+    dbk_err err = { 0 }, late = { 0 };
     globals g = { .c = { .passphrase_fd = -1 } };
     harden();
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters, nothing else */
     g.c.store = default_store();
-    dbk_rc rc = parse_globals(&g, argc, argv, &err);
+    char **rest = dbk_alloc_array((size_t)argc + 1, sizeof(rest[0]));
+    g.rest = rest;
+    dbk_rc rc = rest == NULL ? dbk_fail(&err, DBK_NOMEM, "no memory for the arguments") : DBK_OK;
+    if (rc == DBK_OK)
+        rc = parse_globals(&g, (size_t)argc, argv, &err);
     if (rc == DBK_OK)
         rc = dbk_crypto_init(&err);
-    if (rc == DBK_OK && g.version)
-        out_text("daybook %s\n", DBK_PRODUCT_VERSION);
-    else if (rc == DBK_OK && (g.help || g.used == (size_t)argc))
-        print_help();
-    else if (rc == DBK_OK)
-        rc = run_command(&g, argc, argv, &err);
-    dbk_err late = { 0 };
-    dbk_rc flushed = out_finish(rc == DBK_OK ? &err : &late);
     if (rc == DBK_OK)
-        rc = flushed;
+        rc = dispatch(&g, &err);
     if (rc != DBK_OK)
-        out_failure(rc, err.text[0] == '\0' ? dbk_rc_text(rc) : err.text, g.c.format);
+        out_failure(rc, err.text[0] == '\0' ? dbk_rc_text(rc) : err.text, g.c.problems, g.c.format);
+    dbk_rc flushed = out_finish(&late);
+    if (rc == DBK_OK && flushed != DBK_OK) {
+        rc = flushed;
+        out_failure(rc, late.text, NULL, OUT_TEXT);
+    }
+    dbk_free(rest);
     return dbk_rc_exit_status(rc);
 }

@@ -7,21 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "core/base/alloc.h"
 #include "core/base/env.h"
 #include "core/base/text.h"
 
 #define RING_BUFFERS 16u
 #define SAFE_BYTES_MAX (4u * 1024u)
 #define SAFE_LINES_BYTES_MAX (64u * 1024u)
-#define WIDTH_UNKNOWN 80u
-#define WIDTH_MAX 1000u
 
 static bool write_failed;
 static int write_errno;
+static bool out_streams; /* something was written to standard output already */
 
 static void note_failure(int result)
 {
@@ -34,6 +31,7 @@ static void note_failure(int result)
 void out_text(const char *fmt, ...)
 {
     va_list args;
+    out_streams = true;
     va_start(args, fmt);
     note_failure(vprintf(fmt, args));
     va_end(args);
@@ -73,118 +71,6 @@ const char *out_safe_lines(dbk_span text)
     return safe_in_ring(text, (dbk_safe_opts){ .keep_lines = true }, 8 * SAFE_LINES_BYTES_MAX);
 }
 
-static size_t terminal_width(void)
-{
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return WIDTH_UNKNOWN;
-    return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-}
-
-/* Breaks at spaces; a word longer than the line stands alone. */
-void out_wrapped(const char *indent, dbk_span text)
-{
-    const char *p = out_safe_lines(text);
-    size_t width = terminal_width(), margin = strlen(indent);
-    while (*p != '\0') {
-        size_t line = strcspn(p, "\n");
-        out_text("%s", indent);
-        size_t column = margin;
-        while (line > 0) {
-            size_t word = strcspn(p, " \n");
-            if (word > line)
-                word = line;
-            size_t cells = dbk_utf8_count(dbk_span_of(p, word));
-            if (column > margin && column + cells >= width) {
-                out_text("\n%s", indent);
-                column = margin;
-            }
-            size_t space = word < line ? 1 : 0;
-            out_text("%.*s", (int)(word + space), p);
-            column += cells + space;
-            p += word + space;
-            line -= word + space;
-        }
-        out_text("\n");
-        if (*p == '\n')
-            p++;
-    }
-}
-
-struct out_table {
-    size_t columns;
-    size_t rows_count, rows_cap;
-    char **cells; /* rows_count * columns; row 0 is the heads */
-    size_t widths[OUT_COLUMNS_MAX];
-};
-
-dbk_rc out_table_new(out_table **out, const char *const *heads, size_t columns, dbk_err *err)
-{
-    DBK_ASSERT(columns > 0 && columns <= OUT_COLUMNS_MAX);
-    out_table *t = dbk_alloc(sizeof(*t));
-    *out = NULL;
-    if (t == NULL)
-        return dbk_fail(err, DBK_NOMEM, "no memory for a table");
-    t->columns = columns;
-    dbk_rc rc = out_table_row(t, heads, err);
-    if (rc != DBK_OK) {
-        out_table_free(t);
-        return rc;
-    }
-    *out = t;
-    return DBK_OK;
-}
-
-dbk_rc out_table_row(out_table *t, const char *const *cells, dbk_err *err)
-{
-    if (t->rows_count == t->rows_cap) {
-        size_t cap = t->rows_cap == 0 ? 32 : t->rows_cap * 2;
-        char **grown = dbk_realloc(t->cells, cap * t->columns * sizeof(char *));
-        if (grown == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for a table");
-        t->cells = grown;
-        t->rows_cap = cap;
-    }
-    char **row = t->cells + t->rows_count * t->columns;
-    for (size_t i = 0; i < t->columns; i++) {
-        row[i] = dbk_strdup(cells[i] == NULL ? "" : out_safe_str(cells[i]));
-        if (row[i] == NULL) {
-            while (i > 0)
-                dbk_free(row[--i]);
-            return dbk_fail(err, DBK_NOMEM, "no memory for a table");
-        }
-        size_t width = dbk_utf8_count(dbk_span_str(row[i]));
-        if (width > t->widths[i])
-            t->widths[i] = width;
-    }
-    t->rows_count++;
-    return DBK_OK;
-}
-
-void out_table_print(const out_table *t)
-{
-    for (size_t r = 0; r < t->rows_count; r++) {
-        char *const *row = t->cells + r * t->columns;
-        for (size_t i = 0; i < t->columns; i++) {
-            bool last = i + 1 == t->columns;
-            size_t width = dbk_utf8_count(dbk_span_str(row[i]));
-            size_t pad = last ? 0 : t->widths[i] - width + 2;
-            out_text("%s%*s", row[i], (int)pad, "");
-        }
-        out_text("\n");
-    }
-}
-
-void out_table_free(out_table *t)
-{
-    if (t == NULL)
-        return;
-    for (size_t i = 0; i < t->rows_count * t->columns; i++)
-        dbk_free(t->cells[i]);
-    dbk_free(t->cells);
-    dbk_free(t);
-}
-
 static int put_json(const char *chunk, size_t len, void *ctx)
 {
     (void)ctx;
@@ -208,19 +94,20 @@ void out_json_text(dbk_span text)
     out_text("%.*s\n", (int)text.len, (const char *)text.p);
 }
 
-void out_failure(dbk_rc rc, const char *sentence, out_format format)
+void out_failure(dbk_rc rc, const char *sentence, struct json_t *problems, out_format format)
 {
-    (void)fprintf(stderr, "daybook: %s\n", out_safe_str(sentence));
-    if (format != OUT_JSON)
-        return;
-    json_t *detail = json_object();
-    json_t *document = json_object();
-    (void)json_object_set_new(detail, "code", json_string(dbk_rc_name(rc)));
-    (void)json_object_set_new(detail, "status", json_integer(dbk_rc_exit_status(rc)));
-    (void)json_object_set_new(detail, "text", json_string(sentence));
-    (void)json_object_set_new(document, "error", detail);
-    if (out_json_take(document, NULL) == DBK_OK)
-        (void)fflush(stdout);
+    const char *safe = out_safe_str(sentence);
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "daybook: %s\n", safe);
+    if (format == OUT_JSON) {
+        json_t *document = json_pack("{s:{s:s, s:i, s:s, s:o*}}", "error", "code", dbk_rc_name(rc),
+                                     "status", dbk_rc_exit_status(rc), "text", safe, "problems",
+                                     problems);
+        if (document != NULL)
+            (void)!out_json_take(document, NULL);
+    } else {
+        json_decref(problems);
+    }
 }
 
 void out_note(const char *fmt, ...)
@@ -243,9 +130,13 @@ void out_progress_start(out_progress *p)
 
 void out_progress_draw(out_progress *p, const char *phase, uint64_t done, uint64_t total)
 {
+    static const char cells[] = "##############################";
     uint64_t now = dbk_monotonic_ms();
     if (!isatty(STDERR_FILENO) || now - p->started_ms < PROGRESS_FIRST_MS ||
-        now - p->drawn_ms < PROGRESS_EVERY_MS)
+        (now - p->drawn_ms < PROGRESS_EVERY_MS && done != total))
+        return;
+    /* Rows that stream to the same terminal are progress enough. */
+    if (out_streams && isatty(STDOUT_FILENO))
         return;
     p->drawn_ms = now;
     p->shown = true;
@@ -255,9 +146,8 @@ void out_progress_draw(out_progress *p, const char *phase, uint64_t done, uint64
     }
     uint64_t shown = done < total ? done : total;
     size_t full = (size_t)(shown * PROGRESS_CELLS / total);
-    static const char cells[] = "##############################";
-    (void)fprintf(stderr, "\r\033[K%s [%-*.*s] %3u %% (%llu of %llu)", phase, (int)PROGRESS_CELLS,
-                  (int)full, cells, (unsigned)(shown * 100 / total), (unsigned long long)done,
+    (void)fprintf(stderr, "\r\033[K%s [%-*.*s] %3u%% (%llu of %llu)", phase, (int)PROGRESS_CELLS,
+                  (int)full, cells, (unsigned)(shown * 100 / total), (unsigned long long)shown,
                   (unsigned long long)total);
 }
 

@@ -35,10 +35,10 @@ DBK_MUST_CHECK dbk_rc out_json_take(struct json_t *json, dbk_err *err);
 /* Text that is JSON already, and a newline. */
 void out_json_text(dbk_span text);
 
-/* "daybook: SENTENCE" on standard error; with --json also, on standard output,
- * {"error":{"code":NAME,"status":N,"text":SENTENCE}}. */
+/* "daybook: SENTENCE" on standard error; with --json also, as the last line of standard output,
+ * {"error":{"code":NAME,"status":N,"text":SENTENCE,"problems":[...]}}. Takes problems (or NULL). */
 typedef enum out_format { OUT_TEXT, OUT_JSON } out_format;
-void out_failure(dbk_rc rc, const char *sentence, out_format format);
+void out_failure(dbk_rc rc, const char *sentence, struct json_t *problems, out_format format);
 /* Plain notes on standard error (what a command is doing), not with --json. */
 void out_note(const char *fmt, ...) DBK_PRINTF(1, 2);
 
