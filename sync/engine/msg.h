@@ -7,7 +7,8 @@
  *   POST /v1/members                      one entry -> 200 JSON {"v":1,"count":N}, 409 if prev is
  * old POST /v1/org                          genesis entry; header Daybook-Setup: base64url code
  *   POST /v1/spaces/{32 hex}/segments     push -> results
- *   GET  /v1/spaces/{32 hex}/segments?from=I&bytes=B[&own=1]   -> range
+ *   GET  /v1/spaces/{32 hex}/segments?from=I&bytes=B[&own=1]   -> range; bodies that the asker
+ *                                         wrote are left out unless own=1
  *   GET  /v1/spaces/{32 hex}/proof?leaf=I&size=N | ?from=M&size=N    -> proof: ( hash 32 )*
  *   PUT  /v1/join/{32 hex}                an admin opens a mailbox: JSON {"v":1,"expires":ms} ->
  * 204 POST /v1/join/{32 hex}                a device's sealed join request, once (not signed) ->

@@ -16,7 +16,8 @@ uint32_t dbk_retry_wait_ms(uint32_t attempt, uint32_t floor_ms, uint32_t random)
     return wait > floor_ms ? wait : floor_ms + random % (full / 2 + 1);
 }
 
-static dbk_verdict wait_or(uint8_t *count, uint8_t max, uint32_t *wait_ms, const dbk_outcome *o)
+static dbk_verdict wait_or(uint8_t *count, uint8_t max, uint32_t *wait_ms,
+                           const dbk_retry_outcome *o)
 {
     if (*count >= max || o->retry_after_s > DBK_RETRY_AFTER_S_MAX)
         return DBK_VERDICT_REFUSED;
@@ -25,7 +26,7 @@ static dbk_verdict wait_or(uint8_t *count, uint8_t max, uint32_t *wait_ms, const
     return DBK_VERDICT_WAIT;
 }
 
-dbk_verdict dbk_retry_judge(dbk_tries *tries, uint32_t *wait_ms, const dbk_outcome *o)
+dbk_verdict dbk_retry_judge(dbk_tries *tries, uint32_t *wait_ms, const dbk_retry_outcome *o)
 {
     *wait_ms = 0;
     if (!o->answered) {

@@ -21,7 +21,7 @@ typedef struct dbk_tries {
     uint8_t nonces, lost, busy;
 } dbk_tries;
 
-typedef struct dbk_outcome {
+typedef struct dbk_retry_outcome {
     bool answered;
     bool reached;     /* the relay has answered something before: it is there */
     dbk_rc rc;        /* !answered: why. Only DBK_UNREACHABLE is worth another try */
@@ -29,7 +29,7 @@ typedef struct dbk_outcome {
     bool fresh_nonce; /* answered, with a nonce that wasn't the one just used */
     uint32_t retry_after_s;
     uint32_t random;
-} dbk_outcome;
+} dbk_retry_outcome;
 
 typedef enum dbk_verdict {
     DBK_VERDICT_TAKE,   /* a status of 200..299 */
@@ -38,7 +38,7 @@ typedef enum dbk_verdict {
     DBK_VERDICT_REFUSED /* dbk_retry_cause() says why; for 413 send less */
 } dbk_verdict;
 /* Counts the failure in *tries. */
-dbk_verdict dbk_retry_judge(dbk_tries *tries, uint32_t *wait_ms, const dbk_outcome *outcome);
+dbk_verdict dbk_retry_judge(dbk_tries *tries, uint32_t *wait_ms, const dbk_retry_outcome *outcome);
 
 /* The cause of a refusal, in one sentence; never DBK_OK. body: a JSON error, or anything. */
 dbk_rc dbk_retry_cause(int status, dbk_span body, dbk_err *err);

@@ -335,7 +335,7 @@ static void answered(dbk_session *s, dbk_action *next, const dbk_event *e)
 {
     uint32_t wait_ms;
     bool ok = e->kind == DBK_EVENT_ANSWER;
-    dbk_outcome outcome = {
+    dbk_retry_outcome outcome = {
         .answered = ok,
         .reached = s->reached,
         .rc = e->rc,

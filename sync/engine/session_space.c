@@ -55,7 +55,7 @@ static void pull(dbk_session *s, dbk_action *next, const work *w)
     dbk_session_get(s, (size_t)bytes + RANGE_SLACK);
     (void)snprintf(s->target, sizeof(s->target), "/v1/spaces/%s/segments?from=%llu&bytes=%u%s", hex,
                    (unsigned long long)w->local.size, (unsigned)bytes,
-                   w->plan.own_held ? "&own=1" : "");
+                   w->plan.own_held ? "" : "&own=1");
     s->pull_total = s->pull_done;
     for (size_t i = 0; i < s->works_count; i++) {
         if (!s->works[i].pull_over)

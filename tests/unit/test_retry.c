@@ -41,7 +41,7 @@ static void each_outcome_has_its_verdict(void **state)
     (void)state;
     static const struct {
         const char *why;
-        dbk_outcome o;
+        dbk_retry_outcome o;
         dbk_verdict want;
     } cases[] = {
         { "ok", { .answered = true, .status = 200 }, DBK_VERDICT_TAKE },
@@ -78,7 +78,7 @@ static void each_outcome_has_its_verdict(void **state)
 static void every_kind_of_failure_ends_after_its_count(void **state)
 {
     (void)state;
-    static const dbk_outcome kinds[] = {
+    static const dbk_retry_outcome kinds[] = {
         { .answered = true, .status = 401, .fresh_nonce = true },
         { .answered = true, .status = 503 },
         { .reached = true, .rc = DBK_UNREACHABLE },

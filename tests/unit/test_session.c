@@ -44,7 +44,7 @@ static void own_notes_leave_before_anything_is_fetched_P1(void **state)
                    "load a1 after 4, at most 4\n"
                    "3: POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
                    "take 2 receipts of a1\n"
-                   "4: GET /v1/spaces/a1/segments?from=0&bytes=1048576&own=1 nonce n1\n"
+                   "4: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
                    "take a1 from 0, 8\n"
                    "done\n");
 }
@@ -92,7 +92,7 @@ static void membership_comes_first_and_brings_new_spaces_2_31(void **state)
                    "take members, 7 bytes\n"
                    "3: GET /v1/members?from=7 nonce n1\n"
                    "take members, 12 bytes\n"
-                   "4: GET /v1/spaces/a1/segments?from=0&bytes=1048576&own=1 nonce n1\n"
+                   "4: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
                    "take a1 from 0, 3\n"
                    "done\n");
 }
@@ -135,9 +135,9 @@ static void a_lost_answer_is_asked_for_again_and_a_late_one_is_dropped_2_22(void
     play_range(p, 0, 2);
     play_take(p, DBK_OK, NULL);
     play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
-                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576&own=1 nonce n1\n"
+                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
                    "wait\n"
-                   "3: GET /v1/spaces/a1/segments?from=0&bytes=1048576&own=1 nonce n1\n"
+                   "3: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
                    "nothing\n"
                    "take a1 from 0, 2\n"
                    "nothing\n"
@@ -285,7 +285,7 @@ static void bodies_of_a_lost_own_feed_are_fetched_too(void **state)
     p->spaces[0].own_feed = play_id(0xe1);
     play_welcome(p, 5, (play_there[]){ { .size = 4, .own_seq = 4 } });
     play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
-                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n");
+                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576&own=1 nonce n1\n");
 }
 
 int main(void)

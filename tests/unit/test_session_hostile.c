@@ -23,7 +23,7 @@ static void one_bad_space_does_not_stop_the_others_1_7(void **state)
                    "load a3 after 0, at most 4\n"
                    "2: POST /v1/spaces/a3/segments 318 bytes nonce n1\n"
                    "take 1 receipts of a3\n"
-                   "3: GET /v1/spaces/a2/segments?from=0&bytes=1048576&own=1 nonce n1\n"
+                   "3: GET /v1/spaces/a2/segments?from=0&bytes=1048576 nonce n1\n"
                    "take a2 from 0, 2\n"
                    "fail DBK_PEER: space a1000000: the relay's log was rolled back or replaced\n");
 }
@@ -117,7 +117,7 @@ static void a_copied_store_whose_chain_differs_is_told_so_2_26(void **state)
     play_expect(
         p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
            "load a1 after 3, at most 4\n"
-           "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576&own=1 nonce n1\n"
+           "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
            "take a1 from 0, 3\n"
            "fail DBK_PEER: space a1000000: the relay holds other notes of this device than its "
            "store: the store was restored or copied\n");
@@ -146,7 +146,7 @@ static void nonsense_from_a_relay_is_told_as_such_and_takes_nothing_R8(void **st
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a1 after 0, at most 4\n"
                    "2: POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
-                   "3: GET /v1/spaces/a1/segments?from=0&bytes=1048576&own=1 nonce n1\n"
+                   "3: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
                    "fail DBK_PEER: space a1000000: the relay answered for other segments than were "
                    "sent\n");
 }
@@ -211,7 +211,7 @@ static void a_full_disk_here_ends_the_sync_at_once_2_36(void **state)
     play_range(p, 0, 2);
     play_take(p, DBK_FULL, "no space left");
     play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
-                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576&own=1 nonce n1\n"
+                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
                    "take a1 from 0, 2\n"
                    "fail DBK_FULL: no space left\n");
 }
