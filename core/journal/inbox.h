@@ -1,8 +1,21 @@
 /* core/journal/inbox.h - the receive path: verify, open, merge, in one transaction a batch.
  * Nothing that fails a check changes any state (security.md R3): caps -> canonical parse ->
- * member's feed -> chain -> signature -> op root -> open -> decode -> merge. What verifies but
- * can't be opened yet (no key, unknown version) is kept as pending with a reason and the cursor
- * goes on. */
+ * member's feed -> chain -> signature -> op root -> open -> decode -> merge. In a run one signature
+ * is checked for each feed, its newest; the hash links carry the rest (design.md section 6).
+ *
+ * What can't be merged is kept with a reason, and the cursor goes on:
+ * - Pending: the key isn't here, a newer version made it, or a record that it writes to is over a
+ *   limit. Such a segment blocks its own feed, since ops are merged in the order of their feed,
+ *   and no other: what follows it in the feed is pending too. In a feed pending segments stand
+ *   behind all merged ones. They are tried again when membership grows and after each run.
+ * - Aside: it can't take its place in its feed. Its author isn't known yet (membership hasn't come
+ *   this far), or may not write here, or signed another segment for the same place (both histories
+ *   are kept; the one that was here first stays in the records, and a person decides). Nothing else
+ *   waits for it.
+ * - Poison: an op that no device can understand, by the bytes that its author sealed: opened with
+ *   the key that the header names, but with a broken seal, padding, compression or encoding. That
+ *   is the same on every replica and for ever, so the op counts as merged and does nothing; the
+ *   segment's row keeps the reason, and all other ops go on (sync-lessons 2.28). */
 #ifndef DBK_JOURNAL_INBOX_H
 #define DBK_JOURNAL_INBOX_H
 
@@ -14,18 +27,20 @@
  * that can now be opened are merged. An entry that is held already is DBK_OK. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_member(dbk_book *book, dbk_span entry, dbk_err *err);
 
-/* A contiguous run of a space's log, from the position that this device holds. */
+/* A contiguous run of a space's log, from the position that this device holds. Header and body
+ * are borrowed until dbk_inbox_run returns. */
 typedef struct dbk_arrival {
     uint64_t receipt_ms;
     bool has_body; /* false: this device wrote it and holds it */
     dbk_span header, body;
 } dbk_arrival;
-typedef dbk_rc (*dbk_arrival_fn)(void *ctx, dbk_arrival *out, dbk_err *err); /* DBK_NOT_FOUND: end */
+typedef dbk_rc (*dbk_arrival_fn)(void *ctx, dbk_arrival *out,
+                                 dbk_err *err); /* DBK_NOT_FOUND: end */
 typedef struct dbk_run {
     dbk_id space;
-    uint64_t from;         /* must be the position's size, else DBK_CONFLICT */
+    uint64_t from; /* must be the position's size, else DBK_CONFLICT */
     uint32_t count;
-    dbk_span checkpoint;   /* note, signed by the relay */
+    dbk_span checkpoint;    /* note, signed by the relay */
     const dbk_proof *proof; /* consistency from from+count to the checkpoint's size */
     dbk_arrival_fn next;
     void *next_ctx;
@@ -34,13 +49,20 @@ typedef struct dbk_inbox_stats {
     uint64_t segments, ops, records_new, records_changed, conflicts_new, pending;
 } dbk_inbox_stats;
 /* Verifies all of the run (headers, chains, bodies, tree root, checkpoint) before it merges; one
- * durable transaction. DBK_PEER: the relay's log doesn't verify (nothing changed). */
+ * durable transaction. Fills stats: records are counted once each; pending counts what had to be
+ * kept unmerged. DBK_PEER: the relay's log doesn't verify, it is another log than before, or it
+ * holds notes of this device that this store doesn't (nothing changed). DBK_CONFLICT, DBK_LIMIT
+ * (too many segments), DBK_NOT_FOUND (no such space), DBK_VERSION: nothing changed.
+ * A checkpoint that says more than was held when it came stays pinned until the log has reached its
+ * size, and the log must then have its root. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
                                     dbk_err *err);
 
 /* Receipts for own segments first_seq.. in order, as the push answered; verified, stored. When
  * their indexes continue the position without a gap the position moves too (and is checked
- * against the checkpoint note), so own segments needn't be pulled back. */
+ * against the checkpoint note), so own segments needn't be pulled back. checkpoint may be empty.
+ * DBK_PEER: a receipt or the checkpoint doesn't verify, or they contradict what is known (nothing
+ * changed). */
 typedef struct dbk_receipted {
     dbk_hash header_hash;
     dbk_receipt receipt;
@@ -50,8 +72,10 @@ DBK_MUST_CHECK dbk_rc dbk_inbox_receipts(dbk_book *book, const dbk_id *space,
                                          dbk_span checkpoint, dbk_err *err);
 
 /* Segments without log index or receipt (a folder carried them), of any feeds of the space, each
- * feed's in order. Duplicates are nothing. A gap in a feed: DBK_PENDING, that segment is skipped
- * and counted. */
+ * feed's in order. Duplicates are nothing. A gap in a feed, or an author who isn't known yet:
+ * DBK_PENDING, that segment is skipped and counted. DBK_FORMAT, DBK_AUTH: it isn't what it says.
+ * DBK_NOT_FOUND: of a space that this device isn't in. DBK_PEER: a segment of this device that
+ * this store doesn't hold. Fills stats. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, dbk_span header,
                                         dbk_span body, dbk_err *err);
 

@@ -65,6 +65,10 @@ typedef enum dbk_sql_slot {
     DBK_SQL_INVITE_DEL,
     DBK_SQL_INVITE_GET,
     DBK_SQL_INVITE_EACH,
+    DBK_SQL_OP_HAS,
+    DBK_SQL_OP_COUNT,
+    DBK_SQL_SEGMENT_ANY_PENDING,
+    DBK_SQL_SEGMENT_ADOPT,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 

@@ -1,0 +1,131 @@
+#include <string.h>
+
+#include "core/journal/inbox_internal.h"
+
+/* What a carried segment is, once its author is known. */
+typedef enum carried {
+    CARRIED_NEXT, /* the next of its feed */
+    CARRIED_HELD, /* here already */
+    CARRIED_FORK, /* another one stands in its place */
+    CARRIED_GAP   /* something before it is missing */
+} carried;
+
+typedef struct place_of {
+    dbk_hash hash;
+    bool found;
+} place_of;
+
+static dbk_rc hash_of(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    place_of *at = ctx;
+    dbk_header h;
+    dbk_rc rc = dbk_inbox_stored_header(&h, row, err);
+    if (rc == DBK_OK) {
+        at->hash = dbk_header_hash(&h);
+        at->found = true;
+    }
+    return rc;
+}
+
+static dbk_rc place_carried(dbk_book *book, carried *out, const dbk_segment_in *in, dbk_err *err)
+{
+    const dbk_header *h = &in->header;
+    const dbk_book_feed *feed = dbk_tables_feed(&book->tables, &h->feed);
+    dbk_store_segment_place aside;
+    place_of at = { { { 0 } }, false };
+    uint64_t last_seq = feed == NULL ? 0 : feed->now.last_seq;
+    dbk_rc rc = dbk_inbox_find_aside(book, &aside, &h->space, &in->hash, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (aside.id != 0) {
+        *out = CARRIED_HELD;
+    } else if (h->first_seq > last_seq) {
+        bool next = h->first_seq == last_seq + 1;
+        bool linked = last_seq == 0 || dbk_hash_equal(&h->prev, &feed->now.head);
+        *out = !next ? CARRIED_GAP : linked ? CARRIED_NEXT : CARRIED_FORK;
+    } else {
+        rc = dbk_segments_at(book->store, feed->row, h->first_seq, hash_of, &at, err);
+        *out = dbk_hash_equal(&at.hash, &in->hash) ? CARRIED_HELD : CARRIED_FORK;
+    }
+    return rc;
+}
+
+/* In a transaction of its own. A folder may bring what no relay would take: a second history is
+ * kept beside the first, with its author's signature as the proof. */
+static dbk_rc take_carried(dbk_book *book, dbk_inbox_stats *stats, const dbk_segment_in *in,
+                           const dbk_id *device, const char *aside, dbk_err *err)
+{
+    dbk_taker t;
+    dbk_taker_init(&t, book, stats);
+    dbk_rc rc = dbk_book_begin(book, err);
+    if (rc == DBK_OK && aside != NULL)
+        rc = dbk_taker_aside(&t, in, aside, err);
+    else if (rc == DBK_OK)
+        rc = dbk_taker_next(&t, in, device, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_commit(book, err);
+    if (rc == DBK_OK)
+        dbk_taker_sum(&t);
+    else
+        dbk_book_rollback(book);
+    dbk_taker_wipe(&t);
+    return rc;
+}
+
+/* Whose it is, and that it is. *author NULL: not known here yet. */
+static dbk_rc check_author(dbk_book *book, const dbk_member **author, const dbk_segment_in *in,
+                           dbk_err *err)
+{
+    const dbk_header *h = &in->header;
+    *author = dbk_roster_feed_owner(book->roster, &h->space, &h->feed, &h->incarnation);
+    if (*author == NULL)
+        return DBK_OK;
+    dbk_rc rc = dbk_header_verify(h, &(*author)->keys.sign, err);
+    if (rc == DBK_OK)
+        rc = dbk_body_check(h, in->body, err);
+    return rc;
+}
+
+static dbk_rc check_space(dbk_book *book, const dbk_id *id, dbk_err *err)
+{
+    const dbk_space *space = dbk_roster_space(book->roster, id);
+    if (space == NULL || space->is_roster || dbk_book_role(book, id) == DBK_ROLE_NONE)
+        return dbk_fail(err, DBK_NOT_FOUND, "a segment is of a space that this device is not in");
+    return DBK_OK;
+}
+
+dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, dbk_span header, dbk_span body,
+                         dbk_err *err)
+{
+    dbk_segment_in in = { .header_bytes = header, .body = body };
+    const dbk_member *author = NULL;
+    const char *aside;
+    carried what = CARRIED_GAP;
+    memset(stats, 0, sizeof(*stats));
+    if (book->roster == NULL)
+        return dbk_fail(err, DBK_DENIED, "this device is in no organisation yet");
+    dbk_rc rc = dbk_header_decode(&in.header, header, err);
+    if (rc == DBK_OK)
+        rc = check_space(book, &in.header.space, err);
+    if (rc != DBK_OK)
+        return rc;
+    in.hash = dbk_header_hash(&in.header);
+    rc = place_carried(book, &what, &in, err);
+    if (rc != DBK_OK || what == CARRIED_HELD)
+        return rc;
+    rc = check_author(book, &author, &in, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (author == NULL || what == CARRIED_GAP) {
+        stats->pending++;
+        return dbk_fail(err, DBK_PENDING, "%s",
+                        author == NULL ? "a segment's author is not known here yet"
+                                       : "an earlier segment is missing");
+    }
+    if (dbk_id_equal(&author->device, &book->own.device))
+        return dbk_inbox_fail_restored(err);
+    aside = dbk_inbox_may_write(book, author, &in.header.space);
+    if (aside == NULL && what == CARRIED_FORK)
+        aside = DBK_WAIT_FORK;
+    return take_carried(book, stats, &in, &author->device, aside, err);
+}

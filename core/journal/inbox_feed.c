@@ -1,0 +1,233 @@
+#include <string.h>
+
+#include "core/journal/inbox_internal.h"
+
+/* A feed while its part of a run is walked. */
+typedef struct walk {
+    dbk_inbox_run_state *s;
+    dbk_id incarnation;
+    const dbk_book_feed *row; /* NULL: nothing of it is here */
+    const dbk_member *author; /* NULL: not known */
+    const char *aside;        /* why nothing new of it can be taken, or NULL */
+    uint64_t last_seq;        /* of the chain, as far as it was walked */
+    dbk_hash head;
+    const dbk_inbox_item *last; /* the newest that continued the chain, or NULL */
+    const dbk_inbox_item *tail; /* the newest that stands aside, or NULL */
+    uint64_t tail_seq;          /* its last seq */
+} walk;
+
+dbk_id dbk_inbox_aside_feed(const dbk_id *space)
+{
+    return dbk_hash_id("daybook/aside-feed/1", dbk_span_of(space->b, sizeof(space->b)));
+}
+
+dbk_rc dbk_inbox_stored_header(dbk_header *h, const dbk_store_segment *row, dbk_err *err)
+{
+    if (dbk_header_decode(h, row->header, NULL) != DBK_OK)
+        return dbk_fail(err, DBK_DAMAGED, "a stored segment header is malformed");
+    return DBK_OK;
+}
+
+dbk_rc dbk_inbox_fail_restored(dbk_err *err)
+{
+    return dbk_fail(err, DBK_PEER,
+                    "this device signed notes that this store does not hold: the store is an old "
+                    "copy, or there are two of it");
+}
+
+const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space)
+{
+    switch (dbk_roster_role(book->roster, &author->device, space)) {
+    case DBK_ROLE_OFFICER:
+    case DBK_ROLE_SUPERVISOR:
+    case DBK_ROLE_HQ:
+    case DBK_ROLE_GUEST:
+    case DBK_ROLE_WRITER:
+    case DBK_ROLE_ADMIN:
+        return NULL;
+    case DBK_ROLE_NONE: /* removed */
+    case DBK_ROLE_AUDITOR:
+        break;
+    }
+    return DBK_WAIT_ROLE;
+}
+
+static dbk_rc refuse(const dbk_inbox_item *item, const char *why, dbk_err *err)
+{
+    return dbk_fail(err, DBK_PEER, "entry %llu of the relay's log %s",
+                    (unsigned long long)item->index, why);
+}
+
+/* All segments of a feed name one incarnation, else the feed id is not theirs. That the header
+ * can be decoded is known. */
+static dbk_rc header_of(const walk *w, dbk_header *h, const dbk_inbox_item *item, dbk_err *err)
+{
+    dbk_rc rc = dbk_header_decode(h, item->in.header, err);
+    if (rc == DBK_OK && !dbk_id_equal(&h->incarnation, &w->incarnation))
+        rc = refuse(item, "names a feed that is not its own", err);
+    return rc;
+}
+
+static dbk_rc check_signature(const walk *w, const dbk_inbox_item *item, dbk_err *err)
+{
+    dbk_header h;
+    dbk_rc rc = header_of(w, &h, item, err);
+    if (rc == DBK_OK && dbk_header_verify(&h, &w->author->keys.sign, NULL) != DBK_OK)
+        rc = refuse(item, "is not signed by its author", err);
+    return rc;
+}
+
+/* Held already: then it may only say what is known of it. */
+static dbk_rc check_held(dbk_inbox_item *item, const dbk_store_segment_place *held, dbk_err *err)
+{
+    if (held->log.known &&
+        (held->log.index != item->index || held->log.receipt_ms != item->in.receipt_ms))
+        return refuse(item, "has another place or time than the relay's receipt says", err);
+    item->fate = DBK_FATE_HELD;
+    item->held = held->id;
+    return DBK_OK;
+}
+
+static bool follows(const dbk_header *h, uint64_t last_seq, const dbk_hash *head)
+{
+    return h->first_seq == last_seq + 1 && dbk_hash_equal(&h->prev, head);
+}
+
+/* What stands aside is one chain too, so that a relay can't pile up the same thing. One that
+ * stands there already, carried earlier perhaps, is held. */
+static dbk_rc set_aside(walk *w, dbk_inbox_item *item, const dbk_header *h, const char *reason,
+                        dbk_err *err)
+{
+    dbk_store_segment_place held;
+    if (w->tail != NULL && !follows(h, w->tail_seq, &w->tail->hash))
+        return refuse(item, "does not follow what its author wrote before", err);
+    w->tail = item;
+    w->tail_seq = dbk_header_last_seq(h);
+    item->fate = DBK_FATE_ASIDE;
+    item->reason = reason;
+    dbk_rc rc = dbk_inbox_find_aside(w->s->book, &held, &h->space, &item->hash, err);
+    if (rc == DBK_OK && held.id != 0)
+        rc = check_held(item, &held, err);
+    return rc;
+}
+
+typedef struct held_row {
+    dbk_store_segment_place place;
+    dbk_hash hash;
+} held_row;
+
+static dbk_rc take_held(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    held_row *held = ctx;
+    dbk_header h;
+    dbk_rc rc = dbk_inbox_stored_header(&h, row, err);
+    if (rc != DBK_OK)
+        return rc;
+    held->place = (dbk_store_segment_place){ row->id, row->first_seq, row->count, row->log,
+                                             row->status };
+    held->hash = dbk_header_hash(&h);
+    return DBK_OK;
+}
+
+/* At or below the head that stands here. */
+static dbk_rc check_known(walk *w, dbk_inbox_item *item, const dbk_header *h, bool own,
+                          dbk_err *err)
+{
+    held_row held = { 0 };
+    dbk_err none = { 0 };
+    dbk_rc rc = DBK_NOT_FOUND;
+    if (w->row != NULL)
+        rc = dbk_segments_at(w->s->book->store, w->row->row, h->first_seq, take_held, &held, &none);
+    if (rc != DBK_OK && rc != DBK_NOT_FOUND)
+        return dbk_fail(err, rc, "%s", none.text);
+    if (rc == DBK_OK && dbk_hash_equal(&held.hash, &item->hash))
+        return check_held(item, &held.place, err);
+    if (rc == DBK_NOT_FOUND && (w->row == NULL || h->first_seq > w->row->now.last_seq))
+        return refuse(item, "stands in it for the second time", err);
+    if (own)
+        return dbk_inbox_fail_restored(err);
+    return set_aside(w, item, h, DBK_WAIT_FORK, err);
+}
+
+/* Behind the head that stands here. What doesn't follow it must follow something that stands
+ * aside; anything else is the relay's doing. */
+static dbk_rc check_later(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_err *err)
+{
+    dbk_store_segment_place before = { 0 };
+    dbk_rc rc = DBK_OK;
+    bool next = follows(h, w->last_seq, &w->head);
+    if (next && w->aside == NULL) {
+        item->fate = DBK_FATE_NEW;
+        item->device = w->author->device;
+        w->last_seq = dbk_header_last_seq(h);
+        w->head = item->hash;
+        w->last = item;
+        return DBK_OK;
+    }
+    if (!next && w->tail == NULL) {
+        rc = dbk_inbox_find_aside(w->s->book, &before, &h->space, &h->prev, err);
+        if (rc == DBK_OK && before.id == 0)
+            return refuse(item, "does not follow what its author wrote before", err);
+    }
+    if (rc == DBK_OK)
+        rc = set_aside(w, item, h, w->aside != NULL ? w->aside : DBK_WAIT_FORK, err);
+    return rc;
+}
+
+static dbk_rc check_item(walk *w, dbk_inbox_item *item, dbk_err *err)
+{
+    dbk_header h;
+    dbk_rc rc = header_of(w, &h, item, err);
+    if (rc != DBK_OK)
+        return rc;
+    bool own = dbk_id_equal(&w->author->device, &w->s->book->own.device);
+    if (h.first_seq <= w->last_seq)
+        return check_known(w, item, &h, own, err);
+    return own ? dbk_inbox_fail_restored(err) : check_later(w, item, &h, err);
+}
+
+/* Nobody in the chain as it is known here has this feed. An author who had seen no more of the
+ * chain than is held here would be in it: then the relay lets a stranger in (M05, M06). */
+static dbk_rc check_unknown(walk *w, dbk_inbox_item *item, dbk_err *err)
+{
+    dbk_header h;
+    uint64_t seq;
+    dbk_rc rc = header_of(w, &h, item, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (dbk_book_chain_seq(w->s->book, &seq, &h.members_seen))
+        return refuse(item, "is of a device that is not a member", err);
+    return set_aside(w, item, &h, DBK_WAIT_AUTHOR, err);
+}
+
+dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items, size_t count,
+                            dbk_err *err)
+{
+    walk w = { 0 };
+    dbk_header h;
+    DBK_ASSERT(count > 0);
+    w.s = s;
+    w.row = dbk_tables_feed(&s->book->tables, &items[0]->feed);
+    if (w.row != NULL) {
+        w.last_seq = w.row->now.last_seq;
+        w.head = w.row->now.head;
+    }
+    dbk_rc rc = dbk_header_decode(&h, items[0]->in.header, err);
+    if (rc != DBK_OK)
+        return rc;
+    w.incarnation = h.incarnation;
+    w.author = dbk_roster_feed_owner(s->book->roster, &h.space, &h.feed, &h.incarnation);
+    if (w.author != NULL)
+        w.aside = dbk_inbox_may_write(s->book, w.author, &h.space);
+    for (size_t i = 0; i < count && rc == DBK_OK; i++) {
+        if (w.author == NULL)
+            rc = check_unknown(&w, items[i], err);
+        else
+            rc = check_item(&w, items[i], err);
+    }
+    if (rc == DBK_OK && w.last != NULL)
+        rc = check_signature(&w, w.last, err);
+    if (rc == DBK_OK && w.tail != NULL && w.author != NULL)
+        rc = check_signature(&w, w.tail, err);
+    return rc;
+}

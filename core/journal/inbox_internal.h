@@ -1,0 +1,138 @@
+/* core/journal/inbox_internal.h - inside the receive path: what its files share. Not for others.
+ * inbox.c: the public calls for runs and carried segments. inbox_check.c: a run against its
+ * checkpoint, changing nothing. inbox_feed.c: one feed's part of it: author, chain, signature.
+ * inbox_take.c: segments into rows, ops into records. inbox_retry.c: what was pending.
+ * inbox_receipts.c: what a push answered. */
+#ifndef DBK_JOURNAL_INBOX_INTERNAL_H
+#define DBK_JOURNAL_INBOX_INTERNAL_H
+
+#include "core/journal/book_internal.h"
+#include "core/journal/inbox.h"
+#include "core/store/segments.h"
+
+/* Why a segment waits: what `status` shows. A segment of the first five has its place in its
+ * feed, one of the others stands aside (inbox.h). */
+#define DBK_WAIT_KEY "its key has not arrived here yet"
+#define DBK_WAIT_EARLIER "it waits for an earlier note of the same author"
+#define DBK_WAIT_NEWER "it was made by a newer version of Daybook"
+#define DBK_WAIT_FLOOD "one of its records is over a limit: a person must look"
+#define DBK_WAIT_AUTHOR "its author is not known here yet"
+#define DBK_WAIT_ROLE "its author may not write here: a supervisor decides"
+#define DBK_WAIT_FORK "its author signed two different histories: a supervisor decides"
+#define DBK_WAIT_FORGED "it is not from the author that it names: a supervisor decides"
+/* A merged segment's: at least one of its ops says nothing that can be understood. */
+#define DBK_POISON "it holds something sealed that is not a note"
+
+/* Segments that stand aside are rows of one made-up feed for each space: its device is zero, and
+ * it counts its segments as 1, 2, ... whatever their headers say. */
+dbk_id dbk_inbox_aside_feed(const dbk_id *space);
+static inline bool dbk_inbox_is_aside(const dbk_book_feed *feed)
+{
+    return dbk_id_is_zero(&feed->device);
+}
+
+typedef enum dbk_fate {
+    DBK_FATE_NEW,  /* the next of its feed */
+    DBK_FATE_HELD, /* this device holds it: it only gets its place in the log */
+    DBK_FATE_ASIDE /* kept outside of its feed, with a reason */
+} dbk_fate;
+
+typedef struct dbk_inbox_item {
+    dbk_arrival in;
+    uint64_t index; /* in the log */
+    dbk_id feed;
+    dbk_hash hash; /* of the header */
+    dbk_fate fate;
+    const char *reason; /* ASIDE */
+    dbk_rowid held;     /* HELD: its row */
+    dbk_id device;      /* NEW: the author's */
+} dbk_inbox_item;
+
+typedef struct dbk_inbox_run {
+    dbk_book *book; /* borrowed */
+    const dbk_run *run;
+    const dbk_book_space *space; /* NULL: no row yet */
+    dbk_stand stand;             /* as it will be when all is taken */
+    dbk_inbox_item *items;
+    dbk_inbox_item **by_feed; /* the same, by feed, then by index */
+} dbk_inbox_run_state;
+
+/* Verifies the whole run against stand, roster and checkpoint. DBK_PEER and its like: refused.
+ * Takes memory for the items; wipe it in any case. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_check_run(dbk_inbox_run_state *s, dbk_book *book,
+                                          const dbk_run *run, dbk_err *err);
+void dbk_inbox_run_wipe(dbk_inbox_run_state *s);
+/* The items of one feed, in the order of the log: fates, author, chain, signatures. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items,
+                                           size_t count, dbk_err *err);
+
+/* A checkpoint note against what is known of the space: signature, names, log, never smaller,
+ * never another root for the same size. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_open_checkpoint(dbk_checkpoint *out, dbk_book *book,
+                                                const dbk_stand *stand, const dbk_id *space,
+                                                dbk_span note, dbk_err *err);
+/* One more leaf; DBK_PEER when the tree then has the size of the pinned checkpoint and another
+ * root. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, const dbk_store_place *place,
+                                         const dbk_hash *header_hash, dbk_err *err);
+/* The checkpoint covers all of stand's entries: it becomes the pinned one unless the pinned one
+ * says more than is held here, which it must prove first. */
+void dbk_inbox_pin(dbk_stand *stand, const dbk_checkpoint *c, dbk_span note);
+/* Where the space's log stands here; zeros for a space without a row. */
+dbk_stand dbk_inbox_stand(const dbk_book_space *space);
+
+/* What an author may do in a space by the roster: NULL, or why the segment stands aside. */
+const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author,
+                                const dbk_id *space);
+/* Does a segment with this header stand aside? out->id 0: no. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_find_aside(dbk_book *book, dbk_store_segment_place *out,
+                                           const dbk_id *space, const dbk_hash *hash, dbk_err *err);
+/* DBK_DAMAGED when a header that was verified once can't be read any more. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_stored_header(dbk_header *h, const dbk_store_segment *row,
+                                              dbk_err *err);
+/* DBK_PEER: the text tells that this store is an old copy. */
+dbk_rc dbk_inbox_fail_restored(dbk_err *err);
+
+/* Taking: in a transaction. */
+typedef struct dbk_taker {
+    dbk_book *book; /* borrowed */
+    dbk_inbox_stats *stats;
+    dbk_bytes plain;                 /* of one op */
+    dbk_bytes touched;               /* the records that were written to: for counting each once */
+    bool flooded;                    /* a segment waits with DBK_WAIT_FLOOD now */
+    const dbk_book_feed *known_feed; /* of the last segment, and whether it had to wait */
+    bool known_blocked;
+} dbk_taker;
+void dbk_taker_init(dbk_taker *t, dbk_book *book, dbk_inbox_stats *stats);
+void dbk_taker_wipe(dbk_taker *t);
+/* Counts the touched records into the stats: once, when all is taken. */
+void dbk_taker_sum(dbk_taker *t);
+
+typedef struct dbk_segment_in {
+    dbk_header header;
+    dbk_hash hash;
+    dbk_span header_bytes, body;
+    dbk_store_place log;
+} dbk_segment_in;
+/* The next segment of its feed, verified: stored, and merged if that can be. */
+DBK_MUST_CHECK dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *device,
+                                     dbk_err *err);
+/* One that stands aside. */
+DBK_MUST_CHECK dbk_rc dbk_taker_aside(dbk_taker *t, const dbk_segment_in *in, const char *reason,
+                                      dbk_err *err);
+/* One that is held and has got its place in the log. */
+DBK_MUST_CHECK dbk_rc dbk_taker_placed(dbk_taker *t, dbk_rowid id, const dbk_store_place *log,
+                                       dbk_span receipt, dbk_err *err);
+/* Merges the ops of a stored segment that aren't in their records yet. *reason NULL: merged;
+ * DBK_POISON: merged, but for what can't be understood; else why it must wait. */
+DBK_MUST_CHECK dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *feed,
+                                      const dbk_store_segment *row, dbk_err *err);
+/* Own segments that stand in the log without a gap count as receipted. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_advance_receipted(dbk_book *book, dbk_book_feed *feed,
+                                                  dbk_err *err);
+
+/* Tries everything that is pending in the space again, in transactions of its own. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_retry(dbk_book *book, const dbk_id *space, dbk_inbox_stats *stats,
+                                      dbk_err *err);
+
+#endif

@@ -1,0 +1,291 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/journal/fold.h"
+#include "core/journal/inbox_internal.h"
+#include "core/store/rows_query.h"
+
+#define PLAIN_BYTES_MAX (64u * 1024u)
+#define TOUCHED_BYTES_MAX (64u * 1024u * 1024u)
+
+/* A record that an op wrote to. */
+typedef struct touch {
+    dbk_id record;
+    uint8_t is_new;
+} touch;
+
+void dbk_taker_init(dbk_taker *t, dbk_book *book, dbk_inbox_stats *stats)
+{
+    memset(t, 0, sizeof(*t));
+    t->book = book;
+    t->stats = stats;
+    dbk_bytes_init(&t->plain, PLAIN_BYTES_MAX);
+    dbk_bytes_init(&t->touched, TOUCHED_BYTES_MAX);
+}
+
+void dbk_taker_wipe(dbk_taker *t)
+{
+    dbk_bytes_wipe(&t->plain);
+    dbk_bytes_wipe(&t->touched);
+}
+
+/* Of one record the op that made it first. */
+static int by_record(const void *a, const void *b)
+{
+    const touch *x = a;
+    const touch *y = b;
+    int order = dbk_id_compare(&x->record, &y->record);
+    return order != 0 ? order : (int)y->is_new - (int)x->is_new;
+}
+
+void dbk_taker_sum(dbk_taker *t)
+{
+    size_t count = t->touched.len / sizeof(touch);
+    touch *rows = (touch *)(void *)t->touched.p;
+    if (count == 0)
+        return;
+    qsort(rows, count, sizeof(*rows), by_record);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && dbk_id_equal(&rows[i].record, &rows[i - 1].record))
+            continue;
+        if (rows[i].is_new)
+            t->stats->records_new++;
+        else
+            t->stats->records_changed++;
+    }
+    dbk_bytes_truncate(&t->touched, 0);
+}
+
+/* What is being merged. */
+typedef struct merging {
+    dbk_taker *t;
+    const dbk_book_feed *feed;
+    const dbk_store_segment *row;
+    dbk_header header;
+    const dbk_secret *key;
+    bool hq;    /* the author held that role when it wrote */
+    bool again; /* some of its ops may be in their records already */
+} merging;
+
+/* Is this op in its record already? Only asked when a segment is tried again. */
+static dbk_rc is_folded(const merging *m, bool *yes, const dbk_id *record, uint32_t place,
+                        dbk_err *err)
+{
+    dbk_rowid id = 0;
+    *yes = false;
+    if (!m->again)
+        return DBK_OK;
+    dbk_rc rc = dbk_records_lookup(m->t->book->store, &id, record, m->row->space, err);
+    if (rc == DBK_OK && id != 0)
+        rc = dbk_ops_has(m->t->book->store, yes, &(dbk_store_op){ id, m->row->id, place }, err);
+    return rc;
+}
+
+static dbk_rc fold(const merging *m, const dbk_op *op, uint32_t place, dbk_err *err)
+{
+    dbk_taker *t = m->t;
+    dbk_fold_out out = { 0 };
+    bool folded = false;
+    dbk_rc rc = is_folded(m, &folded, &op->record, place, err);
+    if (rc != DBK_OK || folded)
+        return rc;
+    dbk_fold_in in = { op,
+                       { { m->header.feed, m->header.first_seq + place }, m->hq },
+                       m->feed->space,
+                       m->row->id,
+                       place };
+    rc = dbk_fold_op(t->book, &out, &in, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_book_seen(t->book, op->time);
+    touch row = { op->record, out.is_new ? 1 : 0 };
+    t->stats->ops++;
+    t->stats->conflicts_new += out.conflict_new ? 1 : 0;
+    return dbk_bytes_append(&t->touched, dbk_span_of(&row, sizeof(row)), err);
+}
+
+/* One op: sealed bytes to record. *reason as dbk_taker_merge tells. What the bytes themselves say
+ * is the same on every device that holds the key, and so is the outcome. */
+static dbk_rc merge_op(const merging *m, const char **reason, const dbk_frame *frame,
+                       uint32_t place, dbk_err *err)
+{
+    dbk_taker *t = m->t;
+    dbk_op_decoded op = { 0 };
+    dbk_err cause = { 0 };
+    *reason = NULL;
+    dbk_bytes_truncate(&t->plain, 0);
+    dbk_rc rc = dbk_open_frame(t->book->sealer, &t->plain, &m->header, frame, place, m->key,
+                               &cause);
+    if (rc == DBK_OK)
+        rc = dbk_op_decode(&op, dbk_bytes_span(&t->plain), &m->header.feed, &cause);
+    if (rc == DBK_OK) {
+        rc = fold(m, &op.op, place, &cause);
+        if (rc == DBK_LIMIT) {
+            *reason = DBK_WAIT_FLOOD;
+            rc = DBK_OK;
+        }
+    } else if (rc == DBK_VERSION) {
+        *reason = DBK_WAIT_NEWER;
+        rc = DBK_OK;
+    } else if (rc == DBK_AUTH || rc == DBK_FORMAT || rc == DBK_LIMIT) {
+        *reason = DBK_POISON;
+        rc = DBK_OK;
+    }
+    if (rc != DBK_OK)
+        rc = dbk_fail(err, rc, "%s", cause.text);
+    dbk_op_decoded_wipe(&op);
+    return rc;
+}
+
+dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *feed,
+                       const dbk_store_segment *row, dbk_err *err)
+{
+    merging m = { t, feed, row, { 0 }, NULL, false, row->status == DBK_SEGMENT_PENDING };
+    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    const char *poison = NULL;
+    *reason = NULL;
+    dbk_rc rc = dbk_header_decode(&m.header, row->header, err);
+    if (rc == DBK_OK)
+        rc = dbk_body_split(frames, &m.header, row->body, err);
+    if (rc != DBK_OK)
+        return rc;
+    m.hq = dbk_book_author_is_hq(t->book, &feed->device, &m.header.space, &m.header.members_seen);
+    m.key = dbk_keyring_find(t->book->keyring, &m.header.space, &m.header.key_id);
+    if (m.key == NULL)
+        *reason = DBK_WAIT_KEY;
+    for (uint32_t i = 0; i < m.header.count && *reason == NULL && rc == DBK_OK; i++) {
+        rc = merge_op(&m, reason, &frames[i], i, err);
+        if (rc == DBK_OK && *reason != NULL && strcmp(*reason, DBK_POISON) == 0) {
+            poison = *reason;
+            *reason = NULL;
+        }
+    }
+    if (*reason == NULL)
+        *reason = poison;
+    else if (strcmp(*reason, DBK_WAIT_FLOOD) == 0)
+        t->flooded = true;
+    return rc;
+}
+
+/* Pending segments stand at the end of their feed, if anywhere: inbox.h. */
+static dbk_rc is_blocked(dbk_taker *t, bool *yes, const dbk_book_feed *feed, dbk_err *err)
+{
+    dbk_store_segment_place newest;
+    *yes = false;
+    if (feed->now.last_seq == 0)
+        return DBK_OK;
+    if (t->known_feed == feed) {
+        *yes = t->known_blocked;
+        return DBK_OK;
+    }
+    dbk_rc rc = dbk_segments_place(t->book->store, &newest, feed->row, feed->now.last_seq, err);
+    *yes = newest.status == DBK_SEGMENT_PENDING;
+    return rc;
+}
+
+static dbk_store_segment row_of(const dbk_segment_in *in, const dbk_book_feed *feed)
+{
+    return (dbk_store_segment){ .space = feed->space->row,
+                                .feed = feed->row,
+                                .first_seq = in->header.first_seq,
+                                .count = in->header.count,
+                                .log = in->log,
+                                .header = in->header_bytes,
+                                .body = in->body };
+}
+
+dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *device, dbk_err *err)
+{
+    const dbk_header *h = &in->header;
+    dbk_book_space *space = NULL;
+    dbk_book_feed *feed = NULL;
+    const char *reason = NULL;
+    bool blocked = false;
+    dbk_new_feed new_feed = { h->feed, *device, h->incarnation, false };
+    DBK_ASSERT(!dbk_id_equal(device, &t->book->own.device));
+    dbk_rc rc = dbk_tables_need_space(&t->book->tables, t->book->store, &space, &h->space, err);
+    if (rc == DBK_OK)
+        rc = dbk_tables_need_feed(&t->book->tables, t->book->store, &feed, space, &new_feed, err);
+    if (rc == DBK_OK)
+        rc = is_blocked(t, &blocked, feed, err);
+    if (rc != DBK_OK)
+        return rc;
+    DBK_ASSERT(h->first_seq == feed->now.last_seq + 1);
+    dbk_store_segment row = row_of(in, feed);
+    if (blocked) {
+        row.status = DBK_SEGMENT_PENDING;
+        reason = DBK_WAIT_EARLIER;
+        row.reason = dbk_span_str(reason);
+    }
+    rc = dbk_segments_add(t->book->store, &row, err);
+    if (rc == DBK_OK && !blocked)
+        rc = dbk_taker_merge(t, &reason, feed, &row, err);
+    if (rc == DBK_OK && !blocked && reason != NULL) {
+        blocked = strcmp(reason, DBK_POISON) != 0;
+        rc = dbk_segments_set_status(t->book->store, row.id,
+                                     blocked ? DBK_SEGMENT_PENDING : DBK_SEGMENT_MERGED,
+                                     dbk_span_str(reason), err);
+    }
+    if (rc != DBK_OK)
+        return rc;
+    dbk_feed_head_now *now = dbk_feed_touch(&t->book->tables, feed);
+    now->last_seq = dbk_header_last_seq(h);
+    now->head = in->hash;
+    t->known_feed = feed;
+    t->known_blocked = blocked;
+    t->stats->segments++;
+    t->stats->pending += blocked ? 1 : 0;
+    return DBK_OK;
+}
+
+dbk_rc dbk_taker_aside(dbk_taker *t, const dbk_segment_in *in, const char *reason, dbk_err *err)
+{
+    dbk_book_space *space = NULL;
+    dbk_book_feed *feed = NULL;
+    dbk_new_feed new_feed = { .feed = dbk_inbox_aside_feed(&in->header.space) };
+    dbk_rc rc = dbk_tables_need_space(&t->book->tables, t->book->store, &space, &in->header.space,
+                                      err);
+    if (rc == DBK_OK)
+        rc = dbk_tables_need_feed(&t->book->tables, t->book->store, &feed, space, &new_feed, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_feed_head_now *now = dbk_feed_touch(&t->book->tables, feed);
+    dbk_store_segment row = row_of(in, feed);
+    row.first_seq = ++now->last_seq;
+    row.count = 1;
+    row.status = DBK_SEGMENT_PENDING;
+    row.reason = dbk_span_str(reason);
+    rc = dbk_segments_add(t->book->store, &row, err);
+    if (rc != DBK_OK)
+        return rc;
+    t->stats->segments++;
+    t->stats->pending++;
+    return DBK_OK;
+}
+
+dbk_rc dbk_taker_placed(dbk_taker *t, dbk_rowid id, const dbk_store_place *log, dbk_span receipt,
+                        dbk_err *err)
+{
+    dbk_rc rc = dbk_segments_set_log(t->book->store, id, log, receipt, err);
+    if (rc == DBK_OK)
+        rc = dbk_fold_receipted(t->book, id, err);
+    return rc;
+}
+
+dbk_rc dbk_inbox_advance_receipted(dbk_book *book, dbk_book_feed *feed, dbk_err *err)
+{
+    dbk_store_segment_place place;
+    uint64_t seq = feed->now.receipted_seq;
+    while (seq < feed->now.last_seq) {
+        dbk_rc rc = dbk_segments_place(book->store, &place, feed->row, seq + 1, err);
+        if (rc != DBK_OK)
+            return rc;
+        if (!place.log.known)
+            break;
+        seq = place.first_seq + place.count - 1;
+    }
+    if (seq != feed->now.receipted_seq)
+        dbk_feed_touch(&book->tables, feed)->receipted_seq = seq;
+    return DBK_OK;
+}

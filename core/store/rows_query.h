@@ -1,0 +1,28 @@
+/* core/store/rows_query.h - rows that only the receive path, verify and history ask for. */
+#ifndef DBK_STORE_ROWS_QUERY_H
+#define DBK_STORE_ROWS_QUERY_H
+
+#include "core/store/records.h"
+#include "core/store/segments.h"
+
+/* Is there this row of an op? */
+DBK_MUST_CHECK dbk_rc dbk_ops_has(dbk_store *store, bool *yes, const dbk_store_op *row,
+                                  dbk_err *err);
+/* Of a space: how many rows of ops there are. */
+DBK_MUST_CHECK dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid space,
+                                    dbk_err *err);
+
+/* Does anything of the space wait? Cheap. */
+DBK_MUST_CHECK dbk_rc dbk_segments_any_pending(dbk_store *store, bool *yes, dbk_rowid space,
+                                               dbk_err *err);
+/* Gives a segment another feed and the place in it that its header says. DBK_CONFLICT: the feed
+ * has a segment there. */
+typedef struct dbk_segment_home {
+    dbk_rowid feed;
+    uint64_t first_seq;
+    uint32_t count;
+} dbk_segment_home;
+DBK_MUST_CHECK dbk_rc dbk_segments_adopt(dbk_store *store, dbk_rowid id,
+                                         const dbk_segment_home *home, dbk_err *err);
+
+#endif
