@@ -99,7 +99,7 @@ size_t dbk_state_context(const dbk_state *s, const dbk_id *own_feed, dbk_dot *ou
 typedef struct dbk_review_pair {
     dbk_dot a, b; /* a before b in dot order */
 } dbk_review_pair;
-size_t dbk_state_reviews(const dbk_state *s, const dbk_review_pair **out);
+size_t dbk_state_reviews(const dbk_state *s, const dbk_review_pair **out); /* out may be NULL */
 /* Asserts every invariant; for tests after each step. */
 void dbk_state_check_deep(const dbk_state *s);
 

@@ -102,7 +102,8 @@ dbk_hlc dbk_state_updated(const dbk_state *s)
 
 size_t dbk_state_reviews(const dbk_state *s, const dbk_review_pair **out)
 {
-    *out = s->reviews.rows;
+    if (out != NULL)
+        *out = s->reviews.rows;
     return s->reviews.count;
 }
 
