@@ -28,7 +28,7 @@ struct dbk_admit {
     size_t count;    /* how many of them are known now */
     size_t windows;  /* how many were ever filled since the start */
     size_t room;
-    uint32_t *table; /* open addressing by key hash: device number + 1, 0: free */
+    uint32_t *table;   /* open addressing by key hash: device number + 1, 0: free */
     size_t table_size; /* a power of two, at least twice the count */
     uint64_t strangers[STRANGERS];
 };
@@ -200,8 +200,7 @@ static uint64_t next_counter(dbk_admit *a, const uint8_t key_hash[DBK_KEY_HASH_B
 void dbk_admit_nonce(dbk_admit *a, char out[DBK_NONCE_TEXT_LEN + 1],
                      const uint8_t key_hash[DBK_KEY_HASH_BYTES])
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     uint8_t raw[NONCE_BYTES];
     lock(a);
     uint64_t counter = next_counter(a, key_hash);
@@ -210,7 +209,8 @@ void dbk_admit_nonce(dbk_admit *a, char out[DBK_NONCE_TEXT_LEN + 1],
     nonce_mac(a, raw + COUNTER_BYTES, key_hash, counter);
     /* 24 bytes are 8 whole groups: no padding, nothing to allocate, nothing that can fail. */
     for (size_t i = 0; i < NONCE_BYTES / 3; i++) {
-        uint32_t group = (uint32_t)raw[3 * i] << 16 | (uint32_t)raw[3 * i + 1] << 8 | raw[3 * i + 2];
+        uint32_t group = (uint32_t)raw[3 * i] << 16 | (uint32_t)raw[3 * i + 1] << 8 |
+                         raw[3 * i + 2];
         for (size_t k = 0; k < 4; k++)
             out[4 * i + k] = digits[group >> (18 - 6 * k) & 63];
     }

@@ -1,7 +1,7 @@
 /* sync/relay/admit.h - who asks, and is this request a new one: devices by the hash of their
  * request key, and the nonces that make every signed request good for once.
- * Nonce text: base64url of ( counter u64 || 16 bytes of a keyed BLAKE2b over key hash and counter ).
- * The key is random at every start, so nonces of an earlier run, of another relay or of another
+ * Nonce text: base64url of ( counter u64 || 16 bytes of a keyed BLAKE2b over key hash and counter
+ * ). The key is random at every start, so nonces of an earlier run, of another relay or of another
  * device are nothing here. Each device has a window: the highest counter it used, and which of the
  * 63 below it. A stranger's key hash gets nonces of the same look, so that nobody learns from them
  * who is a member.

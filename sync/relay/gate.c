@@ -5,17 +5,7 @@
 #include "core/base/text.h"
 
 /* Fields that may stand once. Of those without a place the relay uses nothing but their number. */
-enum field_place {
-    NOWHERE,
-    HOST,
-    LENGTH,
-    TYPE,
-    DIGEST,
-    INPUT,
-    SIGNATURE,
-    SETUP,
-    REFUSED
-};
+enum field_place { NOWHERE, HOST, LENGTH, TYPE, DIGEST, INPUT, SIGNATURE, SETUP, EXPECT, REFUSED };
 static const struct field_row {
     const char *name;
     enum field_place place;
@@ -27,7 +17,7 @@ static const struct field_row {
     { "signature-input", INPUT },
     { "signature", SIGNATURE },
     { "daybook-setup", SETUP },
-    { "expect", NOWHERE },
+    { "expect", EXPECT },
     { "connection", NOWHERE },
     { "authorization", REFUSED }, /* no bearer tokens: who sends one means another server */
     { "transfer-encoding", REFUSED },
@@ -51,7 +41,8 @@ static bool is_letter_or_digit(uint8_t c)
 static bool is_token(dbk_span s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (!is_letter_or_digit(s.p[i]) && (s.p[i] == 0 || strchr("!#$%&'*+-.^_`|~", s.p[i]) == NULL))
+        if (!is_letter_or_digit(s.p[i]) &&
+            (s.p[i] == 0 || strchr("!#$%&'*+-.^_`|~", s.p[i]) == NULL))
             return false;
     }
     return s.len > 0;
@@ -114,7 +105,7 @@ void dbk_gate_begin(dbk_gate *g, const dbk_gate_line *line)
     g->head.method = line->method;
     g->bad = !method || !take_target(g, line->target) ||
              !dbk_span_equal(line->version, dbk_span_str("HTTP/1.1"));
-    g->bytes = line->method.len + 1 + line->target.len + 1 + line->version.len + 2;
+    g->line_bytes = line->method.len + 1 + line->target.len + 1 + line->version.len + 2;
 }
 
 /* ---- fields ------------------------------------------------------------------------------ */
@@ -152,6 +143,8 @@ static bool take_value(dbk_gate *g, enum field_place place, dbk_span value)
     case SETUP:
         g->head.setup = value;
         return value.len > 0;
+    case EXPECT:
+        return dbk_span_equal(value, dbk_span_str("100-continue"));
     case NOWHERE:
         return true;
     case REFUSED:
@@ -163,9 +156,9 @@ static bool take_value(dbk_gate *g, enum field_place place, dbk_span value)
 void dbk_gate_field(dbk_gate *g, dbk_span name, dbk_span value)
 {
     g->fields++;
-    g->bytes += name.len + 2 + value.len + 2;
+    g->field_bytes += name.len + 2 + value.len + 2;
     if (!is_token(name) || !is_value(value) || g->fields > DBK_GATE_FIELDS_MAX ||
-        g->bytes > DBK_GATE_FIELD_BYTES_MAX + DBK_GATE_TARGET_BYTES_MAX)
+        g->field_bytes > DBK_GATE_FIELD_BYTES_MAX)
         g->bad = true;
     if (g->bad)
         return;
@@ -181,10 +174,9 @@ void dbk_gate_field(dbk_gate *g, dbk_span name, dbk_span value)
 bool dbk_gate_end(dbk_gate *g, size_t head_bytes)
 {
     bool get = dbk_span_equal(g->head.method, dbk_span_str("GET"));
-    g->bytes += 2;
     if (g->host[0] == '\0' || g->head.has_body == get)
         g->bad = true;
-    if (head_bytes != 0 && head_bytes != g->bytes)
+    if (head_bytes != 0 && head_bytes != g->line_bytes + g->field_bytes + 2)
         g->bad = true;
     g->head.authority = dbk_span_str(g->host);
     if (g->bad)

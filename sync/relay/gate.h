@@ -7,7 +7,8 @@
  *   no Transfer-Encoding, Content-Encoding, Trailer, Upgrade; one Host; at most one of each field
  *   that counts here; POST and PUT state a length, GET has none
  *   the head is laid out the one way that proper clients do ("Name: value" CR LF): its size says
- *   so, also where the library hides folds and bare line feeds */
+ *   so, also where the library hides folds and bare line feeds. (Who makes up for a missing CR
+ *   with a space more isn't seen; it gains nothing: no connection is shared between peers) */
 #ifndef DBK_RELAY_GATE_H
 #define DBK_RELAY_GATE_H
 
@@ -24,7 +25,7 @@ typedef struct dbk_gate {
     char host[DBK_GATE_HOST_BYTES_MAX + 1];
     uint32_t seen; /* which of the fields that may stand only once */
     size_t fields;
-    size_t bytes;  /* of the head, as proper clients lay it out */
+    size_t line_bytes, field_bytes; /* of the head, as proper clients lay it out */
     bool bad;
 } dbk_gate;
 typedef struct dbk_gate_line {

@@ -29,7 +29,7 @@ DBK_MUST_CHECK dbk_rc dbk_home_read(const dbk_home *home, const char *name, dbk_
                                     dbk_err *err);
 /* Writes the card anew, with the certificate's pin. */
 typedef struct dbk_home_card {
-    const char *url;      /* NULL: a line to fill in */
+    const char *url; /* NULL: a line to fill in */
     dbk_span cert_pem;
 } dbk_home_card;
 DBK_MUST_CHECK dbk_rc dbk_home_card_write(const dbk_home *home, const dbk_home_card *card,

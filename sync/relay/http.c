@@ -43,11 +43,7 @@ typedef struct call {
     uint64_t started_ms; /* monotonic: the whole request's deadline will count from here */
     char target[DBK_GATE_TARGET_BYTES_MAX + 2];
     dbk_gate gate;
-    enum {
-        HEAD,
-        BODY,
-        ANSWERED
-    } stage;
+    enum { HEAD, BODY, ANSWERED } stage;
     bool drop;       /* the body isn't kept: the answer won't depend on it */
     bool busy;       /* no memory for its body at present */
     size_t promised; /* of http->bodies */
@@ -62,8 +58,8 @@ typedef struct call {
 /* The network part only: 24 bits of an IPv4, 48 of an IPv6 address. */
 static void print_peer(char *out, size_t size, struct MHD_Connection *c)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     char text[INET6_ADDRSTRLEN] = "?";
     if (info != NULL && info->client_addr->sa_family == AF_INET) {
         struct sockaddr_in a;
@@ -83,11 +79,12 @@ static void log_call(const call *q)
 {
     char line[LINE_SIZE];
     uint64_t took_ms = dbk_monotonic_ms() - q->started_ms;
-    (void)snprintf(line, sizeof(line), "event=request call=%s status=%d ms=%llu in=%llu out=%zu "
-                                       "peer=%s",
+    (void)snprintf(line, sizeof(line),
+                   "event=request call=%s status=%d ms=%llu in=%llu out=%zu "
+                   "peer=%s",
                    q->answer.call != NULL ? q->answer.call : "none", q->answer.status,
-                   (unsigned long long)took_ms, (unsigned long long)q->gate.length,
-                   q->answer_bytes, q->peer);
+                   (unsigned long long)took_ms, (unsigned long long)q->gate.length, q->answer_bytes,
+                   q->peer);
     q->http->log(q->http->log_ctx, line);
 }
 
@@ -104,10 +101,7 @@ static struct MHD_Response *response_of(dbk_bytes *body)
     return r;
 }
 
-typedef enum after_answer {
-    KEEP_OPEN,
-    CLOSE
-} after_answer;
+typedef enum after_answer { KEEP_OPEN, CLOSE } after_answer;
 
 static enum MHD_Result answer(call *q, struct MHD_Connection *c, after_answer then)
 {
@@ -156,8 +150,8 @@ static enum MHD_Result each_field(void *ctx, enum MHD_ValueKind kind, const char
 static bool pass_gate(call *q, struct MHD_Connection *c, const char *method, const char *version)
 {
     dbk_gate_line line = { dbk_span_str(method), dbk_span_str(q->target), dbk_span_str(version) };
-    const union MHD_ConnectionInfo *size =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const union MHD_ConnectionInfo *size = MHD_get_connection_info(
+        c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     dbk_gate_begin(&q->gate, &line);
     (void)MHD_get_connection_values_n(c, MHD_HEADER_KIND, each_field, &q->gate);
     return dbk_gate_end(&q->gate, size != NULL ? size->header_size : 0);
@@ -350,8 +344,8 @@ static struct MHD_Daemon *start_daemon(dbk_http *h, const dbk_http_opts *opts)
         MHD_OPTION_THREAD_POOL_SIZE, DBK_HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT,
         DBK_HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         DBK_HTTP_CONNECTIONS_PER_PEER_MAX, MHD_OPTION_CONNECTION_TIMEOUT, DBK_HTTP_IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_HTTPS_MEM_KEY, opts->key_pem, MHD_OPTION_HTTPS_MEM_CERT, opts->cert_pem,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_HTTPS_MEM_KEY, opts->key_pem, MHD_OPTION_HTTPS_MEM_CERT, opts->cert_pem,
         MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_END);
 }
 

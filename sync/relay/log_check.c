@@ -30,8 +30,8 @@ static dbk_rc damaged(dbk_err *err, const dbk_id *space, uint64_t index, const c
 {
     char hex[DBK_ID_HEX_SIZE];
     dbk_id_hex(hex, space);
-    return dbk_fail(err, DBK_DAMAGED, "space %s, segment %llu: %s", hex,
-                    (unsigned long long)index, what);
+    return dbk_fail(err, DBK_DAMAGED, "space %s, segment %llu: %s", hex, (unsigned long long)index,
+                    what);
 }
 
 /* ---- the chain --------------------------------------------------------------------------- */
@@ -77,8 +77,7 @@ static dbk_rc feed_of(check *c, const dbk_header *h, uint64_t index, checked_fee
     *out = feed_at(c, &h->feed);
     if (*out != NULL)
         return DBK_OK;
-    const dbk_member *m =
-        dbk_roster_feed_owner(c->roster, &h->space, &h->feed, &h->incarnation);
+    const dbk_member *m = dbk_roster_feed_owner(c->roster, &h->space, &h->feed, &h->incarnation);
     if (m == NULL)
         return damaged(err, &h->space, index, "its feed is no member's");
     checked_feed fresh = { { h->feed, m->device, 0, { { 0 } } }, m->keys.sign };
@@ -94,8 +93,8 @@ static dbk_rc check_place(check *c, const dbk_header *h, const dbk_log_segment *
     dbk_log_place place;
     dbk_dot first = { h->feed, h->first_seq };
     dbk_rc rc = dbk_log_place_get(&c->space, &first, &place, NULL);
-    if (rc != DBK_OK || place.index != segment->index ||
-        place.receipt_ms != segment->receipt_ms || !dbk_hash_equal(&place.header_hash, hash))
+    if (rc != DBK_OK || place.index != segment->index || place.receipt_ms != segment->receipt_ms ||
+        !dbk_hash_equal(&place.header_hash, hash))
         return damaged(err, &h->space, segment->index, "it isn't where its feed says");
     return DBK_OK;
 }

@@ -134,7 +134,8 @@ static void embedded_rollback(void *self)
 }
 
 /* After a failed fsync the kernel may call the lost pages clean, and a later one succeeds without
- * them: so after anything but a full disk nothing is taken any more until the file is opened anew. */
+ * them: so after anything but a full disk nothing is taken any more until the file is opened anew.
+ */
 static dbk_rc embedded_commit(void *self, dbk_err *err)
 {
     embedded *e = self;
@@ -215,8 +216,7 @@ static size_t above_prefix(uint8_t out[DBK_LOG_KEY_BYTES_MAX], dbk_span prefix)
     return len;
 }
 
-static dbk_rc embedded_scan(void *self, const dbk_id *space, const dbk_log_scan *scan,
-                            dbk_err *err)
+static dbk_rc embedded_scan(void *self, const dbk_id *space, const dbk_log_scan *scan, dbk_err *err)
 {
     embedded *e = self;
     sqlite3_stmt *s = e->statements[ST_SCAN];
@@ -334,9 +334,10 @@ static void embedded_close(void *self)
 /* ---- opening ----------------------------------------------------------------------------- */
 
 static const dbk_log_ops embedded_ops = {
-    embedded_begin, embedded_commit, embedded_rollback,       embedded_get,
-    embedded_put,   embedded_add,    embedded_del,            embedded_scan,
-    embedded_segment_append,         embedded_segments_read,  embedded_close,
+    embedded_begin,         embedded_commit, embedded_rollback,
+    embedded_get,           embedded_put,    embedded_add,
+    embedded_del,           embedded_scan,   embedded_segment_append,
+    embedded_segments_read, embedded_close,
 };
 
 static dbk_rc exec(sqlite3 *db, const char *sql, dbk_err *err)
@@ -441,10 +442,9 @@ static dbk_rc check_version(sqlite3 *db, dbk_err *err)
 static dbk_rc connect(sqlite3 **out, const dbk_log_embedded *file, int flags, dbk_err *err)
 {
     char count[32];
-    int code = sqlite3_open_v2(file->path, out,
-                               flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-                                   SQLITE_OPEN_EXRESCODE,
-                               NULL);
+    int code = sqlite3_open_v2(
+        file->path, out,
+        flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     dbk_rc rc = fail(code, err);
     if (rc == DBK_OK)
         rc = set_key(*out, file->key, err);

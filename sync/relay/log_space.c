@@ -77,8 +77,7 @@ static dbk_span owner_key(uint8_t key[33], const dbk_id *owner, const dbk_id *fe
     return dbk_span_of(key, 33);
 }
 
-dbk_rc dbk_log_feed_get(const dbk_log_space *s, const dbk_id *feed, dbk_log_feed *out,
-                        dbk_err *err)
+dbk_rc dbk_log_feed_get(const dbk_log_space *s, const dbk_id *feed, dbk_log_feed *out, dbk_err *err)
 {
     uint8_t key[17];
     dbk_bytes value = DBK_BYTES_INIT(FEED_BYTES);

@@ -15,7 +15,8 @@
 #include "core/crypto/segment.h"
 #include "sync/relay/log.h"
 
-#define DBK_FORKS_KEPT_MAX 16u /* for each feed: proof needs one, a flood shall not fill the disk */
+#define DBK_FORKS_KEPT_MAX 16u /* for each feed: proof needs one, a flood shall not fill the disk \
+                                */
 
 typedef struct dbk_log_space {
     const dbk_log *log;
@@ -25,7 +26,7 @@ typedef struct dbk_log_space {
 typedef struct dbk_log_state {
     dbk_id log; /* incarnation */
     dbk_hash root;
-    dbk_frontier frontier; /* its size is the log's */
+    dbk_frontier frontier;                  /* its size is the log's */
     uint8_t note[DBK_CHECKPOINT_BYTES_MAX]; /* the checkpoint of just this size and root */
     size_t note_len;
 } dbk_log_state;

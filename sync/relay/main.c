@@ -112,8 +112,8 @@ static void log_line(void *ctx, const char *line)
     (void)ctx;
     dbk_time_print(when, (int64_t)env->now_ms(env->self));
     int len = snprintf(text, sizeof(text), "time=%s %s\n", when, line);
-    if (len > 0 && write(STDERR_FILENO, text, (size_t)len < sizeof(text) ? (size_t)len
-                                                                         : sizeof(text) - 1) < 0)
+    if (len > 0 &&
+        write(STDERR_FILENO, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1) < 0)
         return; /* nobody reads the log: no reason to stop */
 }
 
@@ -174,13 +174,10 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
         rc = dbk_relay_open(&relay, &opts, err);
     }
     if (rc == DBK_OK) {
-        dbk_http_opts http = { relay,
-                               dbk_env_system(),
-                               o->listen,
-                               (const char *)cert.p,
-                               (const char *)key.p,
-                               log_line,
-                               NULL };
+        dbk_http_opts http = {
+            relay, dbk_env_system(), o->listen, (const char *)cert.p, (const char *)key.p, log_line,
+            NULL
+        };
         rc = serve_until(&set, &http, err);
     }
     dbk_relay_close(relay);
@@ -192,11 +189,7 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
 
 /* ---- options ----------------------------------------------------------------------------- */
 
-typedef enum option_use {
-    NO = 0,
-    MAY = 1,
-    MUST = 2
-} option_use;
+typedef enum option_use { NO = 0, MAY = 1, MUST = 2 } option_use;
 typedef struct verb_row {
     const char *name;
     dbk_rc (*run)(const options *o, dbk_err *err);

@@ -163,21 +163,24 @@ typedef struct call_row {
     const char *tail;
     call_right right;
     size_t body_max; /* 0: no body */
+    bool asks;       /* may have a query */
     dbk_call_fn fn;
     const char *name;
 } call_row;
 static const call_row calls[] = {
-    { "POST", "/v1/hello", NULL, MEMBERS, 1024, dbk_call_hello, "hello" },
-    { "POST", "/v1/spaces/", "/segments", MEMBERS, DBK_RELAY_PUSH_BYTES_MAX, dbk_call_push, "push" },
-    { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, dbk_call_range, "range" },
-    { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, dbk_call_proof, "proof" },
-    { "GET", "/v1/members", NULL, MEMBERS, 0, dbk_call_members_get, "members" },
-    { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, dbk_call_members_post, "member" },
-    { "POST", "/v1/org", NULL, ANYONE, DBK_RELAY_GENESIS_BYTES_MAX, dbk_call_org, "org" },
-    { "PUT", "/v1/join/", "", ADMINS, 1024, dbk_call_join_open, "join-open" },
-    { "POST", "/v1/join/", "", ANYONE, DBK_RELAY_JOIN_BYTES_MAX, dbk_call_join_put, "join" },
-    { "GET", "/v1/join", NULL, ADMINS, 0, dbk_call_join_list, "join-list" },
-    { "GET", "/healthz", NULL, ANYONE, 0, dbk_call_health, "health" },
+    { "POST", "/v1/hello", NULL, MEMBERS, 1024, false, dbk_call_hello, "hello" },
+    { "POST", "/v1/spaces/", "/segments", MEMBERS, DBK_RELAY_PUSH_BYTES_MAX, false, dbk_call_push,
+      "push" },
+    { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, true, dbk_call_range, "range" },
+    { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, true, dbk_call_proof, "proof" },
+    { "GET", "/v1/members", NULL, MEMBERS, 0, true, dbk_call_members_get, "members" },
+    { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, false, dbk_call_members_post,
+      "member" },
+    { "POST", "/v1/org", NULL, ANYONE, DBK_RELAY_GENESIS_BYTES_MAX, false, dbk_call_org, "org" },
+    { "PUT", "/v1/join/", "", ADMINS, 1024, false, dbk_call_join_open, "join-open" },
+    { "POST", "/v1/join/", "", ANYONE, DBK_RELAY_JOIN_BYTES_MAX, false, dbk_call_join_put, "join" },
+    { "GET", "/v1/join", NULL, ADMINS, 0, false, dbk_call_join_list, "join-list" },
+    { "GET", "/healthz", NULL, ANYONE, 0, false, dbk_call_health, "health" },
 };
 
 static bool take_text(dbk_span *in, const char *text)
@@ -202,7 +205,8 @@ static bool take_id(dbk_span *in, dbk_id *id)
         if (hex[i] >= 'A' && hex[i] <= 'F')
             return false;
     }
-    if (strlen(hex) != DBK_ID_HEX_SIZE - 1 || dbk_hex_parse(id->b, sizeof(id->b), hex, NULL) != DBK_OK)
+    if (strlen(hex) != DBK_ID_HEX_SIZE - 1 ||
+        dbk_hex_parse(id->b, sizeof(id->b), hex, NULL) != DBK_OK)
         return false;
     in->p += DBK_ID_HEX_SIZE - 1;
     in->len -= DBK_ID_HEX_SIZE - 1;
@@ -245,10 +249,10 @@ static void refuse_rc(dbk_relay *r, dbk_relay_answer *a, dbk_rc rc)
         int status;
         const char *word;
     } rows[] = {
-        { DBK_FORMAT, 400, "malformed" },   { DBK_INVALID, 400, "malformed" },
-        { DBK_VERSION, 400, "version" },    { DBK_DENIED, 403, "denied" },
-        { DBK_NOT_FOUND, 404, "unknown" },  { DBK_CONFLICT, 409, "conflict" },
-        { DBK_LIMIT, 413, "too-large" },    { DBK_FULL, 507, "full" },
+        { DBK_FORMAT, 400, "malformed" },  { DBK_INVALID, 400, "malformed" },
+        { DBK_VERSION, 400, "version" },   { DBK_DENIED, 403, "denied" },
+        { DBK_NOT_FOUND, 404, "unknown" }, { DBK_CONFLICT, 409, "conflict" },
+        { DBK_LIMIT, 413, "too-large" },   { DBK_FULL, 507, "full" },
         { DBK_BUSY, 503, "busy" },
     };
     int status = 503;
@@ -271,8 +275,8 @@ static void refuse_rc(dbk_relay *r, dbk_relay_answer *a, dbk_rc rc)
 
 static dbk_http_request signed_part(const dbk_relay_request *req)
 {
-    return (dbk_http_request){ req->method, req->authority,    req->path, req->query,
-                               req->content_type, req->body,   req->has_body };
+    return (dbk_http_request){ req->method,       req->authority, req->path,    req->query,
+                               req->content_type, req->body,      req->has_body };
 }
 
 /* What a member's check costs, for a stranger. */
@@ -341,7 +345,7 @@ void dbk_relay_handle(dbk_relay *r, dbk_relay_answer *a, const dbk_relay_request
     dbk_bytes_init(&a->body, DBK_WELCOME_BYTES_MAX);
     if (row == NULL)
         rc = DBK_NOT_FOUND;
-    else if (req->has_body != (row->body_max > 0))
+    else if (req->has_body != (row->body_max > 0) || (req->query.len > 0 && !row->asks))
         rc = DBK_FORMAT;
     else if (req->body.len > row->body_max)
         rc = DBK_LIMIT;

@@ -44,7 +44,7 @@ typedef struct dbk_relay_opts {
     const dbk_log_source *source; /* borrowed for the call */
     const dbk_env *env;           /* called from many threads */
     dbk_writer_mode mode;
-    unsigned readers;             /* 1..DBK_RELAY_READERS_MAX */
+    unsigned readers; /* 1..DBK_RELAY_READERS_MAX */
 } dbk_relay_opts;
 DBK_MUST_CHECK dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err);
 void dbk_relay_close(dbk_relay *r); /* no handle may be under way; NULL is nothing */
@@ -71,7 +71,7 @@ typedef struct dbk_relay_answer {
     dbk_bytes body;
     char nonce[DBK_NONCE_TEXT_LEN + 1]; /* Daybook-Nonce, or "" */
     uint32_t retry_after_s;             /* 0: none */
-} dbk_relay_answer; /* { 0 } is ready to use */
+} dbk_relay_answer;                     /* { 0 } is ready to use */
 
 /* Always answers; what goes wrong is part of the answer. The caller wipes answer->body. */
 void dbk_relay_handle(dbk_relay *r, dbk_relay_answer *answer, const dbk_relay_request *request);

@@ -99,11 +99,7 @@ static dbk_rc submit(dbk_relay *r, dbk_relay_answer *a, join_job *job,
 dbk_rc dbk_call_join_open(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
     join_job job = { .invite = c->id, .now_ms = c->req->now_ms };
-    dbk_rc rc = DBK_OK;
-    if (c->req->query.len > 0)
-        rc = dbk_fail(err, DBK_FORMAT, "a query that the call doesn't know");
-    if (rc == DBK_OK)
-        rc = dbk_mailbox_decode(&job.expires_ms, c->req->body, err);
+    dbk_rc rc = dbk_mailbox_decode(&job.expires_ms, c->req->body, err);
     if (rc == DBK_OK && (job.expires_ms <= job.now_ms ||
                          job.expires_ms - job.now_ms > DBK_RELAY_MAILBOX_DAYS_MAX * DAY_MS))
         rc = dbk_fail(err, DBK_INVALID, "an expiry in the past or too far ahead");
@@ -138,12 +134,30 @@ static dbk_rc run_put(void *ctx, const dbk_log *log, dbk_err *err)
     return rc;
 }
 
+/* Strangers who guess at ids don't get as far as the writer. */
+static dbk_rc look(dbk_relay *r, const dbk_call *c, dbk_err *err)
+{
+    dbk_mailbox m;
+    size_t reader;
+    dbk_bytes store = DBK_BYTES_INIT(2 * DBK_RELAY_JOIN_BYTES_MAX);
+    dbk_rc rc = dbk_relay_reader_take(r, &reader, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = dbk_log_mailbox_get(&r->readers[reader], &c->id, &m, &store, err);
+    dbk_relay_reader_give(r, reader);
+    if (rc == DBK_OK && is_over(&m, c->req->now_ms))
+        rc = dbk_fail(err, DBK_NOT_FOUND, "the mailbox's time is over");
+    dbk_bytes_wipe(&store);
+    return rc;
+}
+
 dbk_rc dbk_call_join_put(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
     join_job job = { .invite = c->id, .now_ms = c->req->now_ms, .request = c->req->body };
-    if (c->req->query.len > 0 || c->req->body.len == 0)
-        return dbk_fail(err, DBK_FORMAT, "an empty request, or a query that the call doesn't know");
-    return submit(r, a, &job, run_put, err);
+    if (c->req->body.len == 0)
+        return dbk_fail(err, DBK_FORMAT, "an empty request");
+    dbk_rc rc = look(r, c, err);
+    return rc == DBK_OK ? submit(r, a, &job, run_put, err) : rc;
 }
 
 /* ---- fetching ---------------------------------------------------------------------------- */
@@ -167,8 +181,6 @@ dbk_rc dbk_call_join_list(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, 
 {
     list_walk walk = { c->req->now_ms, &a->body };
     size_t reader;
-    if (c->req->query.len > 0)
-        return dbk_fail(err, DBK_FORMAT, "a query that the call doesn't know");
     dbk_rc rc = dbk_relay_reader_take(r, &reader, err);
     if (rc != DBK_OK)
         return rc;

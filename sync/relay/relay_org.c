@@ -28,8 +28,7 @@ static dbk_rc make_code(dbk_relay_birth *out, dbk_hash *hash, const dbk_env *env
     return rc;
 }
 
-dbk_rc dbk_relay_prepare(dbk_relay_birth *out, const dbk_log *log, const dbk_env *env,
-                         dbk_err *err)
+dbk_rc dbk_relay_prepare(dbk_relay_birth *out, const dbk_log *log, const dbk_env *env, dbk_err *err)
 {
     dbk_secret *sk = NULL;
     dbk_hash hash;
@@ -92,9 +91,9 @@ dbk_rc dbk_relay_recall(dbk_relay_memory *out, const dbk_log *log, dbk_err *err)
 typedef struct entry_job {
     dbk_relay *relay;
     dbk_span entry;
-    dbk_span setup;   /* of a genesis */
-    dbk_rc decision;  /* what the sender is told */
-    uint64_t count;   /* the chain's length, if OK */
+    dbk_span setup;  /* of a genesis */
+    dbk_rc decision; /* what the sender is told */
+    uint64_t count;  /* the chain's length, if OK */
 } entry_job;
 
 typedef struct same_entry {
@@ -236,8 +235,6 @@ static dbk_rc post_entry(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c,
 {
     entry_job job = { .relay = r, .entry = c->req->body, .setup = c->req->setup };
     dbk_job submit = { run, &job };
-    if (c->req->query.len > 0)
-        return dbk_fail(err, DBK_FORMAT, "a query that the call doesn't know");
     dbk_rc rc = dbk_relay_write(r, &submit, err);
     if (rc != DBK_OK)
         return rc;

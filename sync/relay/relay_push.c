@@ -105,9 +105,7 @@ static dbk_rc answer(push *p, dbk_relay_answer *a, const dbk_id *space, dbk_err 
 dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
     bool any = false;
-    dbk_rc rc = DBK_OK;
-    if (c->req->query.len > 0)
-        return dbk_fail(err, DBK_FORMAT, "a query that the call doesn't know");
+    dbk_rc rc;
     /* Also when a guest's time is over: what it wrote in time may come late. */
     if (!dbk_roll_in_space(r->roll, &c->caller, &c->id, 0))
         return dbk_fail(err, DBK_NOT_FOUND, "no such space");

@@ -247,7 +247,7 @@ typedef struct range_walk {
     dbk_log_space s;
     dbk_bytes items;
     uint64_t from, count, size, bytes_max;
-    dbk_id device; /* whose own bodies are left out; zero: nobody's */
+    dbk_id device;     /* whose own bodies are left out; zero: nobody's */
     dbk_log_feed feed; /* the feed looked up last */
 } range_walk;
 
@@ -297,8 +297,8 @@ static dbk_rc range_answer(dbk_relay_answer *a, range_walk *w, const dbk_log_sta
     uint64_t end = w->from + w->count;
     dbk_rc rc = DBK_OK;
     if (end > 0 && end < w->size)
-        rc = dbk_tree_consistency(&range.proof, DBK_TREE_LOG, end, w->size, dbk_log_node_get,
-                                  &w->s, err);
+        rc = dbk_tree_consistency(&range.proof, DBK_TREE_LOG, end, w->size, dbk_log_node_get, &w->s,
+                                  err);
     if (rc == DBK_OK)
         rc = dbk_range_begin(&a->body, &range, err);
     if (rc == DBK_OK)

@@ -9,7 +9,7 @@ struct dbk_roll {
     pthread_mutex_t lock; /* the roster's readers share a cache: one at a time */
     dbk_roster *roster;   /* NULL: no organisation yet */
     dbk_admit *admit;
-    bool changing;        /* between add and settle: locked by the writer */
+    bool changing; /* between add and settle: locked by the writer */
 };
 
 static void lock(dbk_roll *roll)
@@ -165,8 +165,8 @@ dbk_rc dbk_roll_spaces(dbk_roll *roll, const dbk_caller *caller, uint64_t now_ms
 {
     dbk_rc rc = DBK_OK;
     lock(roll);
-    const dbk_member *m =
-        roll->roster != NULL ? dbk_roster_device(roll->roster, &caller->device) : NULL;
+    const dbk_member *m = roll->roster != NULL ? dbk_roster_device(roll->roster, &caller->device)
+                                               : NULL;
     size_t count = m != NULL && !m->revoked ? m->spaces_count : 0;
     for (size_t i = 0; i < count && rc == DBK_OK; i++) {
         const dbk_member_space *s = &m->spaces[i];
@@ -183,8 +183,8 @@ bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *s
 {
     bool found = false;
     lock(roll);
-    const dbk_member *m =
-        roll->roster != NULL ? dbk_roster_device(roll->roster, &caller->device) : NULL;
+    const dbk_member *m = roll->roster != NULL ? dbk_roster_device(roll->roster, &caller->device)
+                                               : NULL;
     size_t count = m != NULL && !m->revoked ? m->spaces_count : 0;
     for (size_t i = 0; i < count && !found; i++)
         found = dbk_id_equal(&m->spaces[i].space, space) &&
@@ -215,10 +215,9 @@ bool dbk_roll_feed_owner(dbk_roll *roll, dbk_feed_owner *out, const dbk_header *
     bool found = false;
     memset(out, 0, sizeof(*out));
     lock(roll);
-    const dbk_member *m =
-        roll->roster != NULL
-            ? dbk_roster_feed_owner(roll->roster, &h->space, &h->feed, &h->incarnation)
-            : NULL;
+    const dbk_member *m = roll->roster != NULL ? dbk_roster_feed_owner(roll->roster, &h->space,
+                                                                       &h->feed, &h->incarnation)
+                                               : NULL;
     if (m != NULL && may_write(dbk_roster_role(roll->roster, &m->device, &h->space))) {
         *out = (dbk_feed_owner){ m->device, m->keys.sign };
         found = true;

@@ -62,10 +62,7 @@ typedef struct dbk_roll_change {
 } dbk_roll_change;
 DBK_MUST_CHECK dbk_rc dbk_roll_add(dbk_roll *roll, const dbk_log *log, dbk_span entry,
                                    dbk_roll_change *made, dbk_err *err);
-typedef enum dbk_outcome {
-    DBK_COMMITTED,
-    DBK_ROLLED_BACK
-} dbk_outcome;
+typedef enum dbk_outcome { DBK_COMMITTED, DBK_ROLLED_BACK } dbk_outcome;
 /* After the transaction. Without an add before it, nothing. When it was rolled back the chain is
  * folded anew from the log; on failure the roll knows nobody any more. */
 DBK_MUST_CHECK dbk_rc dbk_roll_settle(dbk_roll *roll, const dbk_log *log, dbk_outcome outcome,
