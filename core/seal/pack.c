@@ -17,10 +17,11 @@
 enum { STORED = 0, ZSTD = 1, ZSTD_NOTES_1 = 2 };
 
 struct dbk_packer {
-    uint8_t *dict; /* notes-1; the two below borrow it */
+    uint8_t *dict;           /* notes-1; cdict and ddict borrow it */
+    uint8_t *cdict_room;     /* zstd up to 1.5.4 crashes when it can't get this memory by itself */
+    const ZSTD_CDict *cdict; /* in cdict_room */
     ZSTD_CCtx *cctx;
     ZSTD_DCtx *dctx;
-    ZSTD_CDict *cdict;
     ZSTD_DDict *ddict;
 };
 
@@ -62,26 +63,30 @@ static uint8_t *dict_new(size_t dict_len)
     return dict;
 }
 
-dbk_rc dbk_packer_new(dbk_packer **out, dbk_err *err)
+static bool set_up(dbk_packer *p)
 {
     const size_t dict_len = DBK_NOTES_1_TABLES_BYTES + dbk_blob_notes_1_len;
     const ZSTD_compressionParameters how = ZSTD_getCParams(LEVEL, TYPICAL_BYTES, dict_len);
-    *out = NULL;
-    dbk_packer *p = dbk_alloc(sizeof(*p));
-    if (p != NULL)
-        p->dict = dict_new(dict_len);
-    if (p == NULL || p->dict == NULL) {
-        dbk_free(p);
-        return dbk_fail(err, DBK_NOMEM, "no memory for compression");
-    }
-    p->cctx = ZSTD_createCCtx_advanced(memory);
-    p->dctx = ZSTD_createDCtx_advanced(memory);
-    p->cdict = ZSTD_createCDict_advanced(p->dict, dict_len, ZSTD_dlm_byRef, ZSTD_dct_fullDict, how,
-                                         memory);
+    const size_t cdict_len = ZSTD_estimateCDictSize_advanced(dict_len, how, ZSTD_dlm_byRef);
+    p->dict = dict_new(dict_len);
+    p->cdict_room = dbk_alloc(cdict_len);
+    if (p->dict == NULL || p->cdict_room == NULL)
+        return false;
+    p->cdict = ZSTD_initStaticCDict(p->cdict_room, cdict_len, p->dict, dict_len, ZSTD_dlm_byRef,
+                                    ZSTD_dct_fullDict, how);
     p->ddict = ZSTD_createDDict_advanced(p->dict, dict_len, ZSTD_dlm_byRef, ZSTD_dct_fullDict,
                                          memory);
-    if (p->cctx == NULL || p->dctx == NULL || p->cdict == NULL || p->ddict == NULL ||
-        set_up_compression(p) != 0) {
+    p->cctx = ZSTD_createCCtx_advanced(memory);
+    p->dctx = ZSTD_createDCtx_advanced(memory);
+    return p->cdict != NULL && p->ddict != NULL && p->cctx != NULL && p->dctx != NULL &&
+           set_up_compression(p) == 0;
+}
+
+dbk_rc dbk_packer_new(dbk_packer **out, dbk_err *err)
+{
+    *out = NULL;
+    dbk_packer *p = dbk_alloc(sizeof(*p));
+    if (p == NULL || !set_up(p)) {
         dbk_packer_free(p);
         return dbk_fail(err, DBK_NOMEM, "no memory for compression");
     }
@@ -95,8 +100,8 @@ void dbk_packer_free(dbk_packer *p)
         return;
     (void)ZSTD_freeCCtx(p->cctx);
     (void)ZSTD_freeDCtx(p->dctx);
-    (void)ZSTD_freeCDict(p->cdict);
     (void)ZSTD_freeDDict(p->ddict);
+    dbk_free(p->cdict_room);
     dbk_free(p->dict);
     dbk_free(p);
 }
@@ -125,7 +130,8 @@ size_t dbk_pack(dbk_packer *p, uint8_t *out, dbk_span plain)
     uint8_t *data = out + DBK_PACK_HEAD_BYTES;
     DBK_ASSERT(plain.len <= DBK_SEAL_PLAIN_BYTES_MAX);
     uint8_t encoding = ZSTD_NOTES_1;
-    /* Room for less than the plaintext: what doesn't get smaller fails, and is stored. */
+    /* Room for less than the plaintext: what doesn't get smaller fails, and is stored; so is what
+     * zstd has no memory for. */
     size_t len = plain.len == 0 ? 0
                                 : ZSTD_compress2(p->cctx, data, plain.len - 1, plain.p, plain.len);
     if (plain.len == 0 || ZSTD_isError(len)) {
