@@ -26,25 +26,27 @@
     X(NUMBER, "number")     /* whole, with min and max */                                  \
     X(REF, "ref")           /* a record id */                                              \
     X(REFS, "refs")                                                                        \
-    X(PRESENT, "present")   /* who was there: { person | name, role } */                   \
+    X(PRESENT, "present") /* who was there: array of { name and/or person, role } */       \
     X(PHONE, "phone")                                                                      \
     X(EMAIL, "email")                                                                      \
     X(ADDRESS, "address")                                                                  \
-    X(LIST, "list")         /* of texts, or of objects with the field's sub-fields */      \
-    X(OBJECT, "object")     /* sub-fields */
+    X(LIST, "list")     /* of texts, or of objects with the field's sub-fields */          \
+    X(OBJECT, "object") /* sub-fields */
 #define DBK_FIELD_KIND_ENUM(name, text) DBK_FIELD_##name,
-typedef enum dbk_field_kind { DBK_FIELD_KIND_TABLE(DBK_FIELD_KIND_ENUM) DBK_FIELD_KINDS } dbk_field_kind;
+typedef enum dbk_field_kind {
+    DBK_FIELD_KIND_TABLE(DBK_FIELD_KIND_ENUM) DBK_FIELD_KINDS
+} dbk_field_kind;
 #undef DBK_FIELD_KIND_ENUM
 
 /* How a group of fields merges (design.md section 5). ASK..ONCE are registers. */
-#define DBK_RULE_TABLE(X)                                                                  \
-    X(ASK, "ask")                                                                          \
-    X(CAUTIOUS, "cautious")                                                                \
-    X(HQ, "hq")                                                                            \
-    X(LATEST, "latest")                                                                    \
-    X(ONCE, "once")                                                                        \
-    X(SET, "set")     /* add-wins set of elements */                                       \
-    X(LOG, "log")     /* append-only entries */                                            \
+#define DBK_RULE_TABLE(X)                            \
+    X(ASK, "ask")                                    \
+    X(CAUTIOUS, "cautious")                          \
+    X(HQ, "hq")                                      \
+    X(LATEST, "latest")                              \
+    X(ONCE, "once")                                  \
+    X(SET, "set")     /* add-wins set of elements */ \
+    X(LOG, "log")     /* append-only entries */      \
     X(COUNT, "count") /* grows per device */
 #define DBK_RULE_ENUM(name, text) DBK_RULE_##name,
 typedef enum dbk_rule { DBK_RULE_TABLE(DBK_RULE_ENUM) DBK_RULES } dbk_rule;
@@ -64,34 +66,34 @@ typedef enum dbk_need {
 typedef struct dbk_code {
     const char *name;
     const char *label;
-    int rank;                /* for cautious groups: higher is more protective */
+    int rank;                 /* for cautious groups: higher is more protective */
     const char *from, *until; /* dates or NULL: codes are dated data */
 } dbk_code;
 
 typedef struct dbk_field dbk_field;
 struct dbk_field {
     const char *name;
-    const char *label;      /* the officer's words: used in every message */
-    const char *help;       /* or NULL */
+    const char *label; /* the officer's words: used in every message */
+    const char *help;  /* or NULL */
     dbk_field_kind kind;
     dbk_need need;
-    const dbk_code *codes;  /* CODE, CODES; and roles of PRESENT */
+    const dbk_code *codes; /* CODE, CODES; and roles of PRESENT */
     size_t codes_count;
     const dbk_field *fields; /* sub-fields of OBJECT and LIST */
     size_t fields_count;
-    const char *ref_form;   /* REF, REFS: the form wanted, or NULL for any */
-    int64_t min, max;       /* NUMBER */
-    size_t len_max;         /* text kinds: in code points */
-    bool sensitive;         /* DPA 2018 s35(8): health, ethnicity, religion, sex life */
-    bool after_sign;        /* may still be written on a signed record (supervision, HQ flags) */
-    size_t group;           /* index into the form's groups (top-level fields only) */
+    const char *ref_form; /* REF, REFS: the form wanted, or NULL for any */
+    int64_t min, max;     /* NUMBER */
+    size_t len_max;       /* text kinds: in code points */
+    bool sensitive;       /* DPA 2018 s35(8): health, ethnicity, religion, sex life */
+    bool after_sign;      /* may still be written on a signed record (supervision, HQ flags) */
+    size_t group;         /* index into the form's groups (top-level fields only) */
 };
 
 typedef struct dbk_group {
     const char *name;
     const char *label;
     dbk_rule rule;
-    bool own;               /* only the author may write it */
+    bool own;                /* only the author may write it */
     const char *lower_needs; /* CAUTIOUS: NULL or "reason" */
 } dbk_group;
 
@@ -109,7 +111,10 @@ bool dbk_form_signs(const dbk_form *form); /* a record of it can be signed, then
 size_t dbk_form_fields(const dbk_form *form, const dbk_field **out);
 size_t dbk_form_groups(const dbk_form *form, const dbk_group **out);
 const dbk_field *dbk_form_field(const dbk_form *form, const char *name); /* NULL: not there */
-const dbk_group *dbk_form_group(const dbk_form *form, dbk_span name);     /* NULL: not there */
+const dbk_group *dbk_form_group(const dbk_form *form, dbk_span name);    /* NULL: not there */
+/* "next_contact.when" as well as "next_contact": a sub-field of an OBJECT and, in *top, the field
+ * that it belongs to; for a plain name both are the field. NULL: not there. */
+const dbk_field *dbk_form_part(const dbk_form *form, const char *path, const dbk_field **top);
 /* Fields whose displayed values, joined, are the one-line summary of a record in lists. */
 size_t dbk_form_summary(const dbk_form *form, const dbk_field *const **out);
 /* The field that dates a record ("happened_at" for most), or NULL. */

@@ -15,7 +15,9 @@ typedef enum dbk_input_op {
     DBK_INPUT_REMOVE /* FIELD-=VALUE: an element of a set; FIELD-= blanks a register field */
 } dbk_input_op;
 
-/* One typed argument. Exactly one of text and json is used. */
+/* One typed argument. Exactly one of text and json is used. field is a field's name, or that of a
+ * sub-field of an OBJECT ("next_contact.when", SET and blanking only; the rest of the object
+ * stays). ADD and REMOVE also work on registers that hold a list. */
 typedef struct dbk_input {
     dbk_input_op op;
     const char *field;
@@ -45,13 +47,14 @@ typedef dbk_span (*dbk_current_fn)(void *ctx, const char *field);
  * A register group's write holds the whole group: untouched fields come from current.
  * Unknown field names are problems that name the nearest known one. DBK_INVALID if
  * problems->faults > 0, with *out empty; warnings alone are DBK_OK. current may be NULL (a new
- * record). */
+ * record); its answer need only last until it is asked again. An input that would change nothing
+ * is a problem, so writes_count > 0. Rule "own" is the caller's to enforce. */
 typedef struct dbk_check_opts {
     const dbk_form *form;
     dbk_current_fn current;
     void *current_ctx;
-    bool is_new;    /* the form's requirements for a new record apply (e.g. happened_at default) */
-    bool is_signed; /* only after_sign fields may be touched: else DBK_DENIED problem rows */
+    bool is_new;    /* fields that aren't given get the form's defaults */
+    bool is_signed; /* only after_sign fields may be touched: else problem rows and DBK_DENIED */
 } dbk_check_opts;
 DBK_MUST_CHECK dbk_rc dbk_record_check(dbk_change *out, dbk_problems *problems,
                                        const dbk_check_opts *opts, const dbk_input *inputs,
@@ -65,7 +68,10 @@ DBK_MUST_CHECK dbk_rc dbk_record_check_stage(dbk_problems *problems, const dbk_f
  * *out with dbk_free(). DBK_FORMAT when it isn't an object. */
 DBK_MUST_CHECK dbk_rc dbk_inputs_from_json(dbk_input **out, size_t *out_count,
                                            const struct json_t *object, dbk_err *err);
-/* Parses JSON text (no duplicates, at most 256 KiB). The caller frees with dbk_json_free(). */
+/* Parses JSON text (any value, no duplicates, at most 256 KiB). The caller frees with
+ * dbk_json_free(). DBK_FORMAT names line and column and repeats nothing of the text. Notes pass
+ * through Jansson's heap: a program calls json_set_alloc_funcs(dbk_alloc, dbk_free) before its
+ * first call of Jansson, so that they are wiped. */
 DBK_MUST_CHECK dbk_rc dbk_json_parse(struct json_t **out, dbk_span text, dbk_err *err);
 void dbk_json_free(struct json_t *json);
 

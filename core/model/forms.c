@@ -1,0 +1,158 @@
+/* A set of forms by name and version. */
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/model/form_builtin.h"
+#include "core/model/form_impl.h"
+#include "core/model/record.h"
+
+#define FORMS_MAX 4096u /* forms and their old versions: drafts stay pinned to theirs */
+
+typedef struct forms_row {
+    dbk_form *form;
+    dbk_bytes json; /* what it was made of: the same version must be the same bytes */
+} forms_row;
+
+struct dbk_forms {
+    json_t *shared;
+    forms_row *rows; /* by name, then version */
+    size_t count, cap;
+};
+
+static int row_compare(const dbk_form *form, dbk_span name, uint32_t version)
+{
+    dbk_span own = dbk_span_str(dbk_form_name(form));
+    /* Names as people sort them, not shorter ones first. */
+    int order = dbk_span_compare(own, name);
+    if (order != 0)
+        return order;
+    return (dbk_form_version(form) > version) - (dbk_form_version(form) < version);
+}
+
+/* The first row that is not before (name, version). */
+static size_t lower_bound(const dbk_forms *forms, dbk_span name, uint32_t version)
+{
+    size_t low = 0, high = forms->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (row_compare(forms->rows[mid].form, name, version) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static dbk_rc make_room(dbk_forms *forms, dbk_err *err)
+{
+    if (forms->count < forms->cap)
+        return DBK_OK;
+    if (forms->count >= FORMS_MAX)
+        return dbk_fail(err, DBK_LIMIT, "more than %u forms", FORMS_MAX);
+    size_t cap = forms->cap == 0 ? 16 : forms->cap * 2;
+    forms_row *rows = dbk_realloc(forms->rows, cap * sizeof(rows[0]));
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for forms");
+    forms->rows = rows;
+    forms->cap = cap;
+    return DBK_OK;
+}
+
+static dbk_rc insert(dbk_forms *forms, dbk_form **form, dbk_bytes *json, dbk_err *err)
+{
+    dbk_span name = dbk_span_str(dbk_form_name(*form));
+    size_t at = lower_bound(forms, name, dbk_form_version(*form));
+    if (at < forms->count &&
+        row_compare(forms->rows[at].form, name, dbk_form_version(*form)) == 0) {
+        if (dbk_span_equal(dbk_bytes_span(&forms->rows[at].json), dbk_bytes_span(json)))
+            return DBK_OK;
+        return dbk_fail(err, DBK_CONFLICT, "another form is %s version %u already",
+                        dbk_form_name(*form), (unsigned)dbk_form_version(*form));
+    }
+    dbk_rc rc = make_room(forms, err);
+    if (rc != DBK_OK)
+        return rc;
+    memmove(&forms->rows[at + 1], &forms->rows[at], (forms->count - at) * sizeof(forms->rows[0]));
+    forms->rows[at] = (forms_row){ *form, *json };
+    forms->count++;
+    *form = NULL; /* moved */
+    dbk_bytes_init(json, DBK_FORM_JSON_BYTES_MAX);
+    return DBK_OK;
+}
+
+dbk_rc dbk_forms_add(dbk_forms *forms, dbk_span json, dbk_err *err)
+{
+    dbk_form *form = NULL;
+    dbk_bytes copy = DBK_BYTES_INIT(DBK_FORM_JSON_BYTES_MAX);
+    dbk_rc rc = dbk_form_parse_with(&form, json, forms->shared, err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append(&copy, json, err);
+    if (rc == DBK_OK)
+        rc = insert(forms, &form, &copy, err);
+    dbk_form_free(form);
+    dbk_bytes_wipe(&copy);
+    return rc;
+}
+
+/* header.json and codes.json are parts of forms, not forms. */
+static bool is_part(const char *name)
+{
+    return strcmp(name, "header") == 0 || strcmp(name, "codes") == 0;
+}
+
+dbk_rc dbk_forms_new(dbk_forms **out, dbk_err *err)
+{
+    *out = NULL;
+    dbk_forms *forms = dbk_alloc(sizeof(*forms));
+    if (forms == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for forms");
+    dbk_rc rc = dbk_form_builtin_json(&forms->shared, "codes", err);
+    for (const dbk_form_builtin *row = dbk_forms_builtin; rc == DBK_OK && row->name != NULL; row++)
+        if (!is_part(row->name))
+            rc = dbk_forms_add(forms, dbk_span_of(row->data, row->len), err);
+    if (rc == DBK_OK) {
+        *out = forms;
+        forms = NULL;
+    }
+    dbk_forms_free(forms);
+    return rc;
+}
+
+void dbk_forms_free(dbk_forms *forms)
+{
+    if (forms == NULL)
+        return;
+    for (size_t i = 0; i < forms->count; i++) {
+        dbk_form_free(forms->rows[i].form);
+        dbk_bytes_wipe(&forms->rows[i].json);
+    }
+    dbk_free(forms->rows);
+    dbk_json_free(forms->shared);
+    dbk_free(forms);
+}
+
+size_t dbk_forms_count(const dbk_forms *forms)
+{
+    return forms->count;
+}
+
+const dbk_form *dbk_forms_at(const dbk_forms *forms, size_t i)
+{
+    DBK_ASSERT(i < forms->count);
+    return forms->rows[i].form;
+}
+
+const dbk_form *dbk_forms_find(const dbk_forms *forms, dbk_span name, uint32_t version)
+{
+    size_t at = lower_bound(forms, name, version == 0 ? UINT32_MAX : version);
+    if (version == 0) {
+        /* All versions of the name are before; the newest is the last of them. */
+        if (at == 0)
+            return NULL;
+        const dbk_form *newest = forms->rows[at - 1].form;
+        bool same = dbk_span_equal(dbk_span_str(dbk_form_name(newest)), name);
+        return same ? newest : NULL;
+    }
+    bool found = at < forms->count && row_compare(forms->rows[at].form, name, version) == 0;
+    return found ? forms->rows[at].form : NULL;
+}
