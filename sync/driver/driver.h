@@ -19,10 +19,10 @@ typedef struct dbk_sync_report {
     uint64_t pulled_segments, pulled_ops;
     uint64_t records_new, records_changed, conflicts_new;
     uint64_t members_new;
-    uint64_t refused;       /* own segments that the relay did not take; `status` names them */
-    uint64_t pending;       /* segments that can't be opened yet */
-    bool idle;              /* nothing was to be done */
-    bool joining;           /* the admin hasn't approved yet */
+    uint64_t refused; /* own segments that the relay did not take; `status` names them */
+    uint64_t pending; /* segments that can't be opened yet */
+    bool idle;        /* nothing was to be done */
+    bool joining;     /* the admin hasn't approved yet */
 } dbk_sync_report;
 
 /* A transport to the book's own relay, as pinned. */
@@ -39,8 +39,8 @@ DBK_MUST_CHECK dbk_rc dbk_driver_org_create(dbk_book *book, const dbk_relay_card
                                             const char *device_name, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_driver_space_create(dbk_book *book, dbk_transport *t, dbk_id *space,
                                               const dbk_new_space *opts, dbk_err *err);
-DBK_MUST_CHECK dbk_rc dbk_driver_grant(dbk_book *book, dbk_transport *t,
-                                       const dbk_new_grant *grant, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_grant(dbk_book *book, dbk_transport *t, const dbk_new_grant *grant,
+                                       dbk_err *err);
 /* Makes the invite and opens its mailbox at the relay. */
 DBK_MUST_CHECK dbk_rc dbk_driver_invite(dbk_book *book, dbk_transport *t, dbk_bytes *text,
                                         const dbk_new_invite *opts, dbk_err *err);
@@ -53,6 +53,12 @@ DBK_MUST_CHECK dbk_rc dbk_driver_approve(dbk_book *book, dbk_transport *t, const
  * book still remembers the invite (DBK_UNREACHABLE), and the next sync sends it. */
 DBK_MUST_CHECK dbk_rc dbk_driver_join(dbk_book *book, dbk_span invite, const char *device_name,
                                       dbk_err *err);
+
+/* The same over a transport that the caller has opened; join: after dbk_org_join(). */
+DBK_MUST_CHECK dbk_rc dbk_driver_org_create_over(dbk_book *book, dbk_transport *t,
+                                                 const dbk_relay_card *card,
+                                                 const char *device_name, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_join_over(dbk_book *book, dbk_transport *t, dbk_err *err);
 
 /* A relay card file, as `daybook-relay init` writes it: lines "url ...", "tls-pin <hex>",
  * "relay-key <hex>", "setup-code <base64url>"; '#' begins a comment. */

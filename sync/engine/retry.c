@@ -77,3 +77,18 @@ dbk_rc dbk_retry_cause(int status, dbk_span body, dbk_err *err)
     return dbk_fail(err, DBK_PEER, "the relay answered with status %d%s%s%s", status, open, word,
                     close);
 }
+
+bool dbk_retry_is_local(dbk_rc rc)
+{
+    switch (rc) {
+    case DBK_NOMEM:
+    case DBK_FULL:
+    case DBK_IO:
+    case DBK_BUSY:
+    case DBK_DAMAGED:
+    case DBK_PASSPHRASE:
+        return true;
+    default:
+        return false;
+    }
+}

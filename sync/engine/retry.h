@@ -43,4 +43,7 @@ dbk_verdict dbk_retry_judge(dbk_tries *tries, uint32_t *wait_ms, const dbk_retry
 /* The cause of a refusal, in one sentence; never DBK_OK. body: a JSON error, or anything. */
 dbk_rc dbk_retry_cause(int status, dbk_span body, dbk_err *err);
 
+/* This device can't go on at all: its disk is full or broken, its memory short. */
+bool dbk_retry_is_local(dbk_rc rc);
+
 #endif

@@ -55,29 +55,14 @@ void dbk_session_move(dbk_session *s, session_state to)
     s->state = to;
 }
 
-bool dbk_session_is_local(dbk_rc rc)
-{
-    switch (rc) {
-    case DBK_NOMEM:
-    case DBK_FULL:
-    case DBK_IO:
-    case DBK_BUSY:
-    case DBK_DAMAGED:
-    case DBK_PASSPHRASE:
-        return true;
-    default:
-        return false;
-    }
-}
-
-void dbk_session_fail(dbk_session *s, dbk_action *next, const dbk_err *err)
+void dbk_session_fail(dbk_session *s, dbk_session_action *next, const dbk_err *err)
 {
     DBK_ASSERT(err->rc != DBK_OK);
     s->first = *err;
     dbk_session_end(s, next);
 }
 
-void dbk_session_end(dbk_session *s, dbk_action *next)
+void dbk_session_end(dbk_session *s, dbk_session_action *next)
 {
     dbk_session_move(s, S_END);
     next->kind = s->first.rc == DBK_OK ? DBK_ACTION_DONE : DBK_ACTION_FAIL;
@@ -109,7 +94,7 @@ void dbk_session_get(dbk_session *s, size_t answer_max)
     request(s, "GET", answer_max);
 }
 
-void dbk_session_send(dbk_session *s, dbk_action *next)
+void dbk_session_send(dbk_session *s, dbk_session_action *next)
 {
     dbk_err err = { 0 };
     if (s->counts.rounds >= s->rounds_max) {
@@ -171,7 +156,7 @@ static void refresh(dbk_session *s, const dbk_local *local)
     }
 }
 
-static void start(dbk_session *s, dbk_action *next, const dbk_event *e)
+static void start(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     dbk_hello hello = { 0 };
@@ -200,7 +185,7 @@ static void start(dbk_session *s, dbk_action *next, const dbk_event *e)
 /* ---- hello, members -----------------------------------------------------------------------------
  */
 
-static void ask_members(dbk_session *s, dbk_action *next)
+static void ask_members(dbk_session *s, dbk_session_action *next)
 {
     dbk_session_get(s, DBK_RANGE_BYTES_MAX);
     (void)snprintf(s->target, sizeof(s->target), "/v1/members?from=%llu",
@@ -210,7 +195,7 @@ static void ask_members(dbk_session *s, dbk_action *next)
 }
 
 /* A relay that speaks nonsense is no relay, whatever a decoder calls it. */
-static void nonsense(dbk_session *s, dbk_action *next, const dbk_err *inner)
+static void nonsense(dbk_session *s, dbk_session_action *next, const dbk_err *inner)
 {
     dbk_err err = { 0 };
     if (inner->rc == DBK_NOMEM || inner->rc == DBK_VERSION) {
@@ -221,7 +206,7 @@ static void nonsense(dbk_session *s, dbk_action *next, const dbk_err *inner)
     dbk_session_fail(s, next, &err);
 }
 
-static void welcomed(dbk_session *s, dbk_action *next, const dbk_event *e)
+static void welcomed(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     dbk_rc rc = dbk_welcome_decode(&s->welcome, e->body, &err);
@@ -245,14 +230,14 @@ static void welcomed(dbk_session *s, dbk_action *next, const dbk_event *e)
         dbk_session_spaces(s, next);
 }
 
-static void got_members(dbk_session *s, dbk_action *next, const dbk_event *e)
+static void got_members(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_session_move(s, S_MEMBERS_TAKE);
     next->kind = DBK_ACTION_TAKE_MEMBERS;
     next->entries = e->body;
 }
 
-static void members_taken(dbk_session *s, dbk_action *next, const dbk_event *e)
+static void members_taken(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     uint64_t before = s->members_count;
@@ -293,7 +278,7 @@ static void members_taken(dbk_session *s, dbk_action *next, const dbk_event *e)
 /* ---- answers ------------------------------------------------------------------------------------
  */
 
-static void taken(dbk_session *s, dbk_action *next, const dbk_event *e)
+static void taken(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     switch (s->state) {
     case S_HELLO:
@@ -313,7 +298,7 @@ static void taken(dbk_session *s, dbk_action *next, const dbk_event *e)
 }
 
 /* Nobody can be reached, or the relay refuses: of one space, or of all. */
-static void refused(dbk_session *s, dbk_action *next, const dbk_event *e)
+static void refused(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     if (e->kind == DBK_EVENT_FAILED)
@@ -331,7 +316,7 @@ static void refused(dbk_session *s, dbk_action *next, const dbk_event *e)
         dbk_session_fail(s, next, &err);
 }
 
-static void answered(dbk_session *s, dbk_action *next, const dbk_event *e)
+static void answered(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     uint32_t wait_ms;
     bool ok = e->kind == DBK_EVENT_ANSWER;
@@ -373,7 +358,7 @@ static bool awaits_answer(session_state state)
     return state == S_HELLO || state == S_MEMBERS || state == S_PUSH || state == S_PULL;
 }
 
-static void do_taken(dbk_session *s, dbk_action *next, const dbk_event *e)
+static void do_taken(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     if (s->state == S_MEMBERS_TAKE) {
         members_taken(s, next, e);
@@ -387,7 +372,7 @@ static void do_taken(dbk_session *s, dbk_action *next, const dbk_event *e)
     }
 }
 
-static void label(const dbk_session *s, dbk_action *next)
+static void label(const dbk_session *s, dbk_session_action *next)
 {
     switch (s->state) {
     case S_LOAD:
@@ -415,7 +400,7 @@ static void label(const dbk_session *s, dbk_action *next)
     }
 }
 
-void dbk_session_step(dbk_session *s, dbk_action *next, const dbk_event *e)
+void dbk_session_step(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     memset(next, 0, sizeof(*next));
     switch (e->kind) {

@@ -33,16 +33,16 @@
 #define DBK_SESSION_RANGE_BYTES (2u * 1024u * 1024u)
 #define DBK_SESSION_TARGET_MAX 160u
 
-typedef enum dbk_event_kind {
+typedef enum dbk_session_event_kind {
     DBK_EVENT_START,  /* local, trust, nonce */
     DBK_EVENT_ANSWER, /* round, status, body, nonce, retry_after_s */
     DBK_EVENT_FAILED, /* round, rc, why: no answer, delivery unknown */
     DBK_EVENT_BATCH,  /* rc, why: all that LOAD asked for went into dbk_session_add() */
     DBK_EVENT_TAKEN,  /* rc, why: of the TAKE before; local after members and receipts */
     DBK_EVENT_TIMER   /* the WAIT is over */
-} dbk_event_kind;
-typedef struct dbk_event {
-    dbk_event_kind kind;
+} dbk_session_event_kind;
+typedef struct dbk_session_event {
+    dbk_session_event_kind kind;
     uint32_t random; /* with every event */
     uint32_t round;
     int status;
@@ -54,9 +54,9 @@ typedef struct dbk_event {
     const dbk_local *local; /* copied */
     const dbk_trust *trust; /* copied */
     uint32_t rounds_max;    /* START; 0: DBK_SESSION_ROUNDS_MAX */
-} dbk_event;
+} dbk_session_event;
 
-typedef enum dbk_action_kind {
+typedef enum dbk_session_action_kind {
     DBK_ACTION_NONE,          /* an answer that nobody waits for any more was dropped */
     DBK_ACTION_SEND,          /* round, method, target, body: sign with nonce, exchange */
     DBK_ACTION_LOAD,          /* space, after_seq, count_max, bytes_max: own segments */
@@ -66,14 +66,14 @@ typedef enum dbk_action_kind {
     DBK_ACTION_WAIT,          /* wait_ms */
     DBK_ACTION_DONE,
     DBK_ACTION_FAIL /* failure: the first cause; all that could be done was done */
-} dbk_action_kind;
+} dbk_session_action_kind;
 typedef struct dbk_acked {
     dbk_hash header_hash;
     dbk_receipt receipt;
 } dbk_acked;
 /* Everything is borrowed until the next step. */
-typedef struct dbk_action {
-    dbk_action_kind kind;
+typedef struct dbk_session_action {
+    dbk_session_action_kind kind;
     const char *phase;    /* "hello", "members", "push", "pull" */
     uint64_t done, total; /* of the phase: ops sent, segments fetched; total 0: not known */
     uint32_t round;
@@ -91,7 +91,7 @@ typedef struct dbk_action {
     dbk_range range;
     uint32_t wait_ms;
     const dbk_err *failure;
-} dbk_action;
+} dbk_session_action;
 
 typedef struct dbk_session dbk_session;
 DBK_MUST_CHECK dbk_rc dbk_session_new(dbk_session **out, dbk_err *err);
@@ -99,7 +99,7 @@ void dbk_session_free(dbk_session *s); /* NULL is nothing */
 /* The one step. Out of memory is a FAIL like others. An event that can't be in this state is a
  * broken program, except an ANSWER or FAILED of an old round: NONE. After DONE and FAIL: nothing.
  */
-void dbk_session_step(dbk_session *s, dbk_action *next, const dbk_event *event);
+void dbk_session_step(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);
 /* Between LOAD and BATCH, for each segment in order; copies. DBK_DAMAGED, DBK_PEER: it doesn't
  * continue what the relay holds; hand that on as the BATCH's rc. */
 DBK_MUST_CHECK dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *err);

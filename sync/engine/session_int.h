@@ -74,26 +74,29 @@ struct dbk_session {
 /* Moves, asserting that the table allows it. */
 void dbk_session_move(dbk_session *s, session_state to);
 /* Sends the request that stands in s (again). */
-void dbk_session_send(dbk_session *s, dbk_action *next);
+void dbk_session_send(dbk_session *s, dbk_session_action *next);
 /* Sets up a request without body. */
 void dbk_session_get(dbk_session *s, size_t answer_max);
-void dbk_session_end(dbk_session *s, dbk_action *next);
+void dbk_session_end(dbk_session *s, dbk_session_action *next);
 /* Ends with this failure, whatever stopped before. */
-void dbk_session_fail(dbk_session *s, dbk_action *next, const dbk_err *err);
+void dbk_session_fail(dbk_session *s, dbk_session_action *next, const dbk_err *err);
 /* Remembers the first cause, naming the space. */
 void dbk_session_stopped(dbk_session *s, const work *w, const dbk_err *err);
-/* This device can't go on at all: its disk is full, its memory short. */
-bool dbk_session_is_local(dbk_rc rc);
 
 /* session_space.c */
-void dbk_session_spaces(dbk_session *s, dbk_action *next); /* plans, then the first push or pull */
-void dbk_session_next(dbk_session *s, dbk_action *next);   /* what is to be done next */
-void dbk_session_batch(dbk_session *s, dbk_action *next, const dbk_event *event);
-void dbk_session_pushed(dbk_session *s, dbk_action *next, const dbk_event *event);
-void dbk_session_push_refused(dbk_session *s, dbk_action *next, const dbk_event *event);
-void dbk_session_receipts_taken(dbk_session *s, dbk_action *next, const dbk_event *event);
-void dbk_session_pulled(dbk_session *s, dbk_action *next, const dbk_event *event);
-void dbk_session_pull_refused(dbk_session *s, dbk_action *next, const dbk_event *event);
-void dbk_session_range_taken(dbk_session *s, dbk_action *next, const dbk_event *event);
+void dbk_session_spaces(dbk_session *s,
+                        dbk_session_action *next); /* plans, then the first push or pull */
+void dbk_session_next(dbk_session *s, dbk_session_action *next); /* what is to be done next */
+void dbk_session_batch(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);
+void dbk_session_pushed(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);
+void dbk_session_push_refused(dbk_session *s, dbk_session_action *next,
+                              const dbk_session_event *event);
+void dbk_session_receipts_taken(dbk_session *s, dbk_session_action *next,
+                                const dbk_session_event *event);
+void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);
+void dbk_session_pull_refused(dbk_session *s, dbk_session_action *next,
+                              const dbk_session_event *event);
+void dbk_session_range_taken(dbk_session *s, dbk_session_action *next,
+                             const dbk_session_event *event);
 
 #endif

@@ -12,7 +12,7 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-void dbk_session_spaces(dbk_session *s, dbk_action *next)
+void dbk_session_spaces(dbk_session *s, dbk_session_action *next)
 {
     for (size_t i = 0; i < s->works_count; i++) {
         dbk_err err = { 0 };
@@ -31,7 +31,7 @@ void dbk_session_spaces(dbk_session *s, dbk_action *next)
     dbk_session_next(s, next);
 }
 
-static void load(dbk_session *s, dbk_action *next, work *w)
+static void load(dbk_session *s, dbk_session_action *next, work *w)
 {
     uint32_t bytes = least(s->welcome.push_bytes_max, DBK_SESSION_PUSH_BYTES);
     s->batch_count = 0;
@@ -47,7 +47,7 @@ static void load(dbk_session *s, dbk_action *next, work *w)
                                                                       : SEGMENT_BYTES_MAX;
 }
 
-static void pull(dbk_session *s, dbk_action *next, const work *w)
+static void pull(dbk_session *s, dbk_session_action *next, const work *w)
 {
     char hex[DBK_ID_HEX_SIZE];
     uint32_t bytes = least(s->welcome.range_bytes_max, DBK_SESSION_RANGE_BYTES);
@@ -65,7 +65,7 @@ static void pull(dbk_session *s, dbk_action *next, const work *w)
     dbk_session_send(s, next);
 }
 
-void dbk_session_next(dbk_session *s, dbk_action *next)
+void dbk_session_next(dbk_session *s, dbk_session_action *next)
 {
     /* All pushes come before the first pull; once pulling, push_over is true everywhere. */
     for (size_t i = 0; i < s->works_count; i++) {
@@ -85,10 +85,10 @@ void dbk_session_next(dbk_session *s, dbk_action *next)
     dbk_session_end(s, next);
 }
 
-static void stop_push(dbk_session *s, dbk_action *next, const dbk_err *err)
+static void stop_push(dbk_session *s, dbk_session_action *next, const dbk_err *err)
 {
     work *w = &s->works[s->at];
-    if (dbk_session_is_local(err->rc)) {
+    if (dbk_retry_is_local(err->rc)) {
         dbk_session_fail(s, next, err);
         return;
     }
@@ -97,10 +97,10 @@ static void stop_push(dbk_session *s, dbk_action *next, const dbk_err *err)
     dbk_session_next(s, next);
 }
 
-static void stop_pull(dbk_session *s, dbk_action *next, const dbk_err *err)
+static void stop_pull(dbk_session *s, dbk_session_action *next, const dbk_err *err)
 {
     work *w = &s->works[s->at];
-    if (dbk_session_is_local(err->rc)) {
+    if (dbk_retry_is_local(err->rc)) {
         dbk_session_fail(s, next, err);
         return;
     }
@@ -153,7 +153,7 @@ dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *
     return DBK_OK;
 }
 
-void dbk_session_batch(dbk_session *s, dbk_action *next, const dbk_event *e)
+void dbk_session_batch(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     char hex[DBK_ID_HEX_SIZE];
     dbk_err err = { 0 };
@@ -175,7 +175,7 @@ void dbk_session_batch(dbk_session *s, dbk_action *next, const dbk_event *e)
     dbk_session_send(s, next);
 }
 
-void dbk_session_push_refused(dbk_session *s, dbk_action *next, const dbk_event *e)
+void dbk_session_push_refused(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     if (e->kind == DBK_EVENT_ANSWER && e->status == 413 && s->batch_count > 1) {
@@ -249,7 +249,7 @@ static dbk_rc raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err)
     return DBK_OK;
 }
 
-void dbk_session_pushed(dbk_session *s, dbk_action *next, const dbk_event *e)
+void dbk_session_pushed(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     size_t count;
     dbk_span note;
@@ -286,7 +286,8 @@ void dbk_session_pushed(dbk_session *s, dbk_action *next, const dbk_event *e)
     next->checkpoint = note;
 }
 
-void dbk_session_receipts_taken(dbk_session *s, dbk_action *next, const dbk_event *e)
+void dbk_session_receipts_taken(dbk_session *s, dbk_session_action *next,
+                                const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     work *w = &s->works[s->at];
@@ -308,7 +309,7 @@ void dbk_session_receipts_taken(dbk_session *s, dbk_action *next, const dbk_even
 /* ---- pull --------------------------------------------------------------------------------------
  */
 
-void dbk_session_pull_refused(dbk_session *s, dbk_action *next, const dbk_event *e)
+void dbk_session_pull_refused(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     if (e->kind == DBK_EVENT_FAILED)
@@ -318,7 +319,7 @@ void dbk_session_pull_refused(dbk_session *s, dbk_action *next, const dbk_event 
     stop_pull(s, next, &err);
 }
 
-void dbk_session_pulled(dbk_session *s, dbk_action *next, const dbk_event *e)
+void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_range range;
     dbk_err err = { 0 }, inner = { 0 };
@@ -341,7 +342,7 @@ void dbk_session_pulled(dbk_session *s, dbk_action *next, const dbk_event *e)
     next->range = range;
 }
 
-void dbk_session_range_taken(dbk_session *s, dbk_action *next, const dbk_event *e)
+void dbk_session_range_taken(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     work *w = &s->works[s->at];

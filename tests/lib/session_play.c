@@ -84,7 +84,7 @@ static void write_target(play *p, const char *target)
 
 static void write_action(play *p)
 {
-    const dbk_action *a = &p->a;
+    const dbk_session_action *a = &p->a;
     switch (a->kind) {
     case DBK_ACTION_NONE:
         break;
@@ -125,9 +125,9 @@ static void write_action(play *p)
     }
 }
 
-void play_step(play *p, dbk_event e)
+void play_step(play *p, dbk_session_event e)
 {
-    dbk_action next;
+    dbk_session_action next;
     e.random = 7;
     dbk_session_step(p->s, &next, &e);
     dbk_session_check_deep(p->s);
@@ -141,20 +141,20 @@ void play_step(play *p, dbk_event e)
 
 void play_start(play *p)
 {
-    play_step(p, (dbk_event){ .kind = DBK_EVENT_START,
-                              .local = &p->local,
-                              .trust = &p->trust,
-                              .nonce = "n0",
-                              .rounds_max = p->rounds_max });
+    play_step(p, (dbk_session_event){ .kind = DBK_EVENT_START,
+                                      .local = &p->local,
+                                      .trust = &p->trust,
+                                      .nonce = "n0",
+                                      .rounds_max = p->rounds_max });
 }
 
 void play_answer(play *p, int status)
 {
-    play_step(p, (dbk_event){ .kind = DBK_EVENT_ANSWER,
-                              .round = p->a.round,
-                              .status = status,
-                              .body = dbk_bytes_span(&p->answer),
-                              .nonce = "n1" });
+    play_step(p, (dbk_session_event){ .kind = DBK_EVENT_ANSWER,
+                                      .round = p->a.round,
+                                      .status = status,
+                                      .body = dbk_bytes_span(&p->answer),
+                                      .nonce = "n1" });
 }
 
 void play_say(play *p, int status, const char *body)
@@ -166,23 +166,24 @@ void play_say(play *p, int status, const char *body)
 
 void play_lose(play *p)
 {
-    play_step(p, (dbk_event){ .kind = DBK_EVENT_FAILED,
-                              .round = p->a.round,
-                              .rc = DBK_UNREACHABLE,
-                              .why = "the connection broke" });
+    play_step(p, (dbk_session_event){ .kind = DBK_EVENT_FAILED,
+                                      .round = p->a.round,
+                                      .rc = DBK_UNREACHABLE,
+                                      .why = "the connection broke" });
 }
 
 void play_take(play *p, dbk_rc rc, const char *why)
 {
     must_be(p, p->a.kind == DBK_ACTION_TAKE_MEMBERS || p->a.kind == DBK_ACTION_TAKE_RECEIPTS ||
                    p->a.kind == DBK_ACTION_TAKE_RANGE);
-    play_step(p, (dbk_event){ .kind = DBK_EVENT_TAKEN, .rc = rc, .why = why, .local = &p->local });
+    play_step(p, (dbk_session_event){
+                     .kind = DBK_EVENT_TAKEN, .rc = rc, .why = why, .local = &p->local });
 }
 
 void play_timer(play *p)
 {
     must_be(p, p->a.kind == DBK_ACTION_WAIT);
-    play_step(p, (dbk_event){ .kind = DBK_EVENT_TIMER });
+    play_step(p, (dbk_session_event){ .kind = DBK_EVENT_TIMER });
 }
 
 /* ---- what a relay says -------------------------------------------------------------------------
@@ -262,7 +263,7 @@ void play_load(play *p, size_t i, uint32_t count)
             prev_of[i] = dbk_header_hash(&h);
     }
     p->heads[i] = prev_of[i];
-    play_step(p, (dbk_event){ .kind = DBK_EVENT_BATCH, .rc = rc, .why = err.text });
+    play_step(p, (dbk_session_event){ .kind = DBK_EVENT_BATCH, .rc = rc, .why = err.text });
 }
 
 /* Writes nothing down: where the feed of a space stands when it has count ops. */

@@ -7,7 +7,7 @@
 
 typedef struct play {
     dbk_session *s;
-    dbk_action a;
+    dbk_session_action a;
     dbk_trust trust;
     dbk_secret *relay_sk;
     dbk_local local;
@@ -38,7 +38,7 @@ void play_own_notes(play *p, size_t i, uint64_t last, uint64_t receipted);
 dbk_hash play_head_at(play *p, size_t i, uint64_t seq);
 
 /* Events. */
-void play_step(play *p, dbk_event e);
+void play_step(play *p, dbk_session_event e);
 void play_start(play *p);
 void play_answer(play *p, int status); /* with what stands in p->answer */
 void play_say(play *p, int status, const char *body);

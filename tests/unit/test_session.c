@@ -173,7 +173,7 @@ static void a_fresh_nonce_is_tried_once(void **state)
     play *p = play_new(0);
     play_start(p);
     play_say(p, 401, "{\"v\":1,\"error\":\"nonce\"}");
-    play_step(p, (dbk_event){
+    play_step(p, (dbk_session_event){
                      .kind = DBK_EVENT_ANSWER, .round = p->a.round, .status = 401, .nonce = "n2" });
     assert_false(dbk_session_count(p->s).greeted);
     play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"

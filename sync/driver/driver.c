@@ -1,0 +1,68 @@
+#include "sync/driver/driver.h"
+
+#include <string.h>
+
+#include "sync/driver/sync.h"
+
+#define TELL_EVERY_MS 100u
+
+void dbk_watch_tell(dbk_watch *w, const char *phase, uint64_t done, uint64_t total)
+{
+    if (w->progress == NULL || w->progress->fn == NULL)
+        return;
+    uint64_t now_ms = dbk_monotonic_ms();
+    if (now_ms - w->told_ms < TELL_EVERY_MS && (total == 0 || done < total))
+        return;
+    w->told_ms = now_ms;
+    w->progress->fn(w->progress->ctx, phase, done, total);
+}
+
+void dbk_report_add(dbk_sync_report *report, const dbk_inbox_stats *stats)
+{
+    report->pulled_segments += stats->segments;
+    report->pulled_ops += stats->ops;
+    report->records_new += stats->records_new;
+    report->records_changed += stats->records_changed;
+    report->conflicts_new += stats->conflicts_new;
+    report->pending += stats->pending;
+}
+
+static dbk_rc need_org(const dbk_book *book, dbk_err *err)
+{
+    if (dbk_book_link(book)->stage == DBK_ORG_NONE)
+        return dbk_fail(err, DBK_DENIED, "this store belongs to no organisation yet");
+    return DBK_OK;
+}
+
+dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk_err *err)
+{
+    const dbk_org_link *link = dbk_book_link(book);
+    memset(out, 0, sizeof(*out));
+    dbk_rc rc = need_org(book, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_https_opts opts = { .url = link->relay_url };
+    memcpy(opts.tls_pin, link->tls_pin, sizeof(opts.tls_pin));
+    return dbk_transport_https(out, &opts, err);
+}
+
+dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync_report *report,
+                       const dbk_progress *progress, dbk_err *err)
+{
+    dbk_line line;
+    dbk_watch watch = { .progress = progress };
+    memset(report, 0, sizeof(*report));
+    dbk_rc rc = need_org(book, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (t->carrier)
+        return dbk_sync_folder(book, t, report, &watch, err);
+    rc = dbk_line_open(&line, book, t, err);
+    if (rc == DBK_OK)
+        rc = dbk_sync_relay(&line, report, &watch, err);
+    report->round_trips = line.round_trips;
+    report->sent_bytes = line.sent_bytes;
+    report->received_bytes = line.received_bytes;
+    dbk_line_close(&line);
+    return rc;
+}

@@ -1,0 +1,48 @@
+/* sync/driver/line.h - one signed request at a time to the relay; inside the driver only.
+ * The nonce that an answer brings signs the next request; the last one is kept in the book, so
+ * that the first request of the next sync is good at once (an idle sync is one round trip). */
+#ifndef DBK_DRIVER_LINE_H
+#define DBK_DRIVER_LINE_H
+
+#include "sync/driver/driver.h"
+#include "sync/engine/httpsig.h"
+
+typedef struct dbk_line {
+    dbk_book *book;         /* borrowed */
+    const dbk_transport *t; /* borrowed */
+    dbk_answer answer;      /* of the last request */
+    char nonce[DBK_NONCE_TEXT_MAX + 1];
+    uint32_t round_trips;
+    uint64_t sent_bytes, received_bytes;
+    bool reached; /* the relay has answered something */
+} dbk_line;
+
+typedef struct dbk_call {
+    const char *method, *target;
+    const char *content_type; /* with a body */
+    dbk_span body;
+    bool has_body;
+    bool is_unsigned;  /* before this device is known */
+    const char *setup; /* Daybook-Setup, or NULL */
+    size_t answer_max;
+} dbk_call;
+
+DBK_MUST_CHECK dbk_rc dbk_line_open(dbk_line *line, dbk_book *book, const dbk_transport *t,
+                                    dbk_err *err);
+/* Keeps the nonce for next time; that it can't is no failure of what was done. */
+void dbk_line_close(dbk_line *line);
+
+/* One exchange, whatever the status: line->answer. DBK_UNREACHABLE, DBK_PEER, DBK_LIMIT. */
+DBK_MUST_CHECK dbk_rc dbk_line_send(dbk_line *line, const dbk_call *call, const char *nonce,
+                                    dbk_err *err);
+/* Sends until the answer counts: fresh nonces, waits and lost answers are dealt with. DBK_OK: a
+ * status of 2xx. Else the cause of the refusal; line->answer.status tells them apart. */
+DBK_MUST_CHECK dbk_rc dbk_line_ask(dbk_line *line, const dbk_call *call, dbk_err *err);
+
+/* Sends this book's join request; the relay takes the same bytes twice. DBK_DENIED: the invite was
+ * used by someone else, or has run out. */
+DBK_MUST_CHECK dbk_rc dbk_line_join(dbk_line *line, dbk_err *err);
+
+void dbk_line_wait(uint32_t ms);
+
+#endif

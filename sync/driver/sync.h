@@ -1,0 +1,24 @@
+/* sync/driver/sync.h - the two ways in which a book meets others; inside the driver only. */
+#ifndef DBK_DRIVER_SYNC_H
+#define DBK_DRIVER_SYNC_H
+
+#include "core/journal/inbox.h"
+#include "sync/driver/line.h"
+
+/* Tells the watcher, but not more than about ten times a second, and at each end of a phase. */
+typedef struct dbk_watch {
+    const dbk_progress *progress; /* NULL: nobody watches */
+    uint64_t told_ms;
+} dbk_watch;
+void dbk_watch_tell(dbk_watch *w, const char *phase, uint64_t done, uint64_t total);
+
+void dbk_report_add(dbk_sync_report *report, const dbk_inbox_stats *stats);
+
+/* With the relay, by the session's rules; while joining too. */
+DBK_MUST_CHECK dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch,
+                                     dbk_err *err);
+/* With a folder: reads what is new here, writes what is new there. */
+DBK_MUST_CHECK dbk_rc dbk_sync_folder(dbk_book *book, const dbk_transport *t,
+                                      dbk_sync_report *report, dbk_watch *watch, dbk_err *err);
+
+#endif

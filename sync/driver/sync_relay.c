@@ -1,0 +1,247 @@
+/* The session's actions carried out: exchanges by the transport, loads and takes by the journal.
+ * What is to be done, and what it means when it fails, the session knows. */
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/journal/outbox.h"
+#include "sync/driver/sync.h"
+#include "sync/engine/session.h"
+
+typedef struct run {
+    dbk_line *line;
+    dbk_book *book;
+    dbk_session *session;
+    dbk_sync_report *report;
+    dbk_watch *watch;
+    dbk_local local;
+    dbk_local_space *spaces;
+    dbk_err why; /* of the last failure that the session was told */
+} run;
+
+/* ---- where this device stands
+ * ---------------------------------------------------------------------- */
+
+static dbk_rc read_local(run *r, dbk_err *err)
+{
+    dbk_position *positions = NULL;
+    size_t count;
+    const dbk_roster *roster = dbk_book_roster(r->book);
+    dbk_rc rc = dbk_outbox_positions(r->book, &positions, &count, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_local_space *spaces = dbk_alloc_array(count, sizeof(*spaces));
+    if (spaces == NULL) {
+        dbk_free(positions);
+        return dbk_fail(err, DBK_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < count; i++) {
+        const dbk_position *p = &positions[i];
+        spaces[i] = (dbk_local_space){
+            p->space, p->log, p->size, p->root, p->own_feed, p->own_last_seq, p->own_receipted_seq
+        };
+    }
+    dbk_free(positions);
+    dbk_free(r->spaces);
+    r->spaces = spaces;
+    r->local = (dbk_local){ .spaces = spaces, .spaces_count = count };
+    if (roster != NULL) {
+        r->local.members_count = dbk_roster_count(roster);
+        r->local.members_head = dbk_roster_head(roster);
+    }
+    return DBK_OK;
+}
+
+static dbk_session_event taken(run *r, dbk_rc rc)
+{
+    return (dbk_session_event){ .kind = DBK_EVENT_TAKEN, .rc = rc, .why = r->why.text };
+}
+
+/* ---- actions
+ * ---------------------------------------------------------------------------------------- */
+
+static dbk_session_event do_send(run *r, const dbk_session_action *a)
+{
+    dbk_call call = { .method = a->method,
+                      .target = a->target,
+                      .content_type = a->content_type,
+                      .body = a->body,
+                      .has_body = a->has_body,
+                      .answer_max = a->answer_max };
+    dbk_rc rc = dbk_line_send(r->line, &call, a->nonce, &r->why);
+    const dbk_answer *answer = &r->line->answer;
+    if (rc != DBK_OK)
+        return (dbk_session_event){
+            .kind = DBK_EVENT_FAILED, .round = a->round, .rc = rc, .why = r->why.text
+        };
+    return (dbk_session_event){ .kind = DBK_EVENT_ANSWER,
+                                .round = a->round,
+                                .status = answer->status,
+                                .body = dbk_bytes_span(&answer->body),
+                                .nonce = answer->nonce,
+                                .retry_after_s = answer->retry_after_s };
+}
+
+static dbk_rc add_segment(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+{
+    const run *r = ctx;
+    return dbk_session_add(r->session, header, body, err);
+}
+
+static dbk_session_event do_load(run *r, const dbk_session_action *a)
+{
+    dbk_outbox_opts opts = { a->space, a->after_seq, a->count_max, a->bytes_max };
+    dbk_rc rc = dbk_outbox_segments(r->book, &opts, add_segment, r, &r->why);
+    return (dbk_session_event){ .kind = DBK_EVENT_BATCH, .rc = rc, .why = r->why.text };
+}
+
+static dbk_session_event do_members(run *r, const dbk_session_action *a)
+{
+    dbk_span left = a->entries, entry;
+    dbk_err end = { 0 };
+    dbk_rc rc;
+    while ((rc = dbk_entries_next(&left, &entry, &end)) == DBK_OK) {
+        rc = dbk_inbox_member(r->book, entry, &r->why);
+        if (rc != DBK_OK)
+            break;
+        r->report->members_new++;
+    }
+    if (rc == DBK_NOT_FOUND && r->why.rc == DBK_OK)
+        rc = DBK_OK;
+    else if (r->why.rc == DBK_OK)
+        (void)dbk_fail(&r->why, rc, "%s", end.text);
+    dbk_err local_err = { 0 };
+    if (read_local(r, &local_err) != DBK_OK && rc == DBK_OK)
+        rc = dbk_fail(&r->why, local_err.rc, "%s", local_err.text);
+    dbk_session_event e = taken(r, rc);
+    e.local = &r->local;
+    return e;
+}
+
+static dbk_session_event do_receipts(run *r, const dbk_session_action *a)
+{
+    dbk_receipted *receipts = dbk_alloc_array(a->acked_count, sizeof(*receipts));
+    dbk_rc rc = DBK_OK;
+    if (receipts == NULL)
+        return taken(r, dbk_fail(&r->why, DBK_NOMEM, "out of memory"));
+    for (size_t i = 0; i < a->acked_count; i++)
+        receipts[i] = (dbk_receipted){ a->acked[i].header_hash, a->acked[i].receipt };
+    rc = dbk_inbox_receipts(r->book, &a->space, receipts, a->acked_count, a->checkpoint, &r->why);
+    dbk_free(receipts);
+    if (rc == DBK_OK)
+        rc = read_local(r, &r->why);
+    dbk_session_event e = taken(r, rc);
+    e.local = rc == DBK_OK ? &r->local : NULL;
+    return e;
+}
+
+static dbk_rc next_arrival(void *ctx, dbk_arrival *out, dbk_err *err)
+{
+    dbk_range_item item;
+    dbk_rc rc = dbk_range_next(ctx, &item, err);
+    *out = (dbk_arrival){ item.receipt_ms, item.has_body, item.header, item.body };
+    return rc;
+}
+
+static dbk_session_event do_range(run *r, const dbk_session_action *a)
+{
+    dbk_range range = a->range;
+    dbk_inbox_stats stats = { 0 };
+    dbk_run arrival = { .space = a->space,
+                        .from = range.from,
+                        .count = range.count,
+                        .checkpoint = range.checkpoint,
+                        .proof = &a->range.proof,
+                        .next = next_arrival,
+                        .next_ctx = &range };
+    dbk_rc rc = dbk_inbox_run(r->book, &stats, &arrival, &r->why);
+    if (rc == DBK_OK)
+        dbk_report_add(r->report, &stats);
+    return taken(r, rc);
+}
+
+/* ---- the loop
+ * --------------------------------------------------------------------------------------- */
+
+static dbk_session_event perform(run *r, const dbk_session_action *a)
+{
+    dbk_err_clear(&r->why);
+    switch (a->kind) {
+    case DBK_ACTION_SEND:
+        return do_send(r, a);
+    case DBK_ACTION_LOAD:
+        return do_load(r, a);
+    case DBK_ACTION_TAKE_MEMBERS:
+        return do_members(r, a);
+    case DBK_ACTION_TAKE_RECEIPTS:
+        return do_receipts(r, a);
+    case DBK_ACTION_TAKE_RANGE:
+        return do_range(r, a);
+    default:
+        DBK_ASSERT(a->kind == DBK_ACTION_WAIT);
+        dbk_line_wait(a->wait_ms);
+        return (dbk_session_event){ .kind = DBK_EVENT_TIMER };
+    }
+}
+
+static dbk_rc loop(run *r, dbk_err *err)
+{
+    const dbk_env *env = dbk_book_env(r->book);
+    const dbk_org_link *link = dbk_book_link(r->book);
+    dbk_trust trust = { .org = dbk_hash_id("daybook/org-id/1",
+                                           dbk_span_of(link->root.b, sizeof(link->root.b))),
+                        .relay = link->relay };
+    dbk_session_event event = {
+        .kind = DBK_EVENT_START, .local = &r->local, .trust = &trust, .nonce = r->line->nonce
+    };
+    for (;;) {
+        dbk_session_action action;
+        env->random(env->self, (uint8_t *)&event.random, sizeof(event.random));
+        dbk_session_step(r->session, &action, &event);
+        dbk_watch_tell(r->watch, action.phase, action.done, action.total);
+        if (action.kind == DBK_ACTION_DONE)
+            return DBK_OK;
+        if (action.kind == DBK_ACTION_FAIL)
+            return dbk_fail(err, action.failure->rc, "%s", action.failure->text);
+        event = perform(r, &action);
+    }
+}
+
+static void sum_up(const run *r)
+{
+    dbk_session_counts c = dbk_session_count(r->session);
+    r->report->pushed_segments = c.pushed_segments;
+    r->report->pushed_ops = c.pushed_ops;
+    r->report->refused = c.refused;
+    r->report->idle = c.idle;
+}
+
+/* Not approved yet, as far as the relay tells: it doesn't know this device's key. The request may
+ * never have arrived, or its answer was lost: it goes out again. */
+static dbk_rc still_joining(dbk_line *line, dbk_sync_report *report, dbk_err *err)
+{
+    report->joining = true;
+    return dbk_line_join(line, err);
+}
+
+dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch, dbk_err *err)
+{
+    run r = { .line = line, .book = line->book, .report = report, .watch = watch };
+    dbk_err failure = { 0 };
+    bool joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;
+    dbk_rc rc = read_local(&r, err);
+    if (rc == DBK_OK)
+        rc = dbk_session_new(&r.session, err);
+    if (rc != DBK_OK)
+        goto out;
+    rc = loop(&r, &failure);
+    sum_up(&r);
+    report->joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;
+    if (joining && rc == DBK_DENIED && !dbk_session_count(r.session).greeted)
+        rc = still_joining(line, report, err);
+    else if (rc != DBK_OK)
+        rc = dbk_fail(err, rc, "%s", failure.text);
+out:
+    dbk_session_free(r.session);
+    dbk_free(r.spaces);
+    return rc;
+}
