@@ -99,6 +99,21 @@ static size_t take_header(char *p, size_t size, size_t count, void *ctx)
     return len;
 }
 
+/* Counts what is on the wire. libcurl's own sums count a short body twice (7.88). */
+static int count_bytes(CURL *easy, curl_infotype type, char *p, size_t len, void *ctx)
+{
+    https *h = ctx;
+    (void)easy;
+    (void)p;
+    if (h->answer == NULL)
+        return 0;
+    if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT)
+        h->answer->sent_bytes += len;
+    else if (type == CURLINFO_HEADER_IN || type == CURLINFO_DATA_IN)
+        h->answer->received_bytes += len;
+    return 0;
+}
+
 /* ---- one exchange
  * -------------------------------------------------------------------------------- */
 
@@ -180,18 +195,6 @@ static dbk_rc explain(const https *h, CURLcode c, dbk_err *err)
                     h->why[0] != '\0' ? h->why : curl_easy_strerror(c));
 }
 
-static void count_bytes(https *h)
-{
-    long head = 0, request = 0;
-    curl_off_t up = 0, down = 0;
-    (void)curl_easy_getinfo(h->easy, CURLINFO_REQUEST_SIZE, &request);
-    (void)curl_easy_getinfo(h->easy, CURLINFO_HEADER_SIZE, &head);
-    (void)curl_easy_getinfo(h->easy, CURLINFO_SIZE_UPLOAD_T, &up);
-    (void)curl_easy_getinfo(h->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
-    h->answer->sent_bytes = (uint64_t)request + (uint64_t)up;
-    h->answer->received_bytes = (uint64_t)head + (uint64_t)down;
-}
-
 static dbk_rc exchange(void *self, dbk_answer *answer, const dbk_exchange *req, dbk_err *err)
 {
     https *h = self;
@@ -217,7 +220,6 @@ static dbk_rc exchange(void *self, dbk_answer *answer, const dbk_exchange *req, 
     CURLcode c = prepare(h, req, headers);
     if (c == CURLE_OK)
         c = curl_easy_perform(h->easy);
-    count_bytes(h);
     if (c == CURLE_OK)
         c = curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
     if (c != CURLE_OK) {
@@ -306,6 +308,9 @@ static CURLcode set_up(https *h, const dbk_https_opts *opts, const char *pin)
     set(&c, curl_easy_setopt(h->easy, CURLOPT_BUFFERSIZE, 256L * 1024L));
     set(&c, curl_easy_setopt(h->easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024L));
     set(&c, curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, h->why));
+    set(&c, curl_easy_setopt(h->easy, CURLOPT_VERBOSE, 1L)); /* to count_bytes, not to stderr */
+    set(&c, curl_easy_setopt(h->easy, CURLOPT_DEBUGFUNCTION, count_bytes));
+    set(&c, curl_easy_setopt(h->easy, CURLOPT_DEBUGDATA, h));
     set(&c, curl_easy_setopt(h->easy, CURLOPT_WRITEFUNCTION, take_body));
     set(&c, curl_easy_setopt(h->easy, CURLOPT_WRITEDATA, h));
     set(&c, curl_easy_setopt(h->easy, CURLOPT_HEADERFUNCTION, take_header));

@@ -1,0 +1,292 @@
+/* The client's HTTPS against the relay's, on loopback: what the pin lets through, what an idle
+ * sync costs in bytes, and what is told when nobody answers. */
+#include "tests/lib/test.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/crypto/hash.h"
+#include "sync/engine/httpsig.h"
+#include "sync/relay/http.h"
+#include "sync/relay/tls.h"
+#include "sync/transport/transport.h"
+#include "tests/lib/relaykit.h"
+
+#define READERS_NEEDED DBK_HTTP_THREADS
+#define IDLE_BYTES_MAX 600u /* each way: design.md section 14 */
+
+typedef struct server {
+    relaykit kit;
+    dbk_relay *relay; /* a second one on the kit's files would be refused: this is the kit's own */
+    dbk_http *http;
+    dbk_bytes cert, key;
+    uint8_t pin[32];
+    char url[64];
+    atomic_uint requests; /* that the relay read */
+} server;
+
+static void count_line(void *ctx, const char *line)
+{
+    server *s = ctx;
+    if (strstr(line, "health") != NULL)
+        atomic_fetch_add(&s->requests, 1);
+}
+
+static server *server_new(void)
+{
+    static server s;
+    dbk_err err = { 0 };
+    memset(&s, 0, sizeof(s));
+    relaykit_open(&s.kit, DBK_WRITER_THREAD);
+    relaykit_org(&s.kit);
+    relaykit_stop(&s.kit);
+    dbk_relay_opts relay = { &s.kit.source, dbk_env_system(), DBK_WRITER_THREAD, READERS_NEEDED };
+    assert_ok(dbk_relay_open(&s.relay, &relay, &err), &err);
+    dbk_bytes_init(&s.cert, DBK_TLS_PEM_BYTES_MAX);
+    dbk_bytes_init(&s.key, DBK_TLS_PEM_BYTES_MAX);
+    assert_ok(dbk_tls_make(&s.cert, &s.key, dbk_env_system()->now_ms(NULL), &err), &err);
+    assert_ok(dbk_tls_pin(s.pin, dbk_bytes_span(&s.cert), &err), &err);
+    assert_ok(dbk_bytes_append_u8(&s.cert, 0, &err), &err);
+    assert_ok(dbk_bytes_append_u8(&s.key, 0, &err), &err);
+    dbk_http_opts opts = { .relay = s.relay,
+                           .env = dbk_env_system(),
+                           .address = "127.0.0.1:0",
+                           .cert_pem = (const char *)s.cert.p,
+                           .key_pem = (const char *)s.key.p,
+                           .log = count_line,
+                           .log_ctx = &s };
+    assert_ok(dbk_http_start(&s.http, &opts, &err), &err);
+    (void)snprintf(s.url, sizeof(s.url), "https://%s", dbk_http_address(s.http));
+    return &s;
+}
+
+/* When it has returned, every request has been logged. */
+static void stop(server *s)
+{
+    if (s->http != NULL)
+        dbk_http_stop(s->http, 1000);
+    s->http = NULL;
+}
+
+static void server_end(server *s)
+{
+    stop(s);
+    dbk_relay_close(s->relay);
+    dbk_bytes_wipe(&s->cert);
+    dbk_bytes_wipe(&s->key);
+    relaykit_start(&s->kit);
+    relaykit_close(&s->kit);
+}
+
+static dbk_transport connect_to(const server *s, const uint8_t pin[32])
+{
+    dbk_transport t;
+    dbk_err err = { 0 };
+    dbk_https_opts opts = { .url = s->url, .connect_timeout_ms = 3000 };
+    memcpy(opts.tls_pin, pin, 32);
+    assert_ok(dbk_transport_https(&t, &opts, &err), &err);
+    return t;
+}
+
+static dbk_answer answer_new(size_t max)
+{
+    dbk_answer a = { 0 };
+    dbk_bytes_init(&a.body, max);
+    return a;
+}
+
+static void the_pinned_relay_is_reached_over_one_connection(void **state)
+{
+    (void)state;
+    server *s = server_new();
+    dbk_err err = { 0 };
+    dbk_transport t = connect_to(s, s->pin);
+    dbk_answer a = answer_new(1024);
+    dbk_exchange req = { .method = "GET", .target = "/healthz" };
+    for (int i = 0; i < 3; i++) {
+        assert_ok(t.ops->exchange(t.self, &a, &req, &err), &err);
+        assert_int_equal(a.status, 200);
+        assert_true(dbk_span_equal(dbk_bytes_span(&a.body), dbk_span_str("ok\n")));
+    }
+    dbk_bytes_wipe(&a.body);
+    dbk_transport_close(&t);
+    stop(s);
+    assert_int_equal(atomic_load(&s->requests), 3);
+    server_end(s);
+}
+
+static void a_relay_with_another_key_gets_no_request_and_is_told_apart_A1(void **state)
+{
+    (void)state;
+    server *s = server_new();
+    dbk_err err = { 0 };
+    uint8_t wrong[32];
+    memcpy(wrong, s->pin, 32);
+    wrong[31] ^= 1;
+    dbk_transport t = connect_to(s, wrong);
+    dbk_answer a = answer_new(1024);
+    dbk_exchange req = { .method = "GET", .target = "/healthz" };
+    assert_rc(t.ops->exchange(t.self, &a, &req, &err), DBK_PEER, &err);
+    assert_non_null(strstr(err.text, t.authority));
+    assert_int_equal(a.sent_bytes, 0);
+    dbk_bytes_wipe(&a.body);
+    dbk_transport_close(&t);
+    stop(s);
+    assert_int_equal(atomic_load(&s->requests), 0);
+    server_end(s);
+}
+
+static void nobody_there_is_unreachable_and_names_where(void **state)
+{
+    (void)state;
+    server *s = server_new();
+    dbk_err err = { 0 };
+    dbk_transport t = connect_to(s, s->pin);
+    stop(s);
+    dbk_answer a = answer_new(1024);
+    dbk_exchange req = { .method = "GET", .target = "/healthz" };
+    assert_rc(t.ops->exchange(t.self, &a, &req, &err), DBK_UNREACHABLE, &err);
+    assert_non_null(strstr(err.text, t.authority));
+    dbk_bytes_wipe(&a.body);
+    dbk_transport_close(&t);
+    server_end(s);
+}
+
+static void an_answer_over_the_callers_cap_is_not_kept_R8(void **state)
+{
+    (void)state;
+    server *s = server_new();
+    dbk_err err = { 0 };
+    dbk_transport t = connect_to(s, s->pin);
+    dbk_answer a = answer_new(2);
+    dbk_exchange req = { .method = "GET", .target = "/healthz" };
+    assert_rc(t.ops->exchange(t.self, &a, &req, &err), DBK_LIMIT, &err);
+    assert_true(a.body.len <= 2);
+    /* The handle is good for the next call. */
+    dbk_bytes_init(&a.body, 64);
+    dbk_err_clear(&err);
+    assert_ok(t.ops->exchange(t.self, &a, &req, &err), &err);
+    dbk_bytes_wipe(&a.body);
+    dbk_transport_close(&t);
+    server_end(s);
+}
+
+/* One signed hello; the answer's nonce signs the next. */
+static void hello(server *s, dbk_transport *t, dbk_answer *a, const dbk_hello *h)
+{
+    dbk_err err = { 0 };
+    dbk_http_signature sig;
+    dbk_bytes body = DBK_BYTES_INIT(1024);
+    assert_ok(dbk_hello_encode(&body, h, &err), &err);
+    dbk_http_request req = { .method = dbk_span_str("POST"),
+                             .authority = dbk_span_str(t->authority),
+                             .path = dbk_span_str("/v1/hello"),
+                             .content_type = dbk_span_str("application/json"),
+                             .body = dbk_bytes_span(&body),
+                             .has_body = true };
+    dbk_http_sign_opts opts = { .created_s = dbk_env_system()->now_ms(NULL) / 1000,
+                                .nonce = a->nonce,
+                                .request_sk = s->kit.admin.request };
+    assert_ok(dbk_http_sign(&sig, &req, &opts, &err), &err);
+    dbk_exchange x = { .method = "POST",
+                       .target = "/v1/hello",
+                       .fields = { { "Content-Type", "application/json" },
+                                   { "Content-Digest", sig.digest },
+                                   { "Signature-Input", sig.input },
+                                   { "Signature", sig.signature } },
+                       .fields_count = 4,
+                       .body = dbk_bytes_span(&body),
+                       .has_body = true };
+    assert_ok(t->ops->exchange(t->self, a, &x, &err), &err);
+    dbk_bytes_wipe(&body);
+}
+
+static void an_idle_hello_is_at_most_600_bytes_each_way(void **state)
+{
+    (void)state;
+    server *s = server_new();
+    dbk_transport t = connect_to(s, s->pin);
+    dbk_answer a = answer_new(DBK_WELCOME_BYTES_MAX);
+    dbk_known known = { .members_count = dbk_roster_count(s->kit.roster),
+                        .members_head = dbk_roster_head(s->kit.roster) };
+    dbk_hello h = { .has_known = true, .known = dbk_known_digest(&known) };
+    hello(s, &t, &a, &h); /* the first has no nonce */
+    assert_int_equal(a.status, 401);
+    assert_true(strlen(a.nonce) > 0);
+    hello(s, &t, &a, &h);
+    assert_int_equal(a.status, 200);
+    assert_true(dbk_span_equal(dbk_bytes_span(&a.body), dbk_span_str("{\"v\":1,\"idle\":true}")));
+    print_message("idle sync: %u bytes out, %u bytes in\n", (unsigned)a.sent_bytes,
+                  (unsigned)a.received_bytes);
+    assert_true(a.sent_bytes > 300);
+    assert_true(a.sent_bytes <= IDLE_BYTES_MAX);
+    assert_true(a.received_bytes <= IDLE_BYTES_MAX);
+    dbk_bytes_wipe(&a.body);
+    dbk_transport_close(&t);
+    server_end(s);
+}
+
+static void a_nonce_is_good_for_one_request_A23(void **state)
+{
+    (void)state;
+    server *s = server_new();
+    dbk_transport t = connect_to(s, s->pin);
+    dbk_answer a = answer_new(DBK_WELCOME_BYTES_MAX);
+    dbk_hello h = { 0 };
+    char used[65];
+    hello(s, &t, &a, &h);
+    memcpy(used, a.nonce, sizeof(used));
+    hello(s, &t, &a, &h);
+    assert_int_equal(a.status, 200);
+    memcpy(a.nonce, used, sizeof(used)); /* the same once more */
+    hello(s, &t, &a, &h);
+    assert_int_equal(a.status, 401);
+    dbk_bytes_wipe(&a.body);
+    dbk_transport_close(&t);
+    server_end(s);
+}
+
+static void an_address_is_https_host_and_port_and_no_more(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *authority; /* NULL: refused */
+    } cases[] = {
+        { "https://relay.example:8443", "relay.example:8443" },
+        { "https://Relay.Example", "relay.example" },
+        { "https://relay.example:443", "relay.example" },
+        { "https://[::1]:8443", "[::1]:8443" },
+        { "http://relay.example", NULL },
+        { "https://", NULL },
+        { "https://relay.example/", NULL },
+        { "https://user@relay.example", NULL },
+        { "https://relay.example?x", NULL },
+        { "https://relay example", NULL },
+        { "file:///etc/passwd", NULL },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        dbk_transport t;
+        dbk_https_opts opts = { .url = cases[i].url };
+        dbk_rc rc = dbk_transport_https(&t, &opts, NULL);
+        if (rc != (cases[i].authority != NULL ? DBK_OK : DBK_INVALID) ||
+            (rc == DBK_OK && strcmp(t.authority, cases[i].authority) != 0))
+            fail_msg("%s: %s", cases[i].url, dbk_rc_name(rc));
+        dbk_transport_close(&t);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_pinned_relay_is_reached_over_one_connection),
+        cmocka_unit_test(a_relay_with_another_key_gets_no_request_and_is_told_apart_A1),
+        cmocka_unit_test(nobody_there_is_unreachable_and_names_where),
+        cmocka_unit_test(an_answer_over_the_callers_cap_is_not_kept_R8),
+        cmocka_unit_test(an_idle_hello_is_at_most_600_bytes_each_way),
+        cmocka_unit_test(a_nonce_is_good_for_one_request_A23),
+        cmocka_unit_test(an_address_is_https_host_and_port_and_no_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
