@@ -20,7 +20,8 @@ dbk_rc dbk_json_parse(struct json_t **out, dbk_span text, dbk_err *err)
         *out = json;
         return DBK_OK;
     }
-    if (json_error_code(&why) == json_error_out_of_memory)
+    /* Jansson leaves no text when one of its allocations fails half-way. */
+    if (json_error_code(&why) == json_error_out_of_memory || why.text[0] == '\0')
         return dbk_fail(err, DBK_NOMEM, "no memory for JSON");
     /* Jansson ends with the text it stumbled over: that is somebody's note, not a reason. */
     char *near = strstr(why.text, " near '");
