@@ -27,5 +27,8 @@ DBK_MUST_CHECK dbk_rc dbk_fold_op(dbk_book *book, dbk_fold_out *out, const dbk_f
 /* The segment has got its receipt: what is shown of the contested records that it wrote to may
  * change by that. In a transaction, after dbk_segments_set_log. */
 DBK_MUST_CHECK dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_err *err);
+/* For verify: does the row show what its state says? *yes is about every derived column. */
+DBK_MUST_CHECK dbk_rc dbk_fold_in_step(dbk_book *book, bool *yes, const dbk_store_record *row,
+                                       const dbk_state *state, dbk_err *err);
 
 #endif

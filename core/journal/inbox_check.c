@@ -75,10 +75,10 @@ void dbk_inbox_pin(dbk_stand *stand, const dbk_checkpoint *c, dbk_span note)
     stand->log = c->log;
     if (stand->checkpoint_size > stand->frontier.size)
         return;
+    if (c->size == 0) /* says nothing, so that there is nothing to keep */
+        return;
     stand->checkpoint_size = c->size;
     stand->checkpoint_root = c->root;
-    if (c->size == 0) /* says nothing, so that there is nothing to keep */
-        memset(&stand->checkpoint_root, 0, sizeof(stand->checkpoint_root));
     stand->note_len = note.len;
     memcpy(stand->note, note.p, note.len);
 }

@@ -8,7 +8,7 @@
 /* Where a change stands on its way (P5). */
 typedef enum dbk_carriage {
     DBK_HERE_ONLY,     /* on this device only */
-    DBK_RELAY_DURABLE, /* the relay has signed for it */
+    DBK_RELAY_DURABLE, /* the relay has signed for it: a receipt, or its log */
     DBK_HQ_DURABLE     /* the HQ replica has merged it (the next issue) */
 } dbk_carriage;
 
@@ -16,9 +16,9 @@ typedef enum dbk_carriage {
 typedef struct dbk_note {
     dbk_id record, space;
     dbk_state *state;
-    const dbk_form *form;     /* NULL: unknown form; then form_name tells */
-    dbk_view_opts view;       /* ready for dbk_view_*; valid while the book is open */
-    dbk_carriage carriage;    /* of its newest change made here */
+    const dbk_form *form;  /* NULL: unknown form; then form_name tells */
+    dbk_view_opts view;    /* ready for dbk_view_*; valid while the book is open */
+    dbk_carriage carriage; /* of its newest change made here, else of its newest change */
     void *ctx;
 } dbk_note;
 DBK_MUST_CHECK dbk_rc dbk_query_note(dbk_note **out, dbk_book *book, const dbk_id *record,
@@ -31,33 +31,37 @@ DBK_MUST_CHECK dbk_rc dbk_query_resolve_id(dbk_id *out, dbk_book *book, const ch
 
 /* Lists: newest `when` first. */
 typedef struct dbk_where {
-    const char *field, *value; /* the displayed value as text equals value, or contains it in a set */
+    const char *field; /* "risk"; or a part of an object, "next_contact.when" */
+    const char *value; /* what is displayed equals it, or is a list that holds it; "": blank */
 } dbk_where;
 typedef struct dbk_list_opts {
-    const char *form;     /* NULL: all */
-    const dbk_id *space;  /* NULL: all held */
+    const char *form;    /* NULL: all */
+    const dbk_id *space; /* NULL: all held */
     const dbk_where *where;
     size_t where_count;
-    int64_t since_ms;     /* on the record's `when`; INT64_MIN: no bound */
+    int64_t since_ms; /* on the record's `when`; INT64_MIN: no bound */
     bool with_withdrawn;
-    uint64_t limit;       /* 0: no limit */
+    uint64_t limit; /* 0: no limit */
 } dbk_list_opts;
 typedef struct dbk_row {
     dbk_id record, space;
     const char *form;
-    const char *summary;   /* one line from the form's summary fields; not terminal-safe */
-    int64_t when_ms;       /* the form's `when` field, else the claimed creation time */
+    const char *summary; /* one line from the form's summary fields; not terminal-safe */
+    int64_t when_ms;     /* the form's `when` field, else the claimed creation time */
     uint64_t updated_ms;
     dbk_life life;
     dbk_attention attention;
     dbk_carriage carriage;
-    const char *snippet;   /* search only: the words around the match */
+    const char *snippet; /* search only: the words around the match */
 } dbk_row;
 typedef dbk_rc (*dbk_row_fn)(void *ctx, const dbk_row *row, dbk_err *err);
+/* DBK_INVALID: a field that the form, or no form, has. */
 DBK_MUST_CHECK dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn,
                                      void *ctx, dbk_err *err);
-/* Words, all of which must occur; the last may be a prefix. Best match first. Never an FTS5
- * syntax error: the text is quoted. Indexes what is still unindexed first. */
+/* Words, all of which must occur; the last may be a prefix. Best match first. Finds what stands in
+ * a record, also the values that lost a dispute; case and accents don't count. Never an FTS5
+ * syntax error: the text is quoted. Indexes what is still unindexed first. DBK_INVALID: no words.
+ */
 DBK_MUST_CHECK dbk_rc dbk_query_search(dbk_book *book, const char *text, uint64_t limit,
                                        dbk_row_fn fn, void *ctx, dbk_err *err);
 /* Indexes at most max records that wait for it; *left says how many remain. */
@@ -68,8 +72,8 @@ typedef struct dbk_event {
     dbk_dot dot;
     dbk_id device;
     dbk_hlc time;
-    uint64_t receipt_ms;   /* 0: no receipt yet */
-    bool doubt;            /* claimed and received differ by more than a day, or claimed is later */
+    uint64_t receipt_ms; /* 0: no receipt yet */
+    bool doubt;          /* claimed and received differ by more than a day, or claimed is later */
     dbk_carriage carriage;
     const dbk_op *op;
 } dbk_event;
@@ -95,11 +99,11 @@ typedef struct dbk_space_status {
     dbk_role role;
     uint64_t records, ops, segments;
     uint64_t own_ops, own_receipted_ops; /* ops of this device; those the relay has signed for */
-    uint64_t oldest_waiting_ms;          /* claimed time of the oldest op without receipt; 0: none */
-    uint64_t pending;                    /* segments kept but not openable yet */
-    const char *pending_reason;          /* or NULL */
-    uint64_t attention;                  /* records that need a person */
-    uint64_t log_size;                   /* of the relay's log, applied here */
+    uint64_t oldest_waiting_ms; /* claimed time of the oldest op without receipt; 0: none */
+    uint64_t pending;           /* segments kept but not openable yet */
+    const char *pending_reason; /* or NULL */
+    uint64_t attention;         /* records that need a person */
+    uint64_t log_size;          /* of the relay's log, applied here */
 } dbk_space_status;
 typedef dbk_rc (*dbk_space_fn)(void *ctx, const dbk_space_status *s, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err);

@@ -43,6 +43,53 @@ dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid space, dbk_err
     return ask_number(&q, count, err);
 }
 
+dbk_rc dbk_records_receipted(dbk_store *store, bool *yes, dbk_rowid record, dbk_err *err)
+{
+    dbk_sql q;
+    uint64_t found = 0;
+    *yes = false;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_RECORD_RECEIPTED,
+                             "SELECT segment.log_index IS NOT NULL FROM op"
+                             " CROSS JOIN segment ON segment.id=op.segment"
+                             " CROSS JOIN feed ON feed.id=segment.feed WHERE op.record=?1"
+                             " ORDER BY feed.own DESC,op.segment DESC LIMIT 1",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, record);
+    rc = ask_number(&q, &found, err);
+    *yes = found != 0;
+    return rc;
+}
+
+dbk_rc dbk_segments_tally(dbk_store *store, dbk_segment_tally *out, dbk_bytes *reason,
+                          dbk_rowid space, dbk_err *err)
+{
+    dbk_sql q;
+    bool row = false;
+    *out = (dbk_segment_tally){ 0 };
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_TALLY,
+                             "SELECT (SELECT count(*) FROM feed CROSS JOIN segment"
+                             " INDEXED BY segment_feed ON segment.feed=feed.id"
+                             " WHERE feed.space=?1),"
+                             "(SELECT count(*) FROM segment INDEXED BY segment_pending"
+                             " WHERE status=1 AND space=?1),"
+                             "(SELECT reason FROM segment INDEXED BY segment_pending"
+                             " WHERE status=1 AND space=?1 ORDER BY id LIMIT 1)",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, space);
+    rc = dbk_sql_next(&q, &row, err);
+    if (rc == DBK_OK && row) {
+        out->segments = dbk_sql_uint(&q, 0);
+        out->pending = dbk_sql_uint(&q, 1);
+        rc = dbk_bytes_append(reason, dbk_sql_text(&q, 2), err);
+    }
+    dbk_sql_close(&q);
+    return rc;
+}
+
 dbk_rc dbk_segments_any_pending(dbk_store *store, bool *yes, dbk_rowid space, dbk_err *err)
 {
     dbk_sql q;

@@ -12,6 +12,18 @@ DBK_MUST_CHECK dbk_rc dbk_ops_has(dbk_store *store, bool *yes, const dbk_store_o
 DBK_MUST_CHECK dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid space,
                                     dbk_err *err);
 
+/* The newest change that this device made to a record, else the newest that anyone made: has the
+ * relay signed for it? */
+DBK_MUST_CHECK dbk_rc dbk_records_receipted(dbk_store *store, bool *yes, dbk_rowid record,
+                                            dbk_err *err);
+
+/* Numbers for `status` that indexes alone can tell: no segment is read. reason: of the first one
+ * that waits. */
+typedef struct dbk_segment_tally {
+    uint64_t segments, pending;
+} dbk_segment_tally;
+DBK_MUST_CHECK dbk_rc dbk_segments_tally(dbk_store *store, dbk_segment_tally *out,
+                                         dbk_bytes *reason, dbk_rowid space, dbk_err *err);
 /* Does anything of the space wait? Cheap. */
 DBK_MUST_CHECK dbk_rc dbk_segments_any_pending(dbk_store *store, bool *yes, dbk_rowid space,
                                                dbk_err *err);

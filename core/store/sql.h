@@ -69,6 +69,8 @@ typedef enum dbk_sql_slot {
     DBK_SQL_OP_COUNT,
     DBK_SQL_SEGMENT_ANY_PENDING,
     DBK_SQL_SEGMENT_ADOPT,
+    DBK_SQL_SEGMENT_TALLY,
+    DBK_SQL_RECORD_RECEIPTED,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 

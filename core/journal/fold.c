@@ -1,0 +1,285 @@
+#include "core/journal/fold.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/cbor.h"
+#include "core/base/text.h"
+#include "core/model/value.h"
+#include "core/store/segments.h"
+
+#define FIELD_BYTES_MAX (256u * 1024u) /* of one field's value, to be shown in a line */
+
+/* ---- the view ------------------------------------------------------------------------------ */
+
+static uint64_t receipt_of(void *ctx, const dbk_dot *dot)
+{
+    dbk_book *book = ctx;
+    dbk_store_segment_place place;
+    dbk_err inner = { 0 };
+    const dbk_book_feed *feed = dbk_tables_feed(&book->tables, &dot->feed);
+    if (feed == NULL)
+        return 0;
+    dbk_rc rc = dbk_segments_place(book->store, &place, feed->row, dot->seq, &inner);
+    if (rc != DBK_OK && rc != DBK_NOT_FOUND && book->receipt_rc == DBK_OK)
+        book->receipt_rc = rc;
+    return rc == DBK_OK && place.log.known ? place.log.receipt_ms : 0;
+}
+
+dbk_view_opts dbk_book_view(dbk_book *book, const dbk_state *state)
+{
+    dbk_span name = dbk_state_form(state);
+    const dbk_form *form = dbk_forms_find(book->forms, name, dbk_state_form_version(state));
+    if (form == NULL)
+        form = dbk_forms_find(book->forms, name, 0);
+    return (dbk_view_opts){ form, receipt_of, book };
+}
+
+/* ---- what lists show ----------------------------------------------------------------------- */
+
+typedef struct derived {
+    dbk_store_record row; /* its spans point into the other two */
+    dbk_bytes summary;
+    dbk_bytes state;
+} derived;
+
+static void derived_init(derived *d)
+{
+    *d = (derived){ .summary = DBK_BYTES_INIT(DBK_SUMMARY_BYTES_MAX),
+                    .state = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX) };
+}
+
+static void derived_wipe(derived *d)
+{
+    dbk_bytes_wipe(&d->summary);
+    dbk_bytes_wipe(&d->state);
+}
+
+/* A date stands for its first moment in UTC. False: blank, not known, or not a time. */
+static bool time_of(int64_t *unix_ms, dbk_span cbor)
+{
+    char date[] = "0000-00-00T00:00:00Z";
+    dbk_cbor c = dbk_cbor_from(cbor);
+    if (dbk_cbor_peek(&c) != DBK_CBOR_TEXT)
+        return false;
+    dbk_span text = dbk_cbor_get_text(&c);
+    if (dbk_date_valid(text)) {
+        memcpy(date, text.p, text.len);
+        text = dbk_span_str(date);
+    }
+    return dbk_time_parse(unix_ms, text, NULL) == DBK_OK;
+}
+
+static dbk_rc derive_when(derived *d, const dbk_state *s, const dbk_view_opts *view, dbk_err *err)
+{
+    dbk_bytes scratch = DBK_BYTES_INIT(FIELD_BYTES_MAX);
+    dbk_dot dot;
+    dbk_hlc created = 0;
+    dbk_span value = { NULL, 0 };
+    dbk_rc rc = DBK_OK;
+    const dbk_field *field = view->form == NULL ? NULL : dbk_form_when(view->form);
+    bool began = dbk_state_created(s, &dot, &created);
+    DBK_ASSERT(began);
+    d->row.created_ms = dbk_hlc_ms(created);
+    d->row.updated_ms = dbk_hlc_ms(dbk_state_updated(s));
+    if (field != NULL)
+        rc = dbk_view_field(&value, &scratch, s, field, view, err);
+    if (rc == DBK_OK && !time_of(&d->row.when_ms, value))
+        d->row.when_ms = (int64_t)d->row.created_ms;
+    dbk_bytes_wipe(&scratch);
+    return rc;
+}
+
+/* As much of the text as there is room for, whole characters only. */
+static dbk_rc append_cut(dbk_bytes *out, dbk_span text, dbk_err *err)
+{
+    size_t room = out->max - out->len;
+    size_t len = text.len < room ? text.len : room;
+    while (len > 0 && len < text.len && (text.p[len] & 0xc0u) == 0x80u)
+        len--;
+    return dbk_bytes_append(out, dbk_span_of(text.p, len), err);
+}
+
+/* One field's text behind what is there. A value that is too long for a line is left out. */
+static dbk_rc append_field(derived *d, const dbk_state *s, const dbk_field *field,
+                           const dbk_view_opts *view, dbk_err *err)
+{
+    dbk_bytes scratch = DBK_BYTES_INIT(FIELD_BYTES_MAX);
+    dbk_bytes text = DBK_BYTES_INIT(FIELD_BYTES_MAX);
+    dbk_span value = { NULL, 0 };
+    dbk_err inner = { 0 };
+    dbk_rc rc = dbk_view_field(&value, &scratch, s, field, view, &inner);
+    if (rc == DBK_OK && value.len > 0)
+        rc = dbk_value_to_text(&text, field, value, &inner);
+    if (rc == DBK_OK && text.len > 0 && d->summary.len > 0)
+        rc = append_cut(&d->summary, dbk_span_str(", "), &inner);
+    if (rc == DBK_OK)
+        rc = append_cut(&d->summary, dbk_bytes_span(&text), &inner);
+    if (rc == DBK_LIMIT)
+        rc = DBK_OK;
+    if (rc != DBK_OK)
+        (void)dbk_fail(err, rc, "%s", inner.text);
+    dbk_bytes_wipe(&text);
+    dbk_bytes_wipe(&scratch);
+    return rc;
+}
+
+static dbk_rc derive_summary(derived *d, const dbk_state *s, const dbk_view_opts *view,
+                             dbk_err *err)
+{
+    const dbk_field *const *fields = NULL;
+    size_t count = view->form == NULL ? 0 : dbk_form_summary(view->form, &fields);
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+        rc = append_field(d, s, fields[i], view, err);
+    d->row.summary = dbk_bytes_span(&d->summary);
+    return rc;
+}
+
+static uint32_t count_contested(const dbk_state *s)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < dbk_state_groups(s); i++)
+        count += dbk_state_group_at(s, i)->registers_count > 1 ? 1 : 0;
+    return count;
+}
+
+/* Every column that follows from the state. */
+static dbk_rc derive(derived *d, dbk_book *book, const dbk_state *s, dbk_err *err)
+{
+    dbk_view_opts view = dbk_book_view(book, s);
+    book->receipt_rc = DBK_OK;
+    dbk_rc rc = derive_when(d, s, &view, err);
+    if (rc == DBK_OK)
+        rc = derive_summary(d, s, &view, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_dispute life_dispute;
+    dbk_attention attention = dbk_view_attention(s, &view);
+    d->row.asks = (uint32_t)attention.asks;
+    d->row.cautious = (uint32_t)attention.cautious;
+    d->row.proposals = (uint32_t)attention.proposals;
+    d->row.reviews = (uint32_t)attention.reviews;
+    d->row.contested = count_contested(s);
+    d->row.life = (uint32_t)dbk_view_life(s, &view, &life_dispute);
+    d->row.form = dbk_state_form(s);
+    if (book->receipt_rc != DBK_OK)
+        return dbk_fail(err, book->receipt_rc, "a receipt in the store can't be read");
+    return DBK_OK;
+}
+
+static bool needs_person(const dbk_store_record *row)
+{
+    return row->asks > 0 || row->cautious > 0 || row->proposals > 0 || row->reviews > 0;
+}
+
+/* ---- one op -------------------------------------------------------------------------------- */
+
+typedef struct loaded {
+    dbk_state *state;
+    dbk_rowid id; /* 0: the record is new */
+    bool needed_person;
+} loaded;
+
+static dbk_rc load_row(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    loaded *l = ctx;
+    l->id = row->id;
+    l->needed_person = needs_person(row);
+    dbk_rc rc = dbk_state_decode(&l->state, &row->record, row->state, err);
+    /* The row was encoded here: bytes that can't be read are the store's damage. */
+    return rc == DBK_FORMAT ? DBK_DAMAGED : rc;
+}
+
+static dbk_rc load(dbk_book *book, loaded *l, const dbk_fold_in *in, dbk_err *err)
+{
+    dbk_err inner = { 0 };
+    dbk_rc rc = dbk_records_find(book->store, &in->op->record, in->space->row, load_row, l, &inner);
+    if (rc == DBK_NOT_FOUND)
+        return dbk_state_new(&l->state, &in->op->record, err);
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
+}
+
+dbk_rc dbk_fold_op(dbk_book *book, dbk_fold_out *out, const dbk_fold_in *in, dbk_err *err)
+{
+    loaded l = { 0 };
+    derived d;
+    derived_init(&d);
+    *out = (dbk_fold_out){ 0 };
+    dbk_rc rc = load(book, &l, in, err);
+    if (rc == DBK_OK)
+        rc = dbk_state_apply(l.state, in->op, &in->origin, err);
+    if (rc == DBK_OK)
+        rc = dbk_state_encode(&d.state, l.state, err);
+    if (rc == DBK_OK)
+        rc = derive(&d, book, l.state, err);
+    if (rc == DBK_OK) {
+        d.row.id = l.id;
+        d.row.record = in->op->record;
+        d.row.space = in->space->row;
+        d.row.state = dbk_bytes_span(&d.state);
+        rc = l.id == 0 ? dbk_records_add(book->store, &d.row, err)
+                       : dbk_records_update(book->store, &d.row, err);
+    }
+    if (rc == DBK_OK) {
+        const dbk_store_op op = { d.row.id, in->segment, in->place };
+        rc = dbk_ops_add(book->store, &op, err);
+    }
+    if (rc == DBK_OK) {
+        out->is_new = l.id == 0;
+        out->conflict_new = needs_person(&d.row) && !l.needed_person;
+    }
+    dbk_state_free(l.state);
+    derived_wipe(&d);
+    return rc;
+}
+
+/* ---- receipts ------------------------------------------------------------------------------ */
+
+static bool is_shown_alike(const dbk_store_record *a, const dbk_store_record *b)
+{
+    return a->when_ms == b->when_ms && a->life == b->life && a->asks == b->asks &&
+           a->cautious == b->cautious && a->proposals == b->proposals && a->reviews == b->reviews &&
+           dbk_span_equal(a->summary, b->summary);
+}
+
+static dbk_rc show_again(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    dbk_book *book = ctx;
+    dbk_state *s = NULL;
+    derived d;
+    derived_init(&d);
+    dbk_rc rc = dbk_state_decode(&s, &row->record, row->state, err);
+    if (rc == DBK_FORMAT)
+        rc = DBK_DAMAGED;
+    if (rc == DBK_OK)
+        rc = derive(&d, book, s, err);
+    if (rc == DBK_OK && !is_shown_alike(&d.row, row)) {
+        d.row.id = row->id;
+        d.row.state = row->state;
+        rc = dbk_records_update(book->store, &d.row, err);
+    }
+    dbk_state_free(s);
+    derived_wipe(&d);
+    return rc;
+}
+
+dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_err *err)
+{
+    return dbk_records_contested(book->store, segment, show_again, book, err);
+}
+
+/* ---- verify -------------------------------------------------------------------------------- */
+
+dbk_rc dbk_fold_in_step(dbk_book *book, bool *yes, const dbk_store_record *row,
+                        const dbk_state *state, dbk_err *err)
+{
+    derived d;
+    derived_init(&d);
+    dbk_rc rc = derive(&d, book, state, err);
+    *yes = rc == DBK_OK && is_shown_alike(&d.row, row) && d.row.contested == row->contested &&
+           d.row.created_ms == row->created_ms && d.row.updated_ms == row->updated_ms &&
+           dbk_span_equal(d.row.form, row->form);
+    derived_wipe(&d);
+    return rc;
+}

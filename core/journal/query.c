@@ -1,0 +1,203 @@
+#include "core/journal/query.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/journal/query_internal.h"
+#include "core/store/rows_query.h"
+
+#define ID_DIGITS_MIN 6u
+#define ID_DIGITS 32u
+
+/* ---- one record ---------------------------------------------------------------------------- */
+
+typedef struct note_load {
+    dbk_book *book;
+    dbk_note *note;
+} note_load;
+
+static dbk_rc load_note(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    note_load *l = ctx;
+    bool receipted = false;
+    const dbk_book_space *space = dbk_tables_space_of_row(&l->book->tables, row->space);
+    DBK_ASSERT(space != NULL);
+    l->note->record = row->record;
+    l->note->space = space->space;
+    dbk_rc rc = dbk_state_decode(&l->note->state, &row->record, row->state, err);
+    if (rc == DBK_OK)
+        rc = dbk_records_receipted(l->book->store, &receipted, row->id, err);
+    l->note->carriage = receipted ? DBK_RELAY_DURABLE : DBK_HERE_ONLY;
+    return rc;
+}
+
+dbk_rc dbk_query_note(dbk_note **out, dbk_book *book, const dbk_id *record, dbk_err *err)
+{
+    note_load l = { book, dbk_alloc(sizeof(dbk_note)) };
+    *out = NULL;
+    if (l.note == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for a record");
+    dbk_rc rc = dbk_records_find(book->store, record, 0, load_note, &l, err);
+    if (rc != DBK_OK) {
+        dbk_note_free(l.note);
+        return rc;
+    }
+    l.note->view = dbk_book_view(book, l.note->state);
+    l.note->form = l.note->view.form;
+    *out = l.note;
+    return DBK_OK;
+}
+
+void dbk_note_free(dbk_note *note)
+{
+    if (note == NULL)
+        return;
+    dbk_state_free(note->state);
+    dbk_free(note);
+}
+
+/* The digits of a whole or a partial id; *count of them. */
+static dbk_rc parse_digits(char digits[ID_DIGITS + 1], size_t *count, const char *text,
+                           dbk_err *err)
+{
+    *count = 0;
+    for (const char *p = text; *p != '\0'; p++) {
+        bool digit = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f') ||
+                     (*p >= 'A' && *p <= 'F');
+        if (*p == '-')
+            continue;
+        if (!digit || *count == ID_DIGITS)
+            return dbk_fail(err, DBK_INVALID, "this is no record id");
+        digits[(*count)++] = *p;
+    }
+    if (*count < ID_DIGITS_MIN)
+        return dbk_fail(err, DBK_INVALID, "a record id needs at least %u digits", ID_DIGITS_MIN);
+    return DBK_OK;
+}
+
+dbk_rc dbk_query_resolve_id(dbk_id *out, dbk_book *book, const char *text, dbk_err *err)
+{
+    char low[ID_DIGITS + 1], high[ID_DIGITS + 1];
+    dbk_id from, to, found[2];
+    size_t digits, count = 0;
+    memset(out, 0, sizeof(*out));
+    dbk_rc rc = parse_digits(low, &digits, text, err);
+    if (rc != DBK_OK)
+        return rc;
+    memcpy(high, low, digits);
+    memset(low + digits, '0', ID_DIGITS - digits);
+    memset(high + digits, 'f', ID_DIGITS - digits);
+    low[ID_DIGITS] = high[ID_DIGITS] = '\0';
+    rc = dbk_id_parse(&from, low, err);
+    if (rc == DBK_OK)
+        rc = dbk_id_parse(&to, high, err);
+    if (rc == DBK_OK)
+        rc = dbk_records_between(book->store, found, &count, 2, &from, &to, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (count == 0)
+        return dbk_fail(err, DBK_NOT_FOUND, "no record begins so");
+    if (count > 1)
+        return dbk_fail(err, DBK_CONFLICT, "more than one record begins so");
+    *out = found[0];
+    return DBK_OK;
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row, dbk_err *err)
+{
+    bool receipted = false;
+    const dbk_book_space *space = dbk_tables_space_of_row(&book->tables, row->space);
+    DBK_ASSERT(space != NULL);
+    DBK_ASSERT(row->life <= DBK_LIFE_DISPOSED);
+    dbk_rc rc = dbk_records_receipted(book->store, &receipted, row->id, err);
+    *out = (dbk_row){ .record = row->record,
+                      .space = space->space,
+                      .form = (const char *)row->form.p,
+                      .summary = (const char *)row->summary.p,
+                      .when_ms = row->when_ms,
+                      .updated_ms = row->updated_ms,
+                      .life = (dbk_life)row->life,
+                      .attention = { row->asks, row->cautious, row->proposals, row->reviews },
+                      .carriage = receipted ? DBK_RELAY_DURABLE : DBK_HERE_ONLY };
+    return rc;
+}
+
+typedef struct list_walk {
+    dbk_book *book;
+    const dbk_list_opts *opts;
+    dbk_row_fn fn;
+    void *ctx;
+    uint64_t given;
+    bool full; /* as many as were asked for */
+} list_walk;
+
+static dbk_rc meets(list_walk *w, bool *yes, const dbk_store_record *row, dbk_err *err)
+{
+    dbk_state *state = NULL;
+    *yes = true;
+    if (w->opts->where_count == 0)
+        return DBK_OK;
+    dbk_rc rc = dbk_state_decode(&state, &row->record, row->state, err);
+    if (rc == DBK_OK)
+        rc = dbk_where_holds(w->book, yes, state, w->opts, err);
+    dbk_state_free(state);
+    return rc;
+}
+
+static dbk_rc list_row(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    list_walk *w = ctx;
+    dbk_row out;
+    bool yes = false;
+    if (w->opts->limit != 0 && w->given == w->opts->limit) {
+        w->full = true;
+        return DBK_LIMIT; /* ends the walk */
+    }
+    dbk_rc rc = meets(w, &yes, row, err);
+    if (rc != DBK_OK || !yes)
+        return rc;
+    rc = dbk_query_row(w->book, &out, row, err);
+    if (rc != DBK_OK)
+        return rc;
+    w->given++;
+    return w->fn(w->ctx, &out, err);
+}
+
+dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn, void *ctx,
+                      dbk_err *err)
+{
+    list_walk w = { book, opts, fn, ctx, 0, false };
+    dbk_records_list_opts rows = { .form = opts->form,
+                                   .since_ms = opts->since_ms,
+                                   .life_max = opts->with_withdrawn ? DBK_LIFE_DISPOSED
+                                                                    : DBK_LIFE_SIGNED,
+                                   .with_state = opts->where_count > 0,
+                                   .limit = opts->where_count > 0 ? 0 : opts->limit };
+    dbk_rc rc = dbk_where_check(book, opts, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (opts->space != NULL) {
+        const dbk_book_space *space = dbk_tables_space(&book->tables, opts->space);
+        if (space == NULL)
+            return DBK_OK;
+        rows.space = space->row;
+    }
+    rc = dbk_records_list(book->store, &rows, list_row, &w, err);
+    return w.full ? DBK_OK : rc;
+}
+
+static dbk_rc conflict_row(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    list_walk *w = ctx;
+    dbk_row out;
+    dbk_rc rc = dbk_query_row(w->book, &out, row, err);
+    return rc == DBK_OK ? w->fn(w->ctx, &out, err) : rc;
+}
+
+dbk_rc dbk_query_conflicts(dbk_book *book, dbk_row_fn fn, void *ctx, dbk_err *err)
+{
+    list_walk w = { .book = book, .fn = fn, .ctx = ctx };
+    return dbk_records_attention(book->store, conflict_row, &w, err);
+}

@@ -1,0 +1,34 @@
+/* core/journal/query_internal.h - inside the read path: what its files share. Not for others.
+ * query.c: records, lists. query_where.c: conditions. query_words.c: search. query_past.c:
+ * history, authors. query_status.c: what has arrived where. */
+#ifndef DBK_JOURNAL_QUERY_INTERNAL_H
+#define DBK_JOURNAL_QUERY_INTERNAL_H
+
+#include "core/journal/book_internal.h"
+#include "core/journal/query.h"
+#include "core/store/records.h"
+#include "core/store/segments.h"
+
+/* What lists show of a stored row; borrows from it. */
+DBK_MUST_CHECK dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row,
+                                    dbk_err *err);
+
+/* A condition that can't hold for any record of the form (NULL: of any form that is known) is
+ * DBK_INVALID. */
+DBK_MUST_CHECK dbk_rc dbk_where_check(const dbk_book *book, const dbk_list_opts *opts,
+                                      dbk_err *err);
+/* Does the state meet every condition? */
+DBK_MUST_CHECK dbk_rc dbk_where_holds(dbk_book *book, bool *yes, const dbk_state *state,
+                                      const dbk_list_opts *opts, dbk_err *err);
+
+/* Opens the op at a place of a stored segment: DBK_PENDING without the key, DBK_AUTH or DBK_FORMAT
+ * for what was never a note. The op borrows from plain, which is emptied first. */
+typedef struct dbk_opened {
+    dbk_header header;
+    dbk_op_decoded op; /* dbk_op_decoded_wipe() */
+} dbk_opened;
+DBK_MUST_CHECK dbk_rc dbk_query_open_op(dbk_book *book, dbk_opened *out, dbk_bytes *plain,
+                                        const dbk_store_segment *row, uint32_t place, dbk_err *err);
+#define DBK_QUERY_PLAIN_BYTES_MAX (64u * 1024u)
+
+#endif

@@ -1,0 +1,176 @@
+/* The ops behind a record, opened from the sealed segments. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/journal/query_internal.h"
+
+#define EVENTS_BYTES_MAX (256u * 1024u * 1024u)
+#define DAY_MS (24u * 60u * 60u * 1000u)
+
+dbk_rc dbk_query_open_op(dbk_book *book, dbk_opened *out, dbk_bytes *plain,
+                         const dbk_store_segment *row, uint32_t place, dbk_err *err)
+{
+    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    memset(out, 0, sizeof(*out));
+    dbk_bytes_truncate(plain, 0);
+    dbk_rc rc = dbk_header_decode(&out->header, row->header, err);
+    if (rc == DBK_OK)
+        rc = dbk_body_split(frames, &out->header, row->body, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (place >= out->header.count)
+        return dbk_fail(err, DBK_DAMAGED, "a stored op lies outside of its segment");
+    const dbk_secret *key = dbk_keyring_find(book->keyring, &out->header.space,
+                                             &out->header.key_id);
+    if (key == NULL)
+        return dbk_fail(err, DBK_PENDING, "the key of a segment has not arrived here");
+    rc = dbk_open_frame(book->sealer, plain, &out->header, &frames[place], place, key, err);
+    if (rc == DBK_OK)
+        rc = dbk_op_decode(&out->op, dbk_bytes_span(plain), &out->header.feed, err);
+    return rc;
+}
+
+/* ---- history ------------------------------------------------------------------------------- */
+
+/* Enough to put an op in its place among the others; it is opened again when its turn comes, so
+ * that a long history takes little memory. */
+typedef struct past {
+    dbk_hlc time;
+    dbk_dot dot;
+    dbk_rowid segment;
+    uint32_t place;
+} past;
+
+typedef struct history {
+    dbk_book *book;
+    dbk_rowid record;
+    dbk_bytes rows;  /* past */
+    dbk_bytes plain; /* of one op */
+    const past *now; /* the one that is told */
+    dbk_event_fn fn;
+    void *ctx;
+} history;
+
+static dbk_rc note_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    history *h = ctx;
+    past *p = (past *)(void *)(h->rows.p + h->rows.len - sizeof(past));
+    dbk_opened op;
+    dbk_rc rc = dbk_query_open_op(h->book, &op, &h->plain, row, p->place, err);
+    if (rc == DBK_OK) {
+        p->time = op.op.op.time;
+        p->dot = (dbk_dot){ op.header.feed, op.header.first_seq + p->place };
+    }
+    dbk_op_decoded_wipe(&op.op);
+    return rc;
+}
+
+static dbk_rc note_op(void *ctx, const dbk_store_op *row, dbk_err *err)
+{
+    history *h = ctx;
+    past p = { .segment = row->segment, .place = row->place };
+    dbk_rc rc = dbk_bytes_append(&h->rows, dbk_span_of(&p, sizeof(p)), err);
+    if (rc == DBK_OK)
+        rc = dbk_segments_get(h->book->store, row->segment, note_segment, h, err);
+    return rc;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const past *x = a;
+    const past *y = b;
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
+    return dbk_dot_compare(&x->dot, &y->dot);
+}
+
+/* A clock that says a time after the receipt is wrong; so may be one that is a day behind it,
+ * though a note that waited for a network is the usual cause. */
+static bool is_doubtful(uint64_t claimed_ms, const dbk_store_place *log)
+{
+    if (!log->known)
+        return false;
+    return claimed_ms > log->receipt_ms || log->receipt_ms - claimed_ms > DAY_MS;
+}
+
+static dbk_rc tell(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    history *h = ctx;
+    dbk_opened op;
+    const dbk_book_feed *feed = dbk_tables_feed_of_row(&h->book->tables, row->feed);
+    DBK_ASSERT(feed != NULL);
+    dbk_rc rc = dbk_query_open_op(h->book, &op, &h->plain, row, h->now->place, err);
+    if (rc == DBK_OK) {
+        dbk_event event = { .dot = h->now->dot,
+                            .device = feed->device,
+                            .time = op.op.op.time,
+                            .receipt_ms = row->log.receipt_ms,
+                            .doubt = is_doubtful(dbk_hlc_ms(op.op.op.time), &row->log),
+                            .carriage = row->log.known ? DBK_RELAY_DURABLE : DBK_HERE_ONLY,
+                            .op = &op.op.op };
+        rc = h->fn(h->ctx, &event, err);
+    }
+    dbk_op_decoded_wipe(&op.op);
+    return rc;
+}
+
+static dbk_rc which_record(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    (void)err;
+    *(dbk_rowid *)ctx = row->id;
+    return DBK_OK;
+}
+
+dbk_rc dbk_query_history(dbk_book *book, const dbk_id *record, dbk_event_fn fn, void *ctx,
+                         dbk_err *err)
+{
+    history h = { .book = book,
+                  .rows = DBK_BYTES_INIT(EVENTS_BYTES_MAX),
+                  .plain = DBK_BYTES_INIT(DBK_QUERY_PLAIN_BYTES_MAX),
+                  .fn = fn,
+                  .ctx = ctx };
+    dbk_rc rc = dbk_records_find(book->store, record, 0, which_record, &h.record, err);
+    if (rc == DBK_OK)
+        rc = dbk_ops_of_record(book->store, h.record, note_op, &h, err);
+    size_t count = h.rows.len / sizeof(past);
+    if (rc == DBK_OK && count > 0)
+        qsort(h.rows.p, count, sizeof(past), by_time);
+    for (size_t i = 0; i < count && rc == DBK_OK; i++) {
+        h.now = (const past *)(const void *)h.rows.p + i;
+        rc = dbk_segments_get(book->store, h.now->segment, tell, &h, err);
+    }
+    dbk_bytes_wipe(&h.rows);
+    dbk_bytes_wipe(&h.plain);
+    return rc;
+}
+
+/* ---- authors ------------------------------------------------------------------------------- */
+
+typedef struct author_look {
+    dbk_book *book;
+    dbk_authorship *out;
+} author_look;
+
+static dbk_rc look_author(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    author_look *l = ctx;
+    dbk_header h;
+    dbk_rc rc = dbk_header_decode(&h, row->header, NULL);
+    if (rc != DBK_OK)
+        return dbk_fail(err, DBK_DAMAGED, "a stored segment header is malformed");
+    l->out->receipt_ms = row->log.receipt_ms;
+    l->out->hq = dbk_book_author_is_hq(l->book, &l->out->device, &h.space, &h.members_seen);
+    return DBK_OK;
+}
+
+dbk_rc dbk_query_author(dbk_book *book, dbk_authorship *out, const dbk_dot *dot, dbk_err *err)
+{
+    const dbk_book_feed *feed = dbk_tables_feed(&book->tables, &dot->feed);
+    author_look l = { book, out };
+    memset(out, 0, sizeof(*out));
+    if (feed == NULL)
+        return dbk_fail(err, DBK_NOT_FOUND, "nothing of this author is here");
+    out->device = feed->device;
+    return dbk_segments_at(book->store, feed->row, dot->seq, look_author, &l, err);
+}

@@ -1,0 +1,121 @@
+#include <string.h>
+
+#include "core/journal/query_internal.h"
+#include "core/store/rows_query.h"
+
+#define REASON_BYTES_MAX 256u
+
+/* ---- what waits for a receipt -------------------------------------------------------------- */
+
+typedef struct waiting {
+    dbk_book *book;
+    dbk_bytes plain;
+    uint64_t seq; /* of the op that is asked for */
+    uint64_t oldest_ms;
+} waiting;
+
+static dbk_rc look_waiting(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    waiting *w = ctx;
+    dbk_opened op;
+    dbk_rc rc = dbk_query_open_op(w->book, &op, &w->plain, row, (uint32_t)(w->seq - row->first_seq),
+                                  err);
+    if (rc == DBK_OK) {
+        uint64_t ms = dbk_hlc_ms(op.op.op.time);
+        if (w->oldest_ms == 0 || ms < w->oldest_ms)
+            w->oldest_ms = ms;
+    }
+    dbk_op_decoded_wipe(&op.op);
+    return rc;
+}
+
+/* A device's clock never goes back in its feed, so the first op without a receipt is its oldest. */
+static dbk_rc count_own(dbk_book *book, dbk_space_status *s, const dbk_book_space *space,
+                        dbk_err *err)
+{
+    waiting w = { .book = book, .plain = DBK_BYTES_INIT(DBK_QUERY_PLAIN_BYTES_MAX) };
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < book->tables.feeds_count && rc == DBK_OK; i++) {
+        const dbk_book_feed *feed = book->tables.feeds[i];
+        if (feed->space != space || dbk_id_is_zero(&feed->device))
+            continue;
+        s->ops += feed->now.last_seq;
+        if (!feed->own)
+            continue;
+        s->own_ops += feed->now.last_seq;
+        s->own_receipted_ops += feed->now.receipted_seq;
+        w.seq = feed->now.receipted_seq + 1;
+        if (w.seq <= feed->now.last_seq)
+            rc = dbk_segments_at(book->store, feed->row, w.seq, look_waiting, &w, err);
+    }
+    s->oldest_waiting_ms = w.oldest_ms;
+    dbk_bytes_wipe(&w.plain);
+    return rc;
+}
+
+static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_err *err)
+{
+    const dbk_book_space *space = dbk_tables_space(&book->tables, &s->space);
+    dbk_segment_tally tally;
+    dbk_record_totals records;
+    if (space == NULL)
+        return DBK_OK;
+    dbk_rc rc = dbk_segments_tally(book->store, &tally, reason, space->row, err);
+    if (rc == DBK_OK)
+        rc = dbk_records_count(book->store, &records, space->row, err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append_u8(reason, '\0', err);
+    if (rc != DBK_OK)
+        return rc;
+    s->segments = tally.segments;
+    s->pending = tally.pending;
+    s->pending_reason = tally.pending > 0 ? (const char *)reason->p : NULL;
+    s->records = records.records;
+    s->attention = records.attention;
+    s->log_size = space->now.frontier.size;
+    return count_own(book, s, space, err);
+}
+
+/* ---- spaces -------------------------------------------------------------------------------- */
+
+typedef struct status_walk {
+    dbk_book *book;
+    dbk_space_fn fn;
+    void *ctx;
+} status_walk;
+
+static dbk_rc tell_space(const status_walk *w, const dbk_id *space, dbk_err *err)
+{
+    dbk_bytes reason = DBK_BYTES_INIT(REASON_BYTES_MAX);
+    dbk_space_status s = { .space = *space, .role = dbk_book_role(w->book, space) };
+    dbk_rc rc = fill(w->book, &s, &reason, err);
+    if (rc == DBK_OK)
+        rc = w->fn(w->ctx, &s, err);
+    dbk_bytes_wipe(&reason);
+    return rc;
+}
+
+static bool is_readable(const dbk_book *book, const dbk_id *space)
+{
+    for (size_t i = 0; i < book->readable_count; i++)
+        if (dbk_id_equal(&book->readable[i], space))
+            return true;
+    return false;
+}
+
+dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err)
+{
+    status_walk w = { book, fn, ctx };
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < book->readable_count && rc == DBK_OK; i++)
+        rc = tell_space(&w, &book->readable[i], err);
+    /* Where this device is a member, but the key has not come: that is worth telling too. */
+    size_t spaces = book->roster == NULL ? 0 : dbk_roster_spaces(book->roster);
+    for (size_t i = 0; i < spaces && rc == DBK_OK; i++) {
+        const dbk_space *s = dbk_roster_space_at(book->roster, i);
+        if (!s->is_roster && !is_readable(book, &s->space) &&
+            dbk_book_role(book, &s->space) != DBK_ROLE_NONE)
+            rc = tell_space(&w, &s->space, err);
+    }
+    return rc;
+}

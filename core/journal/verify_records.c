@@ -1,0 +1,167 @@
+/* Every record made anew from its sealed ops, and compared with what is stored and shown. */
+#include <string.h>
+
+#include "core/base/wire.h"
+#include "core/journal/fold.h"
+#include "core/journal/query_internal.h"
+#include "core/journal/verify_internal.h"
+#include "core/store/rows_query.h"
+
+#define FEEDS_BYTES_MAX (DBK_STATE_FEEDS_MAX * sizeof(dbk_dot) * 2u)
+
+/* One record in the making. */
+typedef struct replay {
+    dbk_verifier *v;
+    const dbk_store_record *row;
+    dbk_state *state;
+    dbk_bytes feeds; /* dbk_dot: the last op of each feed so far */
+    dbk_rowid segment;
+    uint32_t place;
+    uint64_t ops;
+    bool broken; /* told already: the rest of the record can't be judged */
+} replay;
+
+static dbk_rc fault(replay *r, const char *what, dbk_err *err)
+{
+    char uuid[DBK_ID_UUID_SIZE];
+    dbk_id_uuid(uuid, &r->row->record);
+    r->broken = true;
+    return dbk_verify_fault(r->v, err, "Record %s %s.", uuid, what);
+}
+
+/* Each feed's ops come in order, each once: else merging would be asked for the impossible. */
+static dbk_rc check_order(replay *r, bool *good, const dbk_dot *dot, dbk_err *err)
+{
+    dbk_dot *rows = (dbk_dot *)(void *)r->feeds.p;
+    size_t count = r->feeds.len / sizeof(dbk_dot);
+    for (size_t i = 0; i < count; i++) {
+        if (!dbk_id_equal(&rows[i].feed, &dot->feed))
+            continue;
+        *good = dot->seq > rows[i].seq;
+        rows[i].seq = dot->seq;
+        return DBK_OK;
+    }
+    *good = true;
+    return dbk_bytes_append(&r->feeds, dbk_span_of(dot, sizeof(*dot)), err);
+}
+
+static dbk_rc apply(replay *r, const dbk_opened *o, const dbk_book_feed *feed, dbk_err *err)
+{
+    dbk_err cause = { 0 };
+    bool good = false;
+    dbk_origin origin = { { o->header.feed, o->header.first_seq + r->place },
+                          dbk_book_author_is_hq(r->v->book, &feed->device, &o->header.space,
+                                                &o->header.members_seen) };
+    if (!dbk_id_equal(&o->op.op.record, &r->row->record))
+        return fault(r, "is said to hold a note of another record", err);
+    dbk_rc rc = check_order(r, &good, &origin.dot, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (!good)
+        return fault(r, "is said to hold one note twice, or out of order", err);
+    rc = dbk_state_apply(r->state, &o->op.op, &origin, &cause);
+    if (rc == DBK_LIMIT)
+        return fault(r, "is over a limit, which its stored state can't be", err);
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", cause.text);
+}
+
+static dbk_rc replay_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    replay *r = ctx;
+    dbk_opened o;
+    dbk_err cause = { 0 };
+    const dbk_book_feed *feed = dbk_tables_feed_of_row(&r->v->book->tables, row->feed);
+    dbk_rc rc = dbk_query_open_op(r->v->book, &o, &r->v->plain, row, r->place, &cause);
+    if (rc == DBK_NOMEM)
+        rc = dbk_fail(err, rc, "%s", cause.text);
+    else if (rc != DBK_OK || feed == NULL || row->space != r->row->space)
+        rc = fault(r, "is said to hold a note that can't be opened", err);
+    else
+        rc = apply(r, &o, feed, err);
+    dbk_op_decoded_wipe(&o.op);
+    return rc;
+}
+
+static dbk_rc replay_op(void *ctx, const dbk_store_op *op, dbk_err *err)
+{
+    replay *r = ctx;
+    dbk_err cause = { 0 };
+    r->ops++;
+    if (r->broken)
+        return DBK_OK;
+    r->segment = op->segment;
+    r->place = op->place;
+    dbk_rc rc = dbk_segments_get(r->v->book->store, op->segment, replay_segment, r, &cause);
+    if (rc == DBK_NOT_FOUND)
+        return fault(r, "is said to hold a note of a segment that is missing", err);
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", cause.text);
+}
+
+static dbk_rc compare(replay *r, dbk_err *err)
+{
+    dbk_bytes made = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    bool same = false;
+    dbk_rc rc = DBK_OK;
+    if (r->ops == 0)
+        rc = fault(r, "has no notes behind it", err);
+    else if (!r->broken)
+        rc = dbk_state_encode(&made, r->state, err);
+    if (rc == DBK_OK && !r->broken && !dbk_span_equal(dbk_bytes_span(&made), r->row->state))
+        rc = fault(r, "differs from what its notes say", err);
+    if (rc == DBK_OK && !r->broken) {
+        rc = dbk_fold_in_step(r->v->book, &same, r->row, r->state, err);
+        if (rc == DBK_OK && !same)
+            rc = fault(r, "is listed otherwise than its notes say", err);
+    }
+    dbk_bytes_wipe(&made);
+    return rc;
+}
+
+typedef struct records_walk {
+    dbk_verifier *v;
+    dbk_hasher state_hash;
+    uint64_t ops;
+} records_walk;
+
+static void add_to_hash(dbk_hasher *h, const dbk_store_record *row)
+{
+    uint8_t len[4];
+    (void)dbk_wire_put_u32(len, (uint32_t)row->state.len);
+    dbk_hasher_add(h, dbk_span_of(row->record.b, sizeof(row->record.b)));
+    dbk_hasher_add(h, dbk_span_of(len, sizeof(len)));
+    dbk_hasher_add(h, row->state);
+}
+
+static dbk_rc check_record(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    records_walk *w = ctx;
+    replay r = { .v = w->v, .row = row, .feeds = DBK_BYTES_INIT(FEEDS_BYTES_MAX) };
+    dbk_verify_step(w->v);
+    w->v->result.records++;
+    add_to_hash(&w->state_hash, row);
+    dbk_rc rc = dbk_state_new(&r.state, &row->record, err);
+    if (rc == DBK_OK)
+        rc = dbk_ops_of_record(w->v->book->store, row->id, replay_op, &r, err);
+    if (rc == DBK_OK)
+        rc = compare(&r, err);
+    w->ops += r.ops;
+    dbk_state_free(r.state);
+    dbk_bytes_wipe(&r.feeds);
+    return rc;
+}
+
+dbk_rc dbk_verify_records(dbk_verifier *v, dbk_err *err)
+{
+    records_walk w = { .v = v };
+    dbk_err cause = { 0 };
+    size_t before = v->faults;
+    dbk_hasher_init(&w.state_hash, "daybook/state/1");
+    dbk_rc rc = dbk_records_of_space(v->book->store, v->space->row, check_record, &w, &cause);
+    rc = dbk_verify_damage(v, rc, &cause, err);
+    v->result.state_hash = dbk_hasher_end(&w.state_hash);
+    /* Every op that should have a row has one; then any other count means rows of nothing. */
+    if (rc == DBK_OK && v->faults == before && w.ops != v->op_rows)
+        rc = dbk_verify_fault(v, err, "The records list %llu notes, the segments hold %llu.",
+                              (unsigned long long)w.ops, (unsigned long long)v->op_rows);
+    return rc;
+}

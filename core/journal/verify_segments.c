@@ -1,0 +1,265 @@
+/* Every stored segment: chain, signature, seal, receipt, and its place in the relay's log. */
+#include <string.h>
+
+#include "core/journal/inbox_internal.h"
+#include "core/journal/verify_internal.h"
+#include "core/store/rows_query.h"
+
+/* One segment under examination. */
+typedef struct exam {
+    dbk_verifier *v;
+    const dbk_store_segment *row;
+    const dbk_book_feed *feed;
+    dbk_verify_feed *state;
+    dbk_header header;
+    dbk_hash hash;
+} exam;
+
+dbk_verify_feed *dbk_verify_feed_of(const dbk_verifier *v, const dbk_book_feed *feed)
+{
+    const dbk_tables *t = &v->book->tables;
+    size_t low = 0, high = t->feeds_count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (t->feeds[mid]->row < feed->row)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    DBK_ASSERT(low < t->feeds_count);
+    DBK_ASSERT(t->feeds[low] == feed);
+    return &v->feeds[low];
+}
+
+/* "The segment with op 12 of feed 0123..": how every fault begins. */
+static dbk_rc fault(const exam *x, const char *what, dbk_err *err)
+{
+    char feed[DBK_ID_HEX_SIZE];
+    dbk_id_hex(feed, &x->feed->feed);
+    return dbk_verify_fault(x->v, err, "The segment that begins with op %llu of feed %.8s %s.",
+                            (unsigned long long)x->row->first_seq, feed, what);
+}
+
+/* ---- the ops in it ------------------------------------------------------------------------- */
+
+/* Is the op in its record? */
+static dbk_rc check_row_of_op(const exam *x, const dbk_op *op, uint32_t place, dbk_err *err)
+{
+    dbk_store *store = x->v->book->store;
+    dbk_rowid record = 0;
+    bool there = false;
+    dbk_rc rc = dbk_records_lookup(store, &record, &op->record, x->row->space, err);
+    if (rc == DBK_OK && record != 0)
+        rc = dbk_ops_has(store, &there, &(dbk_store_op){ record, x->row->id, place }, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (there)
+        x->v->op_rows++;
+    else if (x->row->status == DBK_SEGMENT_MERGED)
+        return fault(x, "holds a note that is missing from its record", err);
+    return DBK_OK;
+}
+
+/* A pending segment may be merged in part (one of its records was flooded), or not be openable at
+ * all; a merged one is open, but for poison, which its row must admit. */
+static dbk_rc check_op(const exam *x, const dbk_frame *frame, uint32_t place, const dbk_secret *key,
+                       dbk_err *err)
+{
+    dbk_op_decoded op = { 0 };
+    dbk_err cause = { 0 };
+    dbk_bytes *plain = &x->v->plain;
+    bool poison = dbk_span_equal(x->row->reason, dbk_span_str(DBK_POISON));
+    dbk_bytes_truncate(plain, 0);
+    dbk_rc rc = dbk_open_frame(x->v->book->sealer, plain, &x->header, frame, place, key, &cause);
+    if (rc == DBK_OK)
+        rc = dbk_op_decode(&op, dbk_bytes_span(plain), &x->header.feed, &cause);
+    if (rc == DBK_OK)
+        rc = check_row_of_op(x, &op.op, place, err);
+    else if (rc == DBK_NOMEM)
+        rc = dbk_fail(err, rc, "%s", cause.text);
+    else if (x->row->status == DBK_SEGMENT_PENDING || (poison && rc != DBK_VERSION))
+        rc = DBK_OK;
+    else
+        rc = fault(x, "holds a note that can't be opened", err);
+    dbk_op_decoded_wipe(&op);
+    return rc;
+}
+
+static dbk_rc check_body(const exam *x, dbk_err *err)
+{
+    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    const dbk_header *h = &x->header;
+    if (dbk_body_check(h, x->row->body, NULL) != DBK_OK ||
+        dbk_body_split(frames, h, x->row->body, NULL) != DBK_OK)
+        return fault(x, "has notes that are not those that its author signed", err);
+    const dbk_secret *key = dbk_keyring_find(x->v->book->keyring, &h->space, &h->key_id);
+    if (key == NULL && x->row->status == DBK_SEGMENT_PENDING)
+        return DBK_OK;
+    if (key == NULL)
+        return fault(x, "is merged, but its key is not here", err);
+    dbk_rc rc = DBK_OK;
+    for (uint32_t i = 0; i < h->count && rc == DBK_OK; i++)
+        rc = check_op(x, &frames[i], i, key, err);
+    return rc;
+}
+
+/* ---- header, chain, receipt ---------------------------------------------------------------- */
+
+static dbk_rc check_author(const exam *x, dbk_err *err)
+{
+    const dbk_header *h = &x->header;
+    const dbk_member *author = dbk_roster_feed_owner(x->v->book->roster, &h->space, &h->feed,
+                                                     &h->incarnation);
+    if (author == NULL || !dbk_id_equal(&author->device, &x->feed->device))
+        return fault(x, "is not from the device that it is kept for", err);
+    if (dbk_header_verify(h, &author->keys.sign, NULL) != DBK_OK)
+        return fault(x, "is not signed by its author", err);
+    return DBK_OK;
+}
+
+static dbk_rc check_chain(const exam *x, dbk_err *err)
+{
+    const dbk_header *h = &x->header;
+    dbk_verify_feed *s = x->state;
+    dbk_rc rc = DBK_OK;
+    bool merged = x->row->status == DBK_SEGMENT_MERGED;
+    if (h->first_seq != x->row->first_seq || h->count != x->row->count ||
+        !dbk_id_equal(&h->feed, &x->feed->feed) || !dbk_id_equal(&h->space, &x->feed->space->space))
+        rc = fault(x, "has another header than its place", err);
+    if (rc == DBK_OK && (h->first_seq != s->last_seq + 1 || !dbk_hash_equal(&h->prev, &s->head)))
+        rc = fault(x, "does not follow the one before it: something is missing or was changed",
+                   err);
+    if (rc == DBK_OK && merged && s->pending)
+        rc = fault(x, "is merged, though an earlier one waits", err);
+    s->last_seq = dbk_header_last_seq(h);
+    s->head = x->hash;
+    s->pending = s->pending || !merged;
+    if (merged) {
+        s->merged_seq = s->last_seq;
+        s->merged_head = s->head;
+    }
+    return rc;
+}
+
+static dbk_rc check_receipt(const exam *x, dbk_err *err)
+{
+    dbk_receipt r = { x->v->space->now.log, x->row->log.index, x->row->log.receipt_ms, { { 0 } } };
+    dbk_receipt_scope scope = { dbk_roster_org(x->v->book->roster), x->header.space, x->hash };
+    if (x->row->receipt.len == 0)
+        return DBK_OK;
+    if (x->row->receipt.len == sizeof(r.sig.b) && x->row->log.known) {
+        memcpy(r.sig.b, x->row->receipt.p, sizeof(r.sig.b));
+        if (dbk_receipt_verify(&r, &scope, dbk_roster_relay(x->v->book->roster)))
+            return DBK_OK;
+    }
+    return fault(x, "has a receipt that the relay did not sign", err);
+}
+
+static dbk_rc check_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    dbk_verifier *v = ctx;
+    exam x = { .v = v, .row = row, .feed = dbk_tables_feed_of_row(&v->book->tables, row->feed) };
+    dbk_verify_step(v);
+    if (x.feed == NULL || x.feed->space != v->space)
+        return dbk_verify_fault(v, err, "Segment row %lld belongs to no feed of its space.",
+                                (long long)row->id);
+    x.state = dbk_verify_feed_of(v, x.feed);
+    v->result.segments++;
+    if (dbk_header_decode(&x.header, row->header, NULL) != DBK_OK)
+        return fault(&x, "has a malformed header", err);
+    x.hash = dbk_header_hash(&x.header);
+    if (dbk_inbox_is_aside(x.feed)) /* its own rules: nothing of it counts */
+        return DBK_OK;
+    v->result.ops += x.header.count;
+    dbk_rc rc = check_chain(&x, err);
+    if (rc == DBK_OK)
+        rc = check_author(&x, err);
+    if (rc == DBK_OK)
+        rc = check_receipt(&x, err);
+    if (rc == DBK_OK)
+        rc = check_body(&x, err);
+    return rc;
+}
+
+/* What the segments say against the row of their feed. */
+static dbk_rc check_feed_row(dbk_verifier *v, const dbk_book_feed *feed, dbk_err *err)
+{
+    const dbk_verify_feed *s = dbk_verify_feed_of(v, feed);
+    char hex[DBK_ID_HEX_SIZE];
+    if (feed->space != v->space || dbk_inbox_is_aside(feed) ||
+        (feed->now.last_seq == s->last_seq && dbk_hash_equal(&feed->now.head, &s->head)))
+        return DBK_OK;
+    dbk_id_hex(hex, &feed->feed);
+    return dbk_verify_fault(v, err,
+                            "Feed %.8s should end with op %llu, but its segments end with "
+                            "op %llu or otherwise.",
+                            hex, (unsigned long long)feed->now.last_seq,
+                            (unsigned long long)s->last_seq);
+}
+
+dbk_rc dbk_verify_segments(dbk_verifier *v, dbk_err *err)
+{
+    dbk_err cause = { 0 };
+    dbk_rc rc = dbk_segments_of_space(v->book->store, v->space->row, 0, check_segment, v, &cause);
+    rc = dbk_verify_damage(v, rc, &cause, err);
+    for (size_t i = 0; i < v->book->tables.feeds_count && rc == DBK_OK; i++)
+        rc = check_feed_row(v, v->book->tables.feeds[i], err);
+    return rc;
+}
+
+/* ---- the relay's log ----------------------------------------------------------------------- */
+
+static dbk_rc check_checkpoint(dbk_verifier *v, dbk_err *err)
+{
+    const dbk_stand *now = &v->space->now;
+    dbk_hash root = dbk_frontier_root(&v->log, DBK_TREE_LOG);
+    if (now->checkpoint_size != v->log.size || v->log.size == 0 ||
+        dbk_hash_equal(&root, &now->checkpoint_root))
+        return DBK_OK;
+    v->log_broken = true;
+    return dbk_verify_fault(v, err, "The log's entries are not those that the relay signed.");
+}
+
+static dbk_rc check_entry(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    dbk_verifier *v = ctx;
+    dbk_header h;
+    if (v->log_broken || v->log.size == v->space->now.frontier.size)
+        return DBK_OK; /* receipts beyond what was pulled stand for themselves */
+    if (row->log.index != v->log.size || dbk_header_decode(&h, row->header, NULL) != DBK_OK) {
+        v->log_broken = true;
+        return dbk_verify_fault(v, err, "Entry %llu of the relay's log is missing.",
+                                (unsigned long long)v->log.size);
+    }
+    dbk_hash hash = dbk_header_hash(&h);
+    dbk_hash leaf = dbk_log_leaf(row->log.receipt_ms, &hash);
+    dbk_frontier_add(&v->log, DBK_TREE_LOG, &leaf, NULL, NULL);
+    return check_checkpoint(v, err);
+}
+
+dbk_rc dbk_verify_log(dbk_verifier *v, dbk_err *err)
+{
+    const dbk_stand *now = &v->space->now;
+    dbk_err cause = { 0 };
+    dbk_checkpoint c;
+    dbk_frontier_init(&v->log);
+    v->log_broken = false;
+    dbk_rc rc = dbk_segments_by_log(v->book->store, v->space->row, 0, check_entry, v, &cause);
+    rc = dbk_verify_damage(v, rc, &cause, err);
+    if (rc != DBK_OK || v->log_broken)
+        return rc;
+    dbk_hash mine = dbk_frontier_root(&v->log, DBK_TREE_LOG);
+    dbk_hash kept = dbk_frontier_root(&now->frontier, DBK_TREE_LOG);
+    if (v->log.size != now->frontier.size || !dbk_hash_equal(&mine, &kept))
+        return dbk_verify_fault(v, err, "The log's %llu entries do not give its root.",
+                                (unsigned long long)now->frontier.size);
+    if (now->note_len == 0)
+        return DBK_OK;
+    dbk_span note = dbk_span_of(now->note, now->note_len);
+    rc = dbk_checkpoint_open(&c, note, dbk_roster_relay(v->book->roster), NULL);
+    if (rc != DBK_OK || c.size != now->checkpoint_size ||
+        !dbk_hash_equal(&c.root, &now->checkpoint_root) ||
+        !dbk_id_equal(&c.space, &v->space->space) || !dbk_id_equal(&c.log, &now->log))
+        return dbk_verify_fault(v, err, "The relay's last checkpoint does not verify.");
+    return DBK_OK;
+}
