@@ -38,14 +38,14 @@ typedef enum dbk_write_kind {
 } dbk_write_kind;
 
 #define DBK_GROUP_LIFECYCLE "lifecycle"
-#define DBK_GROUP_ADDENDA "addenda"         /* log of every signable form */
+#define DBK_GROUP_ADDENDA "addenda" /* log of every signable form */
 #define DBK_GROUP_ATTACHMENTS "attachments"
 /* A RESOLVE without a value on this group says only "a person has looked": with its context it
  * clears review pairs and writes no value. */
 #define DBK_GROUP_REVIEW "review"
 
 typedef struct dbk_write {
-    uint64_t kind;  /* dbk_write_kind; other numbers are carried and shown as unknown */
+    uint64_t kind; /* dbk_write_kind; other numbers are carried and shown as unknown */
     dbk_span group;
     dbk_span value; /* one CBOR item, or empty */
     const dbk_dot *pred;

@@ -91,9 +91,10 @@ static dbk_rc check_lifecycle(dbk_span value, dbk_err *err)
             (void)dbk_cbor_get_item(&c);
         }
     }
-    if (c.failed || !has_state)
-        return dbk_fail(err, DBK_FORMAT, "a lifecycle write names no state");
-    return DBK_OK;
+    rc = dbk_cbor_end(&c, "a lifecycle value", err);
+    if (rc == DBK_OK && !has_state)
+        rc = dbk_fail(err, DBK_FORMAT, "a lifecycle write names no state");
+    return rc;
 }
 
 typedef enum items_order { ITEMS_ANY, ITEMS_SORTED } items_order;
@@ -157,8 +158,7 @@ static dbk_rc check_shape(const dbk_write *w, dbk_err *err)
     case DBK_WRITE_APPEND:
     case DBK_WRITE_ATTACH:
         rc = check_items(w, ITEMS_ANY, err);
-        reserved = reserved ||
-                   (w->kind == DBK_WRITE_ATTACH) != group_is(w, DBK_GROUP_ATTACHMENTS);
+        reserved = reserved || (w->kind == DBK_WRITE_ATTACH) != group_is(w, DBK_GROUP_ATTACHMENTS);
         break;
     case DBK_WRITE_COUNT: {
         dbk_cbor c = dbk_cbor_from(w->value);

@@ -24,15 +24,15 @@
 #define DBK_STATE_BYTES_MAX (8u * 1024u * 1024u)
 /* Far above anything honest: a record has as many values of a register as it has authors who
  * never met. Over a cap means that somebody floods. */
-#define DBK_STATE_FEEDS_MAX 4096u    /* feeds that wrote to one record */
+#define DBK_STATE_FEEDS_MAX 4096u /* feeds that wrote to one record */
 #define DBK_STATE_GROUPS_MAX 512u
-#define DBK_STATE_SIBLINGS_MAX 1024u /* values of one register that stand side by side */
-#define DBK_STATE_ITEMS_MAX 65536u   /* elements or entries of one group */
-#define DBK_STATE_OPS_MAX 131072u    /* ops that left a value behind */
-#define DBK_STATE_REMOVED_MAX 1024u  /* preds whose target hasn't come */
-#define DBK_STATE_TRAIL_MAX 4096u    /* edits whose concurrency is still open, all feeds */
+#define DBK_STATE_SIBLINGS_MAX 1024u  /* values of one register that stand side by side */
+#define DBK_STATE_ITEMS_MAX 65536u    /* elements or entries of one group */
+#define DBK_STATE_OPS_MAX 131072u     /* ops that left a value behind */
+#define DBK_STATE_REMOVED_MAX 1024u   /* preds whose target hasn't come */
+#define DBK_STATE_TRAIL_MAX 4096u     /* edits whose concurrency is still open, all feeds */
 #define DBK_STATE_TRAIL_FEED_MAX 256u /* and of one feed */
-#define DBK_STATE_CLEARS_MAX 256u    /* resolves that have seen ops which haven't come */
+#define DBK_STATE_CLEARS_MAX 256u     /* resolves that have seen ops which haven't come */
 #define DBK_STATE_REVIEWS_MAX 8192u
 
 typedef struct dbk_state dbk_state;
@@ -63,29 +63,29 @@ DBK_MUST_CHECK dbk_rc dbk_state_apply(dbk_state *s, const dbk_op *op, const dbk_
 /* Reading. Spans and arrays are borrowed until the next apply or free. */
 typedef struct dbk_sibling {
     dbk_dot dot;
-    dbk_hlc time;    /* claimed */
-    bool hq;         /* written by role hq */
-    uint64_t kind;   /* SET, LIFECYCLE or RESOLVE */
-    dbk_span value;  /* register: map; set: element; log: entry */
-    uint32_t index;  /* log: place within its op */
+    dbk_hlc time;   /* claimed */
+    bool hq;        /* written by role hq */
+    uint64_t kind;  /* SET, LIFECYCLE or RESOLVE */
+    dbk_span value; /* register: map; set: element; log: entry */
+    uint32_t index; /* log: place within its op */
 } dbk_sibling;
 typedef struct dbk_state_group {
     dbk_span name;
     const dbk_sibling *registers; /* by dot */
     size_t registers_count;
-    const dbk_sibling *elements;  /* sets: by dot, then element bytes */
+    const dbk_sibling *elements; /* sets: by dot, then element bytes */
     size_t elements_count;
-    const dbk_sibling *entries;   /* logs: by dot, then index */
+    const dbk_sibling *entries; /* logs: by dot, then index */
     size_t entries_count;
-    uint64_t count;               /* counter total over all feeds */
+    uint64_t count; /* counter total over all feeds */
     bool has_count;
 } dbk_state_group;
 
 const dbk_id *dbk_state_record(const dbk_state *s);
-dbk_span dbk_state_form(const dbk_state *s);          /* of the op with the highest version, dot */
+dbk_span dbk_state_form(const dbk_state *s); /* of the op with the highest version, dot */
 uint32_t dbk_state_form_version(const dbk_state *s);
 size_t dbk_state_groups(const dbk_state *s);
-const dbk_state_group *dbk_state_group_at(const dbk_state *s, size_t i); /* by name */
+const dbk_state_group *dbk_state_group_at(const dbk_state *s, size_t i);        /* by name */
 const dbk_state_group *dbk_state_group_find(const dbk_state *s, dbk_span name); /* or NULL */
 /* The op that began the record: the least (time, dot) applied. False: none applied yet. */
 bool dbk_state_created(const dbk_state *s, dbk_dot *dot, dbk_hlc *time);

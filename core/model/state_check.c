@@ -230,7 +230,7 @@ static const char *check_trail(const dbk_state *s)
         if (before != NULL && dbk_dot_compare(&before->dot, &row->dot) >= 0)
             return "a trail out of order";
         of_feed = before != NULL && dbk_id_equal(&before->dot.feed, &row->dot.feed) ? of_feed + 1
-                                                                                   : 1;
+                                                                                    : 1;
         if (of_feed > DBK_STATE_TRAIL_FEED_MAX)
             return "too long a trail of one feed";
         if (row->choice.len > 0 && !is_item(row->choice))

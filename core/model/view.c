@@ -162,8 +162,7 @@ size_t dbk_view_pred(const dbk_state_group *group, const dbk_view_opts *opts,
 
 dbk_life dbk_view_life(const dbk_state *s, const dbk_view_opts *opts, dbk_dispute *dispute)
 {
-    const dbk_state_group *group =
-        dbk_state_group_find(s, dbk_span_str(DBK_GROUP_LIFECYCLE));
+    const dbk_state_group *group = dbk_state_group_find(s, dbk_span_str(DBK_GROUP_LIFECYCLE));
     *dispute = DBK_DISPUTE_NONE;
     if (group == NULL || group->registers_count == 0)
         return DBK_LIFE_LIVE;

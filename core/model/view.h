@@ -42,7 +42,12 @@ typedef struct dbk_author {
 size_t dbk_view_pred(const dbk_state_group *group, const dbk_view_opts *opts,
                      const dbk_author *author, dbk_dot *out, size_t max);
 
-typedef enum dbk_life { DBK_LIFE_LIVE, DBK_LIFE_SIGNED, DBK_LIFE_WITHDRAWN, DBK_LIFE_DISPOSED } dbk_life;
+typedef enum dbk_life {
+    DBK_LIFE_LIVE,
+    DBK_LIFE_SIGNED,
+    DBK_LIFE_WITHDRAWN,
+    DBK_LIFE_DISPOSED
+} dbk_life;
 dbk_life dbk_view_life(const dbk_state *s, const dbk_view_opts *opts, dbk_dispute *dispute);
 const char *dbk_life_name(dbk_life life);
 

@@ -86,8 +86,8 @@ static dbk_rc put_list(dbk_bytes *out, const dbk_sibling *items, size_t count,
     return o.rc;
 }
 
-dbk_rc dbk_view_field(dbk_span *out, dbk_bytes *scratch, const dbk_state *s,
-                      const dbk_field *field, const dbk_view_opts *opts, dbk_err *err)
+dbk_rc dbk_view_field(dbk_span *out, dbk_bytes *scratch, const dbk_state *s, const dbk_field *field,
+                      const dbk_view_opts *opts, dbk_err *err)
 {
     static const list_opts elements = { by_value, true }, entries = { by_time, false };
     const dbk_group *groups;
@@ -104,8 +104,7 @@ dbk_rc dbk_view_field(dbk_span *out, dbk_bytes *scratch, const dbk_state *s,
         return DBK_OK;
     if (dbk_rule_is_register(form_group->rule)) {
         if (g->registers_count > 0)
-            *out = dbk_view_member(g->registers[dbk_view_group(g, opts).winner].value,
-                                   field->name);
+            *out = dbk_view_member(g->registers[dbk_view_group(g, opts).winner].value, field->name);
         return DBK_OK;
     }
     if (form_group->rule == DBK_RULE_SET && g->elements_count > 0) {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "tests/lib/diag.h"
+
 dbk_id kit_id(char letter)
 {
     dbk_id id = { { 0 } };
@@ -74,6 +76,15 @@ void kit_items(kit_op *k, dbk_write_kind kind, const char *group, int64_t n, siz
     dbk_cbor_put_array(&o, count);
     for (size_t i = 0; i < count; i++)
         dbk_cbor_put_int(&o, n + (int64_t)i);
+    set_value(k, w, &o);
+}
+
+void kit_text(kit_op *k, dbk_write_kind kind, const char *group, const char *value)
+{
+    dbk_write *w = next_write(k, kind, group);
+    dbk_bytes buf = DBK_BYTES_INIT(KIT_VALUE_MAX);
+    dbk_cbor_out o = dbk_cbor_to(&buf, NULL);
+    kit_cbor(&buf, value);
     set_value(k, w, &o);
 }
 
@@ -187,4 +198,20 @@ int64_t kit_number(dbk_span value)
     }
     int64_t n = dbk_cbor_get_int(&c);
     return c.failed ? -1 : n;
+}
+
+void kit_random_seed(kit_random *r, uint64_t seed)
+{
+    r->at = seed;
+}
+
+/* SplitMix64 (Steele, Lea and Flood 2014): a counter, mixed. */
+uint64_t kit_random_below(kit_random *r, uint64_t n)
+{
+    DBK_ASSERT(n > 0);
+    r->at += 0x9e3779b97f4a7c15u;
+    uint64_t z = r->at;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) % n;
 }

@@ -31,6 +31,8 @@ void kit_begin(kit_op *k, dbk_hlc time);
 void kit_write(kit_op *k, dbk_write_kind kind, const char *group, int64_t n);
 /* ADD, REMOVE, APPEND of several: [ n, n + 1, ... ]. */
 void kit_items(kit_op *k, dbk_write_kind kind, const char *group, int64_t n, size_t count);
+/* Any value, as text: see tests/lib/diag.h. */
+void kit_text(kit_op *k, dbk_write_kind kind, const char *group, const char *value);
 void kit_life(kit_op *k, dbk_write_kind kind, const char *state);
 /* Of the last write; kept sorted, a dot that is there already is not added again. */
 void kit_pred(kit_op *k, dbk_dot dot);
@@ -51,5 +53,12 @@ void kit_blind(dbk_state *s, dbk_dot dot, const char *group, int64_t n);
 void kit_decide(kit_op *k, int64_t n);
 /* The n of a register's value, of an element or an entry; -1 when it has none. */
 int64_t kit_number(dbk_span value);
+
+/* Repeatable numbers: the same from the same seed on every machine. */
+typedef struct kit_random {
+    uint64_t at;
+} kit_random;
+void kit_random_seed(kit_random *r, uint64_t seed);
+uint64_t kit_random_below(kit_random *r, uint64_t n); /* n > 0 */
 
 #endif

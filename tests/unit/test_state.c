@@ -53,7 +53,7 @@ static void assert_values(const dbk_state *s, const char *name, size_t count, co
     for (size_t i = 0; i < count; i++)
         assert_int_equal(kit_number(g->registers[i].value), want[i]);
 }
-#define assert_group(s, name, ...)                                                    \
+#define assert_group(s, name, ...)                                                     \
     assert_values(s, name, sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t), \
                   (const int64_t[]){ __VA_ARGS__ })
 
@@ -120,8 +120,9 @@ static void delete_against_delete_and_resurrection_converge_lesson_2_20(void **s
 {
     kit_op ops[4];
     const dbk_dot dots[4] = { kit_dot('a', 1), kit_dot('b', 1), kit_dot('c', 1), kit_dot('a', 2) };
-    static const size_t orders[][4] = { { 0, 1, 2, 3 }, { 1, 0, 3, 2 }, { 2, 0, 1, 3 },
-                                        { 0, 3, 2, 1 }, { 2, 1, 0, 3 } };
+    static const size_t orders[][4] = {
+        { 0, 1, 2, 3 }, { 1, 0, 3, 2 }, { 2, 0, 1, 3 }, { 0, 3, 2, 1 }, { 2, 1, 0, 3 }
+    };
     dbk_bytes first = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
     dbk_err err = { 0 };
     (void)state;
@@ -316,6 +317,30 @@ static void desks_that_agree_in_the_end_still_answer_for_what_differed(void **st
     dbk_state_free(s);
 }
 
+static void a_decision_is_remembered_until_later_ones_tell_as_much(void **state)
+{
+    static const struct {
+        int64_t n;
+        char first_seen, last_seen; /* ops of feeds that haven't come */
+    } decisions[] = { { 1, 'y', 'z' }, { 9, 'y', 'y' }, { 9, 'z', 'z' } };
+    dbk_state *s = kit_state();
+    kit_op k;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(decisions); i++) {
+        kit_begin(&k, 5);
+        kit_write(&k, DBK_WRITE_RESOLVE, "name", decisions[i].n);
+        kit_seen(&k, kit_dot(decisions[i].first_seen, 5));
+        kit_seen(&k, kit_dot(decisions[i].last_seen, 5));
+        kit_do(s, &k, kit_dot('h', i + 1), 'h');
+    }
+    kit_begin(&k, 5);
+    kit_write(&k, DBK_WRITE_RESOLVE, "name", 9);
+    kit_do(s, &k, kit_dot('i', 1), 'h'); /* equal to the two later ones, not to the first */
+    assert_int_equal(reviews(s), 1);
+    assert_review(s, 0, kit_dot('h', 1), kit_dot('i', 1));
+    dbk_state_free(s);
+}
+
 static void a_resolve_by_an_officer_is_an_edit(void **state)
 {
     dbk_state *s = kit_state();
@@ -466,6 +491,7 @@ int main(void)
         cmocka_unit_test(a_look_that_comes_before_what_it_saw_clears_it_too),
         cmocka_unit_test(the_same_resolution_twice_never_conflicts_2_14),
         cmocka_unit_test(desks_that_agree_in_the_end_still_answer_for_what_differed),
+        cmocka_unit_test(a_decision_is_remembered_until_later_ones_tell_as_much),
         cmocka_unit_test(a_resolve_by_an_officer_is_an_edit),
         cmocka_unit_test(names_of_itself_and_of_its_own_future_mean_nothing),
         cmocka_unit_test(a_name_from_another_group_takes_nothing),
