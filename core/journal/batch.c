@@ -1,157 +1,179 @@
-/* Many adds: ops gather until a segment is full, segments until flush. */
+/* Many adds in few transactions: full segments, sealed as soon as they are full. */
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/journal/draft.h"
-#include "core/journal/feed.h"
-#include "core/journal/journal.h"
+#include "core/journal/journal_draft.h"
 
 struct dbk_batch {
-    dbk_book *book;
-    bool broken; /* a write failed: only end is left */
+    dbk_book *book; /* borrowed */
+    dbk_rc failed;  /* what ended it; DBK_OK: it goes on */
+    /* Encoded ops that wait for their segment to be full; all of one space. */
     dbk_id space;
-    dbk_book_feed *feed; /* valid while a transaction is open */
-    dbk_id records[DBK_SEGMENT_OPS_MAX];
+    dbk_book_feed *feed;
+    dbk_bytes plain;
     size_t ends[DBK_SEGMENT_OPS_MAX]; /* of each op in plain */
+    dbk_id records[DBK_SEGMENT_OPS_MAX];
     size_t count;
-    size_t bound;    /* bytes that the segment's body takes at most */
-    dbk_bytes plain; /* the ops of the segment in the making */
+    size_t sealed_bound; /* what they take in a segment at most */
 };
 
 dbk_rc dbk_batch_begin(dbk_batch **out, dbk_book *book, dbk_err *err)
 {
-    *out = NULL;
     if (book->batch_open)
         return dbk_fail(err, DBK_BUSY, "an import is under way");
-    dbk_batch *b = dbk_alloc(sizeof(*b));
-    if (b == NULL)
+    dbk_batch *batch = dbk_alloc(sizeof(*batch));
+    if (batch == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for an import");
-    b->book = book;
-    dbk_bytes_init(&b->plain, (size_t)DBK_SEGMENT_OPS_MAX * DBK_OP_PLAIN_BYTES_MAX);
+    batch->book = book;
+    dbk_bytes_init(&batch->plain, DBK_SEGMENT_OPS_MAX * (size_t)DBK_OP_PLAIN_BYTES_MAX);
     book->batch_open = true;
-    *out = b;
+    *out = batch;
     return DBK_OK;
 }
 
-/* The ops that have gathered become one segment and go into their records. */
-static dbk_rc seal_gathered(dbk_batch *b, dbk_err *err)
+static void forget_pending(dbk_batch *batch)
+{
+    dbk_bytes_truncate(&batch->plain, 0);
+    batch->count = 0;
+    batch->sealed_bound = 0;
+}
+
+void dbk_batch_end(dbk_batch *batch)
+{
+    if (batch == NULL)
+        return;
+    if (dbk_store_in_transaction(batch->book->store))
+        dbk_book_rollback(batch->book);
+    batch->book->batch_open = false;
+    dbk_bytes_wipe(&batch->plain);
+    dbk_free(batch);
+}
+
+/* Everything since the last flush goes, and nothing more is taken: the caller begins again after
+ * what it knows to be durable. */
+static dbk_rc fail_batch(dbk_batch *batch, dbk_rc rc)
+{
+    dbk_book_rollback(batch->book);
+    forget_pending(batch);
+    batch->feed = NULL;
+    batch->failed = rc;
+    return rc;
+}
+
+static dbk_rc check_alive(const dbk_batch *batch, dbk_err *err)
+{
+    if (batch->failed == DBK_OK)
+        return DBK_OK;
+    return dbk_fail(err, batch->failed, "the import failed earlier and must be begun again");
+}
+
+static dbk_rc seal_pending(dbk_batch *batch, dbk_err *err)
 {
     dbk_span plain[DBK_SEGMENT_OPS_MAX];
-    dbk_appended appended = { 0 };
-    size_t start = 0;
-    if (b->count == 0)
+    size_t begin = 0;
+    if (batch->count == 0)
         return DBK_OK;
-    for (size_t i = 0; i < b->count; i++) {
-        plain[i] = dbk_span_of(b->plain.p + start, b->ends[i] - start);
-        start = b->ends[i];
+    for (size_t i = 0; i < batch->count; i++) {
+        plain[i] = dbk_span_of(batch->plain.p + begin, batch->ends[i] - begin);
+        begin = batch->ends[i];
     }
-    dbk_rc rc = dbk_feed_append(b->book, &appended, b->feed, plain, b->count, err);
-    if (rc == DBK_OK) {
-        const dbk_draft_place at = { b->feed, appended.segment, appended.first_seq };
-        rc = dbk_draft_fold(b->book, &at, plain, b->count, err);
-    }
-    b->count = 0;
-    b->bound = 0;
-    dbk_bytes_truncate(&b->plain, 0);
+    dbk_rc rc = dbk_draft_store(batch->book, batch->feed, plain, batch->count, err);
+    if (rc == DBK_OK)
+        forget_pending(batch);
     return rc;
 }
 
-/* The transaction, and the feed of the space: a batch may go through several spaces. */
-static dbk_rc open_space(dbk_batch *b, const dbk_id *space, dbk_err *err)
+/* A transaction, and a feed of the space with room for one more op. */
+static dbk_rc prepare(dbk_batch *batch, const dbk_id *space, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
-    bool same = b->feed != NULL && dbk_id_equal(&b->space, space);
-    if (!same)
-        rc = seal_gathered(b, err);
-    if (rc == DBK_OK && !dbk_store_in_transaction(b->book->store))
-        rc = dbk_book_begin(b->book, err);
-    if (rc == DBK_OK && !same) {
-        rc = dbk_feed_open(b->book, &b->feed, space, err);
-        b->space = *space;
+    if (!dbk_store_in_transaction(batch->book->store))
+        rc = dbk_book_begin(batch->book, err);
+    bool other_space = batch->feed == NULL || !dbk_id_equal(&batch->space, space);
+    if (rc == DBK_OK && (other_space || batch->count == DBK_SEGMENT_OPS_MAX))
+        rc = seal_pending(batch, err);
+    if (rc == DBK_OK && other_space) {
+        rc = dbk_feed_open(batch->book, &batch->feed, space, err);
+        batch->space = *space;
     }
     return rc;
 }
 
-static dbk_rc gather(dbk_batch *b, const dbk_draft *d, const dbk_change *change, dbk_err *err)
+/* The op is encoded behind the others. When it might not fit their segment, they are sealed
+ * first and it begins the next one. */
+static dbk_rc take(dbk_batch *batch, dbk_draft *d, bool *row_fault, dbk_err *err)
 {
-    const dbk_draft_op op = { change->writes, change->writes_count, NULL };
-    dbk_bytes one = DBK_BYTES_INIT(DBK_OP_PLAIN_BYTES_MAX);
-    dbk_rc rc = open_space(b, &d->space, err);
-    if (rc == DBK_OK)
-        rc = dbk_draft_encode(&one, d, &op, b->feed, err);
-    size_t bound = dbk_seal_frame_bound(one.len);
-    if (rc == DBK_OK &&
-        (b->count == DBK_SEGMENT_OPS_MAX || bound > DBK_SEGMENT_BODY_BYTES_MAX - b->bound))
-        rc = seal_gathered(b, err);
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append(&b->plain, dbk_bytes_span(&one), err);
-    if (rc == DBK_OK) {
-        b->records[b->count] = d->record;
-        b->ends[b->count++] = b->plain.len;
-        b->bound += bound;
+    size_t begin = batch->plain.len;
+    dbk_rc rc = dbk_draft_encode(d, &batch->plain, batch->feed, err);
+    *row_fault = rc == DBK_LIMIT || rc == DBK_FORMAT;
+    if (rc != DBK_OK)
+        return rc;
+    size_t bound = dbk_seal_frame_bound(batch->plain.len - begin);
+    if (batch->count > 0 && batch->sealed_bound + bound > DBK_SEGMENT_BODY_BYTES_MAX) {
+        dbk_bytes op = DBK_BYTES_INIT(DBK_OP_PLAIN_BYTES_MAX);
+        rc = dbk_bytes_append(&op, dbk_span_of(batch->plain.p + begin, batch->plain.len - begin),
+                              err);
+        dbk_bytes_truncate(&batch->plain, begin);
+        if (rc == DBK_OK)
+            rc = seal_pending(batch, err);
+        if (rc == DBK_OK)
+            rc = dbk_bytes_append(&batch->plain, dbk_bytes_span(&op), err);
+        dbk_bytes_wipe(&op);
     }
-    dbk_bytes_wipe(&one);
-    return rc;
+    if (rc != DBK_OK)
+        return rc;
+    batch->sealed_bound += bound;
+    batch->records[batch->count] = d->record;
+    batch->ends[batch->count] = batch->plain.len;
+    batch->count++;
+    return DBK_OK;
 }
 
-static bool gathered_already(const dbk_batch *b, const dbk_id *record)
+static dbk_rc check_pending(const dbk_batch *batch, const dbk_id *record, dbk_err *err)
 {
-    for (size_t i = 0; i < b->count; i++)
-        if (dbk_id_equal(&b->records[i], record))
-            return true;
-    return false;
+    for (size_t i = 0; i < batch->count; i++)
+        if (dbk_id_equal(&batch->records[i], record))
+            return dbk_fail(err, DBK_CONFLICT, "there is a record with this id already");
+    return DBK_OK;
 }
 
-dbk_rc dbk_batch_add(dbk_batch *b, dbk_id *record, dbk_problems *problems, const dbk_add *add,
+dbk_rc dbk_batch_add(dbk_batch *batch, dbk_id *record, dbk_problems *problems, const dbk_add *add,
                      dbk_err *err)
 {
     dbk_draft d = { 0 };
-    dbk_change change;
-    const dbk_draft_new what = { .record = dbk_draft_new_id(b->book, add->record),
-                                 .space = add->space,
-                                 .form = add->form };
-    dbk_change_init(&change);
-    if (b->broken)
-        return dbk_fail(err, DBK_IO, "the import was broken off");
-    dbk_rc rc = dbk_draft_begin(&d, b->book, &what, err);
-    if (rc == DBK_OK && gathered_already(b, &what.record))
-        rc = dbk_fail(err, DBK_CONFLICT, "there is a record of that id already");
-    const dbk_check_opts opts = { .form = d.view.form, .is_new = true };
+    bool row_fault = true;
+    *record = (dbk_id){ { 0 } };
+    dbk_rc rc = check_alive(batch, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = dbk_draft_new(&d, batch->book, &add->space, add->form, err);
     if (rc == DBK_OK)
-        rc = dbk_record_check(&change, problems, &opts, add->inputs, add->inputs_count, err);
-    if (rc == DBK_OK && change.writes_count == 0)
-        rc = dbk_fail(err, DBK_INVALID, "a record needs at least one answer");
+        rc = dbk_journal_check_new(&d, problems, add, err);
+    if (rc == DBK_OK)
+        rc = dbk_journal_new_id(batch->book, &d.record, add, err);
+    if (rc == DBK_OK)
+        rc = check_pending(batch, &d.record, err);
     if (rc == DBK_OK) {
-        rc = gather(b, &d, &change, err);
-        b->broken = rc != DBK_OK;
+        row_fault = false;
+        rc = prepare(batch, &add->space, err);
     }
     if (rc == DBK_OK)
-        *record = what.record;
-    dbk_change_wipe(&change);
+        rc = take(batch, &d, &row_fault, err);
+    if (rc == DBK_OK)
+        *record = d.record;
+    else if (!row_fault)
+        (void)fail_batch(batch, rc);
     dbk_draft_wipe(&d);
     return rc;
 }
 
-dbk_rc dbk_batch_flush(dbk_batch *b, dbk_err *err)
+dbk_rc dbk_batch_flush(dbk_batch *batch, dbk_err *err)
 {
-    if (b->broken)
-        return dbk_fail(err, DBK_IO, "the import was broken off");
-    if (!dbk_store_in_transaction(b->book->store))
-        return DBK_OK;
-    dbk_rc rc = seal_gathered(b, err);
+    dbk_rc rc = check_alive(batch, err);
+    if (rc != DBK_OK || !dbk_store_in_transaction(batch->book->store))
+        return rc;
+    rc = seal_pending(batch, err);
     if (rc == DBK_OK)
-        rc = dbk_book_commit(b->book, err);
-    b->feed = NULL;
-    b->broken = rc != DBK_OK;
-    return rc;
-}
-
-void dbk_batch_end(dbk_batch *b)
-{
-    if (b == NULL)
-        return;
-    dbk_book_rollback(b->book);
-    b->book->batch_open = false;
-    dbk_bytes_wipe(&b->plain);
-    dbk_free(b);
+        rc = dbk_book_commit(batch->book, err);
+    return rc == DBK_OK ? DBK_OK : fail_batch(batch, rc);
 }

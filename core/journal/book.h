@@ -14,15 +14,14 @@
 typedef struct dbk_book dbk_book;
 
 typedef struct dbk_book_opts {
-    const dbk_env *env;   /* NULL: the system's */
-    dbk_kdf_cost kdf;     /* zero: the default */
+    const dbk_env *env; /* NULL: the system's */
+    dbk_kdf_cost kdf;   /* zero: the default */
 } dbk_book_opts;
 
 /* A new store in an empty or absent folder: fresh device keys, no organisation yet.
  * DBK_CONFLICT if there is one already. */
-DBK_MUST_CHECK dbk_rc dbk_book_create(dbk_book **out, const char *dir,
-                                      const dbk_secret *passphrase, const dbk_book_opts *opts,
-                                      dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk_secret *passphrase,
+                                      const dbk_book_opts *opts, dbk_err *err);
 /* DBK_NOT_FOUND: no store there. DBK_PASSPHRASE. DBK_DAMAGED: it doesn't verify, or stock SQLite
  * would have written plaintext. DBK_VERSION: made by a newer version, left untouched. */
 DBK_MUST_CHECK dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphrase,
@@ -57,8 +56,8 @@ const dbk_roster *dbk_book_roster(const dbk_book *book); /* NULL before MEMBER o
  * Appends to out. */
 DBK_MUST_CHECK dbk_rc dbk_book_device_name(const dbk_book *book, dbk_bytes *out,
                                            const dbk_id *device, dbk_err *err);
-DBK_MUST_CHECK dbk_rc dbk_book_space_name(const dbk_book *book, dbk_bytes *out,
-                                          const dbk_id *space, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_space_name(const dbk_book *book, dbk_bytes *out, const dbk_id *space,
+                                          dbk_err *err);
 /* A space by its name or hex id; NULL name: the only record space held, else DBK_USAGE lists how
  * many. Spaces without a key here are DBK_NOT_FOUND, the same as ones that don't exist. */
 DBK_MUST_CHECK dbk_rc dbk_book_space_find(const dbk_book *book, dbk_id *out, const char *name,

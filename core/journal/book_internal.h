@@ -21,6 +21,10 @@ typedef struct dbk_own {
     dbk_secret *root;  /* the organisation's, on the device that made it; or NULL */
 } dbk_own;
 
+/* The names under which the store keeps what only some devices have. */
+#define DBK_OWN_ADMIN_NAME "key.admin"
+#define DBK_OWN_ROOT_NAME "key.root"
+
 struct dbk_book {
     const dbk_env *env;
     dbk_kdf_cost kdf;
@@ -38,6 +42,7 @@ struct dbk_book {
     size_t readable_count;
     dbk_tables tables;
     dbk_hlc clock, clock_kept; /* the last op's time; as on the disk */
+    dbk_rc receipt_rc; /* the first failure of a view's look at a receipt; see dbk_book_view */
     bool batch_open;
     bool broken; /* memory and disk could not be brought into step: only closing is left */
 };
@@ -47,6 +52,7 @@ struct dbk_book {
 DBK_MUST_CHECK dbk_rc dbk_book_begin(dbk_book *book, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_book_commit(dbk_book *book, dbk_err *err);
 void dbk_book_rollback(dbk_book *book); /* no transaction is nothing */
+DBK_MUST_CHECK dbk_rc dbk_book_load_clock(dbk_book *book, dbk_err *err);
 /* The clock: for a new op; and after an op of another device was merged. In a transaction. */
 dbk_hlc dbk_book_tick(dbk_book *book);
 void dbk_book_seen(dbk_book *book, dbk_hlc remote);
@@ -71,20 +77,18 @@ const dbk_space *dbk_book_roster_space(const dbk_book *book);
 /* Names are opened anew: after the chain or the keyring changed. */
 DBK_MUST_CHECK dbk_rc dbk_book_sort_spaces(dbk_book *book, dbk_err *err);
 
-/* The link and this device's secrets, kept in meta. */
+/* The link and this device's keys, kept in meta. put_link changes the row only: the caller takes
+ * the link over into the book when the transaction is done. */
 DBK_MUST_CHECK dbk_rc dbk_book_put_link(dbk_book *book, const dbk_org_link *link, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_book_load_link(dbk_book *book, dbk_err *err);
 void dbk_book_settle_stage(dbk_book *book); /* link.stage from link and roster */
 DBK_MUST_CHECK dbk_rc dbk_own_new(dbk_own *own, dbk_store *store, const dbk_env *env, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_own_load(dbk_own *own, dbk_store *store, dbk_err *err);
 void dbk_own_wipe(dbk_own *own);
-DBK_MUST_CHECK dbk_rc dbk_meta_put_secret(dbk_store *store, const char *name,
-                                          const dbk_secret *secret, dbk_err *err);
-DBK_MUST_CHECK dbk_rc dbk_meta_get_secret(dbk_store *store, dbk_secret **out, const char *name,
-                                          dbk_err *err); /* DBK_NOT_FOUND */
 
 /* The view of a state: its form by name and version, else the newest version known of it, else
- * unknown; receipts from the store. Valid while the book is open. */
+ * unknown; receipts from the store. Valid while the book is open. A view can't report that the
+ * store could not be read: book->receipt_rc keeps that. */
 dbk_view_opts dbk_book_view(dbk_book *book, const dbk_state *state);
 
 /* Asserts that memory, rows and chains agree, from the stored bytes up; for tests after each

@@ -28,6 +28,7 @@ typedef struct dbk_book_space {
     dbk_stand now;
     dbk_stand kept; /* what the disk holds */
     bool touched;
+    bool added; /* in this transaction */
 } dbk_book_space;
 
 typedef struct dbk_feed_head_now {
@@ -45,19 +46,22 @@ typedef struct dbk_book_feed {
     dbk_feed_head_now now;
     dbk_feed_head_now kept;
     bool touched;
+    bool added;
 } dbk_book_feed;
 
 typedef struct dbk_tables {
     dbk_book_space **spaces; /* in the order of their rows */
-    size_t spaces_count, spaces_cap, spaces_kept;
+    size_t spaces_count, spaces_cap;
     dbk_book_feed **feeds; /* in the order of their rows */
-    size_t feeds_count, feeds_cap, feeds_kept;
-    dbk_book_feed **by_id; /* the feeds, by feed id */
-    dbk_book_feed **touched_feeds;
+    size_t feeds_count, feeds_cap;
+    dbk_book_feed **by_id;         /* the feeds, by feed id */
+    dbk_book_feed **touched_feeds; /* room for all */
     size_t touched_count;
 } dbk_tables;
 
-DBK_MUST_CHECK dbk_rc dbk_tables_load(dbk_tables *t, dbk_store *store, dbk_err *err);
+/* relay: whose checkpoints the notes are; NULL when there is no organisation, thus no note. */
+DBK_MUST_CHECK dbk_rc dbk_tables_load(dbk_tables *t, dbk_store *store, const dbk_sign_pk *relay,
+                                      dbk_err *err);
 void dbk_tables_wipe(dbk_tables *t);
 /* NULL: no row. */
 dbk_book_space *dbk_tables_space(const dbk_tables *t, const dbk_id *space);

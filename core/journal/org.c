@@ -1,147 +1,229 @@
-#include "core/journal/org_impl.h"
+#include "core/journal/org.h"
 
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/journal/org_internal.h"
 #include "core/seal/label.h"
 #include "core/seal/wrap.h"
 
-#define GENESIS_NAME "org.genesis" /* as it was built, until it is in the chain */
-#define NAME_BYTES_MAX 128u
+#define GENESIS_NAME "org.genesis"
 
-dbk_rc dbk_org_check_name(const char *name, const char *what, dbk_err *err)
+/* ---- what all entries need ----------------------------------------------------------------- */
+
+dbk_rc dbk_org_check_name(const char *name, dbk_err *err)
 {
-    size_t len = name == NULL ? 0 : strlen(name);
-    if (len == 0 || len > NAME_BYTES_MAX || !dbk_utf8_valid(dbk_span_str(name)))
-        return dbk_fail(err, DBK_INVALID, "%s is 1 to %u bytes of text", what, NAME_BYTES_MAX);
+    dbk_span text = dbk_span_str(name);
+    bool blank = true;
+    bool control = false;
+    for (size_t i = 0; i < text.len; i++) {
+        blank = blank && text.p[i] == ' ';
+        control = control || text.p[i] < 0x20 || text.p[i] == 0x7f;
+    }
+    if (blank)
+        return dbk_fail(err, DBK_INVALID, "a name is needed");
+    if (text.len > DBK_ORG_NAME_BYTES_MAX)
+        return dbk_fail(err, DBK_INVALID, "a name has at most %u bytes", DBK_ORG_NAME_BYTES_MAX);
+    if (control || !dbk_utf8_valid(text))
+        return dbk_fail(err, DBK_INVALID, "a name is one line of UTF-8 text");
     return DBK_OK;
 }
 
-dbk_rc dbk_org_next_entry(dbk_entry *e, const dbk_book *book, dbk_entry_kind kind, dbk_err *err)
+/* Guests need an expiry and write-only tablets another kind of key: neither is made yet. */
+dbk_rc dbk_org_check_role(dbk_role role, dbk_err *err)
 {
-    *e = (dbk_entry){ .kind = kind, .time_ms = book->env->now_ms(book->env->self) };
-    if (book->own.admin == NULL || book->link.stage != DBK_ORG_MEMBER)
-        return dbk_fail(err, DBK_DENIED, "only an administrator's device can do that");
+    if (role == DBK_ROLE_OFFICER || role == DBK_ROLE_SUPERVISOR || role == DBK_ROLE_HQ ||
+        role == DBK_ROLE_AUDITOR || role == DBK_ROLE_ADMIN)
+        return DBK_OK;
+    return dbk_fail(err, DBK_INVALID, "this role can't be given to a device in this version");
+}
+
+dbk_rc dbk_org_check_admin(const dbk_book *book, dbk_err *err)
+{
+    const dbk_member *m = book->roster == NULL ? NULL
+                                               : dbk_roster_device(book->roster, &book->own.device);
+    if (m == NULL || m->revoked || m->role != DBK_ROLE_ADMIN || book->own.admin == NULL)
+        return dbk_fail(err, DBK_DENIED, "only an admin's device changes the membership");
+    return DBK_OK;
+}
+
+dbk_rc dbk_org_key(const dbk_book *book, const dbk_secret **key, dbk_key_entry *at,
+                   const dbk_id *space, dbk_err *err)
+{
+    *key = dbk_keyring_current(book->keyring, space, at);
+    if (*key == NULL)
+        return dbk_fail(err, DBK_DENIED, "this device holds no key of that space");
+    return DBK_OK;
+}
+
+dbk_rc dbk_org_wrap(const dbk_book *book, dbk_wrapped *out, const dbk_secret *key,
+                    const dbk_key_entry *at, const dbk_member *member, dbk_err *err)
+{
+    const dbk_wrap_scope scope = { dbk_roster_org(book->roster), at->space, member->device,
+                                   at->epoch };
+    out->device = member->device;
+    out->epoch = at->epoch;
+    return dbk_wrap_seal(out->wrap, key, &scope, member->keys.kem, book->env, err);
+}
+
+dbk_rc dbk_org_sign(const dbk_book *book, dbk_bytes *out, dbk_entry *e, dbk_err *err)
+{
     e->org = dbk_roster_org(book->roster);
     e->seq = dbk_roster_count(book->roster);
     e->prev = dbk_roster_head(book->roster);
+    e->time_ms = book->env->now_ms(book->env->self);
+    return dbk_entry_sign(out, e, book->own.admin, err);
+}
+
+static dbk_id random_id(const dbk_book *book)
+{
+    dbk_id id;
+    book->env->random(book->env->self, id.b, sizeof(id.b));
+    return id;
+}
+
+/* ---- a new organisation -------------------------------------------------------------------- */
+
+/* What genesis needs beyond the entry; nothing of it is in the book before it is stored. */
+typedef struct founding {
+    dbk_org_link link;
+    dbk_secret *root, *admin, *roster_key;
+    dbk_device_keys keys;
+    dbk_bytes label;
+    dbk_wrapped wrap;
+    dbk_entry entry;
+} founding;
+
+static void founding_wipe(founding *f)
+{
+    dbk_secret_free(f->root);
+    dbk_secret_free(f->admin);
+    dbk_secret_free(f->roster_key);
+    dbk_bytes_wipe(&f->label);
+    dbk_wipe(f, sizeof(*f));
+}
+
+static dbk_rc check_card(const dbk_relay_card *card, dbk_err *err)
+{
+    if (card->url[0] == '\0')
+        return dbk_fail(err, DBK_INVALID, "the relay card names no address");
+    if (!dbk_sign_pk_valid(&card->relay))
+        return dbk_fail(err, DBK_INVALID, "the relay card's key is not a key");
     return DBK_OK;
 }
 
-dbk_rc dbk_org_need_key(dbk_book *book, dbk_secret **key, const char *meta_name, dbk_err *err)
+static dbk_rc make_keys(founding *f, const dbk_book *book, dbk_err *err)
 {
-    dbk_sign_pk pk;
-    dbk_rc rc = DBK_OK;
-    if (*key == NULL)
-        rc = dbk_sign_keypair(&pk, key, book->env, err);
-    /* Put also when it is held: an earlier attempt may have been rolled back. */
+    f->keys = book->own.keys;
+    dbk_rc rc = dbk_sign_keypair(&f->link.root, &f->root, book->env, err);
     if (rc == DBK_OK)
-        rc = dbk_store_secret_put(book->store, meta_name, *key, err);
+        rc = dbk_sign_keypair(&f->keys.admin, &f->admin, book->env, err);
+    if (rc == DBK_OK)
+        rc = dbk_epoch_new(&f->roster_key, &f->entry.epoch, 1, book->env, err);
     return rc;
 }
 
-/* A label and its sealing, kept together for as long as the entry borrows them. */
-typedef struct sealed_label {
-    uint8_t bytes[DBK_LABEL_SEALED_BYTES_MAX];
-    dbk_span span;
-} sealed_label;
-
-static dbk_rc seal_label(sealed_label *out, const dbk_book *book, const char *text,
-                         const dbk_label_scope *scope, const dbk_secret *key, dbk_err *err)
+static dbk_rc make_genesis(founding *f, dbk_bytes *out, const dbk_book *book, const char *name,
+                           dbk_err *err)
 {
-    dbk_bytes sealed = DBK_BYTES_INIT(DBK_LABEL_SEALED_BYTES_MAX);
-    dbk_rc rc = dbk_label_seal(&sealed, dbk_span_str(text), scope, key, book->env, err);
-    if (rc == DBK_OK) {
-        memcpy(out->bytes, sealed.p, sealed.len);
-        out->span = dbk_span_of(out->bytes, sealed.len);
-    }
-    dbk_bytes_wipe(&sealed);
-    return rc;
+    dbk_entry *e = &f->entry;
+    e->org = dbk_org_id(&f->link.root);
+    e->kind = DBK_ENTRY_GENESIS;
+    e->time_ms = book->env->now_ms(book->env->self);
+    e->root = f->link.root;
+    e->relay = f->link.relay;
+    e->device = book->own.device;
+    e->keys = f->keys;
+    e->role = DBK_ROLE_ADMIN;
+    e->space = random_id(book);
+    e->wraps = &f->wrap;
+    e->wraps_count = 1;
+    const dbk_label_scope scope = { e->org, e->device };
+    const dbk_wrap_scope to = { e->org, e->space, e->device, e->epoch.epoch };
+    f->wrap.device = e->device;
+    f->wrap.epoch = e->epoch.epoch;
+    dbk_rc rc = dbk_label_seal(&f->label, dbk_span_str(name), &scope, f->roster_key, book->env,
+                               err);
+    e->label = dbk_bytes_span(&f->label);
+    if (rc == DBK_OK)
+        rc = dbk_wrap_seal(f->wrap.wrap, f->roster_key, &to, f->keys.kem, book->env, err);
+    return rc == DBK_OK ? dbk_entry_sign(out, e, f->root, err) : rc;
 }
 
-/* ---- create -------------------------------------------------------------------------------- */
-
-static dbk_rc build_genesis(dbk_bytes *out, const dbk_book *book, const dbk_relay_card *card,
-                            const char *device_name, dbk_err *err)
+static dbk_rc store_founding(dbk_book *book, const founding *f, dbk_span genesis, dbk_err *err)
 {
-    dbk_secret *key = NULL;
-    sealed_label label;
-    dbk_entry e = { .kind = DBK_ENTRY_GENESIS,
-                    .time_ms = book->env->now_ms(book->env->self),
-                    .relay = card->relay,
-                    .device = book->own.device,
-                    .keys = book->own.keys,
-                    .role = DBK_ROLE_ADMIN };
-    dbk_wrapped wrap = { .device = book->own.device, .epoch = 1 };
-    dbk_sign_pk_of(&e.root, book->own.root);
-    dbk_sign_pk_of(&e.keys.admin, book->own.admin);
-    e.org = dbk_hash_id("daybook/org-id/1", dbk_span_of(e.root.b, sizeof(e.root.b)));
-    book->env->random(book->env->self, e.space.b, sizeof(e.space.b));
-    const dbk_wrap_scope scope = { e.org, e.space, e.device, 1 };
-    const dbk_label_scope named = { e.org, e.device };
-    dbk_rc rc = dbk_epoch_new(&key, &e.epoch, 1, book->env, err);
-    if (rc == DBK_OK)
-        rc = seal_label(&label, book, device_name, &named, key, err);
-    if (rc == DBK_OK)
-        rc = dbk_wrap_seal(wrap.wrap, key, &scope, e.keys.kem, book->env, err);
-    if (rc == DBK_OK) {
-        e.label = label.span;
-        e.wraps = &wrap;
-        e.wraps_count = 1;
-        rc = dbk_entry_sign(out, &e, book->own.root, err);
-    }
-    dbk_secret_free(key);
-    return rc;
-}
-
-static dbk_rc create_in_tx(dbk_book *book, dbk_bytes *genesis, dbk_org_link *link,
-                           const char *device_name, const dbk_relay_card *card, dbk_err *err)
-{
-    dbk_rc rc = dbk_org_need_key(book, &book->own.root, DBK_OWN_ROOT_NAME, err);
-    if (rc == DBK_OK)
-        rc = dbk_org_need_key(book, &book->own.admin, DBK_OWN_ADMIN_NAME, err);
+    dbk_rc rc = dbk_book_begin(book, err);
     if (rc != DBK_OK)
         return rc;
-    dbk_sign_pk_of(&book->own.keys.admin, book->own.admin);
-    dbk_sign_pk_of(&link->root, book->own.root);
-    rc = build_genesis(genesis, book, card, device_name, err);
+    rc = dbk_store_secret_put(book->store, DBK_OWN_ROOT_NAME, f->root, err);
     if (rc == DBK_OK)
-        rc = dbk_book_put_link(book, link, err);
+        rc = dbk_store_secret_put(book->store, DBK_OWN_ADMIN_NAME, f->admin, err);
     if (rc == DBK_OK)
-        rc = dbk_store_meta_put(book->store, GENESIS_NAME, dbk_bytes_span(genesis), err);
+        rc = dbk_store_meta_put(book->store, GENESIS_NAME, genesis, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_put_link(book, &f->link, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_commit(book, err);
+    if (rc != DBK_OK)
+        dbk_book_rollback(book);
+    return rc;
+}
+
+static void take_founding(dbk_book *book, founding *f)
+{
+    dbk_secret_free(book->own.root);
+    dbk_secret_free(book->own.admin);
+    book->own.root = f->root;
+    book->own.admin = f->admin;
+    f->root = NULL;
+    f->admin = NULL;
+    book->own.keys = f->keys;
+    book->link = f->link;
+    dbk_book_settle_stage(book);
+}
+
+/* The relay may have taken the genesis of an earlier attempt though its answer was lost: for the
+ * same relay the same bytes go again. */
+static dbk_rc found_again(dbk_book *book, dbk_bytes *genesis, const dbk_relay_card *card,
+                          dbk_err *err)
+{
+    dbk_org_link link = book->link;
+    (void)memcpy(link.relay_url, card->url, sizeof(link.relay_url));
+    (void)memcpy(link.tls_pin, card->tls_pin, sizeof(link.tls_pin));
+    dbk_rc rc = dbk_store_meta_get(book->store, genesis, GENESIS_NAME, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_put_link(book, &link, err);
+    if (rc == DBK_OK)
+        book->link = link;
     return rc;
 }
 
 dbk_rc dbk_org_create(dbk_book *book, dbk_bytes *genesis, const char *device_name,
                       const dbk_relay_card *card, dbk_err *err)
 {
-    dbk_org_link link = { .stage = DBK_ORG_NONE, .relay = card->relay };
-    dbk_err unread = { 0 };
-    dbk_rc rc = dbk_org_check_name(device_name, "a device's name", err);
+    founding f = { .label = DBK_BYTES_INIT(DBK_LABEL_SEALED_BYTES_MAX) };
+    dbk_rc rc = dbk_org_check_name(device_name, err);
+    if (rc == DBK_OK)
+        rc = check_card(card, err);
+    if (rc == DBK_OK && (book->roster != NULL || book->link.stage != DBK_ORG_NONE))
+        rc = dbk_fail(err, DBK_CONFLICT, "this device belongs to an organisation already");
     if (rc != DBK_OK)
         return rc;
-    if (book->link.stage != DBK_ORG_NONE)
-        return dbk_fail(err, DBK_CONFLICT, "this store belongs to an organisation already");
-    memcpy(link.relay_url, card->url, sizeof(link.relay_url));
-    memcpy(link.tls_pin, card->tls_pin, sizeof(link.tls_pin));
-    /* A genesis that may have reached this relay, though its answer was lost, is sent again as it
-     * was: another one would be refused. */
-    bool same_relay = memcmp(&book->link.relay, &card->relay, sizeof(card->relay)) == 0;
-    bool kept = same_relay &&
-                dbk_store_meta_get(book->store, genesis, GENESIS_NAME, &unread) == DBK_OK;
-    link.root = book->link.root;
-    rc = dbk_book_begin(book, err);
-    if (rc != DBK_OK)
-        return rc;
-    rc = kept ? dbk_book_put_link(book, &link, err)
-              : create_in_tx(book, genesis, &link, device_name, card, err);
+    if (book->own.root != NULL && memcmp(&book->link.relay, &card->relay, sizeof(card->relay)) == 0)
+        return found_again(book, genesis, card, err);
+    (void)memcpy(f.link.relay_url, card->url, sizeof(f.link.relay_url));
+    (void)memcpy(f.link.tls_pin, card->tls_pin, sizeof(f.link.tls_pin));
+    f.link.relay = card->relay;
+    size_t begin = genesis->len;
+    rc = make_keys(&f, book, err);
     if (rc == DBK_OK)
-        rc = dbk_book_commit(book, err);
-    else
-        dbk_book_rollback(book);
+        rc = make_genesis(&f, genesis, book, device_name, err);
     if (rc == DBK_OK)
-        book->link = link;
+        rc = store_founding(book, &f, dbk_span_of(genesis->p + begin, genesis->len - begin), err);
+    if (rc == DBK_OK)
+        take_founding(book, &f);
+    founding_wipe(&f);
     return rc;
 }
 
@@ -150,83 +232,93 @@ dbk_rc dbk_org_create(dbk_book *book, dbk_bytes *genesis, const char *device_nam
 dbk_rc dbk_org_space(dbk_book *book, dbk_bytes *entry, dbk_id *space, const dbk_new_space *opts,
                      dbk_err *err)
 {
+    dbk_bytes label = DBK_BYTES_INIT(DBK_LABEL_SEALED_BYTES_MAX);
     dbk_secret *key = NULL;
-    sealed_label label;
-    dbk_entry e;
-    dbk_rc rc = dbk_org_check_name(opts->name, "a space's name", err);
-    if (rc == DBK_OK)
-        rc = dbk_org_next_entry(&e, book, DBK_ENTRY_SPACE, err);
-    if (rc != DBK_OK)
-        return rc;
+    dbk_wrapped wrap = { 0 };
+    dbk_entry e = { .kind = DBK_ENTRY_SPACE };
     const dbk_grant grant = { book->own.device, opts->creator_role };
-    dbk_wrapped wrap = { .device = book->own.device, .epoch = 1 };
-    book->env->random(book->env->self, e.space.b, sizeof(e.space.b));
-    const dbk_wrap_scope scope = { e.org, e.space, book->own.device, 1 };
-    const dbk_label_scope named = { e.org, e.space };
-    rc = dbk_epoch_new(&key, &e.epoch, 1, book->env, err);
+    *space = (dbk_id){ { 0 } };
+    dbk_rc rc = dbk_org_check_admin(book, err);
     if (rc == DBK_OK)
-        rc = seal_label(&label, book, opts->name, &named, key, err);
+        rc = dbk_org_check_name(opts->name, err);
     if (rc == DBK_OK)
-        rc = dbk_wrap_seal(wrap.wrap, key, &scope, book->own.keys.kem, book->env, err);
+        rc = dbk_org_check_role(opts->creator_role, err);
+    if (rc == DBK_OK)
+        rc = dbk_epoch_new(&key, &e.epoch, 1, book->env, err);
     if (rc == DBK_OK) {
-        e.label = label.span;
+        e.space = random_id(book);
+        const dbk_label_scope scope = { dbk_roster_org(book->roster), e.space };
+        rc = dbk_label_seal(&label, dbk_span_str(opts->name), &scope, key, book->env, err);
+    }
+    if (rc == DBK_OK) {
+        const dbk_key_entry at = { e.space, e.epoch.epoch, e.epoch.key_id };
+        const dbk_member *self = dbk_roster_device(book->roster, &book->own.device);
+        rc = dbk_org_wrap(book, &wrap, key, &at, self, err);
+    }
+    if (rc == DBK_OK) {
+        e.label = dbk_bytes_span(&label);
         e.grants = &grant;
         e.grants_count = 1;
         e.wraps = &wrap;
         e.wraps_count = 1;
-        rc = dbk_entry_sign(entry, &e, book->own.admin, err);
+        rc = dbk_org_sign(book, entry, &e, err);
     }
     if (rc == DBK_OK)
         *space = e.space;
     dbk_secret_free(key);
+    dbk_bytes_wipe(&label);
+    dbk_wipe(&wrap, sizeof(wrap));
     return rc;
 }
 
-/* One wrap for each epoch whose key is held here, ascending; the current one must be. */
-static dbk_rc wrap_epochs(dbk_wrapped *wraps, size_t *count, const dbk_book *book,
-                          const dbk_space *s, const dbk_member *to, dbk_err *err)
+/* Every epoch that is held here, oldest first; the current one must be among them. */
+static dbk_rc wrap_epochs(const dbk_book *book, dbk_wrapped *out, size_t *count,
+                          const dbk_space *space, const dbk_member *member, dbk_err *err)
 {
-    dbk_rc rc = DBK_OK;
-    bool current = false;
+    const dbk_secret *key;
+    dbk_key_entry current;
+    dbk_rc rc = dbk_org_key(book, &key, &current, &space->space, err);
+    const dbk_epoch *last = &space->epochs[space->epochs_count - 1];
+    if (rc == DBK_OK && !dbk_id_equal(&current.key_id, &last->key_id))
+        rc = dbk_fail(err, DBK_DENIED, "this device holds no current key of that space");
     *count = 0;
-    for (size_t i = 0; rc == DBK_OK && i < s->epochs_count; i++) {
-        const dbk_epoch *epoch = &s->epochs[i];
-        const dbk_secret *key = dbk_keyring_find(book->keyring, &s->space, &epoch->key_id);
-        current = key != NULL;
-        if (key == NULL)
-            continue;
-        dbk_wrapped *w = &wraps[(*count)++];
-        const dbk_wrap_scope scope = { dbk_roster_org(book->roster), s->space, to->device,
-                                       epoch->epoch };
-        w->device = to->device;
-        w->epoch = epoch->epoch;
-        rc = dbk_wrap_seal(w->wrap, key, &scope, to->keys.kem, book->env, err);
+    for (size_t i = 0; rc == DBK_OK && i < space->epochs_count; i++) {
+        const dbk_epoch *epoch = &space->epochs[i];
+        const dbk_key_entry at = { space->space, epoch->epoch, epoch->key_id };
+        key = dbk_keyring_find(book->keyring, &space->space, &epoch->key_id);
+        if (key != NULL)
+            rc = dbk_org_wrap(book, &out[(*count)++], key, &at, member, err);
     }
-    if (rc == DBK_OK && !current)
-        rc = dbk_fail(err, DBK_PENDING, "this device doesn't hold the space's key");
     return rc;
 }
 
 dbk_rc dbk_org_grant(dbk_book *book, dbk_bytes *entry, const dbk_new_grant *grant, dbk_err *err)
 {
-    dbk_entry e;
-    dbk_rc rc = dbk_org_next_entry(&e, book, DBK_ENTRY_GRANT, err);
+    dbk_entry e = {
+        .kind = DBK_ENTRY_GRANT, .space = grant->space, .device = grant->device, .role = grant->role
+    };
+    dbk_rc rc = dbk_org_check_admin(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_org_check_role(grant->role, err);
     if (rc != DBK_OK)
         return rc;
-    const dbk_space *s = dbk_roster_space(book->roster, &grant->space);
-    const dbk_member *to = dbk_roster_device(book->roster, &grant->device);
-    if (s == NULL || to == NULL)
-        return dbk_fail(err, DBK_NOT_FOUND, "no such space or device");
-    dbk_wrapped *wraps = dbk_alloc_array(s->epochs_count + 1, sizeof(*wraps));
+    const dbk_space *space = dbk_roster_space(book->roster, &grant->space);
+    const dbk_member *member = dbk_roster_device(book->roster, &grant->device);
+    if (space == NULL || space->is_roster)
+        return dbk_fail(err, DBK_NOT_FOUND, "there is no such space");
+    if (member == NULL)
+        return dbk_fail(err, DBK_NOT_FOUND, "there is no such device");
+    if (member->revoked)
+        return dbk_fail(err, DBK_DENIED, "the device was removed from the organisation");
+    if (grant->role == DBK_ROLE_ADMIN && member->role != DBK_ROLE_ADMIN)
+        return dbk_fail(err, DBK_DENIED, "only an admin's device is an admin in a space");
+    dbk_wrapped *wraps = dbk_alloc_array(space->epochs_count, sizeof(*wraps));
     if (wraps == NULL)
-        return dbk_fail(err, DBK_NOMEM, "no memory for a grant");
-    e.space = grant->space;
-    e.device = grant->device;
-    e.role = grant->role;
+        return dbk_fail(err, DBK_NOMEM, "no memory for the keys of a space");
+    rc = wrap_epochs(book, wraps, &e.wraps_count, space, member, err);
     e.wraps = wraps;
-    rc = wrap_epochs(wraps, &e.wraps_count, book, s, to, err);
     if (rc == DBK_OK)
-        rc = dbk_entry_sign(entry, &e, book->own.admin, err);
+        rc = dbk_org_sign(book, entry, &e, err);
     dbk_free(wraps);
     return rc;
 }

@@ -24,11 +24,11 @@ typedef struct dbk_store_feed {
     dbk_rowid id; /* filled by add */
     dbk_id feed;
     dbk_rowid space;
-    dbk_id device, incarnation;
-    bool own;               /* written by this device */
-    uint64_t last_seq;      /* of the newest segment held */
-    dbk_hash head;          /* its header hash */
-    uint64_t receipted_seq; /* up to which the relay has signed, without a gap */
+    dbk_id device, incarnation; /* device zero: made up, for segments that stand aside */
+    bool own;                   /* written by this device */
+    uint64_t last_seq;          /* of the newest segment held */
+    dbk_hash head;              /* its header hash */
+    uint64_t receipted_seq;     /* up to which the relay has signed, without a gap */
 } dbk_store_feed;
 DBK_MUST_CHECK dbk_rc dbk_feeds_add(dbk_store *store, dbk_store_feed *row, dbk_err *err);
 /* By id: last_seq, head, receipted_seq. */

@@ -194,6 +194,8 @@ static dbk_rc write_all(int fd, dbk_span in, const char *name, dbk_err *err)
 {
     for (size_t at = 0; at < in.len;) {
         ssize_t n = write(fd, in.p + at, in.len - at);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n < 0)
             return failed(err, errno, name);
         at += (size_t)n;

@@ -12,7 +12,7 @@ dbk_rc dbk_invites_add(dbk_store *store, const dbk_store_invite *row, dbk_err *e
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_id(&q, 1, &row->invite);
-    dbk_sql_bind_blob(&q, 2, row->secret);
+    dbk_sql_bind_blob(&q, 2, dbk_secret_bytes(row->secret));
     dbk_sql_bind_text(&q, 3, row->name);
     dbk_sql_bind_int(&q, 4, row->role);
     dbk_sql_bind_blob(&q, 5, row->spaces);
@@ -45,26 +45,37 @@ dbk_rc dbk_invites_del(dbk_store *store, const dbk_id *invite, dbk_err *err)
     return dbk_sql_run(&q, err);
 }
 
+static dbk_rc give(dbk_sql *q, dbk_store_invite_fn fn, void *ctx, dbk_err *err)
+{
+    dbk_store_invite row = { 0 };
+    dbk_secret *secret = NULL;
+    dbk_sql_copy(q, 0, row.invite.b, sizeof(row.invite.b));
+    dbk_span bytes = dbk_sql_blob(q, 1);
+    row.name = dbk_sql_text(q, 2);
+    row.role = (uint32_t)dbk_sql_uint(q, 3);
+    row.spaces = dbk_sql_blob(q, 4);
+    row.expires_ms = dbk_sql_uint(q, 5);
+    row.request = dbk_sql_blob(q, 6);
+    dbk_rc rc = dbk_sql_read_all(q, err);
+    if (rc == DBK_OK)
+        rc = dbk_secret_from(&secret, bytes, err);
+    row.secret = secret;
+    if (rc == DBK_OK)
+        rc = fn(ctx, &row, err);
+    dbk_secret_free(secret);
+    return rc;
+}
+
 static dbk_rc walk(dbk_sql *q, uint64_t *count, dbk_store_invite_fn fn, void *ctx, dbk_err *err)
 {
     bool more = true;
     dbk_rc rc;
     *count = 0;
     for (;;) {
-        dbk_store_invite row = { 0 };
         rc = dbk_sql_next(q, &more, err);
         if (rc != DBK_OK || !more)
             break;
-        dbk_sql_copy(q, 0, row.invite.b, sizeof(row.invite.b));
-        row.secret = dbk_sql_blob(q, 1);
-        row.name = dbk_sql_text(q, 2);
-        row.role = (uint32_t)dbk_sql_uint(q, 3);
-        row.spaces = dbk_sql_blob(q, 4);
-        row.expires_ms = dbk_sql_uint(q, 5);
-        row.request = dbk_sql_blob(q, 6);
-        rc = dbk_sql_read_all(q, err);
-        if (rc == DBK_OK)
-            rc = fn(ctx, &row, err);
+        rc = give(q, fn, ctx, err);
         if (rc != DBK_OK)
             break;
         (*count)++;

@@ -7,7 +7,7 @@
 
 typedef struct dbk_store_invite {
     dbk_id invite;
-    dbk_span secret;
+    const dbk_secret *secret;
     dbk_span name;   /* read: ended by a zero byte too */
     uint32_t role;   /* dbk_role */
     dbk_span spaces; /* ids, one behind the other */

@@ -259,7 +259,8 @@ dbk_rc dbk_segments_pending(dbk_store *store, dbk_rowid space, dbk_store_segment
                       space, 0, fn, ctx, err);
 }
 
-/* A feed's segments have no gap, so its last seq is the number of its ops: no segment is read. */
+/* A feed's segments have no gap, so its last seq is the number of its ops: no segment is read.
+ * Segments that stand aside (a feed without a device) count as segments only. */
 dbk_rc dbk_segments_count(dbk_store *store, dbk_segment_totals *out, dbk_rowid space, dbk_err *err)
 {
     dbk_sql q;
@@ -268,7 +269,8 @@ dbk_rc dbk_segments_count(dbk_store *store, dbk_segment_totals *out, dbk_rowid s
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_COUNT,
                              "SELECT (SELECT count(*) FROM segment WHERE feed IN"
                              " (SELECT id FROM feed WHERE space=?1)),"
-                             "(SELECT sum(last_seq) FROM feed WHERE space=?1),"
+                             "(SELECT sum(last_seq) FROM feed WHERE space=?1"
+                             " AND device<>zeroblob(16)),"
                              "(SELECT count(*) FROM segment WHERE status=1 AND space=?1)",
                              err);
     if (rc != DBK_OK)

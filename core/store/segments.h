@@ -71,7 +71,8 @@ DBK_MUST_CHECK dbk_rc dbk_segments_pending(dbk_store *store, dbk_rowid space,
                                            dbk_store_segment_fn fn, void *ctx, dbk_err *err);
 
 typedef struct dbk_segment_totals {
-    uint64_t segments, ops;
+    uint64_t segments;
+    uint64_t ops;     /* in the feeds of devices */
     uint64_t pending; /* segments */
 } dbk_segment_totals;
 DBK_MUST_CHECK dbk_rc dbk_segments_count(dbk_store *store, dbk_segment_totals *out, dbk_rowid space,

@@ -226,7 +226,13 @@ dbk_rc dbk_store_meta_put(dbk_store *store, const char *name, dbk_span value, db
     return dbk_sql_run(&q, err);
 }
 
-dbk_rc dbk_store_meta_get(dbk_store *store, dbk_bytes *value, const char *name, dbk_err *err)
+/* Where the value of a name goes: to bytes, or to a secret. */
+typedef struct meta_reader {
+    dbk_bytes *bytes;
+    dbk_secret **secret;
+} meta_reader;
+
+static dbk_rc meta_get(dbk_store *store, const meta_reader *to, const char *name, dbk_err *err)
 {
     dbk_sql q;
     bool row = false;
@@ -241,11 +247,31 @@ dbk_rc dbk_store_meta_get(dbk_store *store, dbk_bytes *value, const char *name, 
     if (rc == DBK_OK) {
         dbk_span found = dbk_sql_blob(&q, 0);
         rc = dbk_sql_read_all(&q, err);
-        if (rc == DBK_OK)
-            rc = dbk_bytes_append(value, found, err);
+        if (rc == DBK_OK && to->bytes != NULL)
+            rc = dbk_bytes_append(to->bytes, found, err);
+        else if (rc == DBK_OK)
+            rc = dbk_secret_from(to->secret, found, err);
     }
     dbk_sql_close(&q);
     return rc;
+}
+
+dbk_rc dbk_store_meta_get(dbk_store *store, dbk_bytes *value, const char *name, dbk_err *err)
+{
+    const meta_reader to = { value, NULL };
+    return meta_get(store, &to, name, err);
+}
+
+dbk_rc dbk_store_secret_put(dbk_store *store, const char *name, const dbk_secret *secret,
+                            dbk_err *err)
+{
+    return dbk_store_meta_put(store, name, dbk_secret_bytes(secret), err);
+}
+
+dbk_rc dbk_store_secret_get(dbk_store *store, dbk_secret **out, const char *name, dbk_err *err)
+{
+    const meta_reader to = { NULL, out };
+    return meta_get(store, &to, name, err);
 }
 
 dbk_rc dbk_store_meta_del(dbk_store *store, const char *name, dbk_err *err)

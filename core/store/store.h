@@ -51,6 +51,13 @@ DBK_MUST_CHECK dbk_rc dbk_store_meta_get(dbk_store *store, dbk_bytes *value, con
                                          dbk_err *err); /* DBK_NOT_FOUND */
 DBK_MUST_CHECK dbk_rc dbk_store_meta_del(dbk_store *store, const char *name, dbk_err *err);
 
+/* A secret among them: it goes from its own pages into the encrypted file and back. *out is the
+ * caller's: dbk_secret_free(). */
+DBK_MUST_CHECK dbk_rc dbk_store_secret_put(dbk_store *store, const char *name,
+                                           const dbk_secret *secret, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_store_secret_get(dbk_store *store, dbk_secret **out, const char *name,
+                                           dbk_err *err); /* DBK_NOT_FOUND */
+
 /* The database's own checks: each page's MAC, then SQLite's integrity and foreign keys. fn is
  * called with a sentence for each fault (at most 100). DBK_OK also when there are faults. */
 typedef dbk_rc (*dbk_fault_fn)(void *ctx, const char *sentence, dbk_err *err);

@@ -45,33 +45,49 @@ void dbk_test_dir_make(char path[DBK_TEST_PATH_SIZE])
     DBK_ASSERT(mkdtemp(path) != NULL);
 }
 
-/* Folders in folders, at most as deep as a test makes them. */
-static void remove_in(int dir, int depth)
+/* The files of one folder, and the empty folders in it; returns how many names are left. */
+static int empty(int dir)
+{
+    const struct dirent *entry;
+    int left = 0;
+    DIR *list = fdopendir(dir);
+    DBK_ASSERT(list != NULL);
+    while ((entry = readdir(list)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (unlinkat(dir, entry->d_name, 0) != 0 && unlinkat(dir, entry->d_name, AT_REMOVEDIR) != 0)
+            left++;
+    }
+    (void)closedir(list);
+    return left;
+}
+
+/* Takes folders within, one level deep. */
+static void empty_within(int dir)
 {
     const struct dirent *entry;
     DIR *list = fdopendir(dir);
     DBK_ASSERT(list != NULL);
-    DBK_ASSERT(depth < 8);
     while ((entry = readdir(list)) != NULL) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        if (unlinkat(dir, entry->d_name, 0) == 0)
-            continue;
         int sub = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (sub >= 0)
-            remove_in(sub, depth + 1);
-        (void)unlinkat(dir, entry->d_name, AT_REMOVEDIR);
+            (void)empty(sub);
     }
     (void)closedir(list);
 }
 
 void dbk_test_dir_remove(const char *path)
 {
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+    int dir = open(path, flags);
     if (dir < 0)
         return;
-    remove_in(dir, 0);
-    (void)rmdir(path);
+    empty_within(dir);
+    dir = open(path, flags);
+    if (dir >= 0 && empty(dir) == 0)
+        (void)rmdir(path);
 }
 
 const char *dbk_test_path(const char *dir, const char *name)

@@ -1,0 +1,252 @@
+#include "core/journal/book.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/journal/book_internal.h"
+
+#define STORE_NAME "store.db"
+#define SLOTS_NAME "keys.slots"
+#define NOTE_PREFIX "note."
+#define NOTE_BYTES_MAX 4096u
+#define NOTE_NAME_MAX 64u
+
+/* What an interrupted create leaves. The slot file is written last: with it, the store is whole. */
+static const char *const leftovers[] = { STORE_NAME,        STORE_NAME "-wal",
+                                         STORE_NAME "-shm", STORE_NAME "-journal",
+                                         SLOTS_NAME ".new", NULL };
+
+void dbk_book_close(dbk_book *book)
+{
+    if (book == NULL)
+        return;
+    dbk_own_wipe(&book->own);
+    dbk_keyring_free(book->keyring);
+    dbk_sealer_free(book->sealer);
+    dbk_roster_free(book->roster);
+    dbk_free(book->chain_hashes);
+    dbk_free(book->readable);
+    dbk_tables_wipe(&book->tables);
+    dbk_forms_free(book->forms);
+    dbk_store_close(book->store);
+    dbk_folder_close(book->folder); /* last: until then nobody else may open the store */
+    dbk_free(book);
+}
+
+/* A book without folder and store yet. */
+static dbk_rc book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err)
+{
+    static const dbk_kdf_cost kdf_default = DBK_KDF_COST_DEFAULT;
+    bool has_env = opts != NULL && opts->env != NULL;
+    bool has_kdf = opts != NULL && (opts->kdf.ops != 0 || opts->kdf.mem_bytes != 0);
+    dbk_rc rc = dbk_crypto_init(err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_book *book = dbk_alloc(sizeof(*book));
+    if (book == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the store");
+    book->env = has_env ? opts->env : dbk_env_system();
+    book->kdf = has_kdf ? opts->kdf : kdf_default;
+    rc = dbk_forms_new(&book->forms, err);
+    if (rc == DBK_OK)
+        rc = dbk_sealer_new(&book->sealer, err);
+    if (rc == DBK_OK)
+        rc = dbk_keyring_new(&book->keyring, err);
+    if (rc != DBK_OK) {
+        dbk_book_close(book);
+        return rc;
+    }
+    *out = book;
+    return DBK_OK;
+}
+
+/* ---- creating ------------------------------------------------------------------------------ */
+
+static dbk_rc remove_leftovers(dbk_book *book, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && leftovers[i] != NULL; i++)
+        rc = dbk_folder_remove(book->folder, leftovers[i], err);
+    return rc;
+}
+
+static dbk_rc create_store(dbk_book *book, const dbk_secret *store_key, dbk_err *err)
+{
+    char path[DBK_FOLDER_PATH_SIZE];
+    dbk_rc rc = remove_leftovers(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_touch(book->folder, STORE_NAME, err); /* for its mode, 0600 */
+    if (rc == DBK_OK)
+        rc = dbk_folder_path(book->folder, path, STORE_NAME, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_create(&book->store, path, store_key, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_begin(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_own_new(&book->own, book->store, book->env, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_commit(book, err);
+    return rc;
+}
+
+/* The folder exists and is locked only after this has succeeded wholly: what was made is taken
+ * away again, and what can't be taken away is a leftover that the next create removes. */
+dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk_secret *passphrase,
+                       const dbk_book_opts *opts, dbk_err *err)
+{
+    dbk_book *book = NULL;
+    dbk_secret *store_key = NULL;
+    dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
+    dbk_rc rc = book_new(&book, opts, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_create(&book->folder, dir, leftovers, err);
+    if (rc == DBK_OK)
+        rc = dbk_slots_create(&slots, &store_key, passphrase, &book->kdf, book->env, err);
+    if (rc == DBK_OK)
+        rc = create_store(book, store_key, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_write(book->folder, SLOTS_NAME, dbk_bytes_span(&slots), err);
+    dbk_secret_free(store_key);
+    dbk_bytes_wipe(&slots);
+    if (rc != DBK_OK) {
+        dbk_book_close(book);
+        return rc;
+    }
+    *out = book;
+    return DBK_OK;
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static dbk_rc open_store(dbk_book *book, const dbk_secret *passphrase, dbk_err *err)
+{
+    char path[DBK_FOLDER_PATH_SIZE];
+    dbk_secret *store_key = NULL;
+    dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
+    dbk_rc rc = dbk_folder_read(book->folder, &slots, SLOTS_NAME, err);
+    if (rc == DBK_LIMIT)
+        rc = DBK_DAMAGED;
+    if (rc == DBK_OK && !dbk_folder_has(book->folder, STORE_NAME))
+        rc = dbk_fail(err, DBK_DAMAGED, "the folder has keys, but no " STORE_NAME);
+    if (rc == DBK_OK)
+        rc = dbk_slots_open(&store_key, dbk_bytes_span(&slots), passphrase, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_path(book->folder, path, STORE_NAME, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_open(&book->store, path, store_key, err);
+    dbk_secret_free(store_key);
+    dbk_bytes_wipe(&slots);
+    return rc;
+}
+
+dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphrase,
+                     const dbk_book_opts *opts, dbk_err *err)
+{
+    dbk_book *book = NULL;
+    dbk_rc rc = book_new(&book, opts, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_open(&book->folder, dir, err);
+    if (rc == DBK_OK)
+        rc = open_store(book, passphrase, err);
+    if (rc == DBK_OK)
+        rc = dbk_own_load(&book->own, book->store, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_load_link(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_load_clock(book, err);
+    if (rc == DBK_OK) {
+        bool linked = !dbk_key_is_zero(book->link.root.b);
+        rc = dbk_tables_load(&book->tables, book->store, linked ? &book->link.relay : NULL, err);
+    }
+    if (rc == DBK_OK)
+        rc = dbk_book_load_chain(book, err);
+    if (rc != DBK_OK) {
+        dbk_book_close(book);
+        return rc;
+    }
+    *out = book;
+    return DBK_OK;
+}
+
+dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change, dbk_err *err)
+{
+    dbk_bytes old = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
+    dbk_bytes made = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
+    dbk_rc rc = dbk_folder_read(book->folder, &old, SLOTS_NAME, err);
+    if (rc == DBK_OK)
+        rc = dbk_slots_rewrap(&made, dbk_bytes_span(&old), change, &book->kdf, book->env, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_write(book->folder, SLOTS_NAME, dbk_bytes_span(&made), err);
+    dbk_bytes_wipe(&old);
+    dbk_bytes_wipe(&made);
+    return rc;
+}
+
+/* ---- what it is ---------------------------------------------------------------------------- */
+
+dbk_id dbk_book_device(const dbk_book *book)
+{
+    return book->own.device;
+}
+
+const dbk_device_keys *dbk_book_keys(const dbk_book *book)
+{
+    return &book->own.keys;
+}
+
+const dbk_secret *dbk_book_request_key(const dbk_book *book)
+{
+    return book->own.request;
+}
+
+const dbk_forms *dbk_book_forms(const dbk_book *book)
+{
+    return book->forms;
+}
+
+const dbk_env *dbk_book_env(const dbk_book *book)
+{
+    return book->env;
+}
+
+const dbk_org_link *dbk_book_link(const dbk_book *book)
+{
+    return &book->link;
+}
+
+const dbk_roster *dbk_book_roster(const dbk_book *book)
+{
+    return book->roster;
+}
+
+/* ---- notes of the sync layer --------------------------------------------------------------- */
+
+static dbk_rc note_name(dbk_bytes *out, const char *name, dbk_err *err)
+{
+    dbk_rc rc = dbk_bytes_append_str(out, NOTE_PREFIX, err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append_str(out, name, err);
+    return rc == DBK_OK ? dbk_bytes_append_u8(out, 0, err) : rc;
+}
+
+dbk_rc dbk_book_note_put(dbk_book *book, const char *name, dbk_span value, dbk_err *err)
+{
+    dbk_bytes full = DBK_BYTES_INIT(NOTE_NAME_MAX);
+    if (value.len > NOTE_BYTES_MAX)
+        return dbk_fail(err, DBK_LIMIT, "a note of more than %u bytes", NOTE_BYTES_MAX);
+    dbk_rc rc = note_name(&full, name, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_meta_put(book->store, (const char *)full.p, value, err);
+    dbk_bytes_wipe(&full);
+    return rc;
+}
+
+dbk_rc dbk_book_note_get(dbk_book *book, const char *name, dbk_bytes *value, dbk_err *err)
+{
+    dbk_bytes full = DBK_BYTES_INIT(NOTE_NAME_MAX);
+    dbk_rc rc = note_name(&full, name, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_meta_get(book->store, value, (const char *)full.p, err);
+    dbk_bytes_wipe(&full);
+    return rc;
+}

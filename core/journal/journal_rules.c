@@ -1,0 +1,102 @@
+/* Rules about persons, which the form alone can't judge. */
+#include <string.h>
+
+#include "core/base/text.h"
+#include "core/journal/journal_draft.h"
+
+#define REASON_CHARS_MAX 2000u
+
+dbk_rc dbk_reason_check(const char *reason, dbk_err *err)
+{
+    dbk_span text = dbk_span_str(reason == NULL ? "" : reason);
+    size_t i = 0;
+    while (i < text.len && (text.p[i] == ' ' || text.p[i] == '\t' || text.p[i] == '\n'))
+        i++;
+    if (i == text.len)
+        return dbk_fail(err, DBK_INVALID, "a reason is needed");
+    if (!dbk_utf8_valid(text))
+        return dbk_fail(err, DBK_INVALID, "the reason is not UTF-8 text");
+    if (dbk_utf8_count(text) > REASON_CHARS_MAX)
+        return dbk_fail(err, DBK_INVALID, "the reason is longer than %u characters",
+                        REASON_CHARS_MAX);
+    return DBK_OK;
+}
+
+/* Did this device begin the record? */
+static bool is_author(const dbk_draft *d)
+{
+    dbk_dot dot;
+    dbk_hlc time;
+    if (d->state == NULL || !dbk_state_created(d->state, &dot, &time))
+        return d->state == NULL;
+    const dbk_book_feed *feed = dbk_tables_feed(&d->book->tables, &dot.feed);
+    return feed != NULL && feed->own;
+}
+
+/* The value that is shown of a register group; NULL: none. */
+static const dbk_sibling *shown_of(const dbk_draft *d, dbk_span group)
+{
+    const dbk_state_group *g = d->state == NULL ? NULL : dbk_state_group_find(d->state, group);
+    if (g == NULL || g->registers_count == 0)
+        return NULL;
+    return &g->registers[dbk_view_group(g, &d->view).winner];
+}
+
+/* One value stands, and the write would put the same in its place. */
+static bool changes_nothing(const dbk_draft *d, const dbk_write *w)
+{
+    const dbk_state_group *g = d->state == NULL ? NULL : dbk_state_group_find(d->state, w->group);
+    return w->kind == DBK_WRITE_SET && g != NULL && g->registers_count == 1 &&
+           dbk_span_equal(g->registers[0].value, w->value);
+}
+
+static bool lowers(const dbk_draft *d, const dbk_write *w, const dbk_group *group)
+{
+    if (w->kind != DBK_WRITE_SET || group->rule != DBK_RULE_CAUTIOUS)
+        return false;
+    const dbk_sibling *shown = shown_of(d, w->group);
+    return shown != NULL &&
+           dbk_form_rank(d->form, group, w->value) < dbk_form_rank(d->form, group, shown->value);
+}
+
+/* DBK_OK with a problem row is a finding; anything else a failure. */
+static dbk_rc judge_write(const dbk_draft *d, const dbk_write *w, bool *denied,
+                          dbk_problems *problems, dbk_err *err)
+{
+    const dbk_group *group = dbk_form_group(d->form, w->group);
+    if (group == NULL)
+        return DBK_OK;
+    if (group->own && !is_author(d)) {
+        *denied = true;
+        return dbk_problems_add(problems, DBK_PROBLEM, group->name, err,
+                                "%s: only the officer who began the record may change this.",
+                                group->label);
+    }
+    if (group->lower_needs != NULL && lowers(d, w, group) &&
+        dbk_reason_check(d->reason, NULL) != DBK_OK)
+        return dbk_problems_add(problems, DBK_PROBLEM, group->name, err,
+                                "%s: a less protective answer needs a reason.", group->label);
+    return DBK_OK;
+}
+
+dbk_rc dbk_draft_judge(dbk_draft *d, dbk_problems *problems, dbk_err *err)
+{
+    dbk_change *c = &d->change;
+    size_t faults = problems->faults;
+    size_t left = 0;
+    bool denied = false;
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < c->writes_count; i++)
+        if (!changes_nothing(d, &c->writes[i]))
+            c->writes[left++] = c->writes[i];
+    c->writes_count = left;
+    for (size_t i = 0; rc == DBK_OK && i < left; i++)
+        rc = judge_write(d, &c->writes[i], &denied, problems, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (denied)
+        return dbk_fail(err, DBK_DENIED, "only the officer who began the record may change that");
+    if (problems->faults > faults)
+        return dbk_fail(err, DBK_INVALID, "a reason is needed");
+    return DBK_OK;
+}
