@@ -43,7 +43,7 @@ static const char schema_1[] =
     "CREATE TABLE invite(id INTEGER PRIMARY KEY, invite BLOB NOT NULL UNIQUE,"
     " secret BLOB NOT NULL, name TEXT NOT NULL, role INTEGER NOT NULL, spaces BLOB NOT NULL,"
     " expires_ms INTEGER NOT NULL, request BLOB NOT NULL) STRICT;"
-    "CREATE VIRTUAL TABLE words USING fts5(words, content='', contentless_delete=1,"
+    "CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1,"
     " tokenize='unicode61 remove_diacritics 2', prefix='2 3');";
 
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1 };

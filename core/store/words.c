@@ -5,7 +5,7 @@ dbk_rc dbk_words_put(dbk_store *store, dbk_rowid record, dbk_span words, dbk_err
 {
     dbk_sql q;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_WORDS_PUT,
-                             "INSERT OR REPLACE INTO words(rowid,words) VALUES(?1,?2)", err);
+                             "INSERT OR REPLACE INTO words(rowid,text) VALUES(?1,?2)", err);
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_int(&q, 1, record);
