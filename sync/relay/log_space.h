@@ -15,8 +15,9 @@
 #include "core/crypto/segment.h"
 #include "sync/relay/log.h"
 
-#define DBK_FORKS_KEPT_MAX 16u /* for each feed: proof needs one, a flood shall not fill the disk \
-                                */
+#define DBK_FORKS_KEPT_MAX                                                 \
+    16u /* for each feed: proof needs one, a flood shall not fill the disk \
+         */
 
 typedef struct dbk_log_space {
     const dbk_log *log;

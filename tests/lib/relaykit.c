@@ -167,10 +167,10 @@ int relaykit_send(relaykit *k, relaykit_device *d, dbk_relay_answer *answer,
 int relaykit_call(relaykit *k, relaykit_device *d, dbk_relay_answer *answer,
                   const relaykit_request *req)
 {
-    if (d != NULL && d->nonce[0] == '\0') {
-        DBK_ASSERT(relaykit_send(k, d, answer, req) == 401);
-        dbk_bytes_wipe(&answer->body);
-    }
+    int status = relaykit_send(k, d, answer, req);
+    if (d == NULL || status != 401)
+        return status;
+    dbk_bytes_wipe(&answer->body);
     return relaykit_send(k, d, answer, req);
 }
 
@@ -289,6 +289,20 @@ dbk_span relaykit_entry_space(relaykit *k, dbk_bytes *out, dbk_id *space,
     return sign(out, &e, k->admin.admin);
 }
 
+dbk_span relaykit_entry_grant(relaykit *k, dbk_bytes *out, const dbk_id *space,
+                              const relaykit_device *d, uint64_t expires_ms)
+{
+    dbk_entry e = begin(k, DBK_ENTRY_GRANT);
+    dbk_wrapped wrap = wrap_for(k, d);
+    e.space = *space;
+    e.device = d->id;
+    e.role = d->role;
+    e.expires_ms = expires_ms;
+    e.wraps = &wrap;
+    e.wraps_count = 1;
+    return sign(out, &e, k->admin.admin);
+}
+
 dbk_span relaykit_entry_revoke(relaykit *k, dbk_bytes *out, const relaykit_device *d)
 {
     dbk_entry e = begin(k, DBK_ENTRY_REVOKE);
@@ -333,6 +347,15 @@ dbk_id relaykit_space(relaykit *k, const relaykit_device *const *members, size_t
     return space;
 }
 
+void relaykit_hello(relaykit *k, relaykit_device *d, dbk_welcome *w, dbk_bytes *body)
+{
+    dbk_relay_answer answer;
+    relaykit_request req = { "POST", "/v1/hello", dbk_span_str("{\"v\":1}"), NULL };
+    DBK_ASSERT(relaykit_call(k, d, &answer, &req) == 200);
+    *body = answer.body;
+    MUST(dbk_welcome_decode(w, dbk_bytes_span(body), NULL));
+}
+
 /* ---- segments ---------------------------------------------------------------------------- */
 
 relaykit_feed relaykit_feed_begin(relaykit *k, const relaykit_device *d, const dbk_id *space)
@@ -341,6 +364,19 @@ relaykit_feed relaykit_feed_begin(relaykit *k, const relaykit_device *d, const d
     some(k, f.incarnation.b, sizeof(f.incarnation.b));
     f.feed = dbk_feed_id(&d->id, space, &f.incarnation);
     return f;
+}
+
+void relaykit_segment_sign(relaykit_segment *s, const relaykit_device *d)
+{
+    dbk_header_sign(&s->header, d->sign);
+    dbk_header_encode(s->raw, &s->header);
+    s->hash = dbk_header_hash(&s->header);
+}
+
+bool relaykit_receipt_ok(const relaykit *k, const relaykit_segment *s, const dbk_receipt *r)
+{
+    dbk_receipt_scope scope = { dbk_org_id(&k->root_pk), s->header.space, s->hash };
+    return dbk_receipt_verify(r, &scope, &k->birth.relay);
 }
 
 void relaykit_segment_make(relaykit *k, relaykit_segment *s, relaykit_feed *feed, uint16_t ops,
@@ -373,9 +409,7 @@ void relaykit_segment_make(relaykit *k, relaykit_segment *s, relaykit_feed *feed
     } else {
         h->op_root = dbk_hash_of("daybook/test/too-large", dbk_span_of(no_frames, 1));
     }
-    dbk_header_sign(h, feed->device->sign);
-    dbk_header_encode(s->raw, h);
-    s->hash = dbk_header_hash(h);
+    relaykit_segment_sign(s, feed->device);
     feed->last_seq = dbk_header_last_seq(h);
     feed->head = s->hash;
 }
@@ -398,10 +432,9 @@ int relaykit_push(relaykit *k, relaykit_device *d, relaykit_pushed *out,
                                dbk_bytes_span(&segments[i].body) };
         MUST(dbk_push_add(&push, &item, NULL));
     }
-    relaykit_request req = {
-        "POST", relaykit_space_target(target, &segments[0].header.space, "segments"),
-        dbk_bytes_span(&push), NULL
-    };
+    relaykit_request req = { "POST",
+                             relaykit_space_target(target, &segments[0].header.space, "segments"),
+                             dbk_bytes_span(&push), NULL };
     int status = relaykit_call(k, d, &answer, &req);
     if (status == 200)
         MUST(dbk_results_decode(out->results, &out->count, &out->checkpoint,

@@ -40,14 +40,14 @@ typedef struct relaykit {
     dbk_id roster_space;
     dbk_roster *roster; /* what the tests know of the chain */
     relaykit_device admin;
-    uint64_t now_ms;    /* of the next request */
+    uint64_t now_ms; /* of the next request */
 } relaykit;
 
 void relaykit_open(relaykit *k, dbk_writer_mode mode); /* a fresh relay, no organisation */
 void relaykit_stop(relaykit *k);                       /* the relay ends; its files stay */
 void relaykit_start(relaykit *k);                      /* and begins again on them */
 void relaykit_close(relaykit *k);                      /* stops it and removes everything */
-dbk_log_report relaykit_check(relaykit *k);            /* the deep check, through a handle of its own */
+dbk_log_report relaykit_check(relaykit *k); /* the deep check, through a handle of its own */
 
 /* A device that nobody knows yet; the caller drops it. */
 void relaykit_device_make(relaykit *k, relaykit_device *d, dbk_role role);
@@ -62,7 +62,7 @@ typedef struct relaykit_request {
 } relaykit_request;
 int relaykit_send(relaykit *k, relaykit_device *d, dbk_relay_answer *answer,
                   const relaykit_request *req);
-/* The same with a nonce fetched before, if the device has none. */
+/* The same as a client does it: on 401 once more, with the nonce that the answer brought. */
 int relaykit_call(relaykit *k, relaykit_device *d, dbk_relay_answer *answer,
                   const relaykit_request *req);
 /* As relaykit_call, for calls whose answer's body doesn't matter. */
@@ -83,11 +83,17 @@ dbk_span relaykit_genesis(relaykit *k, dbk_bytes *out);
 dbk_span relaykit_entry_enrol(relaykit *k, dbk_bytes *out, const relaykit_device *d);
 dbk_span relaykit_entry_space(relaykit *k, dbk_bytes *out, dbk_id *space,
                               const relaykit_device *const *members, size_t count);
+/* Into a space for a time; expires_ms 0: for ever. */
+dbk_span relaykit_entry_grant(relaykit *k, dbk_bytes *out, const dbk_id *space,
+                              const relaykit_device *d, uint64_t expires_ms);
 dbk_span relaykit_entry_revoke(relaykit *k, dbk_bytes *out, const relaykit_device *d);
 int relaykit_post(relaykit *k, dbk_span entry); /* by the admin; the roster takes it on 200 */
 void relaykit_org(relaykit *k);                 /* genesis with the setup code */
 void relaykit_enrol(relaykit *k, relaykit_device *d, dbk_role role); /* makes and enrols */
 dbk_id relaykit_space(relaykit *k, const relaykit_device *const *members, size_t count);
+
+/* What the device is told by a full hello; the caller wipes both. */
+void relaykit_hello(relaykit *k, relaykit_device *d, dbk_welcome *w, dbk_bytes *body);
 
 /* Segments. */
 typedef struct relaykit_feed {
@@ -107,6 +113,9 @@ typedef struct relaykit_segment {
 void relaykit_segment_make(relaykit *k, relaykit_segment *s, relaykit_feed *feed, uint16_t ops,
                            size_t op_bytes);
 void relaykit_segment_wipe(relaykit_segment *s);
+/* After a change of s->header or s->body: signs and encodes it anew. */
+void relaykit_segment_sign(relaykit_segment *s, const relaykit_device *d);
+bool relaykit_receipt_ok(const relaykit *k, const relaykit_segment *s, const dbk_receipt *r);
 
 /* A push of segments in order; results as the relay gave them, the note in answer->body. */
 typedef struct relaykit_pushed {
