@@ -187,9 +187,7 @@ static dbk_rc loop(run *r, dbk_err *err)
 {
     const dbk_env *env = dbk_book_env(r->book);
     const dbk_org_link *link = dbk_book_link(r->book);
-    dbk_trust trust = { .org = dbk_hash_id("daybook/org-id/1",
-                                           dbk_span_of(link->root.b, sizeof(link->root.b))),
-                        .relay = link->relay };
+    dbk_trust trust = { .org = dbk_org_id(&link->root), .relay = link->relay };
     dbk_session_event event = {
         .kind = DBK_EVENT_START, .local = &r->local, .trust = &trust, .nonce = r->line->nonce
     };

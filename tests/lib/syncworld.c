@@ -1,0 +1,322 @@
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/store/store.h"
+#include "tests/lib/syncworld.h"
+
+#define field_of(req, name) field_of(req, name)
+
+/* ---- the wire -----------------------------------------------------------------------------------
+ */
+
+static dbk_span field_of(const dbk_exchange *req, const char *name)
+{
+    for (size_t i = 0; i < req->fields_count; i++) {
+        if (strcmp(req->fields[i].name, name) == 0)
+            return dbk_span_str(req->fields[i].value);
+    }
+    return (dbk_span){ NULL, 0 };
+}
+
+static void deliver(sync_device *d, dbk_relay_answer *answer, const dbk_exchange *req)
+{
+    relaykit *kit = &d->world->kit;
+    const char *query = strchr(req->target, '?');
+    size_t path_len = query != NULL ? (size_t)(query - req->target) : strlen(req->target);
+    dbk_relay_request in = {
+        .method = dbk_span_str(req->method),
+        .authority = dbk_span_str(d->t.authority),
+        .path = dbk_span_of(req->target, path_len),
+        .query = query != NULL ? dbk_span_str(query + 1) : (dbk_span){ NULL, 0 },
+        .content_type = field_of(req, "Content-Type"),
+        .digest = field_of(req, "Content-Digest"),
+        .signature_input = field_of(req, "Signature-Input"),
+        .signature = field_of(req, "Signature"),
+        .setup = field_of(req, "Daybook-Setup"),
+        .body = req->body,
+        .has_body = req->has_body,
+        .now_ms = ++kit->now_ms,
+    };
+    memset(answer, 0, sizeof(*answer));
+    dbk_relay_handle(kit->relay, answer, &in);
+}
+
+static dbk_rc exchange(void *self, dbk_answer *out, const dbk_exchange *req, dbk_err *err)
+{
+    sync_device *d = self;
+    syncworld *w = d->world;
+    dbk_relay_answer answer;
+    bool now = ++w->exchanges == w->fail_at ||
+               (w->lasting && w->fail_at > 0 && w->exchanges > w->fail_at);
+    wire_fault fault = now ? w->fault : WIRE_WHOLE;
+    dbk_bytes_truncate(&out->body, 0);
+    out->nonce[0] = '\0';
+    out->sent_bytes = out->received_bytes = 0;
+    if (fault == WIRE_LOSES_REQUEST)
+        return dbk_fail(err, DBK_UNREACHABLE, "the wire was cut");
+    deliver(d, &answer, req);
+    if (fault == WIRE_DOUBLES) {
+        dbk_bytes_wipe(&answer.body);
+        deliver(d, &answer, req);
+    }
+    if (fault == WIRE_LOSES_ANSWER) {
+        dbk_bytes_wipe(&answer.body);
+        return dbk_fail(err, DBK_UNREACHABLE, "the wire was cut");
+    }
+    out->status = answer.status;
+    out->retry_after_s = answer.retry_after_s;
+    memcpy(out->nonce, answer.nonce, sizeof(answer.nonce));
+    out->sent_bytes = req->body.len;
+    out->received_bytes = answer.body.len;
+    dbk_rc rc = dbk_bytes_append(&out->body, dbk_bytes_span(&answer.body), err);
+    dbk_bytes_wipe(&answer.body);
+    return rc;
+}
+
+static void close_nothing(void *self)
+{
+    (void)self;
+}
+
+static const dbk_transport_ops wire = { exchange, close_nothing };
+
+void syncworld_fail(syncworld *w, wire_fault fault, unsigned at, bool lasting)
+{
+    w->fault = fault;
+    w->fail_at = at;
+    w->lasting = lasting;
+    w->exchanges = 0;
+}
+
+void syncworld_mend(syncworld *w)
+{
+    syncworld_fail(w, WIRE_WHOLE, 0, false);
+}
+
+/* ---- devices ------------------------------------------------------------------------------------
+ */
+
+void syncworld_open(syncworld *w)
+{
+    dbk_err err = { 0 };
+    memset(w, 0, sizeof(*w));
+    /* Both ends use SQLite in this process; the store's wiping heap has to be there first. */
+    assert_ok(dbk_store_start(&err), &err);
+    relaykit_open(&w->kit, DBK_WRITER_INLINE);
+    assert_ok(dbk_secret_from(&w->passphrase, dbk_span_str("correct horse battery"), &err), &err);
+}
+
+void syncworld_close(syncworld *w)
+{
+    dbk_secret_free(w->passphrase);
+    relaykit_close(&w->kit);
+}
+
+/* The floor of the costs: these passphrases guard nothing. */
+static dbk_book_opts book_opts(sync_device *d)
+{
+    return (dbk_book_opts){ .env = &d->env.env,
+                            .kdf = { DBK_KDF_OPS_FLOOR, DBK_KDF_MEM_FLOOR_BYTES } };
+}
+
+void sync_device_open(syncworld *w, sync_device *d, const char *name)
+{
+    static uint64_t seed = 1;
+    dbk_err err = { 0 };
+    memset(d, 0, sizeof(*d));
+    d->world = w;
+    d->name = name;
+    dbk_test_env_init(&d->env, seed++);
+    d->env.step_ms = 1;
+    dbk_test_dir_make(d->dir);
+    d->t.ops = &wire;
+    d->t.self = d;
+    memcpy(d->t.authority, RELAYKIT_HOST, sizeof(RELAYKIT_HOST));
+    dbk_book_opts opts = book_opts(d);
+    assert_ok(dbk_book_create(&d->book, d->dir, w->passphrase, &opts, &err), &err);
+}
+
+void sync_device_reopen(sync_device *d)
+{
+    dbk_err err = { 0 };
+    dbk_book_opts opts = book_opts(d);
+    dbk_book_close(d->book);
+    assert_ok(dbk_book_open(&d->book, d->dir, d->world->passphrase, &opts, &err), &err);
+}
+
+void sync_device_close(sync_device *d)
+{
+    dbk_book_close(d->book);
+    dbk_test_dir_remove(d->dir);
+}
+
+/* ---- the organisation ---------------------------------------------------------------------------
+ */
+
+void sync_found(sync_device *d)
+{
+    dbk_err err = { 0 };
+    const relaykit *kit = &d->world->kit;
+    dbk_relay_card card = { .url = "https://" RELAYKIT_HOST, .relay = kit->birth.relay };
+    memcpy(card.setup_code, kit->birth.setup_code, sizeof(kit->birth.setup_code));
+    assert_ok(dbk_driver_org_create_over(d->book, &d->t, &card, d->name, &err), &err);
+}
+
+dbk_id sync_space(sync_device *admin, const char *name)
+{
+    dbk_id space;
+    dbk_err err = { 0 };
+    dbk_new_space opts = { name, DBK_ROLE_HQ };
+    assert_ok(dbk_driver_space_create(admin->book, &admin->t, &space, &opts, &err), &err);
+    return space;
+}
+
+typedef struct search {
+    dbk_id id;
+    bool arrived;
+} search;
+
+static dbk_rc find_arrived(void *ctx, const dbk_invite_row *row, dbk_err *err)
+{
+    search *s = ctx;
+    (void)err;
+    if (row->arrived) {
+        s->id = row->id;
+        s->arrived = true;
+    }
+    return DBK_OK;
+}
+
+void sync_enlist(sync_device *admin, sync_device *d, dbk_role role, const dbk_id *space)
+{
+    dbk_err err = { 0 };
+    search s = { .arrived = false };
+    dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
+    dbk_bytes request = DBK_BYTES_INIT(DBK_JOIN_BYTES_MAX);
+    dbk_new_invite invite = { d->name, role, space, 1, UINT64_C(86400000) };
+    assert_ok(dbk_driver_invite(admin->book, &admin->t, &text, &invite, &err), &err);
+    assert_ok(dbk_org_join(d->book, &request, dbk_bytes_span(&text), d->name, &err), &err);
+    assert_ok(dbk_driver_join_over(d->book, &d->t, &err), &err);
+    assert_true(sync_now(d).joining);
+    assert_ok(dbk_driver_requests(admin->book, &admin->t, &err), &err);
+    assert_ok(dbk_org_invites(admin->book, find_arrived, &s, &err), &err);
+    assert_true(s.arrived);
+    assert_ok(dbk_driver_approve(admin->book, &admin->t, &s.id, &err), &err);
+    assert_false(sync_now(d).joining);
+    assert_int_equal(dbk_book_link(d->book)->stage, DBK_ORG_MEMBER);
+    dbk_bytes_wipe(&text);
+    dbk_bytes_wipe(&request);
+}
+
+/* ---- notes and syncs
+ * ------------------------------------------------------------------------------ */
+
+dbk_rc sync_try(sync_device *d, dbk_sync_report *report, dbk_err *err)
+{
+    return dbk_driver_sync(d->book, &d->t, report, NULL, err);
+}
+
+dbk_sync_report sync_now(sync_device *d)
+{
+    dbk_sync_report report;
+    dbk_err err = { 0 };
+    dbk_rc rc = sync_try(d, &report, &err);
+    if (rc != DBK_OK)
+        fail_msg("%s can't sync: %s: %s", d->name, dbk_rc_name(rc), err.text);
+    return report;
+}
+
+dbk_sync_report sync_folder(sync_device *d, const char *dir)
+{
+    dbk_sync_report report;
+    dbk_transport t;
+    dbk_err err = { 0 };
+    assert_ok(dbk_transport_dir(&t, dir, &err), &err);
+    dbk_rc rc = dbk_driver_sync(d->book, &t, &report, NULL, &err);
+    if (rc != DBK_OK)
+        fail_msg("%s can't sync with the folder: %s: %s", d->name, dbk_rc_name(rc), err.text);
+    dbk_transport_close(&t);
+    return report;
+}
+
+dbk_id sync_write(sync_device *d, const dbk_id *space, const char *name)
+{
+    dbk_id record;
+    dbk_err err = { 0 };
+    dbk_problems problems = { 0 };
+    const dbk_input inputs[] = { { .op = DBK_INPUT_SET, .field = "name", .text = name } };
+    dbk_add add = {
+        .space = *space, .form = "person", .inputs = inputs, .inputs_count = ARRAY_LEN(inputs)
+    };
+    dbk_rc rc = dbk_journal_add(d->book, &record, &problems, &add, &err);
+    if (rc != DBK_OK)
+        fail_msg("%s can't write: %s %s", d->name, err.text,
+                 problems.count > 0 ? problems.rows[0].text : "");
+    dbk_problems_wipe(&problems);
+    return record;
+}
+
+void sync_edit(sync_device *d, const dbk_id *record, const char *name)
+{
+    dbk_err err = { 0 };
+    dbk_problems problems = { 0 };
+    const dbk_input input = { .op = DBK_INPUT_SET, .field = "name", .text = name };
+    dbk_edit edit = { .record = *record, .inputs = &input, .inputs_count = 1 };
+    dbk_rc rc = dbk_journal_edit(d->book, &problems, &edit, &err);
+    if (rc != DBK_OK)
+        fail_msg("%s can't edit: %s %s", d->name, err.text,
+                 problems.count > 0 ? problems.rows[0].text : "");
+    dbk_problems_wipe(&problems);
+}
+
+/* ---- what is held
+ * ----------------------------------------------------------------------------------- */
+
+typedef struct verify_ctx {
+    const sync_device *d;
+    dbk_id space;
+    sync_held held;
+    bool found;
+} verify_ctx;
+
+static dbk_rc take_space(void *ctx, const dbk_verified *v, dbk_err *err)
+{
+    verify_ctx *c = ctx;
+    (void)err;
+    if (dbk_id_equal(&v->space, &c->space)) {
+        c->held = (sync_held){ v->ops,      v->records,    v->segments,
+                               v->log_size, v->state_hash, v->vector_hash };
+        c->found = true;
+    }
+    return DBK_OK;
+}
+
+static dbk_rc take_fault(void *ctx, const char *sentence, dbk_err *err)
+{
+    const verify_ctx *c = ctx;
+    (void)err;
+    print_error("%s: %s\n", c->d->name, sentence);
+    return DBK_OK;
+}
+
+sync_held sync_verify(sync_device *d, const dbk_id *space)
+{
+    dbk_err err = { 0 };
+    verify_ctx c = { .d = d, .space = *space };
+    dbk_verify_sink sink = { .space = take_space, .fault = take_fault, .ctx = &c };
+    assert_ok(dbk_verify_book(d->book, &sink, &err), &err);
+    assert_true(c.found);
+    return c.held;
+}
+
+void sync_assert_equal(sync_device *a, sync_device *b, const dbk_id *space)
+{
+    sync_held x = sync_verify(a, space), y = sync_verify(b, space);
+    if (x.ops != y.ops || x.records != y.records || !dbk_hash_equal(&x.state, &y.state) ||
+        !dbk_hash_equal(&x.vector, &y.vector))
+        fail_msg("%s holds %llu ops in %llu records, %s %llu in %llu", a->name,
+                 (unsigned long long)x.ops, (unsigned long long)x.records, b->name,
+                 (unsigned long long)y.ops, (unsigned long long)y.records);
+}

@@ -1,0 +1,65 @@
+/* tests/lib/syncworld.h - officers with real books in front of a real relay, in one process, and a
+ * wire between them that a test can cut. Failures stop the test. */
+#ifndef DBK_TESTS_LIB_SYNCWORLD_H
+#define DBK_TESTS_LIB_SYNCWORLD_H
+
+#include "sync/driver/driver.h"
+#include "tests/lib/relaykit.h"
+
+typedef enum wire_fault {
+    WIRE_WHOLE,
+    WIRE_LOSES_REQUEST, /* the relay never hears it */
+    WIRE_LOSES_ANSWER,  /* the relay has acted, the device can't know */
+    WIRE_DOUBLES        /* the request arrives twice; the second answer counts */
+} wire_fault;
+
+typedef struct syncworld {
+    relaykit kit;
+    dbk_secret *passphrase;
+    /* The fail_at-th exchange from now on (from 1) is faulty, and all after it while `lasting`. */
+    wire_fault fault;
+    unsigned fail_at, exchanges;
+    bool lasting;
+} syncworld;
+
+typedef struct sync_device {
+    syncworld *world;
+    const char *name;
+    dbk_book *book;
+    char dir[DBK_TEST_PATH_SIZE];
+    dbk_test_env env;
+    dbk_transport t;
+} sync_device;
+
+void syncworld_open(syncworld *w);
+void syncworld_close(syncworld *w);
+void syncworld_fail(syncworld *w, wire_fault fault, unsigned at, bool lasting);
+void syncworld_mend(syncworld *w);
+
+/* A device with a store of its own, in no organisation. */
+void sync_device_open(syncworld *w, sync_device *d, const char *name);
+void sync_device_reopen(sync_device *d); /* closes and opens the store again */
+void sync_device_close(sync_device *d);
+/* d founds the organisation; it is the only admin. */
+void sync_found(sync_device *d);
+dbk_id sync_space(sync_device *admin, const char *name);
+/* Invite, join, approve, and a sync in which d learns of it. */
+void sync_enlist(sync_device *admin, sync_device *d, dbk_role role, const dbk_id *space);
+
+dbk_rc sync_try(sync_device *d, dbk_sync_report *report, dbk_err *err);
+dbk_sync_report sync_now(sync_device *d);                     /* must succeed */
+dbk_sync_report sync_folder(sync_device *d, const char *dir); /* must succeed */
+
+/* A person's record with just a name; and the name changed, by whomever. */
+dbk_id sync_write(sync_device *d, const dbk_id *space, const char *name);
+void sync_edit(sync_device *d, const dbk_id *record, const char *name);
+/* What one device holds of a space, all of it verified from the bytes up. */
+typedef struct sync_held {
+    uint64_t ops, records, segments, log_size;
+    dbk_hash state, vector;
+} sync_held;
+sync_held sync_verify(sync_device *d, const dbk_id *space);
+/* The same records and ops on both. */
+void sync_assert_equal(sync_device *a, sync_device *b, const dbk_id *space);
+
+#endif
