@@ -177,3 +177,96 @@ void minilog_run_wipe(minilog_run *r)
 {
     dbk_bytes_wipe(&r->note);
 }
+
+dbk_position minilog_position(const minilog *log, dbk_book *book)
+{
+    dbk_err err = { 0 };
+    dbk_position *all = NULL, found = { 0 };
+    size_t count = 0;
+    must(dbk_outbox_positions(book, &all, &count, &err), &err);
+    found.space = log->space;
+    for (size_t i = 0; i < count; i++)
+        if (dbk_id_equal(&all[i].space, &log->space))
+            found = all[i];
+    dbk_free(all);
+    return found;
+}
+
+typedef struct pushing {
+    minilog *log;
+    uint64_t receipt_ms;
+    size_t count;
+} pushing;
+
+static dbk_rc push_one(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+{
+    pushing *p = ctx;
+    (void)err;
+    (void)minilog_append(p->log, header, body, p->receipt_ms);
+    p->count++;
+    return DBK_OK;
+}
+
+/* The last seq of a feed that the log holds. */
+static uint64_t last_seq_of(const minilog *log, const dbk_id *feed)
+{
+    for (size_t i = log->count; i > 0; i--) {
+        dbk_header h;
+        dbk_err err = { 0 };
+        const minilog_item *item = &log->items[i - 1];
+        must(dbk_header_decode(&h, dbk_span_of(item->header, item->header_len), &err), &err);
+        if (dbk_id_equal(&h.feed, feed))
+            return dbk_header_last_seq(&h);
+    }
+    return 0;
+}
+
+size_t minilog_push(minilog *log, dbk_book *book, uint64_t receipt_ms)
+{
+    dbk_err err = { 0 };
+    dbk_position at = minilog_position(log, book);
+    pushing p = { log, receipt_ms, 0 };
+    size_t first = log->count;
+    if (dbk_id_is_zero(&at.own_feed))
+        return 0;
+    dbk_outbox_opts opts = { log->space, last_seq_of(log, &at.own_feed), UINT32_MAX - 1,
+                             UINT32_MAX };
+    must(dbk_outbox_segments(book, &opts, push_one, &p, &err), &err);
+    if (p.count == 0)
+        return 0;
+    dbk_receipted *receipts = dbk_alloc_array(p.count, sizeof(*receipts));
+    dbk_bytes note;
+    DBK_ASSERT(receipts != NULL);
+    for (size_t i = 0; i < p.count; i++)
+        minilog_receipt(log, &receipts[i], first + i);
+    minilog_checkpoint(log, &note, log->count);
+    must(dbk_inbox_receipts(book, &log->space, receipts, p.count, dbk_bytes_span(&note), &err),
+         &err);
+    dbk_bytes_wipe(&note);
+    dbk_free(receipts);
+    return p.count;
+}
+
+void minilog_pull(const minilog *log, dbk_book *book, uint32_t run_count, dbk_inbox_stats *stats)
+{
+    dbk_position at = minilog_position(log, book);
+    while (at.size < log->count) {
+        dbk_err err = { 0 };
+        dbk_inbox_stats one;
+        minilog_run run;
+        uint64_t left = log->count - at.size;
+        minilog_run_init(&run, log, at.size, left < run_count ? (uint32_t)left : run_count,
+                         &at.own_feed);
+        must(dbk_inbox_run(book, &one, &run.run, &err), &err);
+        minilog_run_wipe(&run);
+        at = minilog_position(log, book);
+        if (stats == NULL)
+            continue;
+        stats->segments += one.segments;
+        stats->ops += one.ops;
+        stats->records_new += one.records_new;
+        stats->records_changed += one.records_changed;
+        stats->conflicts_new += one.conflicts_new;
+        stats->pending += one.pending;
+    }
+}

@@ -7,6 +7,7 @@
 #include "core/crypto/checkpoint.h"
 #include "core/crypto/segment.h"
 #include "core/journal/inbox.h"
+#include "core/journal/outbox.h"
 
 typedef struct minilog_item {
     uint64_t receipt_ms;
@@ -51,5 +52,12 @@ typedef struct minilog_run {
 void minilog_run_init(minilog_run *r, const minilog *log, uint64_t from, uint32_t count,
                       const dbk_id *own);
 void minilog_run_wipe(minilog_run *r);
+/* What a sync does. push: appends what the log lacks of the book's own feed, received at
+ * receipt_ms, and hands the receipts back; returns how many segments. */
+size_t minilog_push(minilog *log, dbk_book *book, uint64_t receipt_ms);
+/* Pulls all that the book lacks, run_count entries at a time; sums up the stats. */
+void minilog_pull(const minilog *log, dbk_book *book, uint32_t run_count, dbk_inbox_stats *stats);
+/* Where the book stands in this log's space. */
+dbk_position minilog_position(const minilog *log, dbk_book *book);
 
 #endif
