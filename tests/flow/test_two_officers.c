@@ -1,0 +1,611 @@
+/* Two officers and a headquarters desk, without a network in between: what one wrote reaches the
+ * others by the log of a relay that is only a list, or by a folder. */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/cbor.h"
+#include "core/journal/book_internal.h"
+#include "core/journal/org_internal.h"
+#include "core/journal/outbox.h"
+#include "core/seal/wrap.h"
+#include "tests/lib/forge.h"
+#include "tests/lib/minilog.h"
+#include "tests/lib/opkit.h"
+#include "tests/lib/org.h"
+#include "tests/lib/proof.h"
+
+#define NOON_MS (DBK_TEST_START_MS + 3600000u)
+
+enum { HQ, ANNE, BEN };
+
+typedef struct story {
+    dbk_test_org org;
+    minilog log;
+} story;
+
+static void begin(story *s)
+{
+    static const dbk_role roles[] = { DBK_ROLE_OFFICER, DBK_ROLE_OFFICER };
+    dbk_test_org_make(&s->org, roles, ARRAY_LEN(roles));
+    dbk_id org = dbk_roster_org(dbk_book_roster(s->org.books[HQ].book));
+    minilog_init(&s->log, &org, &s->org.space, s->org.relay);
+}
+
+static void end(story *s)
+{
+    minilog_wipe(&s->log);
+    dbk_test_org_drop(&s->org);
+}
+
+static dbk_book *book(story *s, size_t who)
+{
+    return s->org.books[who].book;
+}
+
+/* One sync: out, then in. */
+static dbk_inbox_stats sync(story *s, size_t who)
+{
+    dbk_inbox_stats stats = { 0 };
+    (void)minilog_push(&s->log, book(s, who), NOON_MS);
+    minilog_pull(&s->log, book(s, who), 100, &stats);
+    return stats;
+}
+
+static void sync_all(story *s)
+{
+    for (size_t round = 0; round < 2; round++)
+        for (size_t who = 0; who < s->org.count; who++)
+            (void)sync(s, who);
+}
+
+/* Everybody holds the same, and it verifies from the stored bytes up. */
+static void assert_converged(story *s)
+{
+    proof first = proof_clean(book(s, 0), &s->org.space);
+    for (size_t who = 1; who < s->org.count; who++) {
+        proof other = proof_clean(book(s, who), &s->org.space);
+        assert_true(proof_equal(&first, &other));
+    }
+}
+
+static dbk_note *note_of(story *s, size_t who, const dbk_id *record)
+{
+    dbk_note *note = NULL;
+    dbk_err err = { 0 };
+    assert_ok(dbk_query_note(&note, book(s, who), record, &err), &err);
+    return note;
+}
+
+static const dbk_state_group *group_of(const dbk_note *note, const char *name)
+{
+    return dbk_state_group_find(note->state, dbk_span_str(name));
+}
+
+/* The displayed value of a field as text. */
+static void assert_shown(story *s, size_t who, const dbk_id *record, const char *field,
+                         const char *want)
+{
+    dbk_err err = { 0 };
+    dbk_note *note = note_of(s, who, record);
+    dbk_bytes scratch = DBK_BYTES_INIT(65536), text = DBK_BYTES_INIT(65536);
+    dbk_span value;
+    const dbk_field *f = dbk_form_field(note->form, field);
+    assert_non_null(f);
+    assert_ok(dbk_view_field(&value, &scratch, note->state, f, &note->view, &err), &err);
+    assert_ok(dbk_value_to_text(&text, f, value, &err), &err);
+    assert_ok(dbk_bytes_append_u8(&text, '\0', &err), &err);
+    assert_string_equal((const char *)text.p, want);
+    dbk_bytes_wipe(&scratch);
+    dbk_bytes_wipe(&text);
+    dbk_note_free(note);
+}
+
+static dbk_rc count_row(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    (void)row;
+    (void)err;
+    ++*(size_t *)ctx;
+    return DBK_OK;
+}
+
+static size_t conflicts(story *s, size_t who)
+{
+    dbk_err err = { 0 };
+    size_t count = 0;
+    assert_ok(dbk_query_conflicts(book(s, who), count_row, &count, &err), &err);
+    return count;
+}
+
+static dbk_id add_person(story *s, size_t who, const char *name)
+{
+    char field[80];
+    (void)snprintf(field, sizeof(field), "name=%s", name);
+    const char *const fields[] = { field, NULL };
+    return dbk_test_add(book(s, who), &s->org.space, "person", fields);
+}
+
+static void edit(story *s, size_t who, const dbk_id *record, const char *field)
+{
+    const char *const fields[] = { field, NULL };
+    dbk_test_edit(book(s, who), record, fields);
+}
+
+static void resolve(story *s, const dbk_id *record, const char *group, int choice)
+{
+    dbk_err err = { 0 };
+    dbk_problems problems = { 0 };
+    dbk_resolve r = { .record = *record, .group = group, .choice = choice, .reason = "I asked" };
+    assert_ok(dbk_journal_resolve(book(s, HQ), &problems, &r, &err), &err);
+    dbk_problems_wipe(&problems);
+}
+
+/* ---- the stories --------------------------------------------------------------------------- */
+
+static void two_offline_edits_of_one_field_are_both_kept_and_hq_decides_p2_1_13(void **state)
+{
+    story s;
+    dbk_inbox_stats stats;
+    (void)state;
+    begin(&s);
+    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
+    sync_all(&s);
+    edit(&s, ANNE, &joan, "name=Joan Marsh-Lane");
+    edit(&s, BEN, &joan, "name=Joanna Marsh");
+    (void)sync(&s, ANNE);
+    (void)sync(&s, BEN);
+    stats = sync(&s, HQ);
+    assert_int_equal(stats.conflicts_new, 1);
+    assert_int_equal(stats.records_changed, 1);
+    assert_int_equal(stats.records_new, 0);
+
+    /* Both values stand, each with its author. */
+    dbk_note *note = note_of(&s, HQ, &joan);
+    const dbk_state_group *g = group_of(note, "name");
+    assert_int_equal(g->registers_count, 2);
+    assert_int_equal(dbk_view_group(g, &note->view).dispute, DBK_DISPUTE_ASK);
+    bool anne = false, ben = false;
+    for (size_t i = 0; i < 2; i++) {
+        dbk_err err = { 0 };
+        dbk_authorship who;
+        dbk_id a = dbk_book_device(book(&s, ANNE)), b = dbk_book_device(book(&s, BEN));
+        assert_ok(dbk_query_author(book(&s, HQ), &who, &g->registers[i].dot, &err), &err);
+        anne = anne || dbk_id_equal(&who.device, &a);
+        ben = ben || dbk_id_equal(&who.device, &b);
+        assert_int_equal(who.receipt_ms, NOON_MS);
+        assert_false(who.hq);
+    }
+    assert_true(anne);
+    assert_true(ben);
+    dbk_note_free(note);
+    assert_int_equal(conflicts(&s, HQ), 1);
+
+    resolve(&s, &joan, "name", 1);
+    assert_int_equal(conflicts(&s, HQ), 0);
+    sync_all(&s);
+    for (size_t who = 0; who < 3; who++)
+        assert_int_equal(conflicts(&s, who), 0);
+    assert_converged(&s);
+    end(&s);
+}
+
+static void edits_of_two_fields_ask_for_a_look_at_the_whole_record_2_16(void **state)
+{
+    story s;
+    (void)state;
+    begin(&s);
+    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
+    sync_all(&s);
+    edit(&s, ANNE, &joan, "sex=female");
+    edit(&s, BEN, &joan, "religion=none");
+    sync_all(&s);
+    dbk_note *note = note_of(&s, HQ, &joan);
+    dbk_attention attention = dbk_view_attention(note->state, &note->view);
+    dbk_note_free(note);
+    assert_int_equal(attention.reviews, 1);
+    assert_int_equal(attention.asks, 0);
+    resolve(&s, &joan, "review", -1);
+    sync_all(&s);
+    assert_int_equal(conflicts(&s, BEN), 0);
+    assert_shown(&s, HQ, &joan, "sex", "Female");
+    assert_shown(&s, HQ, &joan, "religion", "No religion");
+    assert_converged(&s);
+    end(&s);
+}
+
+static void the_more_protective_value_stands_until_hq_decides_p6_1_14(void **state)
+{
+    story s;
+    (void)state;
+    begin(&s);
+    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
+    sync_all(&s);
+    edit(&s, ANNE, &joan, "safe_message=no");
+    edit(&s, BEN, &joan, "safe_message=yes");
+    sync_all(&s);
+    for (size_t who = 0; who < 3; who++)
+        assert_shown(&s, who, &joan, "safe_message", "No");
+    assert_int_equal(conflicts(&s, HQ), 1);
+    assert_converged(&s);
+    end(&s);
+}
+
+static void an_edit_against_a_withdrawal_is_seen_by_both_2_20(void **state)
+{
+    story s;
+    dbk_err err = { 0 };
+    dbk_dispute dispute = DBK_DISPUTE_NONE;
+    (void)state;
+    begin(&s);
+    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
+    sync_all(&s);
+    assert_ok(dbk_journal_withdraw(book(&s, ANNE), &joan, "entered twice", &err), &err);
+    edit(&s, BEN, &joan, "sex=female");
+    sync_all(&s);
+    for (size_t who = 0; who < 3; who++) {
+        dbk_note *note = note_of(&s, who, &joan);
+        assert_int_equal(dbk_view_life(note->state, &note->view, &dispute), DBK_LIFE_WITHDRAWN);
+        assert_int_equal(dbk_view_attention(note->state, &note->view).reviews, 1);
+        assert_int_equal(group_of(note, "sex")->registers_count, 1);
+        dbk_note_free(note);
+        assert_int_equal(conflicts(&s, who), 1);
+    }
+    assert_converged(&s);
+    end(&s);
+}
+
+static dbk_id add_contact(story *s, size_t who)
+{
+    static const char *const fields[] = { "started_at=2026-09-21T10:00:00Z",
+                                          "case_id=0199a1b2-0000-7000-8000-000000000001",
+                                          "method=visit",
+                                          "s38=fact",
+                                          "direction=police_to_family",
+                                          "present=Joan Marsh (family)",
+                                          NULL };
+    return dbk_test_add(book(s, who), &s->org.space, "contact", fields);
+}
+
+static void an_edit_that_had_not_seen_the_signature_is_kept_and_asked_about(void **state)
+{
+    story s;
+    dbk_err err = { 0 };
+    dbk_problems problems = { 0 };
+    forge ben;
+    (void)state;
+    begin(&s);
+    dbk_id visit = add_contact(&s, ANNE);
+    sync_all(&s);
+    forge_init(&ben, book(&s, BEN), book(&s, BEN), &s.org.space);
+    forge_note(&ben, &(forge_edit){ visit, "contact", "purpose", "to listen",
+                                    (dbk_hlc)(NOON_MS << 16), NULL, 0 });
+    assert_ok(dbk_journal_sign(book(&s, ANNE), &problems, &visit, &err), &err);
+    (void)minilog_append(&s.log, forge_header(&ben), forge_body(&ben), NOON_MS);
+    (void)sync(&s, ANNE);
+    (void)sync(&s, HQ);
+    for (size_t who = HQ; who <= ANNE; who++) {
+        dbk_dispute dispute;
+        dbk_note *note = note_of(&s, who, &visit);
+        assert_int_equal(dbk_view_life(note->state, &note->view, &dispute), DBK_LIFE_SIGNED);
+        assert_int_equal(dbk_view_attention(note->state, &note->view).reviews, 1);
+        dbk_note_free(note);
+    }
+    /* Whoever has seen the signature can't edit any more. */
+    dbk_input input = { DBK_INPUT_SET, "purpose", "something else", NULL };
+    dbk_edit late = { visit, &input, 1, NULL };
+    assert_rc(dbk_journal_edit(book(&s, ANNE), &problems, &late, &err), DBK_DENIED, &err);
+    dbk_problems_wipe(&problems);
+    proof anne = proof_clean(book(&s, ANNE), &s.org.space);
+    proof hq = proof_clean(book(&s, HQ), &s.org.space);
+    assert_true(proof_equal(&anne, &hq));
+    forge_wipe(&ben);
+    end(&s);
+}
+
+typedef struct carry {
+    story *s;
+    size_t to;
+    size_t count;
+} carry;
+
+static dbk_rc carry_one(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+{
+    carry *c = ctx;
+    dbk_inbox_stats stats;
+    c->count++;
+    return dbk_inbox_carried(book(c->s, c->to), &stats, header, body, err);
+}
+
+static void a_form_that_nobody_here_knows_is_shown_and_passed_on_unchanged_1_11(void **state)
+{
+    story s;
+    dbk_err err = { 0 };
+    forge ben;
+    carry c = { &s, ANNE, 0 };
+    (void)state;
+    begin(&s);
+    dbk_id flight = { { 0x01, 0x99, 7 } };
+    forge_init(&ben, book(&s, BEN), book(&s, BEN), &s.org.space);
+    forge_note(&ben, &(forge_edit){ flight, "drone_log", "pilot", "S Okafor",
+                                    (dbk_hlc)(NOON_MS << 16), NULL, 0 });
+    (void)minilog_append(&s.log, forge_header(&ben), forge_body(&ben), NOON_MS);
+    (void)sync(&s, HQ);
+    dbk_note *note = note_of(&s, HQ, &flight);
+    assert_null(note->form);
+    assert_true(dbk_span_equal(dbk_state_form(note->state), dbk_span_str("drone_log")));
+    assert_int_equal(dbk_state_groups(note->state), 1);
+    dbk_note_free(note);
+    /* HQ's store goes to Anne by a folder; the bytes are those that Ben signed. */
+    assert_ok(dbk_outbox_all(book(&s, HQ), &s.org.space, carry_one, &c, &err), &err);
+    assert_int_equal(c.count, 1);
+    size_t found = 0;
+    assert_ok(dbk_query_search(book(&s, ANNE), "okafor", 0, count_row, &found, &err), &err);
+    assert_int_equal(found, 1);
+    proof anne = proof_clean(book(&s, ANNE), &s.org.space);
+    proof hq = proof_clean(book(&s, HQ), &s.org.space);
+    assert_true(dbk_hash_equal(&anne.of.state_hash, &hq.of.state_hash));
+    assert_true(dbk_hash_equal(&anne.of.vector_hash, &hq.of.vector_hash));
+    forge_wipe(&ben);
+    end(&s);
+}
+
+/* The admin's entry that gives the space its next key, with a wrap for everybody in it. */
+static void make_rotation(story *s, dbk_bytes *entry)
+{
+    dbk_book *admin = book(s, HQ);
+    dbk_wrapped wraps[3];
+    dbk_secret *key = NULL;
+    dbk_err err = { 0 };
+    dbk_entry e = {
+        .kind = DBK_ENTRY_ROTATE, .space = s->org.space, .wraps = wraps, .wraps_count = 3
+    };
+    assert_ok(dbk_epoch_new(&key, &e.epoch, 2, admin->env, &err), &err);
+    const dbk_key_entry at = { s->org.space, 2, e.epoch.key_id };
+    dbk_id ids[3];
+    for (size_t i = 0; i < 3; i++)
+        ids[i] = dbk_book_device(book(s, i));
+    for (size_t i = 0; i < 3; i++) /* in order of their ids */
+        for (size_t k = i + 1; k < 3; k++)
+            if (dbk_id_compare(&ids[k], &ids[i]) < 0) {
+                dbk_id kept = ids[i];
+                ids[i] = ids[k];
+                ids[k] = kept;
+            }
+    for (size_t i = 0; i < 3; i++) {
+        const dbk_member *m = dbk_roster_device(dbk_book_roster(admin), &ids[i]);
+        assert_ok(dbk_org_wrap(admin, &wraps[i], key, &at, m, &err), &err);
+    }
+    assert_ok(dbk_org_sign(admin, entry, &e, &err), &err);
+    dbk_secret_free(key);
+}
+
+static uint64_t pending_of(story *s, size_t who, char reason[128]);
+
+static void what_came_before_its_key_waits_and_is_merged_when_the_key_comes_2_31(void **state)
+{
+    story s;
+    dbk_err err = { 0 };
+    dbk_inbox_stats stats;
+    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    char reason[128];
+    (void)state;
+    begin(&s);
+    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
+    sync_all(&s);
+    make_rotation(&s, &entry);
+    assert_ok(dbk_inbox_member(book(&s, ANNE), dbk_bytes_span(&entry), &err), &err);
+    edit(&s, ANNE, &joan, "sex=female"); /* under the new key */
+    edit(&s, ANNE, &joan, "religion=none");
+    edit(&s, BEN, &joan, "needs+=hearing"); /* under the old one */
+    (void)minilog_push(&s.log, book(&s, ANNE), NOON_MS);
+    (void)minilog_push(&s.log, book(&s, BEN), NOON_MS);
+    stats = sync(&s, HQ);
+    assert_int_equal(stats.segments, 3);
+    assert_int_equal(stats.pending, 2);
+    assert_int_equal(stats.ops, 1); /* Ben's goes on */
+    assert_int_equal(pending_of(&s, HQ, reason), 2);
+    assert_string_equal(reason, "its key has not arrived here yet");
+    assert_shown(&s, HQ, &joan, "needs", "Hearing");
+    (void)proof_clean(book(&s, HQ), &s.org.space);
+    dbk_test_book_reopen(&s.org.books[HQ]);
+    assert_int_equal(pending_of(&s, HQ, reason), 2);
+    assert_ok(dbk_inbox_member(book(&s, HQ), dbk_bytes_span(&entry), &err), &err);
+    assert_int_equal(pending_of(&s, HQ, reason), 0);
+    assert_shown(&s, HQ, &joan, "religion", "No religion");
+    assert_ok(dbk_inbox_member(book(&s, BEN), dbk_bytes_span(&entry), &err), &err);
+    sync_all(&s);
+    assert_converged(&s);
+    dbk_bytes_wipe(&entry);
+    end(&s);
+}
+
+static dbk_rc take_status(void *ctx, const dbk_space_status *status, dbk_err *err)
+{
+    dbk_space_status *out = ctx;
+    char *reason = (char *)(uintptr_t)out->pending_reason;
+    (void)err;
+    (void)snprintf(reason, 128, "%s", status->pending_reason == NULL ? "" : status->pending_reason);
+    *out = *status;
+    return DBK_OK;
+}
+
+static uint64_t pending_of(story *s, size_t who, char reason[128])
+{
+    dbk_space_status status = { .pending_reason = reason };
+    dbk_err err = { 0 };
+    assert_ok(dbk_query_status(book(s, who), take_status, &status, &err), &err);
+    return status.pending;
+}
+
+/* Somebody changes something: any of them, any field, any time. */
+static void change_something(story *s, kit_random *r, const dbk_id *records, size_t count)
+{
+    static const char *const edits[] = { "name=Joan %u",     "sex=female",
+                                         "sex=male",         "safe_message=no",
+                                         "safe_message=yes", "needs+=sight",
+                                         "needs-=sight",     "needs+=hearing",
+                                         "languages+=Urdu",  "interpreter_needed=yes" };
+    char text[80];
+    dbk_err err = { 0 };
+    dbk_problems problems = { 0 };
+    size_t who = (size_t)kit_random_below(r, 3);
+    const dbk_id *record = &records[kit_random_below(r, count)];
+    unsigned n = (unsigned)kit_random_below(r, 5);
+    const char *form = edits[kit_random_below(r, ARRAY_LEN(edits))];
+    if (strchr(form, '%') != NULL)
+        (void)snprintf(text, sizeof(text), "Joan %u", n);
+    else
+        (void)snprintf(text, sizeof(text), "%s", strchr(form, '=') + 1);
+    char name[32];
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(form, "+-="), form);
+    dbk_input_op op = strstr(form, "+=") != NULL   ? DBK_INPUT_ADD
+                      : strstr(form, "-=") != NULL ? DBK_INPUT_REMOVE
+                                                   : DBK_INPUT_SET;
+    dbk_input input = { op, name, text, NULL };
+    dbk_edit e = { *record, &input, 1, "as told" };
+    dbk_rc rc = dbk_journal_edit(book(s, who), &problems, &e, &err);
+    /* An edit that changes nothing is refused, and that is all right here. */
+    if (rc != DBK_INVALID && rc != DBK_NOT_FOUND)
+        assert_ok(rc, &err);
+    dbk_problems_wipe(&problems);
+}
+
+typedef struct parcel {
+    uint8_t *header, *body;
+    size_t header_len, body_len;
+} parcel;
+typedef struct parcels {
+    parcel rows[512];
+    size_t count;
+} parcels;
+
+static dbk_rc pack(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+{
+    parcels *p = ctx;
+    parcel *row = &p->rows[p->count];
+    (void)err;
+    assert_true(p->count < ARRAY_LEN(p->rows));
+    *row = (parcel){ test_malloc(header.len), test_malloc(body.len), header.len, body.len };
+    memcpy(row->header, header.p, header.len);
+    memcpy(row->body, body.p, body.len);
+    p->count++;
+    return DBK_OK;
+}
+
+/* Gives everything in a random order, again and again, until nothing has a gap any more. */
+static void deliver(story *s, size_t to, parcels *p, kit_random *r)
+{
+    size_t gaps = 1;
+    for (size_t round = 0; gaps > 0; round++) {
+        assert_true(round < 1000);
+        gaps = 0;
+        for (size_t i = p->count; i > 1; i--) {
+            size_t k = (size_t)kit_random_below(r, i);
+            parcel kept = p->rows[i - 1];
+            p->rows[i - 1] = p->rows[k];
+            p->rows[k] = kept;
+        }
+        for (size_t i = 0; i < p->count; i++) {
+            dbk_err err = { 0 };
+            dbk_inbox_stats stats;
+            dbk_rc rc = dbk_inbox_carried(book(s, to), &stats,
+                                          dbk_span_of(p->rows[i].header, p->rows[i].header_len),
+                                          dbk_span_of(p->rows[i].body, p->rows[i].body_len), &err);
+            if (rc != DBK_PENDING)
+                assert_ok(rc, &err);
+            gaps += rc == DBK_PENDING;
+        }
+    }
+}
+
+static void any_order_of_delivery_gives_the_same_records_1_15_2_24(void **state)
+{
+    story s;
+    kit_random r;
+    static parcels p;
+    dbk_id records[4];
+    dbk_err err = { 0 };
+    (void)state;
+    begin(&s);
+    kit_random_seed(&r, 20260921);
+    memset(&p, 0, sizeof(p));
+    for (size_t i = 0; i < ARRAY_LEN(records); i++)
+        records[i] = add_person(&s, i % 3, "Joan Marsh");
+    for (int i = 0; i < 60; i++) {
+        for (int k = 0; k < 3; k++)
+            change_something(&s, &r, records, ARRAY_LEN(records));
+        if (i % 20 == 7)
+            (void)sync(&s, (size_t)kit_random_below(&r, 3));
+    }
+    for (size_t who = 0; who < 3; who++)
+        assert_ok(dbk_outbox_all(book(&s, who), &s.org.space, pack, &p, &err), &err);
+    for (size_t who = 0; who < 3; who++)
+        deliver(&s, who, &p, &r);
+    proof first = proof_clean(book(&s, 0), &s.org.space);
+    for (size_t who = 1; who < 3; who++) {
+        proof other = proof_clean(book(&s, who), &s.org.space);
+        assert_true(dbk_hash_equal(&first.of.state_hash, &other.of.state_hash));
+        assert_true(dbk_hash_equal(&first.of.vector_hash, &other.of.vector_hash));
+    }
+    /* The log brings the receipts; then what is shown is the same too. */
+    sync_all(&s);
+    assert_converged(&s);
+    for (size_t i = 0; i < p.count; i++) {
+        test_free(p.rows[i].header);
+        test_free(p.rows[i].body);
+    }
+    end(&s);
+}
+
+static void duplicates_a_hundred_times_are_nothing_1_4(void **state)
+{
+    story s;
+    (void)state;
+    begin(&s);
+    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
+    edit(&s, ANNE, &joan, "sex=female");
+    (void)minilog_push(&s.log, book(&s, ANNE), NOON_MS);
+    proof before = { 0 };
+    for (int i = 0; i < 100; i++) {
+        for (size_t k = 0; k < s.log.count; k++) {
+            dbk_err err = { 0 };
+            dbk_inbox_stats stats;
+            const minilog_item *item = &s.log.items[k];
+            assert_ok(dbk_inbox_carried(book(&s, BEN), &stats,
+                                        dbk_span_of(item->header, item->header_len),
+                                        dbk_span_of(item->body, item->body_len), &err),
+                      &err);
+            assert_int_equal(stats.segments, i == 0 ? 1 : 0);
+        }
+        if (i == 0)
+            before = proof_clean(book(&s, BEN), &s.org.space);
+    }
+    proof after = proof_clean(book(&s, BEN), &s.org.space);
+    assert_true(proof_equal(&before, &after));
+    assert_int_equal(after.of.segments, 2);
+    /* And the log brings the same once more. */
+    (void)sync(&s, BEN);
+    (void)sync(&s, HQ);
+    after = proof_clean(book(&s, BEN), &s.org.space);
+    proof hq = proof_clean(book(&s, HQ), &s.org.space);
+    assert_int_equal(after.of.segments, 2);
+    assert_true(proof_equal(&after, &hq));
+    end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_offline_edits_of_one_field_are_both_kept_and_hq_decides_p2_1_13),
+        cmocka_unit_test(edits_of_two_fields_ask_for_a_look_at_the_whole_record_2_16),
+        cmocka_unit_test(the_more_protective_value_stands_until_hq_decides_p6_1_14),
+        cmocka_unit_test(an_edit_against_a_withdrawal_is_seen_by_both_2_20),
+        cmocka_unit_test(an_edit_that_had_not_seen_the_signature_is_kept_and_asked_about),
+        cmocka_unit_test(a_form_that_nobody_here_knows_is_shown_and_passed_on_unchanged_1_11),
+        cmocka_unit_test(what_came_before_its_key_waits_and_is_merged_when_the_key_comes_2_31),
+        cmocka_unit_test(any_order_of_delivery_gives_the_same_records_1_15_2_24),
+        cmocka_unit_test(duplicates_a_hundred_times_are_nothing_1_4),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
