@@ -106,7 +106,8 @@ dbk_rc dbk_relay_card_parse(dbk_relay_card *out, dbk_span text, dbk_err *err)
     }
     for (int key = 0; key < KEYS; key++) {
         if (!seen[key])
-            return dbk_fail(err, DBK_INVALID, "the relay card has no \"%s\"", key_names[key]);
+            return dbk_fail(err, DBK_INVALID, "the relay card has no \"%s\"%s", key_names[key],
+                            key == KEY_SETUP ? ": it may have been used" : "");
     }
     *out = card;
     return DBK_OK;

@@ -10,7 +10,7 @@ typedef enum wire_fault {
     WIRE_WHOLE,
     WIRE_LOSES_REQUEST, /* the relay never hears it */
     WIRE_LOSES_ANSWER,  /* the relay has acted, the device can't know */
-    WIRE_DOUBLES        /* the request arrives twice; the second answer counts */
+    WIRE_DOUBLES        /* the request arrives twice; the first answer counts */
 } wire_fault;
 
 typedef struct syncworld {
