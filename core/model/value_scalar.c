@@ -297,7 +297,6 @@ static void (*const rows[DBK_FIELD_KINDS])(value_in *v, const dbk_field *field, 
 
 void dbk_value_put_scalar(value_in *v, const dbk_field *field, dbk_span text)
 {
-    DBK_ASSERT(rows[field->kind] != NULL);
     dbk_span trimmed = dbk_value_trim(text);
     if (trimmed.len == 0) {
         dbk_value_fault(v, "this is empty. Leave it out, or answer not_known.");
@@ -307,6 +306,7 @@ void dbk_value_put_scalar(value_in *v, const dbk_field *field, dbk_span text)
         dbk_cbor_put_simple(&v->out, DBK_CBOR_NULL);
         return;
     }
+    DBK_ASSERT(rows[field->kind] != NULL);
     /* The family's own words stay as they were typed, with their spaces. */
     bool lines = field->kind == DBK_FIELD_LONGTEXT || field->kind == DBK_FIELD_LIST;
     rows[field->kind](v, field, lines ? text : trimmed);
