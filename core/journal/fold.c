@@ -283,3 +283,28 @@ dbk_rc dbk_fold_in_step(dbk_book *book, bool *yes, const dbk_store_record *row,
     derived_wipe(&d);
     return rc;
 }
+
+dbk_rc dbk_fold_check_deep(dbk_book *book, const dbk_store_record *row, dbk_err *err)
+{
+    dbk_state *s = NULL;
+    derived d;
+    derived_init(&d);
+    dbk_rc rc = dbk_state_decode(&s, &row->record, row->state, err);
+    if (rc == DBK_OK)
+        dbk_state_check_deep(s);
+    if (rc == DBK_OK)
+        rc = dbk_state_encode(&d.state, s, err);
+    if (rc == DBK_OK)
+        rc = derive(&d, book, s, err);
+    if (rc == DBK_OK) {
+        DBK_ASSERT(dbk_span_equal(dbk_bytes_span(&d.state), row->state));
+        DBK_ASSERT(is_shown_alike(&d.row, row));
+        DBK_ASSERT(d.row.contested == row->contested);
+        DBK_ASSERT(d.row.created_ms == row->created_ms);
+        DBK_ASSERT(d.row.updated_ms == row->updated_ms);
+        DBK_ASSERT(dbk_span_equal(d.row.form, row->form));
+    }
+    dbk_state_free(s);
+    derived_wipe(&d);
+    return rc;
+}

@@ -30,5 +30,8 @@ DBK_MUST_CHECK dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_
 /* For verify: does the row show what its state says? *yes is about every derived column. */
 DBK_MUST_CHECK dbk_rc dbk_fold_in_step(dbk_book *book, bool *yes, const dbk_store_record *row,
                                        const dbk_state *state, dbk_err *err);
+/* Asserts that the columns of a stored row follow from its state, and that the state is sound. */
+DBK_MUST_CHECK dbk_rc dbk_fold_check_deep(dbk_book *book, const dbk_store_record *row,
+                                          dbk_err *err);
 
 #endif

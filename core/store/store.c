@@ -35,8 +35,12 @@ static dbk_rc settle(dbk_store *store, const dbk_secret *key, dbk_err *err)
         "PRAGMA synchronous=FULL;";
     char version[32];
     sqlite3 *db = store->db;
-    dbk_rc rc = dbk_sql_ask(store, version, sizeof(version), "PRAGMA cipher_version", err);
-    /* Stock SQLite takes the key without a word and writes plain text (security.md F5). */
+    dbk_rc rc = DBK_OK;
+    /* Stock SQLite takes the key without a word and writes plain text (security.md F5). SQLCipher
+     * says nothing, too, when it had no memory for its answer: so it is asked twice. */
+    version[0] = '\0';
+    for (int i = 0; rc == DBK_OK && version[0] == '\0' && i < 2; i++)
+        rc = dbk_sql_ask(store, version, sizeof(version), "PRAGMA cipher_version", err);
     if (rc == DBK_OK && version[0] == '\0')
         rc = dbk_fail(err, DBK_DAMAGED, "the SQLite library here doesn't encrypt");
     if (rc == DBK_OK) /* a wrong key would be reported on stderr */

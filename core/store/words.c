@@ -64,6 +64,7 @@ dbk_rc dbk_words_search(dbk_store *store, const char *match, uint64_t limit, dbk
 {
     dbk_sql q;
     uint64_t count = 0;
+    dbk_err inner = { 0 };
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_WORDS_SEARCH,
                              "SELECT " DBK_RECORD_COLUMNS ",record.state FROM words"
                              " JOIN record ON record.id=words.rowid WHERE words MATCH ?1"
@@ -73,5 +74,8 @@ dbk_rc dbk_words_search(dbk_store *store, const char *match, uint64_t limit, dbk
         return rc;
     dbk_sql_bind_text(&q, 1, dbk_span_str(match));
     dbk_sql_bind_int(&q, 2, limit_of(limit));
-    return dbk_records_walk(&q, &count, fn, ctx, err);
+    rc = dbk_records_walk(&q, &count, fn, ctx, &inner);
+    if (rc == DBK_IO && sqlite3_errcode(store->db) == SQLITE_ERROR)
+        return dbk_fail(err, DBK_INVALID, "these words can't be searched for");
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
 }

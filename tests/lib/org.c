@@ -1,0 +1,248 @@
+#include "tests/lib/org.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/journal/inbox.h"
+#include "core/journal/outbox.h"
+
+/* A failure here is the test's: say what it was and stop. */
+static void must(dbk_rc rc, const dbk_err *err, const char *what)
+{
+    if (rc == DBK_OK)
+        return;
+    (void)fprintf(stderr, "tests/lib/org: %s: %s (%s)\n", what, dbk_rc_name(rc), err->text);
+    DBK_ASSERT(rc == DBK_OK);
+}
+
+static dbk_secret *passphrase(void)
+{
+    dbk_secret *secret = NULL;
+    dbk_err err = { 0 };
+    must(dbk_secret_from(&secret, dbk_span_str(DBK_TEST_PASSPHRASE), &err), &err, "passphrase");
+    return secret;
+}
+
+/* The cheapest key derivation that is allowed. */
+static dbk_book_opts opts_of(const dbk_test_book *b)
+{
+    return (dbk_book_opts){ &b->env.env, { DBK_KDF_OPS_FLOOR, DBK_KDF_MEM_FLOOR_BYTES } };
+}
+
+void dbk_test_book_make(dbk_test_book *b, uint64_t seed)
+{
+    dbk_err err = { 0 };
+    dbk_test_env_init(&b->env, seed);
+    dbk_test_dir_make(b->dir);
+    must(dbk_crypto_init(&err), &err, "crypto");
+    dbk_secret *secret = passphrase();
+    const dbk_book_opts opts = opts_of(b);
+    must(dbk_book_create(&b->book, b->dir, secret, &opts, &err), &err, "create");
+    dbk_secret_free(secret);
+}
+
+void dbk_test_book_reopen(dbk_test_book *b)
+{
+    dbk_err err = { 0 };
+    dbk_book_close(b->book);
+    b->book = NULL;
+    dbk_secret *secret = passphrase();
+    const dbk_book_opts opts = opts_of(b);
+    must(dbk_book_open(&b->book, b->dir, secret, &opts, &err), &err, "open");
+    dbk_secret_free(secret);
+}
+
+void dbk_test_book_drop(dbk_test_book *b)
+{
+    dbk_book_close(b->book);
+    b->book = NULL;
+    dbk_test_dir_remove(b->dir);
+}
+
+/* ---- organisations ------------------------------------------------------------------------- */
+
+void dbk_test_org_post(dbk_test_org *org, dbk_span entry)
+{
+    for (size_t i = 0; i < org->count; i++) {
+        dbk_err err = { 0 };
+        dbk_book *book = org->books[i].book;
+        if (!dbk_key_is_zero(dbk_book_link(book)->root.b))
+            must(dbk_inbox_member(book, entry, &err), &err, "membership entry");
+    }
+}
+
+static dbk_rc replay(void *ctx, dbk_span entry, dbk_err *err)
+{
+    return dbk_inbox_member(ctx, entry, err);
+}
+
+/* What was said before this book knew whose words to believe. */
+static void catch_up(dbk_test_org *org, dbk_test_book *b)
+{
+    dbk_err err = { 0 };
+    must(dbk_outbox_members(org->books[0].book, 0, replay, b->book, &err), &err, "chain");
+}
+
+static void make_card(dbk_test_org *org)
+{
+    dbk_err err = { 0 };
+    dbk_test_env env;
+    dbk_test_env_init(&env, 4711);
+    must(dbk_crypto_init(&err), &err, "crypto");
+    must(dbk_sign_keypair(&org->card.relay, &org->relay, &env.env, &err), &err, "relay key");
+    (void)snprintf(org->card.url, sizeof(org->card.url), "https://relay.example:8443");
+    (void)snprintf(org->card.setup_code, sizeof(org->card.setup_code), "c2V0dXA");
+    memset(org->card.tls_pin, 0x5a, sizeof(org->card.tls_pin));
+}
+
+static void enlist(dbk_test_org *org, size_t i, dbk_role role)
+{
+    dbk_err err = { 0 };
+    dbk_test_book *admin = &org->books[0];
+    dbk_test_book *b = &org->books[i];
+    dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
+    dbk_bytes request = DBK_BYTES_INIT(DBK_JOIN_BYTES_MAX);
+    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    dbk_id invite;
+    char name[32];
+    (void)snprintf(name, sizeof(name), "Officer %zu", i);
+    const dbk_new_invite opts = { name, role, &org->space, 1, 3600000 };
+    dbk_test_book_make(b, 100 + i);
+    must(dbk_org_invite(admin->book, &text, &invite, &opts, &err), &err, "invite");
+    must(dbk_org_join(b->book, &request, dbk_bytes_span(&text), "phone", &err), &err, "join");
+    org->count = i + 1;
+    catch_up(org, b);
+    must(dbk_org_request_arrived(admin->book, &invite, dbk_bytes_span(&request), &err), &err,
+         "request");
+    for (;;) {
+        dbk_bytes_truncate(&entry, 0);
+        dbk_err_clear(&err);
+        dbk_rc rc = dbk_org_approve_next(admin->book, &entry, &invite, &err);
+        if (rc == DBK_NOT_FOUND)
+            break;
+        must(rc, &err, "approve");
+        dbk_test_org_post(org, dbk_bytes_span(&entry));
+    }
+    dbk_bytes_wipe(&text);
+    dbk_bytes_wipe(&request);
+    dbk_bytes_wipe(&entry);
+}
+
+void dbk_test_org_make(dbk_test_org *org, const dbk_role *roles, size_t roles_count)
+{
+    dbk_err err = { 0 };
+    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    DBK_ASSERT(roles_count < DBK_TEST_BOOKS_MAX);
+    memset(org, 0, sizeof(*org));
+    make_card(org);
+    dbk_test_book_make(&org->books[0], 100);
+    org->count = 1;
+    must(dbk_org_create(org->books[0].book, &entry, "HQ desk", &org->card, &err), &err, "org");
+    dbk_test_org_post(org, dbk_bytes_span(&entry));
+    const dbk_new_space space = { "Op Cedar", DBK_ROLE_HQ };
+    dbk_bytes_truncate(&entry, 0);
+    must(dbk_org_space(org->books[0].book, &entry, &org->space, &space, &err), &err, "space");
+    dbk_test_org_post(org, dbk_bytes_span(&entry));
+    for (size_t i = 0; i < roles_count; i++)
+        enlist(org, i + 1, roles[i]);
+    dbk_bytes_wipe(&entry);
+}
+
+void dbk_test_org_drop(dbk_test_org *org)
+{
+    for (size_t i = 0; i < org->count; i++)
+        dbk_test_book_drop(&org->books[i]);
+    dbk_secret_free(org->relay);
+    memset(org, 0, sizeof(*org));
+}
+
+dbk_id dbk_test_org_space(dbk_test_org *org, const char *name)
+{
+    dbk_err err = { 0 };
+    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    dbk_id id;
+    dbk_book *admin = org->books[0].book;
+    const dbk_new_space space = { name, DBK_ROLE_HQ };
+    must(dbk_org_space(admin, &entry, &id, &space, &err), &err, "space");
+    dbk_test_org_post(org, dbk_bytes_span(&entry));
+    for (size_t i = 1; i < org->count; i++) {
+        dbk_id device = dbk_book_device(org->books[i].book);
+        const dbk_new_grant grant = {
+            id, device, dbk_roster_role(dbk_book_roster(admin), &device, &org->space)
+        };
+        dbk_bytes_truncate(&entry, 0);
+        must(dbk_org_grant(admin, &entry, &grant, &err), &err, "grant");
+        dbk_test_org_post(org, dbk_bytes_span(&entry));
+    }
+    dbk_bytes_wipe(&entry);
+    return id;
+}
+
+/* ---- notes --------------------------------------------------------------------------------- */
+
+#define INPUTS_MAX 64u
+#define INPUT_NAME_SIZE 64u
+
+typedef struct inputs {
+    dbk_input rows[INPUTS_MAX];
+    char names[INPUTS_MAX][INPUT_NAME_SIZE];
+    size_t count;
+} inputs;
+
+static void parse(inputs *in, const char *const *fields)
+{
+    in->count = 0;
+    for (size_t i = 0; fields != NULL && fields[i] != NULL; i++) {
+        const char *equals = strchr(fields[i], '=');
+        DBK_ASSERT(equals != NULL);
+        DBK_ASSERT(in->count < INPUTS_MAX);
+        size_t len = (size_t)(equals - fields[i]);
+        dbk_input_op op = DBK_INPUT_SET;
+        if (len > 0 && (equals[-1] == '+' || equals[-1] == '-')) {
+            op = equals[-1] == '+' ? DBK_INPUT_ADD : DBK_INPUT_REMOVE;
+            len--;
+        }
+        DBK_ASSERT(len < INPUT_NAME_SIZE);
+        char *name = in->names[in->count];
+        memcpy(name, fields[i], len);
+        name[len] = '\0';
+        in->rows[in->count++] = (dbk_input){ op, name, equals + 1, NULL };
+    }
+}
+
+static void show_problems(const dbk_problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        if (problems->rows[i].severity == DBK_PROBLEM)
+            (void)fprintf(stderr, "tests/lib/org: %s: %s\n", problems->rows[i].field,
+                          problems->rows[i].text);
+}
+
+dbk_id dbk_test_add(dbk_book *book, const dbk_id *space, const char *form,
+                    const char *const *fields)
+{
+    dbk_err err = { 0 };
+    dbk_problems problems = { 0 };
+    dbk_id id;
+    inputs in;
+    parse(&in, fields);
+    const dbk_add add = { *space, form, in.rows, in.count, NULL };
+    dbk_rc rc = dbk_journal_add(book, &id, &problems, &add, &err);
+    show_problems(&problems);
+    must(rc, &err, "add");
+    dbk_problems_wipe(&problems);
+    return id;
+}
+
+void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fields)
+{
+    dbk_err err = { 0 };
+    dbk_problems problems = { 0 };
+    inputs in;
+    parse(&in, fields);
+    const dbk_edit edit = { *record, in.rows, in.count, "as the family told" };
+    dbk_rc rc = dbk_journal_edit(book, &problems, &edit, &err);
+    show_problems(&problems);
+    must(rc, &err, "edit");
+    dbk_problems_wipe(&problems);
+}

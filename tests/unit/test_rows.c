@@ -1,0 +1,678 @@
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/crypto/hash.h"
+#include "core/store/chain.h"
+#include "core/store/feeds.h"
+#include "core/store/invites.h"
+#include "core/store/records.h"
+#include "core/store/segments.h"
+#include "tests/lib/env.h"
+
+/* A store with one space and one feed in it. */
+typedef struct bench {
+    char dir[DBK_TEST_PATH_SIZE];
+    dbk_store *store;
+    dbk_rowid space, feed;
+} bench;
+
+static dbk_id id_of(uint8_t fill)
+{
+    dbk_id id;
+    memset(id.b, fill, sizeof(id.b));
+    return id;
+}
+
+static dbk_hash hash_of(uint8_t fill)
+{
+    dbk_hash hash;
+    memset(hash.b, fill, sizeof(hash.b));
+    return hash;
+}
+
+static dbk_rowid add_space(bench *b, uint8_t fill)
+{
+    dbk_err err = { 0 };
+    dbk_store_space row = { .space = id_of(fill) };
+    assert_ok(dbk_spaces_add(b->store, &row, &err), &err);
+    assert_true(row.id > 0);
+    return row.id;
+}
+
+static dbk_rowid add_feed(bench *b, dbk_rowid space, uint8_t fill)
+{
+    dbk_err err = { 0 };
+    dbk_store_feed row = { .feed = id_of(fill),
+                           .space = space,
+                           .device = id_of(2),
+                           .incarnation = id_of(3),
+                           .own = true };
+    assert_ok(dbk_feeds_add(b->store, &row, &err), &err);
+    assert_true(row.id > 0);
+    return row.id;
+}
+
+static int setup(void **state)
+{
+    bench *b = dbk_alloc(sizeof(*b));
+    uint8_t bytes[DBK_STORE_KEY_BYTES] = { 1 };
+    dbk_secret *key = NULL;
+    dbk_err err = { 0 };
+    assert_ok(dbk_crypto_init(&err), &err);
+    assert_ok(dbk_secret_from(&key, dbk_span_of(bytes, sizeof(bytes)), &err), &err);
+    dbk_test_dir_make(b->dir);
+    assert_ok(dbk_store_create(&b->store, dbk_test_path(b->dir, "store.db"), key, &err), &err);
+    dbk_secret_free(key);
+    b->space = add_space(b, 0x51);
+    b->feed = add_feed(b, b->space, 0xf1);
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bench *b = *state;
+    dbk_store_close(b->store);
+    dbk_test_dir_remove(b->dir);
+    dbk_free(b);
+    return 0;
+}
+
+/* ---- facts, chain, spaces, feeds ----------------------------------------------------------- */
+
+static void facts_are_replaced_and_bounded(void **state)
+{
+    static uint8_t big[DBK_STORE_META_BYTES_MAX + 1];
+    bench *b = *state;
+    dbk_err err = { 0 };
+    dbk_bytes value = DBK_BYTES_INIT(8);
+    assert_ok(dbk_store_meta_put(b->store, "f", dbk_span_str("one"), &err), &err);
+    assert_ok(dbk_store_meta_put(b->store, "f", dbk_span_str("two"), &err), &err);
+    assert_ok(dbk_store_meta_get(b->store, &value, "f", &err), &err);
+    assert_true(dbk_span_equal(dbk_bytes_span(&value), dbk_span_str("two")));
+    dbk_bytes_truncate(&value, 0);
+    assert_ok(dbk_store_meta_put(b->store, "f", dbk_span_of(NULL, 0), &err), &err);
+    assert_ok(dbk_store_meta_get(b->store, &value, "f", &err), &err);
+    assert_int_equal(value.len, 0);
+    assert_rc(dbk_store_meta_put(b->store, "f", dbk_span_of(big, sizeof(big)), &err), DBK_LIMIT,
+              &err);
+    dbk_err_clear(&err);
+    assert_ok(dbk_store_meta_del(b->store, "f", &err), &err);
+    assert_rc(dbk_store_meta_get(b->store, &value, "f", &err), DBK_NOT_FOUND, &err);
+    dbk_bytes_wipe(&value);
+}
+
+static void a_secret_comes_back_as_it_went(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    dbk_secret *in = NULL, *out = NULL;
+    assert_ok(dbk_secret_from(&in, dbk_span_str("thirty-two bytes that are secret"), &err), &err);
+    assert_ok(dbk_store_secret_put(b->store, "key.x", in, &err), &err);
+    assert_ok(dbk_store_secret_get(b->store, &out, "key.x", &err), &err);
+    assert_true(dbk_span_equal(dbk_secret_bytes(in), dbk_secret_bytes(out)));
+    dbk_secret_free(in);
+    dbk_secret_free(out);
+    out = NULL;
+    assert_rc(dbk_store_secret_get(b->store, &out, "key.y", &err), DBK_NOT_FOUND, &err);
+    assert_null(out);
+}
+
+static dbk_rc note_entry(void *ctx, uint64_t seq, dbk_span entry, dbk_err *err)
+{
+    char *out = ctx;
+    (void)err;
+    (void)snprintf(out + strlen(out), 64 - strlen(out), "%d:%.*s ", (int)seq, (int)entry.len,
+                   (const char *)entry.p);
+    return DBK_OK;
+}
+
+static void the_chain_keeps_each_place_once(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    uint64_t count = 9;
+    char seen[64] = "";
+    dbk_hash hash = hash_of(1), got;
+    assert_ok(dbk_chain_count(b->store, &count, &err), &err);
+    assert_int_equal(count, 0);
+    assert_ok(dbk_chain_add(b->store, 0, &hash, dbk_span_str("genesis"), &err), &err);
+    hash = hash_of(2);
+    assert_ok(dbk_chain_add(b->store, 1, &hash, dbk_span_str("enrol"), &err), &err);
+    assert_rc(dbk_chain_add(b->store, 1, &hash, dbk_span_str("other"), &err), DBK_CONFLICT, &err);
+    dbk_err_clear(&err);
+    assert_ok(dbk_chain_each(b->store, 0, note_entry, seen, &err), &err);
+    assert_string_equal(seen, "0:genesis 1:enrol ");
+    seen[0] = '\0';
+    assert_ok(dbk_chain_each(b->store, 1, note_entry, seen, &err), &err);
+    assert_string_equal(seen, "1:enrol ");
+    assert_ok(dbk_chain_hash(b->store, &got, 1, &err), &err);
+    assert_true(dbk_hash_equal(&got, &hash));
+    assert_rc(dbk_chain_hash(b->store, &got, 2, &err), DBK_NOT_FOUND, &err);
+    assert_true(dbk_hash_is_zero(&got));
+}
+
+typedef struct seen_rows {
+    size_t count;
+    dbk_store_space space;
+    dbk_store_feed feed;
+    char checkpoint[32];
+} seen_rows;
+
+static dbk_rc see_space(void *ctx, const dbk_store_space *row, dbk_err *err)
+{
+    seen_rows *s = ctx;
+    (void)err;
+    s->count++;
+    s->space = *row;
+    (void)snprintf(s->checkpoint, sizeof(s->checkpoint), "%.*s", (int)row->checkpoint.len,
+                   (const char *)row->checkpoint.p);
+    return DBK_OK;
+}
+
+static dbk_rc see_feed(void *ctx, const dbk_store_feed *row, dbk_err *err)
+{
+    seen_rows *s = ctx;
+    (void)err;
+    s->count++;
+    s->feed = *row;
+    return DBK_OK;
+}
+
+static void spaces_and_feeds_come_back_as_they_were_written(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    seen_rows seen = { 0 };
+    dbk_store_space space = { .id = b->space,
+                              .log = id_of(9),
+                              .frontier = dbk_span_str("frontier"),
+                              .checkpoint = dbk_span_str("note") };
+    assert_ok(dbk_spaces_update(b->store, &space, &err), &err);
+    assert_ok(dbk_spaces_each(b->store, see_space, &seen, &err), &err);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.space.id, b->space);
+    assert_memory_equal(seen.space.space.b, id_of(0x51).b, 16);
+    assert_memory_equal(seen.space.log.b, id_of(9).b, 16);
+    assert_string_equal(seen.checkpoint, "note");
+
+    dbk_store_feed feed = {
+        .id = b->feed, .last_seq = (UINT64_C(1) << 62) + 3, .head = hash_of(7), .receipted_seq = 12
+    };
+    assert_ok(dbk_feeds_update(b->store, &feed, &err), &err);
+    seen.count = 0;
+    assert_ok(dbk_feeds_each(b->store, see_feed, &seen, &err), &err);
+    assert_int_equal(seen.count, 1);
+    assert_true(seen.feed.last_seq == feed.last_seq);
+    assert_true(dbk_hash_equal(&seen.feed.head, &feed.head));
+    assert_int_equal(seen.feed.receipted_seq, 12);
+    assert_true(seen.feed.own);
+    assert_int_equal(seen.feed.space, b->space);
+    assert_memory_equal(seen.feed.device.b, id_of(2).b, 16);
+
+    dbk_store_space twin = { .space = id_of(0x51) };
+    assert_rc(dbk_spaces_add(b->store, &twin, &err), DBK_CONFLICT, &err);
+    dbk_err_clear(&err);
+    dbk_store_feed lost = { .feed = id_of(0xf2), .space = 77 };
+    assert_rc(dbk_feeds_add(b->store, &lost, &err), DBK_CONFLICT, &err); /* no such space */
+}
+
+/* ---- segments ------------------------------------------------------------------------------ */
+
+static dbk_rowid add_segment(bench *b, dbk_rowid feed, uint64_t first, uint32_t count,
+                             const char *body)
+{
+    dbk_err err = { 0 };
+    dbk_store_segment row = { .space = b->space,
+                              .feed = feed,
+                              .first_seq = first,
+                              .count = count,
+                              .header = dbk_span_str("header"),
+                              .body = dbk_span_str(body) };
+    assert_ok(dbk_segments_add(b->store, &row, &err), &err);
+    return row.id;
+}
+
+typedef struct walk {
+    char bodies[64];
+    dbk_store_segment last;
+    char reason[32];
+    size_t stop_after; /* 0: never */
+} walk;
+
+static dbk_rc see_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    walk *w = ctx;
+    size_t len = strlen(w->bodies);
+    (void)snprintf(w->bodies + len, sizeof(w->bodies) - len, "%.*s ", (int)row->body.len,
+                   (const char *)row->body.p);
+    w->last = *row;
+    (void)snprintf(w->reason, sizeof(w->reason), "%s", (const char *)row->reason.p);
+    if (w->stop_after > 0 && --w->stop_after == 0)
+        return dbk_fail(err, DBK_LIMIT, "enough");
+    return DBK_OK;
+}
+
+static void a_feeds_segment_is_found_by_any_of_its_ops(void **state)
+{
+    static const struct {
+        uint64_t seq;
+        const char *body; /* NULL: none */
+    } cases[] = { { 1, "a " }, { 3, "a " }, { 4, "b " }, { 5, "c " },
+                  { 8, "c " }, { 9, NULL }, { 0, NULL }, { UINT64_MAX / 2, NULL } };
+    bench *b = *state;
+    add_segment(b, b->feed, 1, 3, "a");
+    add_segment(b, b->feed, 4, 1, "b");
+    dbk_rowid c = add_segment(b, b->feed, 5, 4, "c");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        dbk_err err = { 0 };
+        walk w = { .stop_after = 0 };
+        dbk_store_segment_place place;
+        dbk_rc rc = dbk_segments_at(b->store, b->feed, cases[i].seq, see_segment, &w, &err);
+        assert_int_equal(rc, cases[i].body == NULL ? DBK_NOT_FOUND : DBK_OK);
+        assert_string_equal(w.bodies, cases[i].body == NULL ? "" : cases[i].body);
+        dbk_err_clear(&err);
+        assert_int_equal(dbk_segments_place(b->store, &place, b->feed, cases[i].seq, &err), rc);
+        assert_int_equal(place.id, rc == DBK_OK ? w.last.id : 0);
+    }
+    dbk_err err = { 0 };
+    walk w = { .stop_after = 0 };
+    assert_ok(dbk_segments_get(b->store, c, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "c ");
+    assert_rc(dbk_segments_get(b->store, c + 1, see_segment, &w, &err), DBK_NOT_FOUND, &err);
+}
+
+static void walks_give_each_segment_in_order_and_stop_when_told(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    walk w = { .stop_after = 0 };
+    dbk_rowid other = add_feed(b, b->space, 0xf9);
+    dbk_rowid first = add_segment(b, b->feed, 1, 2, "a");
+    add_segment(b, other, 1, 1, "x");
+    add_segment(b, b->feed, 3, 2, "b");
+    add_segment(b, b->feed, 5, 1, "c");
+    assert_ok(dbk_segments_of_feed(b->store, b->feed, 1, 0, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "a b c ");
+    w.bodies[0] = '\0';
+    assert_ok(dbk_segments_of_feed(b->store, b->feed, 4, 0, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "b c ");
+    w.bodies[0] = '\0';
+    assert_ok(dbk_segments_of_feed(b->store, b->feed, 1, 2, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "a b ");
+    w.bodies[0] = '\0';
+    assert_ok(dbk_segments_of_feed(b->store, b->feed, 6, 0, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "");
+    assert_ok(dbk_segments_of_space(b->store, b->space, 0, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "a x b c ");
+    w.bodies[0] = '\0';
+    assert_ok(dbk_segments_of_space(b->store, b->space, first, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "x b c ");
+    w = (walk){ .stop_after = 2 };
+    assert_rc(dbk_segments_of_space(b->store, b->space, 0, see_segment, &w, &err), DBK_LIMIT, &err);
+    assert_string_equal(w.bodies, "a x ");
+}
+
+static void a_place_in_the_log_is_taken_once(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    walk w = { .stop_after = 0 };
+    const dbk_store_place five = { true, 5, UINT64_MAX }, two = { true, 2, 1000 };
+    dbk_rowid a = add_segment(b, b->feed, 1, 1, "a");
+    dbk_rowid c = add_segment(b, b->feed, 2, 1, "c");
+    assert_ok(dbk_segments_set_log(b->store, a, &five, dbk_span_str("sig"), &err), &err);
+    assert_rc(dbk_segments_set_log(b->store, c, &five, dbk_span_of(NULL, 0), &err), DBK_CONFLICT,
+              &err);
+    dbk_err_clear(&err);
+    assert_ok(dbk_segments_set_log(b->store, c, &two, dbk_span_of(NULL, 0), &err), &err);
+    assert_ok(dbk_segments_by_log(b->store, b->space, 0, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "c a ");
+    assert_true(w.last.log.known);
+    assert_true(w.last.log.receipt_ms == UINT64_MAX); /* a hostile relay's number is kept exactly */
+    w.bodies[0] = '\0';
+    assert_ok(dbk_segments_by_log(b->store, b->space, 3, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "a ");
+    dbk_store_segment twin = { .space = b->space,
+                               .feed = b->feed,
+                               .first_seq = 2,
+                               .count = 1,
+                               .header = dbk_span_str("h"),
+                               .body = dbk_span_str("b") };
+    assert_rc(dbk_segments_add(b->store, &twin, &err), DBK_CONFLICT, &err);
+}
+
+static void what_is_pending_is_listed_with_its_reason_until_it_is_merged(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    walk w = { .stop_after = 0 };
+    dbk_segment_totals totals;
+    dbk_rowid a = add_segment(b, b->feed, 1, 5, "a");
+    add_segment(b, b->feed, 6, 2, "b");
+    dbk_store_feed feed = { .id = b->feed, .last_seq = 7 };
+    assert_ok(dbk_feeds_update(b->store, &feed, &err), &err);
+    assert_ok(
+        dbk_segments_set_status(b->store, a, DBK_SEGMENT_PENDING, dbk_span_str("no key"), &err),
+        &err);
+    assert_ok(dbk_segments_pending(b->store, b->space, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "a ");
+    assert_string_equal(w.reason, "no key");
+    assert_ok(dbk_segments_count(b->store, &totals, b->space, &err), &err);
+    assert_int_equal(totals.segments, 2);
+    assert_int_equal(totals.ops, 7);
+    assert_int_equal(totals.pending, 1);
+    assert_ok(dbk_segments_set_status(b->store, a, DBK_SEGMENT_MERGED, dbk_span_of(NULL, 0), &err),
+              &err);
+    w.bodies[0] = '\0';
+    assert_ok(dbk_segments_pending(b->store, b->space, see_segment, &w, &err), &err);
+    assert_string_equal(w.bodies, "");
+}
+
+/* ---- records ------------------------------------------------------------------------------- */
+
+static dbk_rowid add_record(bench *b, uint8_t fill, const char *form, int64_t when_ms)
+{
+    dbk_err err = { 0 };
+    dbk_store_record row = { .record = id_of(fill),
+                             .space = b->space,
+                             .form = dbk_span_str(form),
+                             .when_ms = when_ms,
+                             .created_ms = 1,
+                             .updated_ms = fill,
+                             .summary = dbk_span_str(form),
+                             .state = dbk_span_of(&fill, 1) };
+    assert_ok(dbk_records_add(b->store, &row, &err), &err);
+    return row.id;
+}
+
+typedef struct list {
+    char ids[64]; /* one hex digit each: the high half of the id's fill */
+    dbk_store_record last;
+    size_t state_len;
+    bench *again; /* asks the same within the callback */
+} list;
+
+static dbk_rc see_record(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    list *l = ctx;
+    size_t len = strlen(l->ids);
+    (void)snprintf(l->ids + len, sizeof(l->ids) - len, "%x", row->record.b[0] >> 4);
+    l->last = *row;
+    l->state_len = row->state.len;
+    assert_int_equal(strlen((const char *)row->form.p), row->form.len);
+    assert_int_equal(strlen((const char *)row->summary.p), row->summary.len);
+    if (l->again != NULL) {
+        list inner = { .ids = "" };
+        dbk_rc rc = dbk_records_find(l->again->store, &row->record, 0, see_record, &inner, err);
+        assert_int_equal(inner.ids[0], l->ids[len]);
+        return rc;
+    }
+    return DBK_OK;
+}
+
+static void lists_are_newest_first_by_form_space_time_and_life(void **state)
+{
+    bench *b = *state;
+    dbk_rowid other = add_space(b, 0x52);
+    add_record(b, 0x10, "contact", 100);
+    add_record(b, 0x20, "person", 300);
+    add_record(b, 0x30, "contact", 200);
+    add_record(b, 0x40, "contact", 200);
+    dbk_rowid home = b->space;
+    b->space = other;
+    add_record(b, 0x50, "contact", -5);
+    b->space = home;
+    const struct {
+        dbk_records_list_opts opts;
+        const char *want;
+    } cases[] = {
+        { { NULL, 0, INT64_MIN, 3, false, 0 }, "24315" },
+        { { "contact", 0, INT64_MIN, 3, false, 0 }, "4315" },
+        { { "contact", home, INT64_MIN, 3, false, 0 }, "431" },
+        { { NULL, other, INT64_MIN, 3, false, 0 }, "5" },
+        { { NULL, 0, 200, 3, false, 0 }, "243" },
+        { { NULL, 0, INT64_MIN, 3, true, 2 }, "24" },
+        { { "flight", 0, INT64_MIN, 3, false, 0 }, "" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        dbk_err err = { 0 };
+        list l = { .again = b };
+        assert_ok(dbk_records_list(b->store, &cases[i].opts, see_record, &l, &err), &err);
+        if (strcmp(l.ids, cases[i].want) != 0)
+            fail_msg("case %zu: got %s, want %s", i, l.ids, cases[i].want);
+        if (l.ids[0] != '\0')
+            assert_int_equal(l.state_len, cases[i].opts.with_state ? 1 : 0);
+    }
+}
+
+static void a_record_is_found_whole_by_id_in_its_space(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    list l = { .ids = "" };
+    dbk_rowid row = 0;
+    dbk_id id = id_of(0x10), none = id_of(0x99), ids[4];
+    size_t count = 0;
+    dbk_rowid at = add_record(b, 0x10, "contact", 100);
+    add_record(b, 0x11, "contact", 100);
+    add_record(b, 0x21, "contact", 100);
+    assert_ok(dbk_records_find(b->store, &id, b->space, see_record, &l, &err), &err);
+    assert_int_equal(l.last.id, at);
+    assert_int_equal(l.state_len, 1);
+    assert_ok(dbk_records_get(b->store, at, see_record, &l, &err), &err);
+    assert_rc(dbk_records_get(b->store, 999, see_record, &l, &err), DBK_NOT_FOUND, &err);
+    dbk_err_clear(&err);
+    assert_rc(dbk_records_find(b->store, &id, 99, see_record, &l, &err), DBK_NOT_FOUND, &err);
+    dbk_err_clear(&err);
+    assert_rc(dbk_records_find(b->store, &none, 0, see_record, &l, &err), DBK_NOT_FOUND, &err);
+    dbk_err_clear(&err);
+    assert_ok(dbk_records_lookup(b->store, &row, &id, 0, &err), &err);
+    assert_int_equal(row, at);
+    assert_ok(dbk_records_lookup(b->store, &row, &none, b->space, &err), &err);
+    assert_int_equal(row, 0);
+    dbk_id from = id_of(0x10), to = id_of(0x1f);
+    assert_ok(dbk_records_between(b->store, ids, &count, 4, &from, &to, &err), &err);
+    assert_int_equal(count, 2);
+    assert_int_equal(ids[1].b[0], 0x11);
+    assert_ok(dbk_records_between(b->store, ids, &count, 1, &from, &to, &err), &err);
+    assert_int_equal(count, 1);
+    dbk_store_record twin = { .record = id, .space = b->space };
+    assert_rc(dbk_records_add(b->store, &twin, &err), DBK_CONFLICT, &err);
+}
+
+static void update(bench *b, dbk_rowid id, dbk_store_record row)
+{
+    dbk_err err = { 0 };
+    row.id = id;
+    row.form = dbk_span_str("contact");
+    row.summary = dbk_span_str("s");
+    row.state = dbk_span_str("state");
+    assert_ok(dbk_records_update(b->store, &row, &err), &err);
+}
+
+static void what_needs_a_person_comes_most_severe_and_oldest_first_P2(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    list l = { .ids = "" };
+    dbk_record_totals totals;
+    dbk_rowid rows[6];
+    for (uint8_t i = 0; i < 6; i++)
+        rows[i] = add_record(b, (uint8_t)((i + 1) << 4), "contact", 1);
+    update(b, rows[0], (dbk_store_record){ .reviews = 1, .updated_ms = 1 });
+    update(b, rows[1], (dbk_store_record){ .asks = 1, .updated_ms = 9 });
+    update(b, rows[2], (dbk_store_record){ .cautious = 2, .updated_ms = 5 });
+    update(b, rows[3], (dbk_store_record){ .asks = 1, .updated_ms = 3 });
+    update(b, rows[4], (dbk_store_record){ .proposals = 1, .updated_ms = 1 });
+    assert_ok(dbk_records_attention(b->store, see_record, &l, &err), &err);
+    assert_string_equal(l.ids, "42351");
+    assert_int_equal(l.state_len, 0);
+    assert_ok(dbk_records_count(b->store, &totals, b->space, &err), &err);
+    assert_int_equal(totals.records, 6);
+    assert_int_equal(totals.attention, 5);
+    update(b, rows[3], (dbk_store_record){ .asks = 0 });
+    l.ids[0] = '\0';
+    assert_ok(dbk_records_attention(b->store, see_record, &l, &err), &err);
+    assert_string_equal(l.ids, "2351");
+}
+
+static dbk_rc see_op(void *ctx, const dbk_store_op *op, dbk_err *err)
+{
+    char *out = ctx;
+    (void)err;
+    (void)snprintf(out + strlen(out), 64 - strlen(out), "%d.%d ", (int)op->segment, (int)op->place);
+    return DBK_OK;
+}
+
+static void ops_lead_from_records_to_segments_and_back_to_the_contested(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    list l = { .ids = "" };
+    char seen[64] = "";
+    dbk_rowid s1 = add_segment(b, b->feed, 1, 2, "a"), s2 = add_segment(b, b->feed, 3, 2, "b");
+    dbk_rowid r1 = add_record(b, 0x10, "contact", 1), r2 = add_record(b, 0x20, "contact", 1);
+    const dbk_store_op ops[] = { { r1, s2, 0 }, { r1, s1, 1 }, { r1, s1, 0 }, { r2, s2, 1 } };
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+        assert_ok(dbk_ops_add(b->store, &ops[i], &err), &err);
+    assert_rc(dbk_ops_add(b->store, &ops[0], &err), DBK_CONFLICT, &err);
+    dbk_err_clear(&err);
+    const dbk_store_op lost = { 99, s1, 0 };
+    assert_rc(dbk_ops_add(b->store, &lost, &err), DBK_CONFLICT, &err); /* no such record */
+    dbk_err_clear(&err);
+    assert_ok(dbk_ops_of_record(b->store, r1, see_op, seen, &err), &err);
+    assert_string_equal(seen, "1.0 1.1 2.0 ");
+    assert_ok(dbk_records_contested(b->store, s2, see_record, &l, &err), &err);
+    assert_string_equal(l.ids, "");
+    update(b, r2, (dbk_store_record){ .contested = 1 });
+    assert_ok(dbk_records_contested(b->store, s2, see_record, &l, &err), &err);
+    assert_string_equal(l.ids, "2");
+    l.ids[0] = '\0';
+    assert_ok(dbk_records_contested(b->store, s1, see_record, &l, &err), &err);
+    assert_string_equal(l.ids, "");
+    assert_ok(dbk_records_of_space(b->store, b->space, see_record, &l, &err), &err);
+    assert_string_equal(l.ids, "12");
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+static void words_are_found_without_accents_by_prefix_and_replaced(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    list l = { .ids = "" };
+    uint64_t waiting = 0;
+    dbk_rowid r1 = add_record(b, 0x10, "contact", 1), r2 = add_record(b, 0x20, "contact", 1);
+    assert_ok(dbk_words_waiting_count(b->store, &waiting, &err), &err);
+    assert_int_equal(waiting, 2);
+    assert_ok(dbk_words_waiting(b->store, 1, see_record, &l, &err), &err);
+    assert_string_equal(l.ids, "1");
+    assert_ok(dbk_words_put(b->store, r1, dbk_span_str("Señora Núñez came to the mill"), &err),
+              &err);
+    assert_ok(dbk_words_put(b->store, r2, dbk_span_str("the miller"), &err), &err);
+    assert_ok(dbk_words_waiting_count(b->store, &waiting, &err), &err);
+    assert_int_equal(waiting, 0);
+    static const struct {
+        const char *match, *want;
+    } cases[] = { { "\"senora\"", "1" },
+                  { "\"mil\"*", "21" },
+                  { "\"mill\"", "1" },
+                  { "\"absent\"", "" },
+                  { "\"mill\" \"the\"", "1" } };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        list found = { .ids = "" };
+        assert_ok(dbk_words_search(b->store, cases[i].match, 0, see_record, &found, &err), &err);
+        if (strcmp(found.ids, cases[i].want) != 0 && strlen(found.ids) != strlen(cases[i].want))
+            fail_msg("%s: got %s, want %s", cases[i].match, found.ids, cases[i].want);
+    }
+    assert_ok(dbk_words_put(b->store, r1, dbk_span_str("nothing of that"), &err), &err);
+    l.ids[0] = '\0';
+    assert_ok(dbk_words_search(b->store, "\"mill\"", 0, see_record, &l, &err), &err);
+    assert_string_equal(l.ids, "");
+    assert_ok(dbk_words_search(b->store, "\"nothing\"", 1, see_record, &l, &err), &err);
+    assert_string_equal(l.ids, "1");
+    assert_rc(dbk_words_search(b->store, "AND (", 0, see_record, &l, &err), DBK_INVALID, &err);
+}
+
+/* ---- invites ------------------------------------------------------------------------------- */
+
+typedef struct invites {
+    size_t count;
+    char name[32];
+    size_t request_len, spaces_len;
+    uint8_t secret;
+    uint64_t expires_ms;
+} invites;
+
+static dbk_rc see_invite(void *ctx, const dbk_store_invite *row, dbk_err *err)
+{
+    invites *v = ctx;
+    (void)err;
+    v->count++;
+    (void)snprintf(v->name, sizeof(v->name), "%s", (const char *)row->name.p);
+    v->request_len = row->request.len;
+    v->spaces_len = row->spaces.len;
+    v->secret = dbk_secret_bytes(row->secret).p[0];
+    v->expires_ms = row->expires_ms;
+    return DBK_OK;
+}
+
+static void invites_wait_for_their_request_and_go(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    invites v = { 0 };
+    dbk_secret *secret = NULL;
+    dbk_id id = id_of(1), spaces[2] = { id_of(2), id_of(3) };
+    assert_ok(dbk_secret_from(&secret, dbk_span_str("S....."), &err), &err);
+    const dbk_store_invite row = { .invite = id,
+                                   .secret = secret,
+                                   .name = dbk_span_str("PC Ward"),
+                                   .role = 1,
+                                   .spaces = dbk_span_of(spaces, sizeof(spaces)),
+                                   .expires_ms = 77 };
+    assert_ok(dbk_invites_add(b->store, &row, &err), &err);
+    assert_rc(dbk_invites_add(b->store, &row, &err), DBK_CONFLICT, &err);
+    dbk_err_clear(&err);
+    assert_ok(dbk_invites_get(b->store, &id, see_invite, &v, &err), &err);
+    assert_string_equal(v.name, "PC Ward");
+    assert_int_equal(v.secret, 'S');
+    assert_int_equal(v.spaces_len, 32);
+    assert_int_equal(v.expires_ms, 77);
+    assert_int_equal(v.request_len, 0);
+    assert_ok(dbk_invites_set_request(b->store, &id, dbk_span_str("sealed"), &err), &err);
+    v.count = 0;
+    assert_ok(dbk_invites_each(b->store, see_invite, &v, &err), &err);
+    assert_int_equal(v.count, 1);
+    assert_int_equal(v.request_len, 6);
+    assert_ok(dbk_invites_del(b->store, &id, &err), &err);
+    assert_rc(dbk_invites_get(b->store, &id, see_invite, &v, &err), DBK_NOT_FOUND, &err);
+    dbk_secret_free(secret);
+}
+
+int main(void)
+{
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        WITH_STORE(facts_are_replaced_and_bounded),
+        WITH_STORE(a_secret_comes_back_as_it_went),
+        WITH_STORE(the_chain_keeps_each_place_once),
+        WITH_STORE(spaces_and_feeds_come_back_as_they_were_written),
+        WITH_STORE(a_feeds_segment_is_found_by_any_of_its_ops),
+        WITH_STORE(walks_give_each_segment_in_order_and_stop_when_told),
+        WITH_STORE(a_place_in_the_log_is_taken_once),
+        WITH_STORE(what_is_pending_is_listed_with_its_reason_until_it_is_merged),
+        WITH_STORE(lists_are_newest_first_by_form_space_time_and_life),
+        WITH_STORE(a_record_is_found_whole_by_id_in_its_space),
+        WITH_STORE(what_needs_a_person_comes_most_severe_and_oldest_first_P2),
+        WITH_STORE(ops_lead_from_records_to_segments_and_back_to_the_contested),
+        WITH_STORE(words_are_found_without_accents_by_prefix_and_replaced),
+        WITH_STORE(invites_wait_for_their_request_and_go),
+    };
+#undef WITH_STORE
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
