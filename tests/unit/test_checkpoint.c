@@ -185,6 +185,24 @@ static void other_spellings_are_refused_though_signed(void **state)
     tear_down(&f);
 }
 
+static void an_id_in_capitals_is_another_spelling(void **state)
+{
+    fixture f;
+    size_t changed = 0;
+    (void)state;
+    set_up(&f);
+    for (size_t at = 8; f.note.p[at] != '\n'; at++) {
+        if (f.note.p[at] < 'a' || f.note.p[at] > 'f')
+            continue;
+        f.note.p[at] = (uint8_t)(f.note.p[at] - 'a' + 'A');
+        assert_int_equal(open_text(&f, dbk_bytes_span(&f.note)), DBK_FORMAT);
+        f.note.p[at] = (uint8_t)(f.note.p[at] - 'A' + 'a');
+        changed++;
+    }
+    assert_true(changed > 10);
+    tear_down(&f);
+}
+
 static void an_empty_and_the_largest_log_have_checkpoints(void **state)
 {
     static const uint64_t sizes[] = { 0, 1, DBK_TREE_SIZE_MAX };
@@ -215,6 +233,7 @@ int main(void)
         cmocka_unit_test(lines_of_witnesses_are_passed_by_if_well_formed),
         cmocka_unit_test(the_relays_line_must_be_there_once_and_hold),
         cmocka_unit_test(other_spellings_are_refused_though_signed),
+        cmocka_unit_test(an_id_in_capitals_is_another_spelling),
         cmocka_unit_test(an_empty_and_the_largest_log_have_checkpoints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -292,6 +292,28 @@ static void even_a_holder_shows_only_keys_that_it_has(void **state)
     tear_down(&f);
 }
 
+static void keys_that_are_not_proper_are_refused_though_signed(void **state)
+{
+    fixture f;
+    dbk_join got;
+    dbk_err err = { 0 };
+    (void)state;
+    set_up(&f);
+    /* One key for two purposes. */
+    dbk_join_secrets secrets = { f.device.sign, f.device.sign, NULL };
+    f.join.keys.request = f.join.keys.sign;
+    assert_ok(dbk_join_seal(&f.request, &f.join, &f.invite, &secrets, f.c.env, &err), &err);
+    assert_int_equal(open_it(&f, &got), DBK_FORMAT);
+    /* A key for receiving keys that would make every shared secret zero. */
+    f.join.keys = f.device.keys;
+    memset(f.join.keys.kem, 0, 32);
+    secrets = secrets_of(&f.device);
+    dbk_bytes_truncate(&f.request, 0);
+    assert_ok(dbk_join_seal(&f.request, &f.join, &f.invite, &secrets, f.c.env, &err), &err);
+    assert_int_equal(open_it(&f, &got), DBK_FORMAT);
+    tear_down(&f);
+}
+
 static void a_devices_name_is_text_of_up_to_128_bytes(void **state)
 {
     fixture f;
@@ -325,6 +347,7 @@ int main(void)
         cmocka_unit_test(nobody_without_the_secret_makes_or_moves_a_request),
         cmocka_unit_test(each_bit_and_byte_of_a_request_counts),
         cmocka_unit_test(even_a_holder_shows_only_keys_that_it_has),
+        cmocka_unit_test(keys_that_are_not_proper_are_refused_though_signed),
         cmocka_unit_test(a_devices_name_is_text_of_up_to_128_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

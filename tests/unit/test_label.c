@@ -1,8 +1,11 @@
 #include "tests/lib/test.h"
 #include "tests/lib/chain.h"
 
+#include <sodium.h>
 #include <string.h>
 
+#include "core/crypto/hash.h"
+#include "core/crypto/roster.h"
 #include "core/seal/label.h"
 #include "core/seal/sealer.h"
 
@@ -132,6 +135,52 @@ static void each_bit_and_byte_of_a_sealed_name_counts(void **state)
     tear_down(&f);
 }
 
+/* A label as a member with the key could make it, whatever stands inside. */
+static dbk_rc open_plain(fixture *f, const uint8_t *plain, size_t len)
+{
+    uint8_t aad[DBK_PREFIX_BYTES_MAX + 48], sealed[DBK_LABEL_SEALED_BYTES_MAX];
+    size_t n = dbk_label_prefix(aad, "daybook/label/1");
+    dbk_hash key = dbk_hash_of("daybook/label-key/1", dbk_secret_bytes(f->key));
+    memcpy(aad + n, f->scope.org.b, 16);
+    memcpy(aad + n + 16, f->scope.subject.b, 16);
+    memcpy(aad + n + 32, f->entry.key_id.b, 16);
+    memcpy(sealed, f->entry.key_id.b, 16);
+    memset(sealed + 16, 3, 24);
+    assert_int_equal(crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + 40, NULL, plain, len, aad,
+                                                                n + 48, NULL, sealed + 16, key.b),
+                     0);
+    dbk_bytes_wipe(&f->text);
+    return dbk_label_open(&f->text, dbk_span_of(sealed, 40 + len + 16), &f->scope, &f->entry.space,
+                          f->keys, NULL);
+}
+
+static void a_name_has_one_padding_and_is_text(void **state)
+{
+    fixture f;
+    uint8_t plain[320] = { 0, 2, 'D', 'S' };
+    (void)state;
+    set_up(&f);
+    assert_int_equal(open_plain(&f, plain, 64), DBK_OK);
+    assert_int_equal(open_plain(&f, plain, 128), DBK_FORMAT); /* a step too many */
+    plain[63] = 1;
+    assert_int_equal(open_plain(&f, plain, 64), DBK_FORMAT); /* padding that isn't zero */
+    plain[63] = 0;
+    plain[1] = 63;
+    assert_int_equal(open_plain(&f, plain, 64), DBK_FORMAT); /* longer than what is there */
+    plain[1] = 2;
+    plain[3] = 0xff;
+    assert_int_equal(open_plain(&f, plain, 64), DBK_FORMAT); /* no UTF-8 */
+    memset(plain, 'a', sizeof(plain));
+    plain[0] = 1;
+    plain[1] = 1;
+    memset(plain + 2 + 257, 0, sizeof(plain) - 2 - 257);
+    assert_int_equal(open_plain(&f, plain, 320), DBK_FORMAT); /* 257 bytes */
+    plain[1] = 0;
+    plain[2 + 256] = 0;
+    assert_int_equal(open_plain(&f, plain, 320), DBK_OK); /* 256 */
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_name_that_is_too_long_or_no_text_is_not_sealed),
         cmocka_unit_test(a_name_opens_only_for_what_it_names),
         cmocka_unit_test(each_bit_and_byte_of_a_sealed_name_counts),
+        cmocka_unit_test(a_name_has_one_padding_and_is_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,7 +201,8 @@ static void an_enrolment_with_one_thing_wrong_is_refused(void **state)
         change;                             \
         story_refused(s, admin, want, why); \
     } while (0)
-    CASE("an id that isn't its keys'", DBK_DENIED, s->entry.e.device.b[0] ^= 1);
+    CASE("an id that isn't its keys'", DBK_DENIED, s->entry.e.device.b[0] ^= 1;
+         s->entry.wraps[0].device = s->entry.e.device);
     CASE("another sign key (M12)", DBK_DENIED, s->entry.e.keys.sign = s->officer.keys.sign);
     CASE("another kem key (M11)", DBK_DENIED, memcpy(s->entry.e.keys.kem, s->officer.keys.kem, 32));
     CASE("a request key in use", DBK_DENIED, s->entry.e.keys.request = s->hq.keys.request);
@@ -220,6 +221,11 @@ static void an_enrolment_with_one_thing_wrong_is_refused(void **state)
     CASE("no role", DBK_FORMAT, s->entry.e.role = DBK_ROLE_NONE);
     CASE("no label", DBK_FORMAT, s->entry.e.label.len = 0);
 #undef CASE
+    /* A second spelling of a kem key: X25519 ignores the top bit. */
+    d.keys.kem[31] |= 0x80;
+    d.id = dbk_device_id(d.keys.sign.b, d.keys.kem);
+    chain_enrol(&s->entry, &s->c, &d);
+    story_refused(s, admin, DBK_DENIED, "a kem key that is not canonical");
     /* Small order: the shared secret of a wrap would be zero for everybody. */
     memset(d.keys.kem, 0, sizeof(d.keys.kem));
     d.id = dbk_device_id(d.keys.sign.b, d.keys.kem);

@@ -345,6 +345,14 @@ static void a_zip_bomb_is_refused_before_it_is_opened(void **state)
             if (rc != cases[i].want || (rc != DBK_OK && f.plain.len != 0))
                 fail_msg("encoding %u, %s: %s", encoding, cases[i].what, dbk_rc_name(rc));
         }
+        /* A skippable frame behind the right one: zstd would pass it by. */
+        static const uint8_t skippable[] = { 0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 'x' };
+        memset(packed, 0, sizeof(packed));
+        packed[0] = encoding;
+        size_t len = put_zstd(packed + DBK_PACK_HEAD_BYTES, 100, cases[0].blocks, 4);
+        memcpy(packed + DBK_PACK_HEAD_BYTES + len, skippable, sizeof(skippable));
+        (void)dbk_wire_put_u32(packed + 1, (uint32_t)(len + sizeof(skippable)));
+        assert_int_equal(open_packed(&f, packed, 256, 0), DBK_FORMAT);
     }
     tear_down(&f);
 }

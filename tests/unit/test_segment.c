@@ -208,10 +208,12 @@ static void a_body_splits_only_into_frames_that_fill_it(void **state)
         assert_int_equal(dbk_body_split(frames, &f.header, dbk_span_of(f.body, len), NULL),
                          DBK_FORMAT);
     assert_memory_equal(frames, none, sizeof(none));
-    /* The same length cut otherwise: one frame takes of its neighbour; a frame of nothing; one that
-     * runs over the end; and a length that would wrap around. */
+    /* Lengths that don't fill the body: a byte over, a byte short, and two that would wrap. */
     static const uint32_t lens[][FRAMES] = {
-        { 40, 2, 61 }, { 40, 0, 62 }, { 40, 1, 62 }, { 0xffffffff, 1, 61 }, { 40, 0xfffffffb, 61 },
+        { 40, 1, 60 },
+        { 40, 1, 62 },
+        { 0xffffffff, 1, 61 },
+        { 40, 0xfffffffb, 61 },
     };
     for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
         (void)dbk_wire_put_u32(f.body + 1, lens[i][0]);
@@ -221,6 +223,14 @@ static void a_body_splits_only_into_frames_that_fill_it(void **state)
                          DBK_FORMAT);
         assert_memory_equal(frames, none, sizeof(none));
     }
+    /* A frame of nothing, in a body that is filled. */
+    f.body_len = 0;
+    put_frame(&f, 0, 40);
+    put_frame(&f, 0, 0);
+    put_frame(&f, 0, 62);
+    assert_int_equal(f.body_len, f.header.body_len);
+    assert_int_equal(dbk_body_split(frames, &f.header, dbk_span_of(f.body, f.body_len), NULL),
+                     DBK_FORMAT);
     f.header.count = 2;
     assert_int_equal(dbk_body_split(frames, &f.header, dbk_span_of(f.body, f.body_len), NULL),
                      DBK_FORMAT);

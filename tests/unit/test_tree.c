@@ -165,6 +165,8 @@ static void inclusion_proofs_are_the_definitions_and_check_for_their_place_only(
                 assert_false(dbk_tree_check_inclusion(&got, LABEL, &leaves[m], other, n, &root));
             }
             assert_false(dbk_tree_check_inclusion(&got, LABEL, &leaves[m], n, n, &root));
+            /* In a tree of more levels the path would be longer. */
+            assert_false(dbk_tree_check_inclusion(&got, LABEL, &leaves[m], m, 4 * n, &root));
         }
     }
 }
@@ -208,6 +210,9 @@ static void consistency_proofs_are_the_definitions_and_bind_both_roots(void **st
             assert_ok(dbk_tree_consistency(&got, LABEL, m, n, fetch_node, &store, &err), &err);
             assert_same_proof(&got, &want);
             assert_true(dbk_tree_check_consistency(&got, LABEL, m, &old_root, n, &new_root));
+            if (m > 0)
+                assert_false(
+                    dbk_tree_check_consistency(&got, LABEL, m, &old_root, 4 * n, &new_root));
             old_root.b[0] ^= 1;
             assert_false(dbk_tree_check_consistency(&got, LABEL, m, &old_root, n, &new_root));
             old_root.b[0] ^= 1;
