@@ -209,10 +209,27 @@ uint64_t dbk_cbor_get_simple(dbk_cbor *c)
     return get_head(c, DBK_CBOR_SIMPLE);
 }
 
+/* One item that holds no others: most are, and for them a walk with its levels is too much. */
+static bool skip_plain(dbk_span *in)
+{
+    head h;
+    if (!take_head(in, &h))
+        return false;
+    if (h.type != DBK_CBOR_BYTES && h.type != DBK_CBOR_TEXT)
+        return true;
+    if (h.arg > in->len)
+        return false;
+    in->p += h.arg;
+    in->len -= (size_t)h.arg;
+    return true;
+}
+
 dbk_span dbk_cbor_get_item(dbk_cbor *c)
 {
     dbk_span start = c->left;
-    if (c->failed || !walk_item(&c->left, false)) {
+    dbk_cbor_type type = dbk_cbor_peek(c);
+    bool nests = type == DBK_CBOR_ARRAY || type == DBK_CBOR_MAP || type == DBK_CBOR_TAG;
+    if (c->failed || !(nests ? walk_item(&c->left, false) : skip_plain(&c->left))) {
         c->failed = true;
         return (dbk_span){ NULL, 0 };
     }

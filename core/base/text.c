@@ -40,6 +40,12 @@ bool dbk_utf8_valid(dbk_span in)
 {
     while (in.len > 0) {
         uint32_t cp;
+        /* Most text is ASCII, and every op that comes is checked: 1 to 127 need no table. */
+        if (in.p[0] - 1u < 0x7fu) {
+            in.p++;
+            in.len--;
+            continue;
+        }
         size_t used = utf8_step(&cp, in);
         if (used == 0)
             return false;

@@ -11,62 +11,36 @@
  * and dbk_op_rules() refuses it unless it is unknown keys. tests/fuzz/fuzz_op.c re-encodes. */
 
 typedef struct reader {
+    dbk_span in;
     dbk_cbor c;
     const dbk_id *own_feed;
-    dbk_dot *dots; /* the next free place in the block */
+    dbk_rc rc; /* DBK_LIMIT: a list is over its cap */
+    dbk_err *err;
 } reader;
 
-typedef struct counts {
-    size_t writes;
-    size_t dots;
-} counts;
+/* What one pass collects: lists of dots are only counted, for nothing is allocated yet. */
+typedef struct parts {
+    dbk_op op;
+    dbk_write writes[DBK_OP_WRITES_MAX];
+    uint32_t pred[DBK_OP_WRITES_MAX]; /* where in the input each write's list stands */
+    uint32_t context;
+} parts;
 
 /* The length of the array that the cursor stands at; the cursor moves into it. */
-static size_t count_array(dbk_cbor *c, size_t max, dbk_rc *rc, dbk_err *err)
+static size_t get_list(reader *r, size_t max)
 {
-    uint64_t count = dbk_cbor_get_array(c);
-    if (count > max && *rc == DBK_OK)
-        *rc = dbk_fail(err, DBK_LIMIT, "the op holds a list of more than %zu items", max);
-    return count > max ? 0 : (size_t)count;
+    uint64_t count = dbk_cbor_get_array(&r->c);
+    if (count > max && r->rc == DBK_OK)
+        r->rc = dbk_fail(r->err, DBK_LIMIT, "the op holds a list of more than %zu items", max);
+    if (count > max)
+        r->c.failed = true;
+    return r->c.failed ? 0 : (size_t)count;
 }
 
 static void skip_items(dbk_cbor *c, uint64_t count)
 {
     for (uint64_t i = 0; i < count && !c->failed; i++)
         (void)dbk_cbor_get_item(c);
-}
-
-/* First walk: how many writes and dots there are, so that one block holds them all. It judges
- * the caps only; the second walk judges the rest. */
-static dbk_rc count_all(counts *out, dbk_span in, dbk_err *err)
-{
-    dbk_rc rc = DBK_OK;
-    dbk_cbor c = dbk_cbor_from(in);
-    uint64_t pairs = dbk_cbor_get_map(&c);
-    for (uint64_t i = 0; i < pairs && rc == DBK_OK && !c.failed; i++) {
-        if (dbk_cbor_key(&c, OP_CONTEXT)) {
-            size_t n = count_array(&c, DBK_OP_CONTEXT_MAX, &rc, err);
-            skip_items(&c, n);
-            out->dots += n;
-        } else if (dbk_cbor_key(&c, OP_WRITES)) {
-            out->writes = count_array(&c, DBK_OP_WRITES_MAX, &rc, err);
-            for (size_t w = 0; w < out->writes && rc == DBK_OK && !c.failed; w++) {
-                uint64_t parts = dbk_cbor_get_map(&c);
-                for (uint64_t k = 0; k < parts && rc == DBK_OK && !c.failed; k++) {
-                    if (!dbk_cbor_key(&c, WRITE_PRED)) {
-                        skip_items(&c, 2);
-                        continue;
-                    }
-                    size_t n = count_array(&c, DBK_WRITE_PRED_MAX, &rc, err);
-                    skip_items(&c, n);
-                    out->dots += n;
-                }
-            }
-        } else {
-            skip_items(&c, 2);
-        }
-    }
-    return rc == DBK_OK ? dbk_cbor_ok(&c, "the op", err) : rc;
 }
 
 static dbk_dot get_dot(reader *r)
@@ -85,16 +59,27 @@ static dbk_dot get_dot(reader *r)
     return dot;
 }
 
-/* A list that is there has something in it. */
-static size_t get_dots(reader *r, const dbk_dot **out)
+/* A list that is there has something in it. Its place is kept, its dots are read later. */
+static size_t count_dots(reader *r, uint32_t *place, size_t max)
 {
-    size_t count = (size_t)dbk_cbor_get_array(&r->c);
+    *place = (uint32_t)(r->in.len - r->c.left.len);
+    size_t count = get_list(r, max);
     if (count == 0)
         r->c.failed = true;
-    *out = r->dots;
-    for (size_t i = 0; i < count && !r->c.failed; i++)
-        *r->dots++ = get_dot(r);
+    skip_items(&r->c, count);
     return count;
+}
+
+static const dbk_dot *get_dots(reader *r, uint32_t place, dbk_dot **room, size_t count)
+{
+    const dbk_dot *first = *room;
+    if (count == 0 || r->c.failed)
+        return NULL;
+    r->c = dbk_cbor_from(dbk_span_of(r->in.p + place, r->in.len - place));
+    (void)dbk_cbor_get_array(&r->c);
+    for (size_t i = 0; i < count; i++)
+        *(*room)++ = get_dot(r);
+    return first;
 }
 
 /* Whatever is left of a map after its known keys: `pairs` pairs, kept as they are. */
@@ -122,9 +107,10 @@ static void need(reader *r, uint64_t *pairs, uint64_t key)
         r->c.failed = true;
 }
 
-static void get_write(reader *r, dbk_write *w)
+static void get_write(reader *r, dbk_write *w, uint32_t *pred)
 {
     uint64_t pairs = dbk_cbor_get_map(&r->c);
+    *w = (dbk_write){ .kind = 0 };
     need(r, &pairs, WRITE_KIND);
     w->kind = dbk_cbor_get_uint(&r->c);
     need(r, &pairs, WRITE_GROUP);
@@ -132,12 +118,13 @@ static void get_write(reader *r, dbk_write *w)
     if (next_is(r, &pairs, WRITE_VALUE))
         w->value = dbk_cbor_get_item(&r->c);
     if (next_is(r, &pairs, WRITE_PRED))
-        w->pred_count = get_dots(r, &w->pred);
+        w->pred_count = count_dots(r, pred, DBK_WRITE_PRED_MAX);
     w->extra = get_extra(r, pairs);
 }
 
-static void get_op(reader *r, dbk_op *op, dbk_write *writes)
+static void get_op(reader *r, parts *p)
 {
+    dbk_op *op = &p->op;
     uint64_t pairs = dbk_cbor_get_map(&r->c);
     need(r, &pairs, OP_RECORD);
     dbk_cbor_get_copy(&r->c, op->record.b, DBK_ID_BYTES);
@@ -151,12 +138,11 @@ static void get_op(reader *r, dbk_op *op, dbk_write *writes)
     need(r, &pairs, OP_TIME);
     op->time = dbk_cbor_get_uint(&r->c);
     need(r, &pairs, OP_WRITES);
-    op->writes = writes;
-    op->writes_count = (size_t)dbk_cbor_get_array(&r->c);
+    op->writes_count = get_list(r, DBK_OP_WRITES_MAX);
     for (size_t i = 0; i < op->writes_count && !r->c.failed; i++)
-        get_write(r, &writes[i]);
+        get_write(r, &p->writes[i], &p->pred[i]);
     if (next_is(r, &pairs, OP_CONTEXT))
-        op->context_count = get_dots(r, &op->context);
+        op->context_count = count_dots(r, &p->context, DBK_OP_CONTEXT_MAX);
     op->has_replaces = next_is(r, &pairs, OP_REPLACES);
     if (op->has_replaces)
         op->replaces = get_dot(r);
@@ -168,28 +154,46 @@ static void get_op(reader *r, dbk_op *op, dbk_write *writes)
     op->extra = get_extra(r, pairs);
 }
 
+/* Everything into one block: the writes, then all dots. The counts are capped: at most 128
+ * writes of 256 preds, and 256 dots of context. */
+static dbk_rc take_arrays(reader *r, dbk_op_decoded *d, const parts *p)
+{
+    size_t dots_count = p->op.context_count;
+    for (size_t i = 0; i < p->op.writes_count; i++)
+        dots_count += p->writes[i].pred_count;
+    d->op = p->op;
+    d->arrays = dbk_alloc(p->op.writes_count * sizeof(dbk_write) + dots_count * sizeof(dbk_dot));
+    if (d->arrays == NULL)
+        return dbk_fail(r->err, DBK_NOMEM, "no memory for an op");
+    dbk_write *writes = d->arrays;
+    dbk_dot *room = (dbk_dot *)(writes + p->op.writes_count);
+    if (p->op.writes_count > 0)
+        memcpy(writes, p->writes, p->op.writes_count * sizeof(*writes));
+    for (size_t i = 0; i < p->op.writes_count; i++)
+        writes[i].pred = get_dots(r, p->pred[i], &room, writes[i].pred_count);
+    d->op.context = get_dots(r, p->context, &room, d->op.context_count);
+    d->op.writes = writes;
+    return dbk_cbor_ok(&r->c, "a list of the op", r->err);
+}
+
 dbk_rc dbk_op_decode(dbk_op_decoded *out, dbk_span in, const dbk_id *own_feed, dbk_err *err)
 {
-    counts n = { 0, 0 };
     dbk_op_decoded d = { .arrays = NULL };
+    parts p; /* 12 KiB; only what is counted in it is ever read */
     dbk_rc rc;
 
     memset(out, 0, sizeof(*out));
     if (in.len > DBK_OP_PLAIN_BYTES_MAX)
         return dbk_fail(err, DBK_LIMIT, "the op is larger than %u bytes", DBK_OP_PLAIN_BYTES_MAX);
     rc = dbk_cbor_check(in, err);
-    if (rc == DBK_OK)
-        rc = count_all(&n, in, err);
     if (rc != DBK_OK)
         return rc;
-    /* Both factors are capped: at most 128 writes of 256 preds, and 256 dots of context. */
-    d.arrays = dbk_alloc(n.writes * sizeof(dbk_write) + n.dots * sizeof(dbk_dot));
-    if (d.arrays == NULL)
-        return dbk_fail(err, DBK_NOMEM, "no memory for an op");
-    dbk_write *writes = d.arrays;
-    reader r = { dbk_cbor_from(in), own_feed, (dbk_dot *)(writes + n.writes) };
-    get_op(&r, &d.op, writes);
-    rc = dbk_cbor_end(&r.c, "the op", err);
+    reader r = { in, dbk_cbor_from(in), own_feed, DBK_OK, err };
+    p.op = (dbk_op){ .writes_count = 0 };
+    get_op(&r, &p);
+    rc = r.rc != DBK_OK ? r.rc : dbk_cbor_end(&r.c, "the op", err);
+    if (rc == DBK_OK)
+        rc = take_arrays(&r, &d, &p);
     if (rc == DBK_OK)
         rc = dbk_op_rules(&d.op, own_feed, err);
     if (rc == DBK_OK) {
