@@ -22,6 +22,8 @@ dbk_rc dbk_sql_rc(dbk_store *store, int code, dbk_err *err)
     case SQLITE_FULL:
         rc = DBK_FULL;
         break;
+    case SQLITE_ERROR: /* SQLCipher's word for a page whose MAC is wrong */
+        return dbk_fail(err, DBK_DAMAGED, "the store: a part of it was changed by something else");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_SCHEMA:
