@@ -168,7 +168,7 @@ dbk_rc cmd_conflicts(cli *c, const cli_args *a, dbk_err *err)
     if (a->count == 0) {
         rc = dbk_query_conflicts(c->book, take_conflict, &q, err);
     } else {
-        rc = dbk_query_resolve_id(&record, c->book, a->positional[0], err);
+        rc = cli_record_find(&record, c, a->positional[0], err);
         if (rc == DBK_OK)
             rc = show_conflict(&q, &record, NULL, err);
     }
@@ -264,7 +264,7 @@ dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err)
     dbk_resolve r = { .reason = cli_option_value(a, "--reason") };
     if (r.reason == NULL || r.reason[0] == '\0')
         return dbk_fail(err, DBK_USAGE, "--reason is needed: it stays with the record");
-    dbk_rc rc = dbk_query_resolve_id(&r.record, c->book, a->positional[0], err);
+    dbk_rc rc = cli_record_find(&r.record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_query_note(&note, c->book, &r.record, err);
     if (rc == DBK_OK)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/input.h"
 #include "cli/render.h"
 
 typedef struct telling {
@@ -103,7 +104,7 @@ dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err)
 {
     telling t = { .c = c, .rows = c->format == OUT_JSON ? json_array() : NULL };
     dbk_id record;
-    dbk_rc rc = dbk_query_resolve_id(&record, c->book, a->positional[0], err);
+    dbk_rc rc = cli_record_find(&record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_query_note(&t.note, c->book, &record, err);
     if (rc == DBK_OK)

@@ -117,29 +117,6 @@ static dbk_rc parse_where(dbk_where *where, char names[][DBK_NAME_BYTES_MAX + 1]
     return DBK_OK;
 }
 
-static const dbk_field *field_of_any(const dbk_forms *forms, const char *name)
-{
-    const dbk_field *found = NULL;
-    for (size_t i = 0; found == NULL && i < dbk_forms_count(forms); i++)
-        found = dbk_form_field(dbk_forms_at(forms, i), name);
-    return found;
-}
-
-/* An empty list because of a mistyped name would read as "there are none". */
-static dbk_rc check_names(cli *c, const dbk_list_opts *opts, dbk_err *err)
-{
-    const dbk_forms *forms = dbk_book_forms(c->book);
-    const dbk_form *form = NULL;
-    dbk_rc rc = opts->form == NULL ? DBK_OK : cli_form_find(&form, forms, opts->form, err);
-    for (size_t i = 0; rc == DBK_OK && i < opts->where_count; i++) {
-        const char *name = opts->where[i].field;
-        if ((form == NULL ? field_of_any(forms, name) : dbk_form_field(form, name)) == NULL)
-            rc = dbk_fail(err, DBK_NOT_FOUND, "no %s has the field %.48s",
-                          form == NULL ? "form" : dbk_form_name(form), out_safe_str(name));
-    }
-    return rc;
-}
-
 dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err)
 {
     static char names[CLI_REPEATS_MAX][DBK_NAME_BYTES_MAX + 1];
@@ -167,8 +144,10 @@ dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err)
         rc = begin(&l, c, "SUMMARY", err);
     if (rc == DBK_OK)
         rc = dbk_query_list(c->book, &opts, print_row, &l, err);
-    if (rc == DBK_OK && l.rows == 0)
-        rc = check_names(c, &opts, err); /* records of forms unknown here may well be listed */
+    /* An empty list because of a mistyped form would read as "there are none". */
+    const dbk_form *form;
+    if (rc == DBK_OK && l.rows == 0 && opts.form != NULL)
+        rc = cli_form_find(&form, dbk_book_forms(c->book), opts.form, err);
     finish(&l, rc);
     return rc;
 }

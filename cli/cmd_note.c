@@ -69,7 +69,7 @@ dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err)
     dbk_problems problems = { 0 };
     dbk_edit edit = { .reason = cli_option_value(a, "--reason") };
     const dbk_form *form = NULL;
-    dbk_rc rc = dbk_query_resolve_id(&edit.record, c->book, a->positional[0], err);
+    dbk_rc rc = cli_record_find(&edit.record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = form_of(&form, c, &edit.record, err);
     if (rc == DBK_OK)
@@ -92,7 +92,7 @@ dbk_rc cmd_sign(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_problems problems = { 0 };
     dbk_id record;
-    dbk_rc rc = dbk_query_resolve_id(&record, c->book, a->positional[0], err);
+    dbk_rc rc = cli_record_find(&record, c, a->positional[0], err);
     if (rc == DBK_OK) {
         rc = dbk_journal_sign(c->book, &problems, &record, err);
         rc = rc == DBK_OK ? say_done(c, &record, "signed", &problems, err)
@@ -106,7 +106,7 @@ dbk_rc cmd_addendum(cli *c, const cli_args *a, dbk_err *err)
 {
     static const dbk_problems none;
     dbk_id record;
-    dbk_rc rc = dbk_query_resolve_id(&record, c->book, a->positional[0], err);
+    dbk_rc rc = cli_record_find(&record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_journal_addendum(c->book, &record, a->positional[1], err);
     return rc == DBK_OK ? say_done(c, &record, "added to", &none, err) : rc;
@@ -119,7 +119,7 @@ dbk_rc cmd_withdraw(cli *c, const cli_args *a, dbk_err *err)
     dbk_id record;
     if (reason == NULL || reason[0] == '\0')
         return dbk_fail(err, DBK_USAGE, "--reason is needed: it stays with the record");
-    dbk_rc rc = dbk_query_resolve_id(&record, c->book, a->positional[0], err);
+    dbk_rc rc = cli_record_find(&record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_journal_withdraw(c->book, &record, reason, err);
     return rc == DBK_OK ? say_done(c, &record, "withdrawn", &none, err) : rc;

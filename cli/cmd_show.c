@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/input.h"
 #include "cli/render.h"
 
 static const dbk_state_group *group_of(const dbk_note *note, const dbk_field *field)
@@ -211,7 +212,7 @@ dbk_rc cmd_show(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_note *note = NULL;
     dbk_id record;
-    dbk_rc rc = dbk_query_resolve_id(&record, c->book, a->positional[0], err);
+    dbk_rc rc = cli_record_find(&record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_query_note(&note, c->book, &record, err);
     if (rc == DBK_OK)

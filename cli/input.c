@@ -179,6 +179,29 @@ dbk_rc cli_refuse(cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err)
                     p->faults == 1 ? "" : "s");
 }
 
+dbk_rc cli_record_find(dbk_id *out, const cli *c, const char *typed, dbk_err *err)
+{
+    dbk_err why = { 0 };
+    const char *safe = out_safe_str(typed);
+    dbk_rc rc = dbk_query_resolve_id(out, c->book, typed, &why);
+    switch (rc) {
+    case DBK_OK:
+        return rc;
+    case DBK_INVALID:
+        return dbk_fail(err, rc,
+                        "\"%.40s\" is no record's id: that has digits 0-9 and a-f, at "
+                        "least 6",
+                        safe);
+    case DBK_NOT_FOUND:
+        return dbk_fail(err, rc, "no record here has the id %.40s", safe);
+    case DBK_CONFLICT:
+        return dbk_fail(err, rc, "more than one record's id begins with %.40s; give more of it",
+                        safe);
+    default:
+        return dbk_fail(err, rc, "%s", why.text);
+    }
+}
+
 dbk_rc cli_form_find(const dbk_form **out, const dbk_forms *forms, const char *name, dbk_err *err)
 {
     cli_nearest near;

@@ -20,6 +20,8 @@ void cli_inputs_wipe(cli_inputs *in);
 /* Prints each problem and warning, one a line, on standard error. */
 void cli_print_problems(const dbk_problems *p);
 struct json_t *cli_problems_json(const dbk_problems *p);
+/* The record that a typed id, or the beginning of one, means. */
+DBK_MUST_CHECK dbk_rc cli_record_find(dbk_id *out, const cli *c, const char *typed, dbk_err *err);
 /* The newest version of a form. DBK_NOT_FOUND says what was probably meant. */
 DBK_MUST_CHECK dbk_rc cli_form_find(const dbk_form **out, const dbk_forms *forms, const char *name,
                                     dbk_err *err);

@@ -174,6 +174,13 @@ static dbk_rc dispatch(globals *g, dbk_err *err)
     return run_command(g, command, words, err);
 }
 
+static const char *sentence_of(dbk_rc rc, const dbk_err *err)
+{
+    if (rc == DBK_FULL) /* whichever file it was, this is what the officer has to know and do */
+        return "the disk is full: make room and try again; what was saved before is safe";
+    return err->text[0] == '\0' ? dbk_rc_text(rc) : err->text;
+}
+
 int main(int argc, char **argv)
 {
     dbk_err err = { 0 }, late = { 0 };
@@ -191,7 +198,7 @@ int main(int argc, char **argv)
     if (rc == DBK_OK)
         rc = dispatch(&g, &err);
     if (rc != DBK_OK)
-        out_failure(rc, err.text[0] == '\0' ? dbk_rc_text(rc) : err.text, g.c.problems, g.c.format);
+        out_failure(rc, sentence_of(rc, &err), g.c.problems, g.c.format);
     dbk_rc flushed = out_finish(&late);
     if (rc == DBK_OK && flushed != DBK_OK) {
         rc = flushed;

@@ -9,7 +9,8 @@ organisation Unit
 enrol amir officer Unit
 enrol bethan officer Unit
 enrol desk hq Unit
-must amir add case ref=20/1234 kind=fatal_rtc status=active summary="A lorry and a bicycle."
+must amir add case ref=20/1234 kind=fatal_rtc status=proposed \
+    no_exit_plan_reason="Not deployed yet" summary="A lorry and a bicycle."
 case_id=$out
 sync_all
 must bethan show "$case_id"
@@ -18,7 +19,7 @@ has "Bethan has Amir's case" "A lorry and a bicycle" "$out"
 # Both write where there is no network.
 relay_end TERM
 must amir edit "$case_id" status=exiting status_reason="The inquest is over"
-must amir edit "$case_id" suspect_in_family=possible
+must amir edit "$case_id" suspect_in_family=not_known
 must amir edit "$case_id" hidden_crime+=domestic_abuse
 must amir edit "$case_id" vps_state=offered
 must bethan edit "$case_id" status=paused status_reason="The family is abroad"
@@ -50,7 +51,7 @@ has "in words: both values" "Exiting.*The inquest is over" "$out"
 has "in words: both values" "Paused.*The family is abroad" "$out"
 has "in words: the authors" "by bethan, written" "$out"
 must desk --json show "$case_id"
-json "the protective value is shown meanwhile" "d['fields']['suspect_in_family']" possible
+json "the protective value is shown meanwhile" "d['fields']['suspect_in_family']" not_known
 json "both elements of the set" "sorted(d['fields']['hidden_crime'])" \
     "['domestic_abuse', 'hate_crime']"
 must amir show "$case_id"
@@ -64,8 +65,8 @@ wont "an officer doesn't decide" 6 . amir resolve "$case_id" status=1 --reason n
 wont "a reason is needed" 2 "reason" desk resolve "$case_id" status=1
 wont "there is no third choice" 2 "choices 1 to 2" desk resolve "$case_id" status=3 --reason x
 wont "what isn't a group" 2 "neither" desk resolve "$case_id" nothing=1 --reason x
-must amir edit "$case_id" status=closed status_reason="All done"
-must amir sync
+must bethan edit "$case_id" status=proposed status_reason="A new start"
+must bethan sync
 must desk sync
 wont "a value came in after the desk looked" 5 "changed since you looked" \
     desk resolve "$case_id" status=1 --reason x
@@ -74,13 +75,11 @@ wont "a desk that never looked" 5 "first see what stands" \
     desk2 resolve "$case_id" status=1 --reason x
 must desk --json conflicts "$case_id"
 choice=$(py "[c['choice'] for g in d['groups'] if g['group'] == 'status' for c in g['choices']
-              if c['value']['status'] == 'closed'][0]")
+              if c['value']['status'] == 'proposed'][0]")
 must desk resolve "$case_id" "status=$choice" --reason "The coroner has confirmed"
-has "what was decided is said" "Decided: status is now .*Closed" "$out"
+has "what was decided is said" "Decided: status is now .*Proposed" "$out"
 must desk conflicts "$case_id"
-must desk resolve "$case_id" suspect_in_family=not_known --reason "Both were guesses"
-must desk conflicts "$case_id"
-must desk resolve "$case_id" review=ok --reason "Looked over"
+must desk resolve "$case_id" suspect_in_family=no --reason "The lead has checked"
 must desk --json conflicts
 json "nothing is left" "len(rows)" 0
 must desk conflicts
@@ -90,8 +89,8 @@ sync_all
 must desk2 sync
 for who in amir bethan desk2; do
     must $who --json show "$case_id"
-    json "$who sees the decision" "d['fields']['status'], d['disputes']" "('closed', [])"
-    json "$who sees the new value" "d['fields']['suspect_in_family']" not_known
+    json "$who sees the decision" "d['fields']['status'], d['disputes']" "('proposed', [])"
+    json "$who sees the new value" "d['fields']['suspect_in_family']" no
     must $who --json conflicts
     json "$who has nothing to decide" "len(rows)" 0
 done
@@ -110,6 +109,22 @@ must desk --json conflicts
 json "it is in the queue" "[r['id'] for r in rows]" "['$second']"
 must desk show "$second"
 has "the edit is not lost" "another collision" "$out"
+
+# Changes that don't collide still make a record that nobody wrote: it is looked over.
+must amir add case ref=20/11 kind=other summary="before"
+fourth=$out
+sync_all
+must amir edit "$fourth" summary="by Amir"
+must bethan edit "$fourth" vps_state=made
+sync_all
+must desk --json conflicts "$fourth"
+json "no value is in dispute" "d['groups'], [sorted(r) for r in d['reviews']]" \
+    "([], [['amir', 'bethan']])"
+must desk resolve "$fourth" review=ok --reason "Both are right"
+must desk --json conflicts "$fourth"
+json "looked over" "d['reviews']" "[]"
+must desk --json show "$fourth"
+json "both changes stand" "d['fields']['summary'], d['fields']['vps_state']" "('by Amir', 'made')"
 
 # One officer's own edits, one after the other, never conflict.
 must amir add case ref=20/10 kind=other summary="one"

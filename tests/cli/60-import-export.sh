@@ -10,7 +10,7 @@ must admin space grant Other amir
 must amir sync
 
 cat >"$T/notes.jsonl" <<'JSONL'
-{"form":"case","ref":"c","fields":{"ref":"26/1","kind":"fatal_rtc","status":"active"}}
+{"form":"case","ref":"c","fields":{"ref":"26/1","kind":"fatal_rtc","status":"proposed"}}
 {"form":"person","ref":"p","fields":{"case_id":"@c"}}
 {"form":"contact","fields":{"case_id":"@c","method":"visit","account":"The first visit: ünïcödé, 家"}}
 {"form":"contact","fields":{"case_id":"@late","method":"phone","account":"Refers to a later line"}}

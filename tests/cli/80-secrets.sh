@@ -20,8 +20,7 @@ must amir sync
 must amir add case ref=20RTC887766 kind=fatal_rtc
 must amir add contact method=visit account="Quetzalcoatlus was seen by Mrs Featherstonehaugh"
 id=$out
-must amir edit "$id" account+="; Featherstonehaugh again" ||
-    must amir edit "$id" account="Featherstonehaugh again, and Quetzalcoatlus"
+must amir edit "$id" account="Featherstonehaugh again, and Quetzalcoatlus"
 must amir search Quetzalcoatlus
 must amir sync
 mkdir "$T/stick"
