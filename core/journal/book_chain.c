@@ -51,18 +51,22 @@ static dbk_rc open_wrap(void *ctx, const dbk_id *space, const dbk_epoch *epoch,
     dbk_rc rc = dbk_wrap_open(&key, wrap, &scope, epoch, book->own.kem, &inner);
     if (rc == DBK_OK)
         rc = dbk_keyring_add_take(book->keyring, &entry, &key, &inner);
+    if (rc == DBK_OK)
+        book->unsorted = true;
     dbk_secret_free(key);
     if (rc == DBK_NOMEM || rc == DBK_IO)
         return dbk_fail(err, rc, "%s", inner.text);
     return DBK_OK;
 }
 
-/* Then the stage and the spaces that can be read. Repeating it is cheap. */
+/* The stage, the keys, and the spaces that can be read by them. Repeating it is cheap. */
 static dbk_rc settle(dbk_book *book, dbk_err *err)
 {
     dbk_book_settle_stage(book);
     dbk_rc rc = dbk_roster_each_wrap(book->roster, &book->own.device, open_wrap, book, err);
-    return rc == DBK_OK ? dbk_book_sort_spaces(book, err) : rc;
+    if (rc == DBK_OK && book->unsorted)
+        rc = dbk_book_sort_spaces(book, err);
+    return rc;
 }
 
 /* ---- loading ------------------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ struct dbk_book {
     dbk_keyring *keyring;
     dbk_id *readable; /* spaces whose records can be read here, by name */
     size_t readable_count;
+    bool unsorted; /* a key has come since readable was made */
     dbk_tables tables;
     dbk_hlc clock, clock_kept; /* the last op's time; as on the disk */
     dbk_rc receipt_rc; /* the first failure of a view's look at a receipt; see dbk_book_view */
@@ -74,7 +75,7 @@ bool dbk_book_author_is_hq(const dbk_book *book, const dbk_id *device, const dbk
 dbk_role dbk_book_role(const dbk_book *book, const dbk_id *space);
 /* The roster space, which holds names only. NULL before genesis. */
 const dbk_space *dbk_book_roster_space(const dbk_book *book);
-/* Names are opened anew: after the chain or the keyring changed. */
+/* Makes readable anew. */
 DBK_MUST_CHECK dbk_rc dbk_book_sort_spaces(dbk_book *book, dbk_err *err);
 
 /* The link and this device's keys, kept in meta. put_link changes the row only: the caller takes

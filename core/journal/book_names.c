@@ -106,6 +106,7 @@ dbk_rc dbk_book_sort_spaces(dbk_book *book, dbk_err *err)
         dbk_free(book->readable);
         book->readable = sorted;
         book->readable_count = count;
+        book->unsorted = false;
         sorted = NULL;
     }
     dbk_free(rows);
