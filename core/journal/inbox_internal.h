@@ -93,15 +93,21 @@ DBK_MUST_CHECK dbk_rc dbk_inbox_stored_header(dbk_header *h, const dbk_store_seg
 /* DBK_PEER: the text tells that this store is an old copy. */
 dbk_rc dbk_inbox_fail_restored(dbk_err *err);
 
+/* A feed that a segment was taken of, and whether it has pending ones: by its row id. */
+#define DBK_KNOWN_FEEDS 256u
+typedef struct dbk_known_feed {
+    dbk_rowid row; /* 0: nothing is known */
+    bool blocked;
+} dbk_known_feed;
+
 /* Taking: in a transaction. */
 typedef struct dbk_taker {
     dbk_book *book; /* borrowed */
     dbk_inbox_stats *stats;
-    dbk_bytes plain;                 /* of one op */
-    dbk_bytes touched;               /* the records that were written to: for counting each once */
-    bool flooded;                    /* a segment waits with DBK_WAIT_FLOOD now */
-    const dbk_book_feed *known_feed; /* of the last segment, and whether it had to wait */
-    bool known_blocked;
+    dbk_bytes plain;   /* of one op */
+    dbk_bytes touched; /* the records that were written to: for counting each once */
+    bool flooded;      /* a segment waits with DBK_WAIT_FLOOD now */
+    dbk_known_feed known[DBK_KNOWN_FEEDS];
 } dbk_taker;
 void dbk_taker_init(dbk_taker *t, dbk_book *book, dbk_inbox_stats *stats);
 void dbk_taker_wipe(dbk_taker *t);

@@ -172,13 +172,10 @@ dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *f
 static dbk_rc is_blocked(dbk_taker *t, bool *yes, const dbk_book_feed *feed, dbk_err *err)
 {
     dbk_store_segment_place newest;
-    *yes = false;
-    if (feed->now.last_seq == 0)
+    const dbk_known_feed *known = &t->known[(uint64_t)feed->row % DBK_KNOWN_FEEDS];
+    *yes = known->row == feed->row && known->blocked;
+    if (feed->now.last_seq == 0 || known->row == feed->row)
         return DBK_OK;
-    if (t->known_feed == feed) {
-        *yes = t->known_blocked;
-        return DBK_OK;
-    }
     dbk_rc rc = dbk_segments_place(t->book->store, &newest, feed->row, feed->now.last_seq, err);
     *yes = newest.status == DBK_SEGMENT_PENDING;
     return rc;
@@ -232,8 +229,7 @@ dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *devi
     dbk_feed_head_now *now = dbk_feed_touch(&t->book->tables, feed);
     now->last_seq = dbk_header_last_seq(h);
     now->head = in->hash;
-    t->known_feed = feed;
-    t->known_blocked = blocked;
+    t->known[(uint64_t)feed->row % DBK_KNOWN_FEEDS] = (dbk_known_feed){ feed->row, blocked };
     t->stats->segments++;
     t->stats->pending += blocked ? 1 : 0;
     return DBK_OK;
