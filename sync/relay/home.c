@@ -303,6 +303,11 @@ const dbk_log_source *dbk_home_source(const dbk_home *home)
     return &home->source;
 }
 
+dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err)
+{
+    return dbk_log_embedded_verify(&home->file, err);
+}
+
 dbk_rc dbk_home_card_write(const dbk_home *home, const dbk_home_card *card, dbk_err *err)
 {
     dbk_relay_memory memory;

@@ -23,6 +23,8 @@ DBK_MUST_CHECK dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *er
 void dbk_home_close(dbk_home *home); /* NULL is nothing */
 /* Handles on relay.db; valid until close. */
 const dbk_log_source *dbk_home_source(const dbk_home *home);
+/* The file of the database as such, before anything in it; no handle may be open. DBK_DAMAGED. */
+DBK_MUST_CHECK dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err);
 
 /* Whole files: of the folder, or any by its path when home is NULL. */
 DBK_MUST_CHECK dbk_rc dbk_home_read(const dbk_home *home, const char *name, dbk_bytes *out,

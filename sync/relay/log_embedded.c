@@ -499,6 +499,27 @@ dbk_rc dbk_log_embedded_open(const dbk_log_embedded *file, dbk_log *out, dbk_log
     return DBK_OK;
 }
 
+dbk_rc dbk_log_embedded_verify(const dbk_log_embedded *file, dbk_err *err)
+{
+    sqlite3 *db = NULL;
+    char found[32] = "";
+    dbk_rc rc = access(file->path, F_OK) == 0 ? connect(&db, file, 0, err)
+                                              : dbk_fail(err, DBK_NOT_FOUND, "there is no log file");
+    /* The seals are looked at in the file itself: so the write-ahead log goes in first. */
+    if (rc == DBK_OK)
+        rc = exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", err);
+    if (rc == DBK_OK)
+        rc = ask(db, "PRAGMA cipher_integrity_check", found, err);
+    if (rc == DBK_OK && found[0] != '\0')
+        rc = dbk_fail(err, DBK_DAMAGED, "the log file was changed by something else: %s", found);
+    if (rc == DBK_OK)
+        rc = ask(db, "PRAGMA integrity_check", found, err);
+    if (rc == DBK_OK && strcmp(found, "ok") != 0)
+        rc = dbk_fail(err, DBK_DAMAGED, "the log file's structure is damaged");
+    (void)sqlite3_close(db);
+    return rc;
+}
+
 static dbk_rc source_open(void *self, dbk_log *out, dbk_log_use use, dbk_err *err)
 {
     return dbk_log_embedded_open(self, out, use, err);

@@ -90,6 +90,8 @@ static dbk_rc run_fsck(const options *o, dbk_err *err)
     dbk_log_report report = { 0 };
     dbk_rc rc = dbk_home_open(&home, o->dir, err);
     if (rc == DBK_OK)
+        rc = dbk_home_verify(home, err);
+    if (rc == DBK_OK)
         rc = dbk_home_source(home)->open(dbk_home_source(home)->self, &log, DBK_LOG_WRITES, err);
     if (rc == DBK_OK)
         rc = dbk_log_check_deep(&log, &report, err);

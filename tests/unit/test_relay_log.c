@@ -437,6 +437,34 @@ static void a_file_of_a_newer_version_is_refused_and_left_as_it_was_A40(void **s
     assert_memory_equal(before, after, size);
 }
 
+/* F2: seals on each page see a change anywhere in the file, also where no row is. */
+static void a_changed_byte_anywhere_in_the_file_is_found_by_verify(void **state)
+{
+    fixture *f = *state;
+    dbk_err err = { 0 };
+    struct stat st;
+    dbk_log_close(&f->log);
+    assert_ok(dbk_log_embedded_verify(&f->file, &err), &err);
+    assert_int_equal(stat(f->path, &st), 0);
+    int fd = open(f->path, O_RDWR);
+    assert_true(fd >= 0);
+    for (off_t at = 100; at < st.st_size; at += 997) {
+        uint8_t b;
+        assert_int_equal(pread(fd, &b, 1, at), 1);
+        b ^= 0x20;
+        assert_int_equal(pwrite(fd, &b, 1, at), 1);
+        err = (dbk_err){ 0 };
+        dbk_rc rc = dbk_log_embedded_verify(&f->file, &err);
+        if (rc != DBK_DAMAGED)
+            fail_msg("byte %ld: code %d %s", (long)at, (int)rc, err.text);
+        b ^= 0x20;
+        assert_int_equal(pwrite(fd, &b, 1, at), 1);
+    }
+    (void)close(fd);
+    err = (dbk_err){ 0 };
+    assert_ok(dbk_log_embedded_verify(&f->file, &err), &err);
+}
+
 /* ---- what stands in rows ----------------------------------------------------------------- */
 
 static dbk_rc count_entry(void *ctx, uint64_t seq, dbk_span entry, bool *stop, dbk_err *err)
@@ -678,6 +706,7 @@ int main(void)
         TEST(nothing_of_a_row_is_readable_in_the_files_P3_A05),
         TEST(another_key_a_plain_file_and_no_file_are_told_apart_and_refused),
         TEST(a_file_of_a_newer_version_is_refused_and_left_as_it_was_A40),
+        TEST(a_changed_byte_anywhere_in_the_file_is_found_by_verify),
         TEST(the_chain_takes_each_seq_once_and_is_read_from_any_place),
         TEST(a_chain_with_a_hole_is_damaged),
         TEST(settings_and_mailboxes_keep_what_they_are_given),
