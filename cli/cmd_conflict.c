@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
+#include "cli/words.h"
 #include "cli/seen.h"
 #include "core/base/text.h"
 
@@ -30,7 +31,7 @@ static dbk_rc print_choice(cli *c, const dbk_note *note, const dbk_sibling *s, c
     dbk_authorship author = { 0 };
     dbk_rc rc = dbk_query_author(c->book, &author, &s->dot, err);
     if (rc == DBK_OK)
-        rc = cli_group_text(&text, note->form, s->value, err);
+        rc = cli_group_text(c, &text, note->form, s->value, err);
     if (rc == DBK_OK) {
         out_text("    %zu  %s%s\n", number, out_safe_lines(dbk_bytes_span(&text)), mark);
         out_text("       by %s%s, written %s, received %s\n", cli_device_name(c, &author.device),
@@ -98,7 +99,7 @@ static json_t *dispute_json(cli *c, const dbk_note *note, const dbk_state_group 
     for (size_t k = 0; k < g->registers_count; k++)
         (void)json_array_append_new(choices, choice_json(c, &g->registers[k], k + 1));
     return json_pack("{s:s, s:s, s:s, s:o, s:o}", "group", out_safe(g->name), "label",
-                     group_label(note, g->name), "why", cli_dispute_word(shown->dispute), "shown",
+                     group_label(note, g->name), "why", cli_dispute_code(shown->dispute), "shown",
                      shown->winner == SIZE_MAX ? json_null()
                                                : json_integer((json_int_t)shown->winner + 1),
                      "choices", choices);
@@ -244,7 +245,7 @@ static dbk_rc say_decided(cli *c, const dbk_resolve *r, dbk_err *err)
         return rc;
     const dbk_state_group *g = dbk_state_group_find(note->state, dbk_span_str(r->group));
     if (g != NULL && g->registers_count == 1)
-        rc = cli_group_text(&text, note->form, g->registers[0].value, err);
+        rc = cli_group_text(c, &text, note->form, g->registers[0].value, err);
     if (rc == DBK_OK && text.len > 0)
         out_text("Decided: %s is now \"%s\". The officers will see it when they sync.\n", r->group,
                  out_safe(dbk_bytes_span(&text)));
@@ -279,7 +280,7 @@ dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK) {
         rc = dbk_journal_resolve(c->book, &problems, &r, err);
         if (rc != DBK_OK)
-            rc = cli_refuse(c, rc, &problems, err);
+            rc = cli_refuse(c, rc, "nothing was decided", &problems, err);
     }
     if (rc == DBK_OK)
         rc = say_decided(c, &r, err);

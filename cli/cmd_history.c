@@ -5,6 +5,7 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
+#include "cli/words.h"
 
 typedef struct telling {
     cli *c;
@@ -36,14 +37,47 @@ static const char *kind_word(uint64_t kind)
     }
 }
 
+static const char *kind_code(uint64_t kind)
+{
+    static const char *const codes[] = {
+        [DBK_WRITE_SET] = "set",       [DBK_WRITE_ADD] = "add",
+        [DBK_WRITE_REMOVE] = "remove", [DBK_WRITE_APPEND] = "append",
+        [DBK_WRITE_COUNT] = "count",   [DBK_WRITE_LIFECYCLE] = "lifecycle",
+        [DBK_WRITE_ATTACH] = "attach", [DBK_WRITE_RESOLVE] = "resolve",
+    };
+    const char *code = kind < sizeof(codes) / sizeof(codes[0]) ? codes[kind] : NULL;
+    return code == NULL ? "unknown" : code;
+}
+
 static dbk_rc print_write(const telling *t, const dbk_write *w, dbk_err *err)
 {
+    const dbk_form *form = t->note->form;
+    const dbk_group *group = form == NULL ? NULL : dbk_form_group(form, w->group);
     dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
-    dbk_rc rc = w->value.len == 0 ? dbk_bytes_append_str(&text, "(looked over)", err)
-                                  : cli_group_text(&text, t->note->form, w->value, err);
+    dbk_rc rc;
+    if (group != NULL)
+        rc = dbk_bytes_append_fmt(&text, err, "%s %s: ", kind_word(w->kind), group->label);
+    else
+        rc = dbk_bytes_append_fmt(&text, err, "%s %.*s: ", kind_word(w->kind), (int)w->group.len,
+                                  (const char *)w->group.p);
+    if (rc == DBK_OK && w->value.len == 0)
+        rc = dbk_bytes_append_str(&text, "(looked over)", err);
+    else if (rc == DBK_OK)
+        rc = cli_group_text(t->c, &text, form, w->value, err);
     if (rc == DBK_OK)
-        out_text("    %s %s: %s\n", kind_word(w->kind), out_safe(w->group),
-                 out_safe(dbk_bytes_span(&text)));
+        out_wrapped("    ", dbk_bytes_span(&text));
+    dbk_bytes_wipe(&text);
+    return rc;
+}
+
+static dbk_rc print_reason(dbk_span reason, dbk_err *err)
+{
+    dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    dbk_rc rc = dbk_bytes_append_str(&text, "because: ", err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append(&text, reason, err);
+    if (rc == DBK_OK)
+        out_wrapped("    ", dbk_bytes_span(&text));
     dbk_bytes_wipe(&text);
     return rc;
 }
@@ -60,13 +94,13 @@ static dbk_rc print_event(const telling *t, const dbk_event *e, dbk_err *err)
     for (size_t i = 0; rc == DBK_OK && i < e->op->writes_count; i++)
         rc = print_write(t, &e->op->writes[i], err);
     if (rc == DBK_OK && e->op->reason.len > 0)
-        out_text("    because: %s\n", out_safe(e->op->reason));
+        rc = print_reason(e->op->reason, err);
     return rc;
 }
 
 static json_t *write_json(const dbk_write *w)
 {
-    return json_pack("{s:s, s:s%, s:o}", "did", kind_word(w->kind), "group",
+    return json_pack("{s:s, s:s%, s:o}", "did", kind_code(w->kind), "group",
                      (const char *)w->group.p, w->group.len, "value", cli_value_json(w->value));
 }
 
@@ -82,7 +116,7 @@ static json_t *event_json(const telling *t, const dbk_event *e)
                             cli_device_name(t->c, &e->device), "device", device, "claimed",
                             cli_time_json((int64_t)dbk_hlc_ms(e->time)), "received",
                             cli_time_json((int64_t)e->receipt_ms), "doubt", (int)e->doubt,
-                            "carriage", cli_carriage_word(e->carriage), "feed", feed, "seq",
+                            "carriage", cli_carriage_code(e->carriage), "feed", feed, "seq",
                             (json_int_t)e->dot.seq, "writes", writes);
     if (e->op->reason.len > 0)
         (void)json_object_set_new(row, "reason",

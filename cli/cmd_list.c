@@ -1,10 +1,14 @@
 /* Lists: list, search. */
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
+#include "cli/when.h"
+#include "cli/words.h"
+#include "core/base/alloc.h"
 #include "core/base/text.h"
 
 #define SEARCH_LIMIT_DEFAULT 20u
@@ -14,23 +18,22 @@ typedef struct listing {
     cli *c;
     out_table *table; /* or NULL: JSON, one object a line */
     bool snippets;
-    uint64_t rows;
+    uint64_t rows, waiting; /* for a decision */
 } listing;
 
-static dbk_rc row_json(const listing *l, const dbk_row *row, dbk_err *err)
+static dbk_rc row_json(const dbk_row *row, dbk_err *err)
 {
     char uuid[DBK_ID_UUID_SIZE], space[DBK_ID_HEX_SIZE];
     dbk_id_uuid(uuid, &row->record);
     dbk_id_hex(space, &row->space);
-    (void)l;
     return out_json_take(
-        json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I}}", "id", uuid,
-                  "form", row->form, "space", space, "when", cli_time_json(row->when_ms), "updated",
-                  cli_time_json((int64_t)row->updated_ms), "state", dbk_life_name(row->life),
-                  "carriage", cli_carriage_word(row->carriage), "summary", row->summary,
-                  "attention", "asks", (json_int_t)row->attention.asks, "cautious",
-                  (json_int_t)row->attention.cautious, "proposals",
-                  (json_int_t)row->attention.proposals, "reviews",
+        json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s*, s:{s:I, s:I, s:I, s:I}}", "id",
+                  uuid, "form", row->form, "space", space, "when", cli_time_json(row->when_ms),
+                  "updated", cli_time_json((int64_t)row->updated_ms), "state",
+                  dbk_life_name(row->life), "carriage", cli_carriage_code(row->carriage), "summary",
+                  row->summary, "snippet", row->snippet, "attention", "asks",
+                  (json_int_t)row->attention.asks, "cautious", (json_int_t)row->attention.cautious,
+                  "proposals", (json_int_t)row->attention.proposals, "reviews",
                   (json_int_t)row->attention.reviews),
         err);
 }
@@ -38,17 +41,16 @@ static dbk_rc row_json(const listing *l, const dbk_row *row, dbk_err *err)
 static dbk_rc print_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     listing *l = ctx;
-    char uuid[DBK_ID_UUID_SIZE];
     l->rows++;
     if (l->table == NULL)
-        return row_json(l, row, err);
-    dbk_id_uuid(uuid, &row->record);
-    const char *needs = cli_attention_words(&row->attention);
-    const char *cells[] = { uuid,
+        return row_json(row, err);
+    bool waits = cli_attention_words(&row->attention)[0] != '\0';
+    l->waiting += waits;
+    const char *cells[] = { cli_short_id(&row->record),
                             row->form,
                             cli_time(row->when_ms),
                             dbk_life_name(row->life),
-                            needs[0] != '\0' ? "!" : "",
+                            waits ? "!" : "",
                             l->snippets && row->snippet != NULL ? row->snippet : row->summary };
     return out_table_row(l->table, cells, err);
 }
@@ -66,8 +68,17 @@ static void finish(listing *l, dbk_rc rc)
         out_table_print(l->table);
     if (rc == DBK_OK && l->table != NULL)
         out_note("%llu record%s%s", (unsigned long long)l->rows, l->rows == 1 ? "" : "s",
-                 l->rows > 0 ? "; ! needs a decision, see `daybook conflicts`" : "");
+                 l->waiting > 0 ? "; ! waits for a decision, see `daybook conflicts`" : "");
     out_table_free(l->table);
+}
+
+static dbk_rc parse_local(int64_t *unix_ms, const char *text, dbk_err *err)
+{
+    char *full = cli_when_typed(text);
+    dbk_rc rc = full == NULL ? dbk_fail(err, DBK_NOMEM, "no memory for the arguments")
+                             : dbk_time_parse(unix_ms, dbk_span_str(full), err);
+    dbk_free(full);
+    return rc;
 }
 
 /* "7d", "12h", a date, or a full time. */
@@ -83,15 +94,14 @@ static dbk_rc parse_since(int64_t *since_ms, const char *text, dbk_err *err)
         return DBK_OK;
     }
     if (dbk_date_valid(dbk_span_str(text))) {
-        char full[DBK_TIME_TEXT_SIZE] = "";
-        memcpy(full, text, 10);
-        memcpy(full + 10, "T00:00:00Z", sizeof("T00:00:00Z"));
-        return dbk_time_parse(since_ms, dbk_span_str(full), err);
+        char midnight[DBK_TIME_TEXT_SIZE];
+        (void)snprintf(midnight, sizeof(midnight), "%s 00:00", text);
+        return parse_local(since_ms, midnight, err);
     }
-    if (dbk_time_parse(since_ms, dbk_span_str(text), NULL) == DBK_OK)
+    if (parse_local(since_ms, text, NULL) == DBK_OK)
         return DBK_OK;
     return dbk_fail(err, DBK_USAGE,
-                    "--since is a date, a full time with offset, or like 7d or 12h");
+                    "--since is a date, a time like 2026-11-24 14:30, or like 7d or 12h");
 }
 
 static dbk_rc parse_limit(uint64_t *limit, const char *text, dbk_err *err)

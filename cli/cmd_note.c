@@ -38,7 +38,7 @@ dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err)
     add.inputs_count = in.count;
     rc = dbk_journal_add(c->book, &record, &problems, &add, err);
     if (rc != DBK_OK)
-        rc = cli_refuse(c, rc, &problems, err);
+        rc = cli_refuse(c, rc, "nothing was saved", &problems, err);
     else if (c->format == OUT_JSON)
         rc = say_done(c, &record, "saved", &problems, err);
     else {
@@ -82,7 +82,7 @@ dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK)
         rc = say_done(c, &edit.record, "saved", &problems, err);
     else
-        rc = cli_refuse(c, rc, &problems, err);
+        rc = cli_refuse(c, rc, "nothing was saved", &problems, err);
     cli_inputs_wipe(&in);
     dbk_problems_wipe(&problems);
     return rc;
@@ -96,7 +96,7 @@ dbk_rc cmd_sign(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK) {
         rc = dbk_journal_sign(c->book, &problems, &record, err);
         rc = rc == DBK_OK ? say_done(c, &record, "signed", &problems, err)
-                          : cli_refuse(c, rc, &problems, err);
+                          : cli_refuse(c, rc, "not signed", &problems, err);
     }
     dbk_problems_wipe(&problems);
     return rc;

@@ -87,11 +87,10 @@ dbk_rc cmd_org_create(cli *c, const cli_args *a, dbk_err *err)
                            err);
         goto out;
     }
-    out_text(
-        "The organisation \"%s\" exists, with one space of the same name.\n"
-        "Its id is %s. This device is its first administrator.\n"
-        "Invite the others with: daybook org invite --name NAME --role officer --space \"%s\"\n",
-        out_safe_str(a->positional[0]), org_hex, out_safe_str(a->positional[0]));
+    out_text("The organisation \"%s\" exists, with one space of the same name.\n"
+             "Its id is %s. This device is its first administrator.\n"
+             "Invite the others: daybook org invite --help\n",
+             out_safe_str(a->positional[0]), org_hex);
 out:
     dbk_transport_close(&t);
     dbk_wipe(card.setup_code, sizeof(card.setup_code));

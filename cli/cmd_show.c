@@ -5,6 +5,9 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
+#include "cli/words.h"
+
+#define VALUE_BESIDE_MAX 40u /* longer values get lines of their own */
 
 static const dbk_state_group *group_of(const dbk_note *note, const dbk_field *field)
 {
@@ -21,15 +24,15 @@ static dbk_dispute dispute_of(const dbk_note *note, const dbk_field *field)
     return dbk_view_group(g, &note->view).dispute;
 }
 
-static dbk_rc print_value(const dbk_field *field, dbk_span value, dbk_err *err)
+static dbk_rc print_value(cli *c, const dbk_field *field, dbk_span value, dbk_err *err)
 {
     dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
-    dbk_rc rc = dbk_value_to_text(&text, field, value, err);
-    if (rc == DBK_OK && (field->kind == DBK_FIELD_LONGTEXT || text.len > 56)) {
+    dbk_rc rc = cli_field_text(c, &text, field, value, err);
+    if (rc == DBK_OK && (field->kind == DBK_FIELD_LONGTEXT || text.len > VALUE_BESIDE_MAX)) {
         out_text("  %s:\n", field->label);
         out_wrapped("      ", dbk_bytes_span(&text));
     } else if (rc == DBK_OK) {
-        out_text("  %-30s %s\n", field->label, out_safe(dbk_bytes_span(&text)));
+        out_text("  %-36s  %s\n", field->label, out_safe(dbk_bytes_span(&text)));
     }
     dbk_bytes_wipe(&text);
     return rc;
@@ -43,7 +46,7 @@ static dbk_rc print_siblings(cli *c, const dbk_note *note, const dbk_state_group
     for (size_t i = 0; rc == DBK_OK && i < g->registers_count; i++) {
         const dbk_sibling *s = &g->registers[i];
         dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
-        rc = cli_group_text(&text, note->form, s->value, err);
+        rc = cli_group_text(c, &text, note->form, s->value, err);
         if (rc == DBK_OK)
             out_text("      %zu%s %s  (%s, %s)\n", i + 1, i == shown.winner ? " shown:" : ":      ",
                      out_safe(dbk_bytes_span(&text)), cli_author_name(c, &s->dot),
@@ -59,7 +62,7 @@ static dbk_rc print_field(cli *c, const dbk_note *note, const dbk_field *field, 
     dbk_span value;
     dbk_rc rc = dbk_view_field(&value, &scratch, note->state, field, &note->view, err);
     if (rc == DBK_OK && value.len > 0)
-        rc = print_value(field, value, err);
+        rc = print_value(c, field, value, err);
     dbk_dispute dispute = dispute_of(note, field);
     if (rc == DBK_OK && dispute != DBK_DISPUTE_NONE) {
         out_text("    ! %s: %s\n", field->label, cli_dispute_word(dispute));
@@ -86,7 +89,7 @@ static dbk_rc print_unknown(const dbk_note *note, dbk_err *err)
                 dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
                 rc = dbk_value_to_text(&text, NULL, lists[k][n].value, err);
                 if (rc == DBK_OK)
-                    out_text("  %-30s %s\n", out_safe(g->name), out_safe(dbk_bytes_span(&text)));
+                    out_text("  %-36s  %s\n", out_safe(g->name), out_safe(dbk_bytes_span(&text)));
                 dbk_bytes_wipe(&text);
             }
         }
@@ -109,9 +112,9 @@ static dbk_rc show_text(cli *c, const dbk_note *note, dbk_err *err)
                                 : dbk_form_title(note->form),
              uuid);
     if (dbk_state_created(note->state, &first, &began))
-        out_text("%s in \"%s\", begun by %s on %s; %s\n", dbk_life_name(life),
-                 cli_space_name(c, &note->space), cli_author_name(c, &first),
-                 cli_time((int64_t)dbk_hlc_ms(began)), cli_carriage_word(note->carriage));
+        out_text("%s in \"%s\"; %s\nbegun by %s on %s\n", dbk_life_name(life),
+                 cli_space_name(c, &note->space), cli_carriage_word(note->carriage),
+                 cli_author_name(c, &first), cli_time((int64_t)dbk_hlc_ms(began)));
     if (dispute != DBK_DISPUTE_NONE)
         out_text("! whether it is live, signed or withdrawn is disputed\n");
     if (dbk_state_reviews(note->state, NULL) > 0)
@@ -158,7 +161,7 @@ static json_t *disputes_json(cli *c, const dbk_note *note)
             (void)json_array_append_new(values, sibling_json(c, &g->registers[k]));
         (void)json_array_append_new(
             rows, json_pack("{s:s%, s:s, s:I, s:o}", "group", (const char *)g->name.p, g->name.len,
-                            "why", cli_dispute_word(shown.dispute), "shown",
+                            "why", cli_dispute_code(shown.dispute), "shown",
                             (json_int_t)shown.winner + 1, "values", values));
     }
     return rows;
@@ -202,7 +205,7 @@ static dbk_rc show_json(cli *c, const dbk_note *note, dbk_err *err)
                                    (int)dbk_state_form_version(note->state), "space", space,
                                    "state",
                                    dbk_life_name(dbk_view_life(note->state, &note->view, &dispute)),
-                                   "carriage", cli_carriage_word(note->carriage), "fields", fields,
+                                   "carriage", cli_carriage_code(note->carriage), "fields", fields,
                                    "disputes", disputes_json(c, note), "other", unknown_json(note),
                                    "reviews", (json_int_t)dbk_state_reviews(note->state, NULL)),
                          err);

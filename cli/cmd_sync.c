@@ -5,6 +5,7 @@
 
 #include "cli/cmd.h"
 #include "cli/render.h"
+#include "cli/words.h"
 #include "core/base/text.h"
 
 #define INDEX_STEP 500u /* records between two looks at the progress bar */
@@ -36,6 +37,22 @@ static const char *plural(uint64_t n)
     return n == 1 ? "" : "s";
 }
 
+static void say_exchange(const dbk_sync_report *r, const char *folder)
+{
+    if (r->pushed_ops == 0)
+        out_text("Nothing to send.");
+    else
+        out_text("%s %llu change%s.", folder ? "Put into the folder:" : "Sent",
+                 (unsigned long long)r->pushed_ops, plural(r->pushed_ops));
+    if (r->pulled_ops == 0)
+        out_text(" Fetched nothing new.\n");
+    else
+        out_text(" Fetched %llu change%s: %llu new record%s, %llu changed.\n",
+                 (unsigned long long)r->pulled_ops, plural(r->pulled_ops),
+                 (unsigned long long)r->records_new, plural(r->records_new),
+                 (unsigned long long)r->records_changed);
+}
+
 static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, dbk_err *err)
 {
     if (c->format == OUT_JSON)
@@ -58,11 +75,7 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
     else if (r->idle && r->refused == 0)
         out_text("Nothing new. Everything written here is safe at the relay.\n");
     else
-        out_text("%s %llu change%s, fetched %llu: %llu new record%s, %llu changed.\n",
-                 folder ? "Put into the folder:" : "Sent", (unsigned long long)r->pushed_ops,
-                 plural(r->pushed_ops), (unsigned long long)r->pulled_ops,
-                 (unsigned long long)r->records_new, plural(r->records_new),
-                 (unsigned long long)r->records_changed);
+        say_exchange(r, folder);
     if (r->members_new > 0)
         out_text("News of the organisation's members and spaces: %llu.\n",
                  (unsigned long long)r->members_new);

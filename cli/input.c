@@ -1,19 +1,14 @@
-#ifndef _XOPEN_SOURCE
-#define _XOPEN_SOURCE 700 /* strptime */
-#endif
 #include "cli/input.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/nearest.h"
+#include "cli/when.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
 #define FIELD_BYTES_MAX 200u
-#define TIME_BYTES_MAX 40u
 
 /* Splits "name<op>value". The name is what stands before the first of = += -= := . */
 static dbk_rc split(dbk_input *in, char *name, const char **value, bool *is_json, const char *arg,
@@ -45,50 +40,6 @@ static dbk_rc split(dbk_input *in, char *name, const char **value, bool *is_json
     return DBK_OK;
 }
 
-/* This machine's offset at a local time, as "+01:00". */
-static bool local_offset(char out[8], struct tm *local)
-{
-    local->tm_isdst = -1;
-    struct tm copy = *local;
-    time_t then = mktime(&copy);
-    if (then == (time_t)-1)
-        return false;
-    char digits[8];
-    if (strftime(digits, sizeof(digits), "%z", &copy) != 5)
-        return false;
-    (void)snprintf(out, 8, "%.3s:%.2s", digits, digits + 3);
-    return true;
-}
-
-/* "2026-11-24 14:30", "2026-11-24T14:30:05" or "14:30" with this machine's offset; anything else
- * stays as typed, for the form to judge. */
-static char *with_offset(const char *text)
-{
-    struct tm local = { 0 };
-    char full[TIME_BYTES_MAX], offset[8];
-    size_t len = strlen(text);
-    if (len == 5 && text[2] == ':') {
-        time_t now = (time_t)(dbk_env_system()->now_ms(NULL) / 1000);
-        struct tm today;
-        if (localtime_r(&now, &today) == NULL)
-            return dbk_strdup(text);
-        (void)snprintf(full, sizeof(full), "%04d-%02d-%02dT%s", today.tm_year + 1900,
-                       today.tm_mon + 1, today.tm_mday, text);
-    } else if ((len == 16 || len == 19) && text[4] == '-' && text[13] == ':') {
-        (void)snprintf(full, sizeof(full), "%s", text);
-        full[10] = 'T';
-    } else {
-        return dbk_strdup(text);
-    }
-    const char *end = strptime(full, strlen(full) == 16 ? "%Y-%m-%dT%H:%M" : "%Y-%m-%dT%H:%M:%S",
-                               &local);
-    if (end == NULL || *end != '\0' || !local_offset(offset, &local))
-        return dbk_strdup(text);
-    char whole[TIME_BYTES_MAX + 16];
-    (void)snprintf(whole, sizeof(whole), "%s%s%s", full, strlen(full) == 16 ? ":00" : "", offset);
-    return dbk_strdup(whole);
-}
-
 static dbk_rc parse_one(cli_inputs *out, const char *arg, const dbk_form *form, dbk_err *err)
 {
     char name[FIELD_BYTES_MAX + 1];
@@ -103,7 +54,7 @@ static dbk_rc parse_one(cli_inputs *out, const char *arg, const dbk_form *form, 
     bool timed = field != NULL && field->kind == DBK_FIELD_DATETIME && !is_json;
     out->count++;
     out->texts[2 * i] = dbk_strdup(name);
-    out->texts[2 * i + 1] = timed ? with_offset(value) : dbk_strdup(value);
+    out->texts[2 * i + 1] = timed ? cli_when_typed(value) : dbk_strdup(value);
     if (out->texts[2 * i] == NULL || out->texts[2 * i + 1] == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for the arguments");
     in->field = out->texts[2 * i];
@@ -166,7 +117,7 @@ struct json_t *cli_problems_json(const dbk_problems *p)
     return rows;
 }
 
-dbk_rc cli_refuse(cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err)
+dbk_rc cli_refuse(cli *c, dbk_rc rc, const char *outcome, const dbk_problems *p, dbk_err *err)
 {
     DBK_ASSERT(rc != DBK_OK);
     cli_print_problems(p);
@@ -175,7 +126,7 @@ dbk_rc cli_refuse(cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err)
     if (c->format == OUT_JSON && c->problems == NULL)
         c->problems = cli_problems_json(p);
     dbk_err_clear(err);
-    return dbk_fail(err, rc, "nothing was saved: %zu thing%s to put right", p->faults,
+    return dbk_fail(err, rc, "%s: %zu thing%s to put right", outcome, p->faults,
                     p->faults == 1 ? "" : "s");
 }
 

@@ -25,7 +25,8 @@ DBK_MUST_CHECK dbk_rc cli_record_find(dbk_id *out, const cli *c, const char *typ
 /* The newest version of a form. DBK_NOT_FOUND says what was probably meant. */
 DBK_MUST_CHECK dbk_rc cli_form_find(const dbk_form **out, const dbk_forms *forms, const char *name,
                                     dbk_err *err);
-/* After a failed write: says all problems, keeps them for the JSON answer, and passes rc on. */
-dbk_rc cli_refuse(cli *c, dbk_rc rc, const dbk_problems *p, dbk_err *err);
+/* After a failed write: says all problems, keeps them for the JSON answer, and passes rc on.
+ * outcome begins the sentence: "nothing was saved". */
+dbk_rc cli_refuse(cli *c, dbk_rc rc, const char *outcome, const dbk_problems *p, dbk_err *err);
 
 #endif

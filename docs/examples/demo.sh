@@ -71,6 +71,7 @@ on() {
 new_device() { head -c 18 /dev/urandom | base64 >"$folder/$1.passphrase"; }
 
 relay_on() {
+    : >"$folder/relay.out"
     "$DAYBOOK_RELAY" serve --data "$folder/relay" --listen "${relay_url:-127.0.0.1:0}" \
         >"$folder/relay.out" 2>>"$folder/relay.log" </dev/null &
     relay_pid=$!

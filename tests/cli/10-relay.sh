@@ -33,7 +33,8 @@ refused_relay "one server for one folder" 17 . \
 # Only the card's holder may found the organisation, once.
 passphrase_for admin
 sed 's/^setup-code .*/setup-code AAAAAAAAAAAAAAAAAAAAAAAA/' "$card" >"$T/forged.txt"
-wont "a wrong setup code" 6 . admin org create Unit --relay-card "$T/forged.txt" --relay "$relay_url"
+wont "a wrong setup code" 6 . \
+    admin org create Unit --relay-card "$T/forged.txt" --relay "$relay_url"
 must admin org create Unit --relay-card "$card" --relay "$relay_url"
 has "the founder is told" 'The organisation "Unit" exists' "$out"
 passphrase_for second

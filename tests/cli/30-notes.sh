@@ -17,15 +17,16 @@ must amir form show contact
 has "a form's fields" "^  method +code +to sign +Method" "$out"
 has "and its answers" "mortuary_viewing" "$out"
 must amir --json form show intervention
-json "a form, for programs" "d['signs'], [f['kind'] for f in d['fields'] if f['field'] == 'flight']" \
+json "a form, for programs" \
+    "d['signs'], [f['kind'] for f in d['fields'] if f['field'] == 'flight']" \
     "(True, ['ref'])"
 ok "the forms need no store" "$DAYBOOK" --store "$T/nowhere" forms
 
 # ---- writing --------------------------------------------------------------------------------
 must amir add case ref=26/0417 kind=fatal_rtc status=proposed la_area=walsall
 case_id=$out
-has "add prints the id alone" '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' \
-    "$case_id"
+has "add prints the id alone" \
+    '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' "$case_id"
 must amir --json add contact case_id="$case_id" method=visit started_at="2026-11-20 14:30" \
     direction=police_to_family place="Their home" purpose:='["first_visit","coroner"]' \
     present:='[{"name":"Mrs Adebayo","role":"family"},{"name":"PC Khan","role":"officer"}]' \
@@ -43,8 +44,9 @@ has "who was there, and in what part" "Mrs Adebayo.*Family" "$out"
 has "not known is said" "[Nn]ot known" "$out"
 has "where it stands" "on this device only" "$out"
 must amir --json show "$contact"
-json "show, for programs" "d['fields']['method'], d['fields']['purpose'], d['fields']['child_present']" \
-    "('visit', ['coroner', 'first_visit'], 'not_known')"
+json "show, for programs" \
+    "[d['fields'][f] for f in ('method', 'purpose', 'child_present')]" \
+    "['visit', ['coroner', 'first_visit'], 'not_known']"
 json "the time has this machine's offset" "d['fields']['started_at'][:16]" 2026-11-20T14:30
 must amir show "${contact:0:8}${contact:9:4}${contact:14:4}"
 has "an id may be shortened" "$contact" "$out"
@@ -64,7 +66,7 @@ json "a set and a log" "d['fields']['hidden_crime'], d['fields']['family_groups'
     "(['domestic_abuse'], 'Her side')"
 
 # ---- signing --------------------------------------------------------------------------------
-wont "a draft is not signed" 3 "to put right" amir sign "$draft"
+wont "a draft is not signed" 3 "not signed: [0-9]+ things to put right" amir sign "$draft"
 has "what is missing is listed in the officer's words" "^- Started" "$err"
 has "all of it" "^- Present" "$err"
 must amir edit "$contact" s38=fact
@@ -84,15 +86,15 @@ wont "with a reason only" 2 "reason" amir withdraw "$draft"
 must amir --json withdraw "$draft" --reason "Wrong family"
 json "withdraw, for programs" "d['done']" withdrawn
 must amir list
-hasnt "a withdrawn note is out of the way" "$draft" "$out"
+hasnt "a withdrawn note is out of the way" "${draft:0:13}" "$out"
 must amir list --withdrawn
-has "but there" "$draft.*withdrawn" "$out"
+has "but there" "${draft:0:13}.*withdrawn" "$out"
 must amir history "$draft"
 has "with its reason" "Wrong family" "$out"
 
 # ---- finding --------------------------------------------------------------------------------
 must amir list contact
-has "list" "^$contact +contact +20 Nov 2026 14:30 +signed" "$out"
+has "list" "^${contact:0:13} +contact +20 Nov 2026 14:30 +signed" "$out"
 must amir --json list
 json "list, for programs" "sorted({r['form'] for r in rows}), len(rows)" "(['case', 'contact'], 2)"
 must amir --json list contact --where method=visit --where child_present=not_known
@@ -119,7 +121,7 @@ for text in 'NEAR(' 'a*' "' OR 1=1 --" '-x' 'AND'; do
 done
 must amir --json history "$contact"
 json "history, for programs" "[w['did'] for e in d for w in e['writes']][-1], d[0]['author']" \
-    "('entered', 'amir')"
+    "('append', 'amir')"
 json "not received yet" "{e['received'] for e in d}" "{None}"
 must amir history "$contact"
 has "history in words" "amir +\(on this device only\)" "$out"

@@ -32,8 +32,10 @@ json "all of it for programs" \
     "('DBK_INVALID', 3, ['child_present', 'started_at'])"
 wont "an answer that isn't one" 3 "nothing was saved: 1 thing to put right" \
     amir add contact method=telepathy
-has "the answers are listed" "^- Method: \"telepathy\" is not one of the answers: visit, phone" "$err"
-wont "an unknown form" 4 'no such form: contcat; did you mean "contact"' amir add contcat method=visit
+has "the answers are listed" \
+    "^- Method: \"telepathy\" is not one of the answers: visit, phone" "$err"
+wont "an unknown form" 4 'no such form: contcat; did you mean "contact"' \
+    amir add contcat method=visit
 wont "an unknown form, far from any" 4 "daybook forms. lists them" amir add zzzzzzzzz method=visit
 wont "not FIELD=VALUE" 2 "is not FIELD=VALUE" amir add contact visit
 wont "no field's name" 2 "begin with a field" amir add contact =visit

@@ -12,7 +12,7 @@ must amir sync
 cat >"$T/notes.jsonl" <<'JSONL'
 {"form":"case","ref":"c","fields":{"ref":"26/1","kind":"fatal_rtc","status":"proposed"}}
 {"form":"person","ref":"p","fields":{"case_id":"@c"}}
-{"form":"contact","fields":{"case_id":"@c","method":"visit","account":"The first visit: ünïcödé, 家"}}
+{"form":"contact","fields":{"case_id":"@c","method":"visit","account":"First visit: ünïcödé, 家"}}
 {"form":"contact","fields":{"case_id":"@late","method":"phone","account":"Refers to a later line"}}
 {"form":"case","ref":"late","fields":{"ref":"26/2","kind":"homicide"}}
 JSONL
@@ -85,7 +85,8 @@ json "one form" "{r['form'] for r in rows}, len(rows)" "({'contact'}, 2)"
 fields_of() {
     "$python" -c 'import json, sys
 rows = sorted((json.loads(l) for l in open(sys.argv[1])), key=lambda r: r["id"])
-print(json.dumps([[r["id"], r["form"], r["version"], r["fields"]] for r in rows], sort_keys=True))' "$1"
+kept = [[r["id"], r["form"], r["version"], r["fields"]] for r in rows]
+print(json.dumps(kept, sort_keys=True))' "$1"
 }
 relay_end TERM
 mv "$T/relay" "$T/relay.first"

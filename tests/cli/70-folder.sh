@@ -70,8 +70,8 @@ must bethan sync
 must desk sync
 must amir sync
 must amir --json status
-json "now the relay has signed for all" "d['spaces'][0]['own_at_relay'] == d['spaces'][0]['own_ops']" \
-    True
+json "now the relay has signed for all" \
+    "d['spaces'][0]['own_at_relay'] == d['spaces'][0]['own_ops']" True
 equal "Amir and the desk" "$(state_hash amir Unit)" "$(state_hash desk Unit)"
 equal "Bethan and the desk" "$(state_hash bethan Unit)" "$(state_hash desk Unit)"
 must desk --json list

@@ -116,5 +116,6 @@ for file in "$T"/amir/*; do
     equal "${file##*/} is its owner's only" 600 "$(stat -c %a "$file")"
 done
 equal "so is the folder" 700 "$(stat -c %a "$T/amir")"
-hasnt "the store is no plain database" "SQLite format 3" "$(head -c 16 "$T/amir/store.db" | tr -d '\0')"
+hasnt "the store is no plain database" "SQLite format 3" \
+    "$(head -c 16 "$T/amir/store.db" | tr -d '\0')"
 finish

@@ -37,7 +37,9 @@ fail() {
     printf 'FAIL %s\n' "$1" >&2
     shift
     [ $# = 0 ] || printf '     %s\n' "$@" >&2
-    [ ! -s "$T/relay.log" ] || { echo "     the relay's log ends with:"; tail -n 5 "$T/relay.log"; } >&2
+    if [ -s "$T/relay.log" ]; then
+        printf '     the log of the relay ends with:\n%s\n' "$(tail -n 5 "$T/relay.log")" >&2
+    fi
     exit 1
 }
 

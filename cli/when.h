@@ -1,0 +1,20 @@
+/* cli/when.h - times as people type and read them: in this machine's zone. */
+#ifndef DBK_CLI_WHEN_H
+#define DBK_CLI_WHEN_H
+
+#include "core/base/bytes.h"
+
+#define CLI_WHEN_SIZE 40u
+
+/* "2026-11-24 14:30" and "14:30" (today) get seconds and this machine's offset; anything else
+ * stays as typed, for the form to judge. The caller frees it with dbk_free(); NULL: no memory. */
+char *cli_when_typed(const char *text);
+
+/* "24 Nov 2026 14:30" in this machine's zone; "" for 0. */
+void cli_when_print(char out[CLI_WHEN_SIZE], int64_t unix_ms);
+/* A stored date or date-time at the beginning of text, as people read it: the wall clock that the
+ * officer wrote, with the offset where it isn't this machine's. Returns how many bytes of text it
+ * stands for; 0: there is none. */
+size_t cli_when_read(char out[CLI_WHEN_SIZE], dbk_span text);
+
+#endif
