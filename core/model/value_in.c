@@ -182,7 +182,7 @@ static void put_text_plain_array(value_in *v, const dbk_field *field, dbk_span t
         else
             at++;
     }
-    if (items.count == 0 && v->rc == DBK_OK)
+    if (items.count == 0 && v->rc == DBK_OK && !stopped(v))
         dbk_value_fault(v, "this is empty. Leave it out, or answer not_known.");
     put_collected(v, &items, field);
 }

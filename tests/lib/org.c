@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/journal/book_internal.h"
 #include "core/journal/inbox.h"
 #include "core/journal/outbox.h"
 
@@ -245,4 +246,96 @@ void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fiel
     show_problems(&problems);
     must(rc, &err, "edit");
     dbk_problems_wipe(&problems);
+}
+
+/* ---- exchange ------------------------------------------------------------------------------ */
+
+static dbk_rc hand_over(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+{
+    dbk_inbox_stats stats = { 0 };
+    return dbk_inbox_carried(ctx, &stats, header, body, err);
+}
+
+void dbk_test_org_exchange(dbk_test_org *org)
+{
+    for (size_t from = 0; from < org->count; from++) {
+        for (size_t to = 0; to < org->count; to++) {
+            dbk_err err = { 0 };
+            dbk_book *source = org->books[from].book;
+            if (from == to)
+                continue;
+            for (size_t i = 0; i < dbk_book_spaces(source); i++) {
+                dbk_id space = dbk_book_space_at(source, i);
+                must(dbk_outbox_all(source, &space, hand_over, org->books[to].book, &err), &err,
+                     "exchange");
+            }
+        }
+    }
+}
+
+/* ---- looking ------------------------------------------------------------------------------- */
+
+static dbk_note *note_of(dbk_book *book, const dbk_id *record)
+{
+    dbk_err err = { 0 };
+    dbk_note *note = NULL;
+    must(dbk_query_note(&note, book, record, &err), &err, "read");
+    return note;
+}
+
+const char *dbk_test_text(dbk_book *book, const dbk_id *record, const char *field)
+{
+    static char texts[4][4096];
+    static size_t next;
+    dbk_err err = { 0 };
+    dbk_bytes scratch = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX),
+              text = DBK_BYTES_INIT(sizeof(texts[0]));
+    dbk_span value = { NULL, 0 };
+    char *out = texts[next++ % 4];
+    dbk_note *note = note_of(book, record);
+    const dbk_field *f = dbk_form_field(note->form, field);
+    DBK_ASSERT(f != NULL);
+    must(dbk_view_field(&value, &scratch, note->state, f, &note->view, &err), &err, "view");
+    if (value.len > 0)
+        must(dbk_value_to_text(&text, f, value, &err), &err, "text");
+    DBK_ASSERT(text.len < sizeof(texts[0]));
+    if (text.len > 0)
+        memcpy(out, text.p, text.len);
+    out[text.len] = '\0';
+    dbk_bytes_wipe(&scratch);
+    dbk_bytes_wipe(&text);
+    dbk_note_free(note);
+    return out;
+}
+
+dbk_attention dbk_test_attention(dbk_book *book, const dbk_id *record)
+{
+    dbk_note *note = note_of(book, record);
+    dbk_attention attention = dbk_view_attention(note->state, &note->view);
+    dbk_note_free(note);
+    return attention;
+}
+
+dbk_life dbk_test_life(dbk_book *book, const dbk_id *record)
+{
+    dbk_dispute dispute;
+    dbk_note *note = note_of(book, record);
+    dbk_life life = dbk_view_life(note->state, &note->view, &dispute);
+    dbk_note_free(note);
+    return life;
+}
+
+uint64_t dbk_test_own_ops(dbk_book *book, const dbk_id *space)
+{
+    const dbk_book_space *row = dbk_tables_space(&book->tables, space);
+    const dbk_book_feed *own = row == NULL ? NULL : dbk_tables_own_feed(&book->tables, row);
+    return own == NULL ? 0 : own->now.last_seq;
+}
+
+void dbk_test_org_check(dbk_test_org *org)
+{
+    for (size_t i = 0; i < org->count; i++) {
+        dbk_err err = { 0 };
+        must(dbk_book_check_deep(org->books[i].book, &err), &err, "check");
+    }
 }

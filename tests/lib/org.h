@@ -41,5 +41,15 @@ dbk_id dbk_test_add(dbk_book *book, const dbk_id *space, const char *form,
                     const char *const *fields);
 /* Edits by texts "name=value", "name+=value", "name-=value"; NULL ends. */
 void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fields);
+/* Hands every segment to every book, as a carried folder does, until nothing is new. */
+void dbk_test_org_exchange(dbk_test_org *org);
+/* The shown value of a field as text; "" when blank. Borrowed until the fourth next call. */
+const char *dbk_test_text(dbk_book *book, const dbk_id *record, const char *field);
+dbk_attention dbk_test_attention(dbk_book *book, const dbk_id *record);
+dbk_life dbk_test_life(dbk_book *book, const dbk_id *record);
+/* Ops of this device in the space, by its feed. */
+uint64_t dbk_test_own_ops(dbk_book *book, const dbk_id *space);
+/* dbk_book_check_deep on every book. */
+void dbk_test_org_check(dbk_test_org *org);
 
 #endif
