@@ -503,8 +503,9 @@ dbk_rc dbk_log_embedded_verify(const dbk_log_embedded *file, dbk_err *err)
 {
     sqlite3 *db = NULL;
     char found[32] = "";
-    dbk_rc rc = access(file->path, F_OK) == 0 ? connect(&db, file, 0, err)
-                                              : dbk_fail(err, DBK_NOT_FOUND, "there is no log file");
+    if (access(file->path, F_OK) != 0)
+        return dbk_fail(err, DBK_NOT_FOUND, "there is no log file");
+    dbk_rc rc = connect(&db, file, 0, err);
     /* The seals are looked at in the file itself: so the write-ahead log goes in first. */
     if (rc == DBK_OK)
         rc = exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", err);

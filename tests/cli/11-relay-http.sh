@@ -22,7 +22,8 @@ refused_relay "an option twice" 2 "--url" \
 refused_relay "an option without value" 2 "--data" "$DAYBOOK_RELAY" serve --data
 refused_relay "serving needs an address" 2 "--listen" "$DAYBOOK_RELAY" serve --data "$T/relay"
 for url in http://relay.example https:// https://relay.example/path 'https://a b' relay.example; do
-    refused_relay "the url '$url'" 2 "https://HOST:PORT" "$DAYBOOK_RELAY" init "$T/relay" --url "$url"
+    refused_relay "the url '$url'" 2 "https://HOST:PORT" \
+        "$DAYBOOK_RELAY" init "$T/relay" --url "$url"
 done
 equal "nothing was made by any of these" "" "$(ls "$T" | grep relay || true)"
 
@@ -35,7 +36,8 @@ card=$T/relay/relay-card.txt
 has "the card states the address" '^url https://relay\.example:8443$' "$(<"$card")"
 code=$(grep '^setup-code ' "$card")
 pin_of() { # of a certificate: hex SHA-256 of its public key, by another program
-    openssl x509 -in "$1" -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -c 1-64
+    openssl x509 -in "$1" -pubkey -noout | openssl pkey -pubin -outform DER |
+        sha256sum | cut -c 1-64
 }
 equal "the card's pin is the certificate's" "tls-pin $(pin_of "$T/relay/tls-cert.pem")" \
     "$(grep ^tls-pin "$card")"
@@ -51,9 +53,9 @@ equal "only its owner reads it" 600 "$(stat -c %a "$card")"
 # ---- TLS ------------------------------------------------------------------------------------
 relay_start
 port=${relay_url##*:}
-sha256=$(grep ^tls-pin "$card" | cut -d ' ' -f 2 | xxd -r -p 2>/dev/null | base64 ||
-    "$python" -c 'import base64,sys; print(base64.b64encode(bytes.fromhex(sys.argv[1])).decode())' \
-        "$(grep ^tls-pin "$card" | cut -d ' ' -f 2)")
+sha256=$("$python" -c 'import base64, sys
+print(base64.b64encode(bytes.fromhex(sys.argv[1])).decode())' \
+    "$(sed -n 's/^tls-pin //p' "$card")")
 web() { run curl -sS -k --max-time 20 "$@"; }
 web --pinnedpubkey "sha256//$sha256" "$relay_url/healthz"
 equal "healthy by the pinned key" "ok" "$out"
@@ -104,7 +106,8 @@ P = b"POST /v1/hello HTTP/1.1\r\n" + H
 G = b"GET /healthz HTTP/1.1\r\n"
 second = b"GET /healthz HTTP/1.1\r\n" + H + b"\r\n"
 bad = {
-    "length and chunks": P + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + second,
+    "length and chunks": P + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\n" + second,
     "chunks": P + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + second,
     "unknown coding": P + b"Transfer-Encoding: xchunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     "two lengths": P + b"Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
@@ -186,9 +189,10 @@ has "malformed requests are refused, once each, and the connection closed: $out 
 
 # ---- what the log tells, what the process may -----------------------------------------------
 has "each request is one line" \
-    'time=20[0-9TZ:-]+ event=request call=hello status=401 ms=[0-9]+ in=7 out=22 peer=127\.0\.0\.0$' \
+    '^time=20[0-9TZ:-]+ event=request call=hello status=401 ms=[0-9]+ in=7 out=22 peer=127[.0]+$' \
     "$(<"$T/relay.log")"
-hasnt "no line of another shape" '^.' "$(grep -v '^time=20[0-9TZ:-]* event=' "$T/relay.log" || true)"
+other=$(grep -v '^time=20[0-9TZ:-]* event=' "$T/relay.log" || true)
+equal "no line of another shape" "" "$other"
 hasnt "no whole address, path or field" "127\.0\.0\.1|/v1/|healthz|Bearer" "$(<"$T/relay.log")"
 has "no core file" 'Max core file size +0 +0' "$(cat "/proc/$relay_pid/limits")"
 memory=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$relay_pid/status")
