@@ -155,6 +155,7 @@ dbk_rc dbk_inbox_receipts(dbk_book *book, const dbk_id *space, const dbk_receipt
         rc = dbk_fail(err, DBK_PEER, "a checkpoint and its receipts are of two logs");
     if (rc == DBK_OK && checkpoint.len > 0)
         rc = move_stand(&stand, &m, &c, checkpoint, err);
+    stand.log = receipts[0].receipt.log; /* known now, if it wasn't: a receipt names its log */
     if (rc == DBK_OK)
         rc = store_receipts(book, row, feed, &m, &stand, err);
     dbk_free(m.rows);

@@ -221,30 +221,36 @@ static uint64_t last_seq_of(const minilog *log, const dbk_id *feed)
     return 0;
 }
 
-size_t minilog_push(minilog *log, dbk_book *book, uint64_t receipt_ms)
+size_t minilog_append_own(minilog *log, dbk_book *book, uint64_t receipt_ms)
 {
     dbk_err err = { 0 };
     dbk_position at = minilog_position(log, book);
     pushing p = { log, receipt_ms, 0 };
-    size_t first = log->count;
     if (dbk_id_is_zero(&at.own_feed))
         return 0;
     dbk_outbox_opts opts = { log->space, last_seq_of(log, &at.own_feed), UINT32_MAX - 1,
                              UINT32_MAX };
     must(dbk_outbox_segments(book, &opts, push_one, &p, &err), &err);
-    if (p.count == 0)
+    return p.count;
+}
+
+size_t minilog_push(minilog *log, dbk_book *book, uint64_t receipt_ms)
+{
+    dbk_err err = { 0 };
+    size_t first = log->count;
+    size_t count = minilog_append_own(log, book, receipt_ms);
+    if (count == 0)
         return 0;
-    dbk_receipted *receipts = dbk_alloc_array(p.count, sizeof(*receipts));
+    dbk_receipted *receipts = dbk_alloc_array(count, sizeof(*receipts));
     dbk_bytes note;
     DBK_ASSERT(receipts != NULL);
-    for (size_t i = 0; i < p.count; i++)
+    for (size_t i = 0; i < count; i++)
         minilog_receipt(log, &receipts[i], first + i);
     minilog_checkpoint(log, &note, log->count);
-    must(dbk_inbox_receipts(book, &log->space, receipts, p.count, dbk_bytes_span(&note), &err),
-         &err);
+    must(dbk_inbox_receipts(book, &log->space, receipts, count, dbk_bytes_span(&note), &err), &err);
     dbk_bytes_wipe(&note);
     dbk_free(receipts);
-    return p.count;
+    return count;
 }
 
 void minilog_pull(const minilog *log, dbk_book *book, uint32_t run_count, dbk_inbox_stats *stats)

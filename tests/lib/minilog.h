@@ -54,6 +54,7 @@ void minilog_run_init(minilog_run *r, const minilog *log, uint64_t from, uint32_
 void minilog_run_wipe(minilog_run *r);
 /* What a sync does. push: appends what the log lacks of the book's own feed, received at
  * receipt_ms, and hands the receipts back; returns how many segments. */
+size_t minilog_append_own(minilog *log, dbk_book *book, uint64_t receipt_ms); /* no receipts */
 size_t minilog_push(minilog *log, dbk_book *book, uint64_t receipt_ms);
 /* Pulls all that the book lacks, run_count entries at a time; sums up the stats. */
 void minilog_pull(const minilog *log, dbk_book *book, uint32_t run_count, dbk_inbox_stats *stats);
