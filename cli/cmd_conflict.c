@@ -245,12 +245,12 @@ static dbk_rc say_decided(cli *c, const dbk_resolve *r, dbk_err *err)
         return rc;
     const dbk_state_group *g = dbk_state_group_find(note->state, dbk_span_str(r->group));
     if (g != NULL && g->registers_count == 1)
-        rc = cli_group_text(c, &text, note->form, g->registers[0].value, err);
-    if (rc == DBK_OK && text.len > 0)
-        out_text("Decided: %s is now \"%s\". The officers will see it when they sync.\n", r->group,
+        rc = cli_group_line(c, &text, note, g->name, g->registers[0].value, err);
+    else
+        rc = dbk_bytes_append_str(&text, "the record stands as it is", err);
+    if (rc == DBK_OK)
+        out_text("Decided. %s\nThe officers will see it when they sync.\n",
                  out_safe(dbk_bytes_span(&text)));
-    else if (rc == DBK_OK)
-        out_text("Decided: %s. The officers will see it when they sync.\n", r->group);
     dbk_bytes_wipe(&text);
     dbk_note_free(note);
     return rc;

@@ -27,7 +27,7 @@ static const char *kind_word(uint64_t kind)
     case DBK_WRITE_COUNT:
         return "counted";
     case DBK_WRITE_LIFECYCLE:
-        return "set the record to";
+        return "set the record to:";
     case DBK_WRITE_ATTACH:
         return "attached";
     case DBK_WRITE_RESOLVE:
@@ -51,19 +51,14 @@ static const char *kind_code(uint64_t kind)
 
 static dbk_rc print_write(const telling *t, const dbk_write *w, dbk_err *err)
 {
-    const dbk_form *form = t->note->form;
-    const dbk_group *group = form == NULL ? NULL : dbk_form_group(form, w->group);
     dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
-    dbk_rc rc;
-    if (group != NULL)
-        rc = dbk_bytes_append_fmt(&text, err, "%s %s: ", kind_word(w->kind), group->label);
-    else
-        rc = dbk_bytes_append_fmt(&text, err, "%s %.*s: ", kind_word(w->kind), (int)w->group.len,
-                                  (const char *)w->group.p);
-    if (rc == DBK_OK && w->value.len == 0)
-        rc = dbk_bytes_append_str(&text, "(looked over)", err);
+    dbk_rc rc = dbk_bytes_append_fmt(&text, err, "%s ", kind_word(w->kind));
+    if (rc == DBK_OK && dbk_span_equal(w->group, dbk_span_str(DBK_GROUP_REVIEW)))
+        rc = dbk_bytes_append_str(&text, "that the record stands as it is", err);
+    else if (rc == DBK_OK && dbk_span_equal(w->group, dbk_span_str(DBK_GROUP_LIFECYCLE)))
+        rc = cli_group_text(t->c, &text, NULL, w->value, err);
     else if (rc == DBK_OK)
-        rc = cli_group_text(t->c, &text, form, w->value, err);
+        rc = cli_group_line(t->c, &text, t->note, w->group, w->value, err);
     if (rc == DBK_OK)
         out_wrapped("    ", dbk_bytes_span(&text));
     dbk_bytes_wipe(&text);

@@ -37,6 +37,11 @@ static const char *plural(uint64_t n)
     return n == 1 ? "" : "s";
 }
 
+static const char *needs(uint64_t n)
+{
+    return n == 1 ? " needs" : "s need";
+}
+
 static void say_exchange(const dbk_sync_report *r, const char *folder)
 {
     if (r->pushed_ops == 0)
@@ -80,8 +85,8 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
         out_text("News of the organisation's members and spaces: %llu.\n",
                  (unsigned long long)r->members_new);
     if (r->conflicts_new > 0)
-        out_text("! %llu record%s more to decide: daybook conflicts\n",
-                 (unsigned long long)r->conflicts_new, plural(r->conflicts_new));
+        out_text("! %llu more record%s a decision: daybook conflicts\n",
+                 (unsigned long long)r->conflicts_new, needs(r->conflicts_new));
     if (r->refused > 0)
         out_text("! The relay did not take %llu parcels of notes; they are kept here. Tell "
                  "headquarters.\n",
@@ -166,8 +171,9 @@ static void print_status(const statuses *all, const dbk_space_status *s)
                  (unsigned long long)s->pending, plural(s->pending),
                  s->pending_reason == NULL ? "no reason known" : out_safe_str(s->pending_reason));
     if (s->attention > 0)
-        out_text("  ! to decide: %llu record%s, see `daybook conflicts`\n",
-                 (unsigned long long)s->attention, plural(s->attention));
+        out_text("  ! %llu record%s a decision%s: daybook conflicts\n",
+                 (unsigned long long)s->attention, needs(s->attention),
+                 s->role == DBK_ROLE_HQ ? "" : " by headquarters");
 }
 
 static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)

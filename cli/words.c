@@ -148,6 +148,26 @@ dbk_rc cli_group_text(const cli *c, dbk_bytes *out, const dbk_form *form, dbk_sp
     return rc;
 }
 
+dbk_rc cli_group_line(const cli *c, dbk_bytes *out, const dbk_note *note, dbk_span name,
+                      dbk_span value, dbk_err *err)
+{
+    const dbk_group *group = note->form == NULL ? NULL : dbk_form_group(note->form, name);
+    dbk_span label = group == NULL ? name : dbk_span_str(group->label);
+    dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    dbk_rc rc = value.len == 0 ? dbk_bytes_append_str(&text, "(blank)", err)
+                               : cli_group_text(c, &text, note->form, value, err);
+    bool said = text.len > label.len && memcmp(text.p, label.p, label.len) == 0 &&
+                text.p[label.len] == ':';
+    if (rc == DBK_OK && !said)
+        rc = dbk_bytes_append(out, label, err);
+    if (rc == DBK_OK && !said)
+        rc = dbk_bytes_append_str(out, ": ", err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append(out, dbk_bytes_span(&text), err);
+    dbk_bytes_wipe(&text);
+    return rc;
+}
+
 const char *cli_carriage_word(dbk_carriage carriage)
 {
     switch (carriage) {

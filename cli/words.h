@@ -16,6 +16,10 @@ DBK_MUST_CHECK dbk_rc cli_field_text(const cli *c, dbk_bytes *out, const dbk_fie
 /* A register's value (a map of field -> value) as one line: "Label: value; Label: value". */
 DBK_MUST_CHECK dbk_rc cli_group_text(const cli *c, dbk_bytes *out, const dbk_form *form,
                                      dbk_span map, dbk_err *err);
+/* The same after the group's label, unless it begins with that already; name: of an unknown group.
+ */
+DBK_MUST_CHECK dbk_rc cli_group_line(const cli *c, dbk_bytes *out, const dbk_note *note,
+                                     dbk_span name, dbk_span value, dbk_err *err);
 /* In plain words; and as --json says it: "here", "relay", "hq"; "ask", "cautious", "proposal". */
 const char *cli_carriage_word(dbk_carriage carriage);
 const char *cli_carriage_code(dbk_carriage carriage);
