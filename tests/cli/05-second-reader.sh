@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# Goal: a program written from the documents alone reads the golden vectors as ours does.
+exec python3 "$SRC/tests/vectors/read.py"

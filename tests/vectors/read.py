@@ -1,0 +1,310 @@
+#!/usr/bin/env python3
+"""A second reader of the golden vectors, written from docs/format/crypto.md and the RFCs alone: no
+line of it comes from the C code, and it needs nothing but Python. If both agree, the documents say
+what the program does. (Python has no Argon2id: of the slot file only the MAC is read.) Slow and
+not constant-time: for vectors only."""
+import base64
+import hashlib
+import json
+import os
+import struct
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def load(name):
+    with open(os.path.join(HERE, name + ".json"), encoding="ascii") as f:
+        return json.load(f)
+
+
+def starting(vectors, start):
+    return bytes.fromhex(next(v for k, v in vectors.items() if k.startswith(start)))
+
+
+# ---- hashes ----------------------------------------------------------------------------------
+def prefix(label):
+    return bytes([len(label)]) + label.encode() + b"\x01"
+
+
+def H(label, data):
+    return hashlib.blake2b(prefix(label) + data, digest_size=32).digest()
+
+
+def H16(label, data):
+    return H(label, data)[:16]
+
+
+# ---- Ed25519 (RFC 8032) and X25519 (RFC 7748) ------------------------------------------------
+def recover_x(y, sign):
+    x2 = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(x2, (P + 3) // 8, P)
+    if (x * x - x2) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    assert (x * x - x2) % P == 0
+    return x if x & 1 == sign else P - x
+
+
+def point(encoded):
+    n = int.from_bytes(encoded, "little")
+    y = n & ((1 << 255) - 1)
+    return recover_x(y, n >> 255), y
+
+
+def add(a, b):
+    (x1, y1), (x2, y2) = a, b
+    k = D * x1 * x2 * y1 * y2 % P
+    x = (x1 * y2 + x2 * y1) * pow(1 + k, P - 2, P) % P
+    return x, (y1 * y2 + x1 * x2) * pow(1 - k, P - 2, P) % P
+
+
+def multiply(n, a):
+    out = (0, 1)
+    while n:
+        if n & 1:
+            out = add(out, a)
+        a = add(a, a)
+        n >>= 1
+    return out
+
+
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE = (recover_x(BASE_Y, 0), BASE_Y)
+
+
+def verifies(public, message, sig):
+    s = int.from_bytes(sig[32:], "little")
+    k = int.from_bytes(hashlib.sha512(sig[:32] + public + message).digest(), "little") % ORDER
+    right = add(point(sig[:32]), multiply(k, point(public)))
+    return s < ORDER and multiply(s, BASE) == right
+
+
+def x25519(secret, u):
+    k = int.from_bytes(secret, "little")
+    k = k & ~7 & ~(128 << 248) | 64 << 248
+    x1 = int.from_bytes(u, "little") & ((1 << 255) - 1)
+    x2, z2, x3, z3 = 1, 0, x1, 1
+    for t in reversed(range(255)):
+        swap = k >> t & 1
+        if swap:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+        a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
+        aa, bb, da, cb = a * a % P, b * b % P, d * a % P, c * b % P
+        e = aa - bb
+        x3, z3 = (da + cb) ** 2 % P, x1 * (da - cb) ** 2 % P
+        x2, z2 = aa * bb % P, e * (aa + 121665 * e) % P
+        if swap:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+    return (x2 * pow(z2, P - 2, P) % P).to_bytes(32, "little")
+
+
+# ---- XChaCha20-Poly1305 (RFC 8439, draft-irtf-cfrg-xchacha) ----------------------------------
+CHACHA = list(struct.unpack("<4I", b"expand 32-byte k"))
+QUARTERS = ((0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15),
+            (0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13), (3, 4, 9, 14))
+
+
+def rotate(x, n):
+    return (x << n | x >> (32 - n)) & 0xFFFFFFFF
+
+
+def chacha_rounds(x):
+    for _ in range(10):
+        for a, b, c, d in QUARTERS:
+            for s, t, u, n in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+                x[s] = (x[s] + x[t]) & 0xFFFFFFFF
+                x[u] = rotate(x[u] ^ x[s], n)
+    return x
+
+
+def hchacha(key, nonce):
+    x = chacha_rounds(CHACHA + list(struct.unpack("<8I", key) + struct.unpack("<4I", nonce)))
+    return struct.pack("<8I", *(x[:4] + x[12:]))
+
+
+def chacha_block(key, counter, nonce):
+    start = CHACHA + list(struct.unpack("<8I", key) + (counter,) + struct.unpack("<3I", nonce))
+    end = chacha_rounds(start[:])
+    return struct.pack("<16I", *((a + b) & 0xFFFFFFFF for a, b in zip(start, end)))
+
+
+def poly1305(key, message):
+    r = int.from_bytes(key[:16], "little") & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF
+    total = 0
+    for at in range(0, len(message), 16):
+        block = int.from_bytes(message[at:at + 16] + b"\x01", "little")
+        total = (total + block) * r % (2**130 - 5)
+    return (total + int.from_bytes(key[16:], "little") & 2**128 - 1).to_bytes(16, "little")
+
+
+def pad16(data):
+    return data + bytes(-len(data) % 16)
+
+
+def aead_open(key, nonce, aad, sealed):
+    key, nonce = hchacha(key, nonce[:16]), bytes(4) + nonce[16:]
+    text, tag = sealed[:-16], sealed[-16:]
+    lengths = struct.pack("<QQ", len(aad), len(text))
+    assert poly1305(chacha_block(key, 0, nonce)[:32], pad16(aad) + pad16(text) + lengths) == tag
+    out = b""
+    for at in range(0, len(text), 64):
+        stream = chacha_block(key, 1 + at // 64, nonce)
+        out += bytes(a ^ b for a, b in zip(text[at:at + 64], stream))
+    return out
+
+
+# ---- the layouts -----------------------------------------------------------------------------
+def tree(label, leaves):
+    if not leaves:
+        return H(label, b"")
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1
+    while k * 2 < len(leaves):
+        k *= 2
+    return H(label, b"\x01" + tree(label, leaves[:k]) + tree(label, leaves[k:]))
+
+
+def read_hashes():
+    v = load("hashes")
+    for name, value in v.items():
+        if name.startswith("daybook/"):
+            assert H(name, b"daybook").hex() == value, name
+    device = H16("daybook/device-id/1", b"\x01" * 32 + b"\x02" * 32)
+    assert device == starting(v, "device id")
+    feed = H16("daybook/feed-id/1", device + b"\x03" * 16 + b"\x04" * 16)
+    assert feed == starting(v, "feed id")
+
+
+def read_segment():
+    v = {name: bytes.fromhex(value) for name, value in load("segment").items()}
+    header, body, label = v["header"], v["body"], "daybook/tree/ops/1"
+    public = v["device sign key (seed, public key)"][32:]
+    assert len(header) == 300 and header[:8] == b"DBKS\x01\x01\x00\x02"
+    assert verifies(public, prefix("daybook/segment/1") + header[:236], header[236:])
+    assert H("daybook/segment-header/1", header[:236]) == v["header hash"]
+    assert H16("daybook/key-id/1", v["epoch key"]) == v["key id"] == header[96:112]
+    assert int.from_bytes(header[232:236], "big") == len(body)
+    at, leaves = 0, []
+    for index in range(2):
+        tag, size = struct.unpack(">BI", body[at:at + 5])
+        frame = body[at:at + 5 + size]
+        leaves.append(H(label, b"\x00" + frame))
+        aad = prefix("daybook/op/1") + header[:200] + struct.pack(">I", index)
+        nonce = header[184:200] + struct.pack(">Q", index)
+        plain = aead_open(v["epoch key"], nonce, aad, frame[5:])
+        encoding, length = struct.unpack(">BI", plain[:5])
+        assert tag == 0 and encoding == 0 and len(plain) == 256
+        assert plain[5:5 + length] == v["op %d" % index] and not any(plain[5 + length:])
+        at += len(frame)
+    assert at == len(body) and tree(label, leaves) == v["op root"] == header[200:232]
+
+
+def read_log():
+    v, label = load("log"), "daybook/tree/log/1"
+    leaves = [H(label, b"\x00" + struct.pack(">Q", 1763949600000 + i) + bytes([i]) * 32)
+              for i in range(7)]
+    for size in (0, 3, 7):
+        assert tree(label, leaves[:size]) == starting(v, "root of %d" % size)
+    right_edge = [tree(label, leaves[:4]), tree(label, leaves[4:6]), leaves[6]]
+    assert struct.pack(">Q", 7) + b"".join(right_edge) == starting(v, "frontier")
+    inclusion = [leaves[3], tree(label, leaves[:2]), tree(label, leaves[4:])]
+    assert b"".join(inclusion) == starting(v, "inclusion")
+    consistency = [leaves[2], leaves[3], tree(label, leaves[:2]), tree(label, leaves[4:])]
+    assert b"".join(consistency) == starting(v, "consistency")
+    public = starting(v, "relay key")[32:]
+    message = b"".join(bytes([b]) + bytes(15) for b in (0x11, 0x22, 0x33))
+    message += struct.pack(">QQ", 2, 1763949600002) + b"\x44" + bytes(31)
+    assert verifies(public, prefix("daybook/receipt/1") + message, starting(v, "receipt"))
+    text, lines = starting(v, "checkpoint").decode().split("\n\n")
+    dash, name, blob = lines.split()
+    blob = base64.b64decode(blob, validate=True)
+    assert dash == "\u2014" and name == "relay"
+    assert blob[:4] == hashlib.sha256(b"relay\n\x01" + public).digest()[:4]
+    assert verifies(public, (text + "\n").encode(), blob[4:])
+
+
+def cbor(data, at=0):
+    """One item of deterministic CBOR and the place behind it."""
+    major, info = data[at] >> 5, data[at] & 31
+    at += 1
+    if major == 7:
+        return {20: False, 21: True, 22: None}[info], at
+    if info >= 24:
+        size = 1 << (info - 24)
+        info, at = int.from_bytes(data[at:at + size], "big"), at + size
+    if major in (2, 3):
+        raw = data[at:at + info]
+        return (raw if major == 2 else raw.decode()), at + info
+    if major == 0:
+        return info, at
+    items = []
+    for _ in range(info * (2 if major == 5 else 1)):
+        item, at = cbor(data, at)
+        items.append(item)
+    return (dict(zip(items[::2], items[1::2])) if major == 5 else items), at
+
+
+def read_membership():
+    v = {name: bytes.fromhex(value) for name, value in load("membership").items()}
+    root, admin = v["root key (seed, public key)"][32:], v["admin key (seed, public key)"][32:]
+    previous = bytes(32)
+    keys = ((1, 2, 3, 4, 5, 6, 7, 10, 13), (3, 4, 5, 6, 13), (6, 7, 8, 10, 12, 13),
+            (3, 5, 7, 9, 13), (3, 11), (7, 10, 13))
+    names = ("genesis", "enrol", "space", "grant", "revoke", "rotate")
+    for kind, name in enumerate(names):
+        (core, [[signer, sig]]), end = cbor(v[name])
+        fields, core_end = cbor(core)
+        public = root if kind == 0 else admin
+        assert end == len(v[name]) and core_end == len(core)
+        assert fields[1] == 1 and fields[2] == 1 and fields[6] == kind
+        assert fields[4] == kind and fields[5] == previous # each kind once, in their order
+        assert fields[3] == v["org id"] == H16("daybook/org-id/1", root)
+        assert tuple(fields[8]) == keys[kind]
+        assert signer == H16("daybook/signer-id/1", public)
+        digest = H("daybook/member-hash/1", core)
+        assert verifies(public, prefix("daybook/member/1") + digest, sig)
+        if 4 in fields[8]:
+            device = H16("daybook/device-id/1", fields[8][4][1] + fields[8][4][2])
+            assert device == fields[8][3]
+        previous = digest
+    assert previous == v["head"]
+
+
+def read_seal():
+    v = load("seal")
+    org, space, device = (bytes([b]) + bytes(15) for b in (0x11, 0x22, 0x33))
+    epoch_key, key_id = starting(v, "epoch key"), starting(v, "key id")
+    assert H("daybook/key-commitment/1", epoch_key) == starting(v, "key commitment")
+    wrap = starting(v, "wrap")
+    shared = x25519(starting(v, "kem secret"), wrap[:32])
+    key = H("daybook/wrap/1", shared + wrap[:32] + starting(v, "kem public"))
+    aad = prefix("daybook/wrap-aad/1") + org + space + struct.pack(">Q", 1) + device + key_id
+    assert aead_open(key, bytes(24), aad, wrap[32:]) == epoch_key
+    label = starting(v, "label")
+    aad = prefix("daybook/label/1") + org + device + key_id
+    plain = aead_open(H("daybook/label-key/1", epoch_key), label[16:40], aad, label[40:])
+    assert label[:16] == key_id and plain == b"\x00\x07PC 4711" + bytes(55)
+    slots, store_key = starting(v, "slot file"), starting(v, "store key")
+    mac_key = H("daybook/slot-mac/1", store_key)
+    covered = prefix("daybook/slot-file/1") + slots[:-32]
+    assert hashlib.blake2b(covered, key=mac_key, digest_size=32).digest() == slots[-32:]
+    start = "daybook-invite-1."
+    assert v["invite"].startswith(start)
+    invite, _ = cbor(base64.urlsafe_b64decode(v["invite"][len(start):] + "=="))
+    assert list(invite) == [1, 2, 3, 4, 5, 6, 7, 8]
+    scope = invite[5] + H16("daybook/org-id/1", invite[3])
+    request = starting(v, "join request")
+    plain = aead_open(H("daybook/join/1", invite[6]), request[:24],
+                      prefix("daybook/join-aad/1") + scope, request[24:])
+    join, end = cbor(plain)
+    proof = prefix("daybook/join-proof/1") + scope + b"\xa2" + plain[1:end - 134]
+    assert len(join[3]) == 2 and end == len(plain) and join[2] == "FLO laptop 7"
+    assert verifies(join[1][1], proof, join[3][0]) and verifies(join[1][3], proof, join[3][1])
+
+
+for read in (read_hashes, read_segment, read_log, read_membership, read_seal):
+    read()
+print("the vectors read as the documents say")
