@@ -22,7 +22,7 @@ static uint64_t members_held(const dbk_book *book)
 static dbk_rc take_entries(dbk_line *line, dbk_span entry, bool *ours, dbk_err *err)
 {
     dbk_err end = { 0 };
-    dbk_span got, left = dbk_bytes_span(&line->answer.body);
+    dbk_span got, left = dbk_bytes_span(&dbk_line_answer(line)->body);
     for (;;) {
         dbk_rc rc = dbk_entries_next(&left, &got, &end);
         if (rc != DBK_OK)
@@ -241,7 +241,7 @@ static dbk_rc take_requests(dbk_line *line, dbk_err *err)
 {
     dbk_id invite;
     dbk_err end = { 0 };
-    dbk_span request, left = dbk_bytes_span(&line->answer.body);
+    dbk_span request, left = dbk_bytes_span(&dbk_line_answer(line)->body);
     dbk_rc rc;
     while ((rc = dbk_requests_next(&left, &invite, &request, &end)) == DBK_OK) {
         dbk_err why = { 0 };

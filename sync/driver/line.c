@@ -1,6 +1,7 @@
 #include "sync/driver/line.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,6 +10,23 @@
 
 #define NONCE_NOTE "nonce"
 #define CALL_TIMEOUT_MS 120000u
+#define TARGET_MAX 256u
+
+/* A request as it goes over the wire, with all that it points to but its body. */
+typedef struct packed_request {
+    dbk_exchange req;
+    dbk_http_signature sig;
+    char target[TARGET_MAX], nonce[DBK_NONCE_TEXT_MAX + 1];
+} packed_request;
+
+struct dbk_ahead {
+    pthread_t thread;
+    packed_request packed;
+    const dbk_transport *t;
+    dbk_answer *answer;
+    dbk_rc rc;
+    dbk_err err;
+};
 
 dbk_rc dbk_line_open(dbk_line *line, dbk_book *book, const dbk_transport *t, dbk_err *err)
 {
@@ -17,7 +35,8 @@ dbk_rc dbk_line_open(dbk_line *line, dbk_book *book, const dbk_transport *t, dbk
     memset(line, 0, sizeof(*line));
     line->book = book;
     line->t = t;
-    dbk_bytes_init(&line->answer.body, DBK_RESPONSE_BYTES_MAX);
+    for (size_t i = 0; i < 2; i++)
+        dbk_bytes_init(&line->answers[i].body, DBK_RESPONSE_BYTES_MAX);
     dbk_rc rc = dbk_book_note_get(book, NONCE_NOTE, &nonce, &none);
     if (rc == DBK_OK)
         memcpy(line->nonce, nonce.p, nonce.len);
@@ -31,9 +50,16 @@ dbk_rc dbk_line_open(dbk_line *line, dbk_book *book, const dbk_transport *t, dbk
 
 void dbk_line_close(dbk_line *line)
 {
+    dbk_line_settle(line);
     if (line->reached && line->nonce[0] != '\0')
         (void)!dbk_book_note_put(line->book, NONCE_NOTE, dbk_span_str(line->nonce), NULL);
-    dbk_bytes_wipe(&line->answer.body);
+    for (size_t i = 0; i < 2; i++)
+        dbk_bytes_wipe(&line->answers[i].body);
+}
+
+dbk_answer *dbk_line_answer(dbk_line *line)
+{
+    return &line->answers[line->current];
 }
 
 void dbk_line_wait(uint32_t ms)
@@ -82,38 +108,122 @@ static void set_cap(dbk_bytes *body, size_t max)
     body->max = max < DBK_RESPONSE_BYTES_MAX ? max : DBK_RESPONSE_BYTES_MAX;
 }
 
-dbk_rc dbk_line_send(dbk_line *line, const dbk_call *call, const char *nonce, dbk_err *err)
+static dbk_rc pack(const dbk_line *line, packed_request *out, const dbk_call *call,
+                   const char *nonce, dbk_err *err)
 {
-    dbk_http_signature sig;
-    dbk_exchange req = { .method = call->method,
-                         .target = call->target,
-                         .body = call->body,
-                         .has_body = call->has_body,
-                         .timeout_ms = CALL_TIMEOUT_MS };
+    size_t target_len = strlen(call->target), nonce_len = strlen(nonce);
+    memset(out, 0, sizeof(*out));
+    if (target_len >= sizeof(out->target) || nonce_len >= sizeof(out->nonce))
+        return dbk_fail(err, DBK_LIMIT, "a request is too long");
+    memcpy(out->target, call->target, target_len + 1);
+    memcpy(out->nonce, nonce, nonce_len + 1);
+    out->req = (dbk_exchange){ .method = call->method,
+                               .target = out->target,
+                               .body = call->body,
+                               .has_body = call->has_body,
+                               .timeout_ms = CALL_TIMEOUT_MS };
     if (call->has_body)
-        add_field(&req, "Content-Type", call->content_type);
+        add_field(&out->req, "Content-Type", call->content_type);
     if (call->setup != NULL)
-        add_field(&req, "Daybook-Setup", call->setup);
-    if (!call->is_unsigned) {
-        dbk_rc rc = sign(line, &sig, call, nonce, err);
-        if (rc != DBK_OK)
-            return rc;
-        if (call->has_body)
-            add_field(&req, "Content-Digest", sig.digest);
-        add_field(&req, "Signature-Input", sig.input);
-        add_field(&req, "Signature", sig.signature);
-    }
-    set_cap(&line->answer.body, call->answer_max);
-    dbk_rc rc = line->t->ops->exchange(line->t->self, &line->answer, &req, err);
+        add_field(&out->req, "Daybook-Setup", call->setup);
+    if (call->is_unsigned)
+        return DBK_OK;
+    dbk_rc rc = sign(line, &out->sig, call, nonce, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (call->has_body)
+        add_field(&out->req, "Content-Digest", out->sig.digest);
+    add_field(&out->req, "Signature-Input", out->sig.input);
+    add_field(&out->req, "Signature", out->sig.signature);
+    return DBK_OK;
+}
+
+/* What every answer changes, whoever asked for it. */
+static dbk_rc heard(dbk_line *line, const dbk_answer *answer, dbk_rc rc)
+{
     line->round_trips++;
-    line->sent_bytes += line->answer.sent_bytes;
-    line->received_bytes += line->answer.received_bytes;
+    line->sent_bytes += answer->sent_bytes;
+    line->received_bytes += answer->received_bytes;
     if (rc != DBK_OK)
         return rc;
     line->reached = true;
-    if (line->answer.nonce[0] != '\0')
-        memcpy(line->nonce, line->answer.nonce, sizeof(line->nonce));
+    if (answer->nonce[0] != '\0')
+        memcpy(line->nonce, answer->nonce, sizeof(line->nonce));
     return DBK_OK;
+}
+
+/* ---- ahead ----------------------------------------------------------------------------- */
+
+static void *travel(void *ctx)
+{
+    struct dbk_ahead *a = ctx;
+    a->rc = a->t->ops->exchange(a->t->self, a->answer, &a->packed.req, &a->err);
+    return NULL;
+}
+
+void dbk_line_ahead(dbk_line *line, const dbk_call *call, const char *nonce)
+{
+    if (!line->t->is_slow || line->ahead != NULL)
+        return;
+    struct dbk_ahead *a = dbk_alloc(sizeof(*a));
+    if (a == NULL)
+        return;
+    a->t = line->t;
+    a->answer = &line->answers[1 - line->current];
+    set_cap(&a->answer->body, call->answer_max);
+    if (pack(line, &a->packed, call, nonce, NULL) != DBK_OK ||
+        pthread_create(&a->thread, NULL, travel, a) != 0) {
+        dbk_free(a);
+        return;
+    }
+    line->ahead = a;
+}
+
+static bool is_same(const struct dbk_ahead *a, const dbk_call *call, const char *nonce)
+{
+    const dbk_exchange *req = &a->packed.req;
+    return strcmp(req->method, call->method) == 0 && strcmp(req->target, call->target) == 0 &&
+           strcmp(a->packed.nonce, nonce) == 0 && req->has_body == call->has_body &&
+           req->body.p == call->body.p && req->body.len == call->body.len;
+}
+
+/* Waits for the thread. The answer stands in its place; *rc and *err say how it went. */
+static void join(dbk_line *line, dbk_rc *rc, dbk_err *err)
+{
+    struct dbk_ahead *a = line->ahead;
+    DBK_ASSERT(pthread_join(a->thread, NULL) == 0);
+    *rc = heard(line, a->answer, a->rc);
+    *err = a->err;
+    line->ahead = NULL;
+    dbk_free(a);
+}
+
+void dbk_line_settle(dbk_line *line)
+{
+    dbk_rc rc;
+    dbk_err err;
+    if (line->ahead != NULL)
+        join(line, &rc, &err);
+}
+
+dbk_rc dbk_line_send(dbk_line *line, const dbk_call *call, const char *nonce, dbk_err *err)
+{
+    packed_request packed;
+    if (line->ahead != NULL && is_same(line->ahead, call, nonce)) {
+        dbk_rc rc;
+        dbk_err why;
+        join(line, &rc, &why);
+        line->current = 1 - line->current;
+        return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", why.text);
+    }
+    dbk_line_settle(line);
+    dbk_rc rc = pack(line, &packed, call, nonce, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_answer *answer = dbk_line_answer(line);
+    set_cap(&answer->body, call->answer_max);
+    rc = line->t->ops->exchange(line->t->self, answer, &packed.req, err);
+    return heard(line, answer, rc);
 }
 
 /* ---- until it counts
@@ -140,9 +250,9 @@ dbk_rc dbk_line_ask(dbk_line *line, const dbk_call *call, dbk_err *err)
         dbk_retry_outcome outcome = { .answered = rc == DBK_OK,
                                       .reached = reached,
                                       .rc = rc,
-                                      .status = line->answer.status,
+                                      .status = dbk_line_answer(line)->status,
                                       .fresh_nonce = strcmp(used, line->nonce) != 0,
-                                      .retry_after_s = line->answer.retry_after_s,
+                                      .retry_after_s = dbk_line_answer(line)->retry_after_s,
                                       .random = random_word(line) };
         switch (dbk_retry_judge(&tries, &wait_ms, &outcome)) {
         case DBK_VERDICT_TAKE:
@@ -155,7 +265,8 @@ dbk_rc dbk_line_ask(dbk_line *line, const dbk_call *call, dbk_err *err)
         case DBK_VERDICT_REFUSED:
             if (rc != DBK_OK)
                 return dbk_fail(err, rc, "%s", lost.text);
-            return dbk_retry_cause(line->answer.status, dbk_bytes_span(&line->answer.body), err);
+            return dbk_retry_cause(dbk_line_answer(line)->status,
+                                   dbk_bytes_span(&dbk_line_answer(line)->body), err);
         }
     }
 }

@@ -1,4 +1,6 @@
 /* sync/driver/line.h - one signed request at a time to the relay; inside the driver only.
+ * One request may travel ahead in a thread of its own, while the caller does something else: the
+ * book and the session are the caller's alone, the transport is the thread's until it has ended.
  * The nonce that an answer brings signs the next request; the last one is kept in the book, so
  * that the first request of the next sync is good at once (an idle sync is one round trip). */
 #ifndef DBK_DRIVER_LINE_H
@@ -8,9 +10,11 @@
 #include "sync/engine/httpsig.h"
 
 typedef struct dbk_line {
-    dbk_book *book;         /* borrowed */
-    const dbk_transport *t; /* borrowed */
-    dbk_answer answer;      /* of the last request */
+    dbk_book *book;          /* borrowed */
+    const dbk_transport *t;  /* borrowed */
+    dbk_answer answers[2];   /* of the last request, and of the one ahead */
+    unsigned current;        /* the last one's */
+    struct dbk_ahead *ahead; /* under way, or NULL */
     char nonce[DBK_NONCE_TEXT_MAX + 1];
     uint32_t round_trips;
     uint64_t sent_bytes, received_bytes;
@@ -32,11 +36,18 @@ DBK_MUST_CHECK dbk_rc dbk_line_open(dbk_line *line, dbk_book *book, const dbk_tr
 /* Keeps the nonce for next time; that it can't is no failure of what was done. */
 void dbk_line_close(dbk_line *line);
 
-/* One exchange, whatever the status: line->answer. DBK_UNREACHABLE, DBK_PEER, DBK_LIMIT. */
+/* Of the last request; valid until the next dbk_line_send(). */
+dbk_answer *dbk_line_answer(dbk_line *line);
+/* Begins a request that dbk_line_send() will be asked for; where that isn't worth it or fails,
+ * nothing happens. call's body must stay until then; its texts are copied. */
+void dbk_line_ahead(dbk_line *line, const dbk_call *call, const char *nonce);
+/* Waits for what is ahead and drops it: before anything that it was sent with changes. */
+void dbk_line_settle(dbk_line *line);
+/* One exchange, whatever the status. DBK_UNREACHABLE, DBK_PEER, DBK_LIMIT. */
 DBK_MUST_CHECK dbk_rc dbk_line_send(dbk_line *line, const dbk_call *call, const char *nonce,
                                     dbk_err *err);
 /* Sends until the answer counts: fresh nonces, waits and lost answers are dealt with. DBK_OK: a
- * status of 2xx. Else the cause of the refusal; line->answer.status tells them apart. */
+ * status of 2xx. Else the cause of the refusal; the answer's status tells them apart. */
 DBK_MUST_CHECK dbk_rc dbk_line_ask(dbk_line *line, const dbk_call *call, dbk_err *err);
 
 /* Sends this book's join request; the relay takes the same bytes twice. DBK_DENIED: the invite was

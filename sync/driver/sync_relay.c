@@ -59,16 +59,21 @@ static dbk_session_event taken(run *r, dbk_rc rc)
 /* ---- actions
  * ---------------------------------------------------------------------------------------- */
 
+static dbk_call call_of(const dbk_session_request *r)
+{
+    return (dbk_call){ .method = r->method,
+                       .target = r->target,
+                       .content_type = r->content_type,
+                       .body = r->body,
+                       .has_body = r->has_body,
+                       .answer_max = r->answer_max };
+}
+
 static dbk_session_event do_send(run *r, const dbk_session_action *a)
 {
-    dbk_call call = { .method = a->method,
-                      .target = a->target,
-                      .content_type = a->content_type,
-                      .body = a->body,
-                      .has_body = a->has_body,
-                      .answer_max = a->answer_max };
-    dbk_rc rc = dbk_line_send(r->line, &call, a->nonce, &r->why);
-    const dbk_answer *answer = &r->line->answer;
+    dbk_call call = call_of(&a->request);
+    dbk_rc rc = dbk_line_send(r->line, &call, a->request.nonce, &r->why);
+    const dbk_answer *answer = dbk_line_answer(r->line);
     if (rc != DBK_OK)
         return (dbk_session_event){
             .kind = DBK_EVENT_FAILED, .round = a->round, .rc = rc, .why = r->why.text
@@ -165,10 +170,15 @@ static dbk_session_event do_range(run *r, const dbk_session_action *a)
 static dbk_session_event perform(run *r, const dbk_session_action *a)
 {
     dbk_err_clear(&r->why);
+    if (a->ahead.method != NULL) {
+        dbk_call call = call_of(&a->ahead);
+        dbk_line_ahead(r->line, &call, a->ahead.nonce);
+    }
     switch (a->kind) {
     case DBK_ACTION_SEND:
         return do_send(r, a);
     case DBK_ACTION_LOAD:
+        dbk_line_settle(r->line); /* loading writes where a body ahead may be read from */
         return do_load(r, a);
     case DBK_ACTION_TAKE_MEMBERS:
         return do_members(r, a);
@@ -239,6 +249,7 @@ dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch,
     else if (rc != DBK_OK)
         rc = dbk_fail(err, rc, "%s", failure.text);
 out:
+    dbk_line_settle(line); /* it may still read the session's buffer */
     dbk_session_free(r.session);
     dbk_free(r.spaces);
     return rc;

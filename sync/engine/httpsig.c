@@ -202,8 +202,7 @@ dbk_rc dbk_http_sign(dbk_http_signature *out, const dbk_http_request *req,
     return rc;
 }
 
-/* ---- the relay's side -------------------------------------------------------------------------
- */
+/* ---- the relay's side ---------------------------------------------------------------- */
 
 /* Takes the given text off the front. */
 static bool take(dbk_span *in, const char *text)

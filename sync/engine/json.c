@@ -162,7 +162,7 @@ dbk_rc dbk_json_load(json_t **top, dbk_json_fields *f, dbk_span in, const dbk_js
     return DBK_OK;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------- */
 
 dbk_json_out dbk_json_writer(dbk_bytes *out, dbk_err *err)
 {

@@ -54,7 +54,7 @@ static dbk_rc check_pair(dbk_span header, dbk_span body, dbk_err *err)
     return DBK_OK;
 }
 
-/* ---- push ------------------------------------------------------------------------------------ */
+/* ---- push ---------------------------------------------------------------------------- */
 
 dbk_rc dbk_push_begin(dbk_bytes *out, dbk_err *err)
 {
@@ -108,7 +108,7 @@ dbk_rc dbk_push_decode(dbk_push_item *items, size_t *count, dbk_span in, dbk_err
     return rc;
 }
 
-/* ---- results --------------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------------- */
 
 static bool has_receipt(dbk_push_status status)
 {
@@ -205,7 +205,7 @@ dbk_rc dbk_results_decode(dbk_push_result *results, size_t *count, dbk_span *che
     return DBK_OK;
 }
 
-/* ---- range ----------------------------------------------------------------------------------- */
+/* ---- range --------------------------------------------------------------------------- */
 
 dbk_rc dbk_range_begin(dbk_bytes *out, const dbk_range *r, dbk_err *err)
 {
@@ -321,8 +321,7 @@ dbk_rc dbk_range_next(dbk_range *r, dbk_range_item *item, dbk_err *err)
     return rc;
 }
 
-/* ---- entries, requests ------------------------------------------------------------------------
- */
+/* ---- entries, requests --------------------------------------------------------------- */
 
 dbk_rc dbk_entries_add(dbk_bytes *out, dbk_span entry, dbk_err *err)
 {

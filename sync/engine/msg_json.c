@@ -8,7 +8,7 @@
 #include "core/crypto/hash.h"
 #include "sync/engine/json.h"
 
-/* ---- hello ----------------------------------------------------------------------------------- */
+/* ---- hello --------------------------------------------------------------------------- */
 
 dbk_id dbk_known_digest(const dbk_known *k)
 {
@@ -65,7 +65,7 @@ dbk_rc dbk_hello_decode(dbk_hello *out, dbk_span in, dbk_err *err)
     return rc;
 }
 
-/* ---- welcome --------------------------------------------------------------------------------- */
+/* ---- welcome ------------------------------------------------------------------------- */
 
 static void put_space(dbk_json_out *w, const dbk_welcome_space *s)
 {
@@ -286,7 +286,7 @@ dbk_rc dbk_welcome_decode(dbk_welcome *out, dbk_span in, dbk_err *err)
     return rc;
 }
 
-/* ---- small ones ------------------------------------------------------------------------------ */
+/* ---- small ones ---------------------------------------------------------------------- */
 
 typedef struct one_uint {
     const char *what, *key;

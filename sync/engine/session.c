@@ -19,9 +19,9 @@ static const struct {
     [S_HELLO] = { "hello", M(S_HELLO) | M(S_WAIT) | M(S_MEMBERS) | SPACES },
     [S_MEMBERS] = { "members", M(S_MEMBERS) | M(S_WAIT) | M(S_MEMBERS_TAKE) | M(S_END) },
     [S_MEMBERS_TAKE] = { "members-take", M(S_MEMBERS) | SPACES },
-    [S_LOAD] = { "load", M(S_PUSH) | SPACES },
+    [S_LOAD] = { "load", M(S_PUSH) | M(S_PUSH_TAKE) | SPACES },
     [S_PUSH] = { "push", M(S_PUSH) | M(S_WAIT) | M(S_PUSH_TAKE) | SPACES },
-    [S_PUSH_TAKE] = { "push-take", SPACES },
+    [S_PUSH_TAKE] = { "push-take", M(S_PUSH) | SPACES },
     [S_PULL] = { "pull", M(S_PULL) | M(S_WAIT) | M(S_PULL_TAKE) | M(S_END) },
     [S_PULL_TAKE] = { "pull-take", M(S_PULL) | M(S_END) },
     [S_WAIT] = { "wait", M(S_HELLO) | M(S_MEMBERS) | M(S_PUSH) | M(S_PULL) | M(S_END) },
@@ -77,21 +77,23 @@ void dbk_session_stopped(dbk_session *s, const work *w, const dbk_err *err)
     (void)dbk_fail(&s->first, err->rc, "space %.8s: %s", hex, err->text);
 }
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
-
-static void request(dbk_session *s, const char *method, size_t answer_max)
-{
-    s->tries = (dbk_tries){ 0 };
-    s->method = method;
-    s->answer_max = answer_max;
-    s->content_type = NULL;
-    s->has_body = false;
-}
+/* ---- requests ------------------------------------------------------------------------ */
 
 void dbk_session_get(dbk_session *s, size_t answer_max)
 {
-    request(s, "GET", answer_max);
+    s->tries = (dbk_tries){ 0 };
+    s->request = (dbk_session_request){
+        .method = "GET", .target = s->target, .nonce = s->nonce, .answer_max = answer_max
+    };
+}
+
+void dbk_session_post(dbk_session *s, const char *content_type, size_t answer_max)
+{
+    dbk_session_get(s, answer_max);
+    s->request.method = "POST";
+    s->request.content_type = content_type;
+    s->request.has_body = true;
+    s->request.body = dbk_bytes_span(&s->body);
 }
 
 void dbk_session_send(dbk_session *s, dbk_session_action *next)
@@ -105,13 +107,7 @@ void dbk_session_send(dbk_session *s, dbk_session_action *next)
     }
     next->kind = DBK_ACTION_SEND;
     next->round = ++s->counts.rounds;
-    next->method = s->method;
-    next->target = s->target;
-    next->nonce = s->nonce;
-    next->content_type = s->content_type;
-    next->has_body = s->has_body;
-    next->body = s->has_body ? dbk_bytes_span(&s->body) : (dbk_span){ NULL, 0 };
-    next->answer_max = s->answer_max;
+    next->request = s->request;
 }
 
 static void keep_nonce(dbk_session *s, const char *nonce)
@@ -121,8 +117,7 @@ static void keep_nonce(dbk_session *s, const char *nonce)
         memcpy(s->nonce, nonce, len + 1);
 }
 
-/* ---- where this device stands ------------------------------------------------------------------
- */
+/* ---- where this device stands -------------------------------------------------------- */
 
 /* Copies the positions; the plans of spaces that were known stay. */
 static dbk_rc take_local(dbk_session *s, const dbk_local *local, dbk_err *err)
@@ -174,16 +169,13 @@ static void start(dbk_session *s, dbk_session_action *next, const dbk_session_ev
         dbk_session_fail(s, next, &err);
         return;
     }
-    request(s, "POST", DBK_WELCOME_BYTES_MAX);
+    dbk_session_post(s, "application/json", DBK_WELCOME_BYTES_MAX);
     (void)snprintf(s->target, sizeof(s->target), "/v1/hello");
-    s->content_type = "application/json";
-    s->has_body = true;
     dbk_session_move(s, S_HELLO);
     dbk_session_send(s, next);
 }
 
-/* ---- hello, members -----------------------------------------------------------------------------
- */
+/* ---- hello, members ------------------------------------------------------------------ */
 
 static void ask_members(dbk_session *s, dbk_session_action *next)
 {
@@ -275,8 +267,7 @@ static void members_taken(dbk_session *s, dbk_session_action *next, const dbk_se
     dbk_session_spaces(s, next);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------------------- */
 
 static void taken(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
@@ -449,7 +440,7 @@ void dbk_session_check_deep(const dbk_session *s)
 {
     DBK_ASSERT(s->state < S_COUNT);
     DBK_ASSERT(s->batch_count <= DBK_PUSH_SEGMENTS_MAX);
-    DBK_ASSERT(s->acked_leading <= s->batch_count);
+    DBK_ASSERT(s->acked_count <= DBK_PUSH_SEGMENTS_MAX);
     DBK_ASSERT(s->works_count == 0 || s->works != NULL);
     DBK_ASSERT(s->state == S_NEW || s->counts.rounds <= s->rounds_max);
     for (size_t i = 0; i < s->works_count; i++) {

@@ -10,9 +10,11 @@
  *        '--not all-----------------'  | all
  *                       .--------------'
  *                       v
- *        .---> LOAD ----> PUSH ----> PUSH_TAKE        for each space, while it lacks of ours
- *        '--more, next space-----------'  | all spaces
- *                       .-----------------'
+ *        .---> LOAD ----> PUSH ----> LOAD ----> PUSH_TAKE    for each space, while it lacks of
+ *        |      |          ^  '----last batch----^ | |       ours: the next batch is loaded
+ *        |      '----------'-----------------------' |       before the receipts are taken, so
+ *        '--next space-------------------------------|       that it can travel meanwhile
+ *                       .--all spaces----------------'
  *                       v
  *        .---> PULL ----> PULL_TAKE                   for each space, up to the signed size
  *        '--more, next space-'  | all spaces
@@ -30,7 +32,7 @@
 
 #define DBK_SESSION_ROUNDS_MAX 65536u
 #define DBK_SESSION_PUSH_BYTES (1024u * 1024u)
-#define DBK_SESSION_RANGE_BYTES (2u * 1024u * 1024u)
+#define DBK_SESSION_RANGE_BYTES (1024u * 1024u)
 #define DBK_SESSION_TARGET_MAX 160u
 
 typedef enum dbk_session_event_kind {
@@ -46,7 +48,7 @@ typedef struct dbk_session_event {
     uint32_t random; /* with every event */
     uint32_t round;
     int status;
-    dbk_span body; /* must live until the next step: a TAKE borrows from it */
+    dbk_span body; /* must live until the next ANSWER: a TAKE borrows from it */
     const char *nonce;
     uint32_t retry_after_s;
     dbk_rc rc;
@@ -58,7 +60,7 @@ typedef struct dbk_session_event {
 
 typedef enum dbk_session_action_kind {
     DBK_ACTION_NONE,          /* an answer that nobody waits for any more was dropped */
-    DBK_ACTION_SEND,          /* round, method, target, body: sign with nonce, exchange */
+    DBK_ACTION_SEND,          /* round, request: sign with its nonce, exchange */
     DBK_ACTION_LOAD,          /* space, after_seq, count_max, bytes_max: own segments */
     DBK_ACTION_TAKE_MEMBERS,  /* entries */
     DBK_ACTION_TAKE_RECEIPTS, /* space, receipts, checkpoint */
@@ -71,16 +73,24 @@ typedef struct dbk_acked {
     dbk_hash header_hash;
     dbk_receipt receipt;
 } dbk_acked;
-/* Everything is borrowed until the next step. */
+typedef struct dbk_session_request {
+    const char *method, *target, *nonce; /* method NULL: none */
+    const char *content_type;            /* with a body */
+    dbk_span body;
+    bool has_body;
+    size_t answer_max;
+} dbk_session_request;
+/* Everything is borrowed until the next step; of `ahead`, the body until it is answered or given
+ * up, and the texts for the call only. */
 typedef struct dbk_session_action {
     dbk_session_action_kind kind;
     const char *phase;    /* "hello", "members", "push", "pull" */
     uint64_t done, total; /* of the phase: ops sent, segments fetched; total 0: not known */
     uint32_t round;
-    const char *method, *target, *nonce, *content_type;
-    dbk_span body;
-    bool has_body;
-    size_t answer_max;
+    dbk_session_request request; /* SEND */
+    /* With a TAKE: what will be sent next if the TAKE succeeds. Whoever can may begin it in the
+     * meantime, and hand over its answer when SEND asks for the same; else it is dropped. */
+    dbk_session_request ahead;
     dbk_id space;
     uint64_t after_seq;
     uint32_t count_max, bytes_max;

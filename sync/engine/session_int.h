@@ -52,20 +52,28 @@ struct dbk_session {
 
     /* the request under way */
     dbk_tries tries;
-    const char *method, *content_type;
+    dbk_session_request request; /* its target and nonce are the two below */
     char target[DBK_SESSION_TARGET_MAX];
+    char ahead_target[DBK_SESSION_TARGET_MAX];
     dbk_bytes body;
-    bool has_body, reached;
-    size_t answer_max;
+    bool reached; /* the relay has answered something */
     char nonce[DBK_NONCE_TEXT_MAX + 1];
 
     /* the batch under way */
     sent batch[DBK_PUSH_SEGMENTS_MAX];
     size_t batch_count;
-    size_t acked_leading; /* segments of it that the relay holds now, without a gap */
     uint32_t batch_max;   /* halved by each 413 */
-    dbk_acked acked[DBK_PUSH_SEGMENTS_MAX];
+    bool batch_ready;     /* loaded, to be sent when the receipts of the one before are taken */
+    dbk_err batch_failed; /* it could not be loaded */
     dbk_push_result results[DBK_PUSH_SEGMENTS_MAX];
+
+    /* receipts that are still to be taken */
+    dbk_acked acked[DBK_PUSH_SEGMENTS_MAX];
+    size_t acked_count;
+    uint8_t note[DBK_CHECKPOINT_BYTES_MAX];
+    size_t note_len;
+    uint64_t acked_ops; /* for the progress */
+
     uint64_t range_end; /* index behind the range under way */
 
     uint64_t push_done, push_total, pull_done, pull_total;
@@ -75,8 +83,10 @@ struct dbk_session {
 void dbk_session_move(dbk_session *s, session_state to);
 /* Sends the request that stands in s (again). */
 void dbk_session_send(dbk_session *s, dbk_session_action *next);
-/* Sets up a request without body. */
+/* Sets up a request without body; the caller writes s->target. */
 void dbk_session_get(dbk_session *s, size_t answer_max);
+/* The same with s->body. */
+void dbk_session_post(dbk_session *s, const char *content_type, size_t answer_max);
 void dbk_session_end(dbk_session *s, dbk_session_action *next);
 /* Ends with this failure, whatever stopped before. */
 void dbk_session_fail(dbk_session *s, dbk_session_action *next, const dbk_err *err);

@@ -35,7 +35,7 @@ static void load(dbk_session *s, dbk_session_action *next, work *w)
 {
     uint32_t bytes = least(s->welcome.push_bytes_max, DBK_SESSION_PUSH_BYTES);
     s->batch_count = 0;
-    s->acked_leading = 0;
+    s->batch_ready = false;
     w->loaded_seq = w->plan.push_after;
     dbk_session_move(s, S_LOAD);
     next->kind = DBK_ACTION_LOAD;
@@ -47,15 +47,21 @@ static void load(dbk_session *s, dbk_session_action *next, work *w)
                                                                       : SEGMENT_BYTES_MAX;
 }
 
-static void pull(dbk_session *s, dbk_session_action *next, const work *w)
+static void range_target(const dbk_session *s, char out[DBK_SESSION_TARGET_MAX], const work *w,
+                         uint64_t from)
 {
     char hex[DBK_ID_HEX_SIZE];
-    uint32_t bytes = least(s->welcome.range_bytes_max, DBK_SESSION_RANGE_BYTES);
     dbk_id_hex(hex, &w->local.space);
-    dbk_session_get(s, (size_t)bytes + RANGE_SLACK);
-    (void)snprintf(s->target, sizeof(s->target), "/v1/spaces/%s/segments?from=%llu&bytes=%u%s", hex,
-                   (unsigned long long)w->local.size, (unsigned)bytes,
+    (void)snprintf(out, DBK_SESSION_TARGET_MAX, "/v1/spaces/%s/segments?from=%llu&bytes=%u%s", hex,
+                   (unsigned long long)from,
+                   (unsigned)least(s->welcome.range_bytes_max, DBK_SESSION_RANGE_BYTES),
                    w->plan.own_held ? "" : "&own=1");
+}
+
+static void pull(dbk_session *s, dbk_session_action *next, const work *w)
+{
+    dbk_session_get(s, least(s->welcome.range_bytes_max, DBK_SESSION_RANGE_BYTES) + RANGE_SLACK);
+    range_target(s, s->target, w, w->local.size);
     s->pull_total = s->pull_done;
     for (size_t i = 0; i < s->works_count; i++) {
         if (!s->works[i].pull_over)
@@ -94,6 +100,7 @@ static void stop_push(dbk_session *s, dbk_session_action *next, const dbk_err *e
     }
     dbk_session_stopped(s, w, err);
     w->push_over = true;
+    s->batch_ready = false;
     dbk_session_next(s, next);
 }
 
@@ -109,8 +116,7 @@ static void stop_pull(dbk_session *s, dbk_session_action *next, const dbk_err *e
     dbk_session_next(s, next);
 }
 
-/* ---- push --------------------------------------------------------------------------------------
- */
+/* ---- push ---------------------------------------------------------------------------- */
 
 /* The relay's head of our feed must be a segment that we hold, or the two chains are two stores. */
 static dbk_rc check_head(const work *w, const dbk_header *h, const dbk_hash *hash, dbk_err *err)
@@ -153,6 +159,18 @@ dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *
     return DBK_OK;
 }
 
+static void take_receipts(dbk_session *s, dbk_session_action *next)
+{
+    dbk_session_move(s, S_PUSH_TAKE);
+    next->kind = DBK_ACTION_TAKE_RECEIPTS;
+    next->space = s->works[s->at].local.space;
+    next->acked = s->acked;
+    next->acked_count = s->acked_count;
+    next->checkpoint = dbk_span_of(s->note, s->note_len);
+    if (s->batch_ready)
+        next->ahead = s->request;
+}
+
 void dbk_session_batch(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     char hex[DBK_ID_HEX_SIZE];
@@ -161,16 +179,24 @@ void dbk_session_batch(dbk_session *s, dbk_session_action *next, const dbk_sessi
         (void)dbk_fail(&err, DBK_DAMAGED, "own segments are missing from the store");
     else if (e->rc != DBK_OK)
         (void)dbk_fail(&err, e->rc, "%s", e->why);
-    if (err.rc != DBK_OK) {
+    if (err.rc != DBK_OK && s->acked_count == 0) {
         stop_push(s, next, &err);
         return;
     }
-    dbk_session_get(s, DBK_PUSH_SEGMENTS_MAX * DBK_RESULT_BYTES + DBK_CHECKPOINT_BYTES_MAX + 64u);
+    if (err.rc != DBK_OK) { /* what the relay has signed for is kept first */
+        s->batch_failed = err;
+        take_receipts(s, next);
+        return;
+    }
+    dbk_session_post(s, "application/octet-stream",
+                     DBK_PUSH_SEGMENTS_MAX * DBK_RESULT_BYTES + DBK_CHECKPOINT_BYTES_MAX + 64u);
     dbk_id_hex(hex, &s->works[s->at].local.space);
     (void)snprintf(s->target, sizeof(s->target), "/v1/spaces/%s/segments", hex);
-    s->method = "POST";
-    s->content_type = "application/octet-stream";
-    s->has_body = true;
+    if (s->acked_count > 0) {
+        s->batch_ready = true;
+        take_receipts(s, next);
+        return;
+    }
     dbk_session_move(s, S_PUSH);
     dbk_session_send(s, next);
 }
@@ -208,16 +234,18 @@ static void explain(dbk_push_status status, dbk_err *err)
 
 /* Fills acked with the leading segments that have receipts; stops the space at the first that
  * the relay did not take. Quarantined ones are held there, so the chain goes on behind them. */
-static size_t sort_results(dbk_session *s, work *w, size_t count)
+static void sort_results(dbk_session *s, work *w, size_t count)
 {
-    size_t acked = 0;
+    s->acked_count = 0;
+    s->acked_ops = 0;
     for (size_t i = 0; i < count; i++) {
         dbk_err err = { 0 };
         dbk_push_status status = s->results[i].status;
         if (status == DBK_PUSH_ACCEPTED || status == DBK_PUSH_DUPLICATE) {
-            if (acked == i) {
-                s->acked[acked++] = (dbk_acked){ s->batch[i].header_hash, s->results[i].receipt };
-                s->counts.pushed_ops += s->batch[i].ops;
+            if (s->acked_count == i) {
+                s->acked[s->acked_count++] = (dbk_acked){ s->batch[i].header_hash,
+                                                          s->results[i].receipt };
+                s->acked_ops += s->batch[i].ops;
             }
         } else {
             explain(status, &err);
@@ -225,13 +253,12 @@ static size_t sort_results(dbk_session *s, work *w, size_t count)
             s->counts.refused++;
             if (status != DBK_PUSH_QUARANTINED) {
                 w->push_over = true;
-                break;
+                return;
             }
         }
-        s->acked_leading = i + 1;
+        DBK_ASSERT(s->batch[i].last_seq > w->plan.push_after);
+        w->plan.push_after = s->batch[i].last_seq;
     }
-    s->counts.pushed_segments += acked;
-    return acked;
 }
 
 /* The log has grown at least by what we sent: fetch what others sent in between. */
@@ -245,7 +272,7 @@ static dbk_rc raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err)
         return dbk_fail(err, DBK_PEER, "the relay's log was rolled back or replaced");
     if (c.size > w->plan.pull_to)
         w->plan.pull_to = c.size;
-    w->pull_over = false;
+    w->pull_over = w->local.size >= w->plan.pull_to;
     return DBK_OK;
 }
 
@@ -264,50 +291,56 @@ void dbk_session_pushed(dbk_session *s, dbk_session_action *next, const dbk_sess
         stop_push(s, next, &err);
         return;
     }
-    size_t acked = sort_results(s, w, count);
-    if (acked == 0) {
-        if (s->acked_leading > 0)
-            w->plan.push_after = s->batch[s->acked_leading - 1].last_seq;
-        w->push_over = w->push_over || w->plan.push_after == w->local.own_last_seq;
+    sort_results(s, w, count);
+    w->push_over = w->push_over || w->plan.push_after == w->local.own_last_seq;
+    if (s->acked_count == 0) {
         dbk_session_next(s, next);
         return;
     }
     rc = raise_goal(s, w, note, &err);
     if (rc != DBK_OK) {
         w->pull_over = true;
+        s->acked_count = 0;
         stop_push(s, next, &err);
         return;
     }
-    dbk_session_move(s, S_PUSH_TAKE);
-    next->kind = DBK_ACTION_TAKE_RECEIPTS;
-    next->space = w->local.space;
-    next->acked = s->acked;
-    next->acked_count = acked;
-    next->checkpoint = note;
+    memcpy(s->note, note.p, note.len);
+    s->note_len = note.len;
+    /* The next batch is read before these receipts are stored: it can travel in the meantime. */
+    if (w->push_over)
+        take_receipts(s, next);
+    else
+        load(s, next, w);
 }
 
 void dbk_session_receipts_taken(dbk_session *s, dbk_session_action *next,
                                 const dbk_session_event *e)
 {
-    dbk_err err = { 0 };
+    dbk_err err = s->batch_failed;
     work *w = &s->works[s->at];
-    if (e->rc != DBK_OK) {
+    if (e->rc == DBK_OK) {
+        s->counts.pushed_segments += s->acked_count;
+        s->counts.pushed_ops += s->acked_ops;
+        s->push_done += s->acked_ops;
+        w->pull_over = w->local.size >= w->plan.pull_to;
+    } else {
+        dbk_err_clear(&err);
         (void)dbk_fail(&err, e->rc, "%s", e->why);
-        stop_push(s, next, &err);
-        return;
     }
-    DBK_ASSERT(s->acked_leading > 0);
-    uint64_t reached = s->batch[s->acked_leading - 1].last_seq;
-    DBK_ASSERT(reached > w->plan.push_after);
-    s->push_done += reached - w->plan.push_after;
-    w->plan.push_after = reached;
-    w->push_over = w->push_over || reached == w->local.own_last_seq;
-    w->pull_over = w->local.size >= w->plan.pull_to;
-    dbk_session_next(s, next);
+    s->acked_count = 0;
+    dbk_err_clear(&s->batch_failed);
+    if (err.rc != DBK_OK) {
+        stop_push(s, next, &err);
+    } else if (s->batch_ready) {
+        s->batch_ready = false;
+        dbk_session_move(s, S_PUSH);
+        dbk_session_send(s, next);
+    } else {
+        dbk_session_next(s, next);
+    }
 }
 
-/* ---- pull --------------------------------------------------------------------------------------
- */
+/* ---- pull ---------------------------------------------------------------------------- */
 
 void dbk_session_pull_refused(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
@@ -340,6 +373,11 @@ void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_sess
     next->kind = DBK_ACTION_TAKE_RANGE;
     next->space = w->local.space;
     next->range = range;
+    if (s->range_end < w->plan.pull_to) {
+        range_target(s, s->ahead_target, w, s->range_end);
+        next->ahead = s->request;
+        next->ahead.target = s->ahead_target;
+    }
 }
 
 void dbk_session_range_taken(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)

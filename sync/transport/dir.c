@@ -39,8 +39,7 @@ static dbk_rc disk_error(dbk_err *err, const char *what)
     return dbk_fail(err, DBK_IO, "the folder's %s: %s", what, strerror(why));
 }
 
-/* ---- targets ------------------------------------------------------------------------------------
- */
+/* ---- targets ------------------------------------------------------------------------- */
 
 typedef struct place {
     char dir[DBK_DIR_NAME_MAX + 1];

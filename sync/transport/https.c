@@ -346,6 +346,7 @@ dbk_rc dbk_transport_https(dbk_transport *out, const dbk_https_opts *opts, dbk_e
     memcpy(out->authority, h->authority, sizeof(out->authority));
     out->ops = &https_ops;
     out->self = h;
+    out->is_slow = true;
     h = NULL;
 out:
     if (h != NULL)

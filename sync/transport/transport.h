@@ -40,6 +40,7 @@ typedef struct dbk_transport {
     void *self;
     char authority[256]; /* what requests are signed for: "127.0.0.1:8443" */
     bool carrier;        /* keeps files, answers no protocol: dbk_transport_dir() */
+    bool is_slow;        /* worth calling from another thread meanwhile; never two calls at once */
 } dbk_transport;
 
 /* HTTPS by libcurl: TLS 1.3 only, the server's key must match the pin (SHA-256 of SPKI), no

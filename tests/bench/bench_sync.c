@@ -50,8 +50,7 @@ static double cpu_s(void)
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
-/* ---- devices ------------------------------------------------------------------------------------
- */
+/* ---- devices ------------------------------------------------------------------------- */
 
 typedef struct device {
     dbk_book *book;

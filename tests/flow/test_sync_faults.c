@@ -14,11 +14,12 @@ typedef struct pair {
     uint64_t written; /* ops, by both */
 } pair;
 
-static pair *pair_new(void)
+static pair *pair_new(bool is_slow)
 {
     static pair p;
     p.written = 0;
     syncworld_open(&p.world);
+    p.world.is_slow = is_slow;
     sync_device_open(&p.world, &p.hq, "hq desk");
     sync_device_open(&p.world, &p.asha, "asha");
     sync_found(&p.hq);
@@ -62,7 +63,7 @@ static void assert_whole(pair *p)
 /* Both have something to say; asha syncs over the faulty wire. Until the fault comes too late. */
 static void cut_at_every_exchange(wire_fault fault, bool lasting)
 {
-    pair *p = pair_new();
+    pair *p = pair_new(false);
     bool reached = true;
     for (unsigned at = 1; reached; at++) {
         dbk_sync_report report;
@@ -115,12 +116,47 @@ static void a_request_that_arrives_twice_is_as_one_2_22(void **state)
     cut_at_every_exchange(WIRE_DOUBLES, true);
 }
 
+/* Three batches, of which the next travels while the receipts of one are stored. */
+static void cut_while_a_batch_travels_ahead(wire_fault fault, bool lasting)
+{
+    pair *p = pair_new(true);
+    bool reached = true;
+    for (unsigned at = 2; reached; at++) {
+        dbk_sync_report report;
+        dbk_err err = { 0 };
+        write_some(p, &p->asha, 2 * DBK_PUSH_SEGMENTS_MAX + 10);
+        syncworld_fail(&p->world, fault, at, lasting);
+        dbk_rc rc = sync_try(&p->asha, &report, &err);
+        reached = p->world.exchanges >= at;
+        if (rc != DBK_OK && rc != DBK_UNREACHABLE)
+            fail_msg("at %u: %s: %s", at, dbk_rc_name(rc), err.text);
+        syncworld_mend(&p->world);
+        (void)sync_now(&p->asha);
+        assert_int_equal(relaykit_check(&p->world.kit).segments, p->written);
+        assert_true(at < 50);
+    }
+    assert_whole(p);
+    pair_end(p);
+}
+
+static void a_wire_cut_while_a_batch_travels_ahead_loses_nothing_2_4(void **state)
+{
+    (void)state;
+    cut_while_a_batch_travels_ahead(WIRE_LOSES_REQUEST, true);
+}
+
+static void an_answer_to_a_batch_ahead_that_is_lost_doubles_nothing_1_4(void **state)
+{
+    (void)state;
+    cut_while_a_batch_travels_ahead(WIRE_LOSES_ANSWER, false);
+}
+
 /* Membership changes over the same wires: no device or space comes into being twice. */
 static void a_new_space_over_a_faulty_wire_is_made_at_most_once(void **state)
 {
     (void)state;
     static const wire_fault faults[] = { WIRE_LOSES_REQUEST, WIRE_LOSES_ANSWER, WIRE_DOUBLES };
-    pair *p = pair_new();
+    pair *p = pair_new(false);
     size_t spaces = dbk_roster_spaces(dbk_book_roster(p->hq.book));
     for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
         for (unsigned at = 1; at <= 3; at++) {
@@ -144,7 +180,7 @@ static void a_new_space_over_a_faulty_wire_is_made_at_most_once(void **state)
 static void joining_over_a_faulty_wire_is_done_again_until_it_is_done(void **state)
 {
     (void)state;
-    pair *p = pair_new();
+    pair *p = pair_new(false);
     sync_device dan;
     dbk_err err = { 0 };
     dbk_sync_report report;
@@ -189,7 +225,7 @@ static void joining_over_a_faulty_wire_is_done_again_until_it_is_done(void **sta
 static void short_memory_at_any_point_loses_nothing(void **state)
 {
     (void)state;
-    pair *p = pair_new();
+    pair *p = pair_new(false);
     int came = 1;
     for (uint64_t n = 1; came; n += 1 + n / 8) {
         dbk_sync_report report;
@@ -219,6 +255,8 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_lost_once_doubles_nothing_1_4),
         cmocka_unit_test(answers_that_never_come_lose_and_double_nothing_1_1),
         cmocka_unit_test(a_request_that_arrives_twice_is_as_one_2_22),
+        cmocka_unit_test(a_wire_cut_while_a_batch_travels_ahead_loses_nothing_2_4),
+        cmocka_unit_test(an_answer_to_a_batch_ahead_that_is_lost_doubles_nothing_1_4),
         cmocka_unit_test(a_new_space_over_a_faulty_wire_is_made_at_most_once),
         cmocka_unit_test(joining_over_a_faulty_wire_is_done_again_until_it_is_done),
         cmocka_unit_test(short_memory_at_any_point_loses_nothing),

@@ -82,6 +82,27 @@ static void write_target(play *p, const char *target)
         write_down(p, " %.13s%s", target, target + 11 + 32);
 }
 
+static void write_request(play *p, const dbk_session_request *r)
+{
+    write_down(p, "%s", r->method);
+    write_target(p, r->target);
+    if (r->has_body && r->content_type[12] == 'j')
+        write_down(p, " %.*s", (int)(r->body.len > 20 ? 16 : r->body.len), r->body.p);
+    else if (r->has_body)
+        write_down(p, " %zu bytes", r->body.len);
+    if (r->nonce[0] != '\0')
+        write_down(p, " nonce %s", r->nonce);
+}
+
+static void write_ahead(play *p)
+{
+    if (p->a.ahead.method != NULL) {
+        write_down(p, "; ahead ");
+        write_request(p, &p->a.ahead);
+    }
+    write_down(p, "\n");
+}
+
 static void write_action(play *p)
 {
     const dbk_session_action *a = &p->a;
@@ -89,14 +110,8 @@ static void write_action(play *p)
     case DBK_ACTION_NONE:
         break;
     case DBK_ACTION_SEND:
-        write_down(p, "%u: %s", (unsigned)a->round, a->method);
-        write_target(p, a->target);
-        if (a->has_body && a->content_type[12] == 'j')
-            write_down(p, " %.*s", (int)(a->body.len > 20 ? 16 : a->body.len), a->body.p);
-        else if (a->has_body)
-            write_down(p, " %zu bytes", a->body.len);
-        if (a->nonce[0] != '\0')
-            write_down(p, " nonce %s", a->nonce);
+        write_down(p, "%u: ", (unsigned)a->round);
+        write_request(p, &a->request);
         write_down(p, "\n");
         break;
     case DBK_ACTION_LOAD:
@@ -107,11 +122,13 @@ static void write_action(play *p)
         write_down(p, "take members, %zu bytes\n", a->entries.len);
         break;
     case DBK_ACTION_TAKE_RECEIPTS:
-        write_down(p, "take %zu receipts of %02x\n", a->acked_count, a->space.b[0]);
+        write_down(p, "take %zu receipts of %02x", a->acked_count, a->space.b[0]);
+        write_ahead(p);
         break;
     case DBK_ACTION_TAKE_RANGE:
-        write_down(p, "take %02x from %llu, %u\n", a->space.b[0], (unsigned long long)a->range.from,
+        write_down(p, "take %02x from %llu, %u", a->space.b[0], (unsigned long long)a->range.from,
                    (unsigned)a->range.count);
+        write_ahead(p);
         break;
     case DBK_ACTION_WAIT:
         write_down(p, "wait\n");
@@ -186,8 +203,7 @@ void play_timer(play *p)
     play_step(p, (dbk_session_event){ .kind = DBK_EVENT_TIMER });
 }
 
-/* ---- what a relay says -------------------------------------------------------------------------
- */
+/* ---- what a relay says --------------------------------------------------------------- */
 
 void play_make_note(play *p, dbk_bytes *note, size_t i, const play_there *t)
 {

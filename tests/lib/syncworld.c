@@ -8,8 +8,7 @@
 
 #define field_of(req, name) field_of(req, name)
 
-/* ---- the wire -----------------------------------------------------------------------------------
- */
+/* ---- the wire ------------------------------------------------------------------------ */
 
 static dbk_span field_of(const dbk_exchange *req, const char *name)
 {
@@ -96,8 +95,7 @@ void syncworld_mend(syncworld *w)
     syncworld_fail(w, WIRE_WHOLE, 0, false);
 }
 
-/* ---- devices ------------------------------------------------------------------------------------
- */
+/* ---- devices ------------------------------------------------------------------------- */
 
 void syncworld_open(syncworld *w)
 {
@@ -134,6 +132,7 @@ void sync_device_open(syncworld *w, sync_device *d, const char *name)
     dbk_test_dir_make(d->dir);
     d->t.ops = &wire;
     d->t.self = d;
+    d->t.is_slow = w->is_slow;
     memcpy(d->t.authority, RELAYKIT_HOST, sizeof(RELAYKIT_HOST));
     dbk_book_opts opts = book_opts(d);
     assert_ok(dbk_book_create(&d->book, d->dir, w->passphrase, &opts, &err), &err);
@@ -153,8 +152,7 @@ void sync_device_close(sync_device *d)
     dbk_test_dir_remove(d->dir);
 }
 
-/* ---- the organisation ---------------------------------------------------------------------------
- */
+/* ---- the organisation ---------------------------------------------------------------- */
 
 void sync_found(sync_device *d)
 {

@@ -20,6 +20,7 @@ typedef struct syncworld {
     wire_fault fault;
     unsigned fail_at, exchanges;
     bool lasting;
+    bool is_slow; /* of devices that are opened from now on: requests travel ahead in a thread */
 } syncworld;
 
 typedef struct sync_device {

@@ -34,8 +34,7 @@ static const uint8_t *header_for(uint32_t body_len)
     return header;
 }
 
-/* ---- one sample of each message -----------------------------------------------------------------
- */
+/* ---- one sample of each message ------------------------------------------------------ */
 
 static const char note[] = "daybook/aa/bb/cc\n12\nroot=\n\n\xe2\x80\x94 relay sig\t\"\\\n";
 

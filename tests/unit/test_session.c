@@ -27,9 +27,9 @@ static void own_notes_leave_before_anything_is_fetched_P1(void **state)
     play_welcome(p, 5, (play_there[]){ { .size = 2, .root = play_hash(2) } });
     play_load(p, 0, 4);
     play_results(p, 0, "0000", 6);
+    play_load(p, 0, 2); /* the second batch stands ready before the first one's receipts */
     p->spaces[0].own_receipted_seq = 4;
     play_take(p, DBK_OK, NULL);
-    play_load(p, 0, 2);
     play_results(p, 0, "00", 8);
     p->spaces[0].own_receipted_seq = 6;
     play_take(p, DBK_OK, NULL);
@@ -40,13 +40,80 @@ static void own_notes_leave_before_anything_is_fetched_P1(void **state)
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a1 after 0, at most 4\n"
                    "2: POST /v1/spaces/a1/segments 1236 bytes nonce n1\n"
-                   "take 4 receipts of a1\n"
                    "load a1 after 4, at most 4\n"
+                   "take 4 receipts of a1; ahead POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
                    "3: POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
                    "take 2 receipts of a1\n"
                    "4: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
                    "take a1 from 0, 8\n"
                    "done\n");
+}
+
+static void the_next_range_may_travel_while_one_is_taken(void **state)
+{
+    (void)state;
+    play *p = play_new(1);
+    play_start(p);
+    play_welcome(p, 5, (play_there[]){ { .size = 5, .root = play_hash(5) } });
+    play_range(p, 0, 3);
+    play_take(p, DBK_OK, NULL);
+    play_range(p, 3, 2);
+    play_take(p, DBK_OK, NULL);
+    play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
+                   "take a1 from 0, 3; ahead GET /v1/spaces/a1/segments?from=3&bytes=1048576 "
+                   "nonce n1\n"
+                   "3: GET /v1/spaces/a1/segments?from=3&bytes=1048576 nonce n1\n"
+                   "take a1 from 3, 2\n"
+                   "done\n");
+}
+
+static void receipts_are_kept_although_the_next_batch_cannot_be_loaded_P1(void **state)
+{
+    (void)state;
+    play *p = play_new(1);
+    play_own_notes(p, 0, 6, 0);
+    play_start(p);
+    play_welcome(p, 5, (play_there[]){ { 0 } });
+    play_load(p, 0, 4);
+    play_results(p, 0, "0000", 4);
+    play_load(p, 0, 0);
+    p->spaces[0].size = 4;
+    play_take(p, DBK_OK, NULL);
+    assert_int_equal(dbk_session_count(p->s).pushed_segments, 4);
+    play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
+                   "load a1 after 0, at most 4\n"
+                   "2: POST /v1/spaces/a1/segments 1236 bytes nonce n1\n"
+                   "load a1 after 4, at most 4\n"
+                   "take 4 receipts of a1\n"
+                   "fail DBK_DAMAGED: own segments are missing from the store\n");
+}
+
+static void a_batch_whose_forerunner_failed_is_not_sent(void **state)
+{
+    (void)state;
+    play *p = play_new(2);
+    play_own_notes(p, 0, 6, 0);
+    play_own_notes(p, 1, 1, 0);
+    play_start(p);
+    play_welcome(p, 5, (play_there[]){ { 0 }, { 0 } });
+    play_load(p, 0, 4);
+    play_results(p, 0, "0000", 0);
+    play_load(p, 0, 2);
+    play_take(p, DBK_PEER, "a receipt is not signed by the relay");
+    play_load(p, 1, 1);
+    play_results(p, 1, "0", 0);
+    play_take(p, DBK_OK, NULL);
+    assert_int_equal(dbk_session_count(p->s).pushed_segments, 1);
+    play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
+                   "load a1 after 0, at most 4\n"
+                   "2: POST /v1/spaces/a1/segments 1236 bytes nonce n1\n"
+                   "load a1 after 4, at most 4\n"
+                   "take 4 receipts of a1; ahead POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
+                   "load a2 after 0, at most 4\n"
+                   "3: POST /v1/spaces/a2/segments 318 bytes nonce n1\n"
+                   "take 1 receipts of a2\n"
+                   "fail DBK_PEER: space a1000000: a receipt is not signed by the relay\n");
 }
 
 static void own_segments_that_receipts_place_at_the_end_are_not_fetched_back(void **state)
@@ -293,6 +360,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_idle_sync_is_one_round_trip),
         cmocka_unit_test(own_notes_leave_before_anything_is_fetched_P1),
+        cmocka_unit_test(the_next_range_may_travel_while_one_is_taken),
+        cmocka_unit_test(receipts_are_kept_although_the_next_batch_cannot_be_loaded_P1),
+        cmocka_unit_test(a_batch_whose_forerunner_failed_is_not_sent),
         cmocka_unit_test(own_segments_that_receipts_place_at_the_end_are_not_fetched_back),
         cmocka_unit_test(membership_comes_first_and_brings_new_spaces_2_31),
         cmocka_unit_test(a_lost_push_answer_is_made_good_by_sending_again_2_4),

@@ -177,8 +177,9 @@ static void an_endless_relay_is_left_after_the_round_cap_2_22(void **state)
         play_take(p, DBK_OK, NULL);
     }
     assert_int_equal(dbk_session_count(p->s).rounds, 50);
-    play_expect(p, "take a1 from 48, 1\n"
-                   "fail DBK_PEER: the relay gave no end of it: stopped after 50 exchanges\n");
+    play_expect(
+        p, "take a1 from 48, 1; ahead GET /v1/spaces/a1/segments?from=49&bytes=1048576 nonce n1\n"
+           "fail DBK_PEER: the relay gave no end of it: stopped after 50 exchanges\n");
 }
 
 static void a_relay_whose_membership_went_backwards_or_stands_still_is_left(void **state)
