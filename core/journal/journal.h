@@ -24,16 +24,16 @@ typedef struct dbk_edit {
     size_t inputs_count;
     const char *reason; /* needed to lower a cautious group; else may be NULL */
 } dbk_edit;
-DBK_MUST_CHECK dbk_rc dbk_journal_edit(dbk_book *book, dbk_problems *problems,
-                                       const dbk_edit *edit, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_journal_edit(dbk_book *book, dbk_problems *problems, const dbk_edit *edit,
+                                       dbk_err *err);
 /* Checks DBK_STAGE_SIGN first. */
-DBK_MUST_CHECK dbk_rc dbk_journal_sign(dbk_book *book, dbk_problems *problems,
-                                       const dbk_id *record, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_journal_sign(dbk_book *book, dbk_problems *problems, const dbk_id *record,
+                                       dbk_err *err);
 /* An addendum to a signed record; DBK_DENIED if it isn't signed. */
 DBK_MUST_CHECK dbk_rc dbk_journal_addendum(dbk_book *book, const dbk_id *record, const char *text,
                                            dbk_err *err);
-DBK_MUST_CHECK dbk_rc dbk_journal_withdraw(dbk_book *book, const dbk_id *record,
-                                           const char *reason, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_journal_withdraw(dbk_book *book, const dbk_id *record, const char *reason,
+                                           dbk_err *err);
 
 /* HQ decides: choice is a sibling's place in `conflicts` (0..), or a new value by inputs; group
  * "review" clears review pairs only; group "lifecycle" may be decided too. A reason is required.

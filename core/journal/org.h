@@ -47,9 +47,9 @@ typedef struct dbk_invite_row {
     const char *name; /* borrowed for the call */
     dbk_role role;
     uint64_t expires_ms;
-    bool arrived;         /* a request is here, waiting for approval */
-    const char *told_name;/* what the device calls itself, once arrived */
-    dbk_id device;        /* once arrived: its fingerprint */
+    bool arrived;          /* a request is here, waiting for approval */
+    const char *told_name; /* what the device calls itself, once arrived */
+    dbk_id device;         /* once arrived: its fingerprint */
 } dbk_invite_row;
 typedef dbk_rc (*dbk_invite_fn)(void *ctx, const dbk_invite_row *row, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_org_invites(dbk_book *book, dbk_invite_fn fn, void *ctx, dbk_err *err);

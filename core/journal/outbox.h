@@ -7,11 +7,11 @@
 
 typedef struct dbk_position {
     dbk_id space;
-    dbk_id log;            /* incarnation; zero before the first contact */
-    uint64_t size;         /* log entries applied here, from 0 */
-    dbk_hash root;         /* of that many */
-    dbk_id own_feed;       /* zero when nothing was ever written here */
-    uint64_t own_last_seq; /* of the open feed */
+    dbk_id log;                 /* incarnation; zero before the first contact */
+    uint64_t size;              /* log entries applied here, from 0 */
+    dbk_hash root;              /* of that many */
+    dbk_id own_feed;            /* zero when nothing was ever written here */
+    uint64_t own_last_seq;      /* of the open feed */
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
 } dbk_position;
 /* For every space in which this device is a member, sorted by id. */
@@ -35,7 +35,7 @@ DBK_MUST_CHECK dbk_rc dbk_outbox_all(dbk_book *book, const dbk_id *space, dbk_se
                                      void *ctx, dbk_err *err);
 /* The membership chain's entries from seq `from`, for carriers. */
 typedef dbk_rc (*dbk_entry_fn)(void *ctx, dbk_span entry, dbk_err *err);
-DBK_MUST_CHECK dbk_rc dbk_outbox_members(dbk_book *book, uint64_t from, dbk_entry_fn fn,
-                                         void *ctx, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_outbox_members(dbk_book *book, uint64_t from, dbk_entry_fn fn, void *ctx,
+                                         dbk_err *err);
 
 #endif
