@@ -45,7 +45,53 @@ static dbk_rc store_fault(void *ctx, const char *sentence, dbk_err *err)
     return dbk_verify_fault(ctx, err, "%s", sentence);
 }
 
-/* Both passes read each segment; the second one by records. */
+/* ---- the rows that the book keeps in memory ------------------------------------------------ */
+
+static dbk_rc check_space_row(void *ctx, const dbk_store_space *row, dbk_err *err)
+{
+    dbk_verifier *v = ctx;
+    dbk_bytes frontier = DBK_BYTES_INIT(sizeof(uint64_t) + sizeof(dbk_frontier));
+    const dbk_book_space *space = dbk_tables_space_of_row(&v->book->tables, row->id);
+    dbk_rc rc = DBK_OK;
+    bool same = space != NULL && dbk_id_equal(&space->space, &row->space) &&
+                dbk_id_equal(&space->now.log, &row->log) &&
+                dbk_span_equal(dbk_span_of(space->now.note, space->now.note_len), row->checkpoint);
+    if (same && (row->frontier.len > 0 || space->now.frontier.size > 0)) {
+        rc = dbk_frontier_encode(&frontier, &space->now.frontier, err);
+        same = dbk_span_equal(dbk_bytes_span(&frontier), row->frontier);
+    }
+    if (rc == DBK_OK && !same)
+        rc = dbk_verify_fault(v, err, "The position in a log was changed behind the program.");
+    dbk_bytes_wipe(&frontier);
+    return rc;
+}
+
+static dbk_rc check_feed_row(void *ctx, const dbk_store_feed *row, dbk_err *err)
+{
+    dbk_verifier *v = ctx;
+    const dbk_book_feed *feed = dbk_tables_feed_of_row(&v->book->tables, row->id);
+    bool same = feed != NULL && dbk_id_equal(&feed->feed, &row->feed) &&
+                feed->space->row == row->space && dbk_id_equal(&feed->device, &row->device) &&
+                dbk_id_equal(&feed->incarnation, &row->incarnation) && feed->own == row->own &&
+                feed->now.last_seq == row->last_seq &&
+                dbk_hash_equal(&feed->now.head, &row->head) &&
+                feed->now.receipted_seq == row->receipted_seq;
+    return same ? DBK_OK
+                : dbk_verify_fault(v, err, "The end of a feed was changed behind the program.");
+}
+
+static dbk_rc check_tables(dbk_verifier *v, dbk_err *err)
+{
+    dbk_err cause = { 0 };
+    dbk_rc rc = dbk_spaces_each(v->book->store, check_space_row, v, &cause);
+    if (rc == DBK_OK)
+        rc = dbk_feeds_each(v->book->store, check_feed_row, v, &cause);
+    return dbk_verify_damage(v, rc, &cause, err);
+}
+
+/* ---- spaces -------------------------------------------------------------------------------- */
+
+/* For the progress: each segment and each record is looked at once. */
 static dbk_rc count_work(dbk_verifier *v, dbk_err *err)
 {
     dbk_bytes reason = DBK_BYTES_INIT(SENTENCE_BYTES);
@@ -124,6 +170,8 @@ dbk_rc dbk_verify_book(dbk_book *book, const dbk_verify_sink *sink, dbk_err *err
     dbk_rc rc = dbk_store_integrity(book->store, store_fault, &v, err);
     if (rc == DBK_OK && book->roster != NULL)
         rc = dbk_verify_chain(&v, err);
+    if (rc == DBK_OK)
+        rc = check_tables(&v, err);
     if (rc == DBK_OK)
         rc = count_work(&v, err);
     for (size_t i = 0; i < book->tables.spaces_count && rc == DBK_OK; i++)

@@ -13,6 +13,7 @@ typedef struct exam {
     dbk_verify_feed *state;
     dbk_header header;
     dbk_hash hash;
+    uint32_t merged_ops; /* that are in their records */
 } exam;
 
 dbk_verify_feed *dbk_verify_feed_of(const dbk_verifier *v, const dbk_book_feed *feed)
@@ -43,7 +44,7 @@ static dbk_rc fault(const exam *x, const char *what, dbk_err *err)
 /* ---- the ops in it ------------------------------------------------------------------------- */
 
 /* Is the op in its record? */
-static dbk_rc check_row_of_op(const exam *x, const dbk_op *op, uint32_t place, dbk_err *err)
+static dbk_rc check_row_of_op(exam *x, const dbk_op *op, uint32_t place, dbk_err *err)
 {
     dbk_store *store = x->v->book->store;
     dbk_rowid record = 0;
@@ -53,16 +54,18 @@ static dbk_rc check_row_of_op(const exam *x, const dbk_op *op, uint32_t place, d
         rc = dbk_ops_has(store, &there, &(dbk_store_op){ record, x->row->id, place }, err);
     if (rc != DBK_OK)
         return rc;
-    if (there)
+    if (there) {
         x->v->op_rows++;
-    else if (x->row->status == DBK_SEGMENT_MERGED)
+        x->merged_ops++;
+    } else if (x->row->status == DBK_SEGMENT_MERGED) {
         return fault(x, "holds a note that is missing from its record", err);
+    }
     return DBK_OK;
 }
 
 /* A pending segment may be merged in part (one of its records was flooded), or not be openable at
  * all; a merged one is open, but for poison, which its row must admit. */
-static dbk_rc check_op(const exam *x, const dbk_frame *frame, uint32_t place, const dbk_secret *key,
+static dbk_rc check_op(exam *x, const dbk_frame *frame, uint32_t place, const dbk_secret *key,
                        dbk_err *err)
 {
     dbk_op_decoded op = { 0 };
@@ -85,7 +88,7 @@ static dbk_rc check_op(const exam *x, const dbk_frame *frame, uint32_t place, co
     return rc;
 }
 
-static dbk_rc check_body(const exam *x, dbk_err *err)
+static dbk_rc check_body(exam *x, dbk_err *err)
 {
     dbk_frame frames[DBK_SEGMENT_OPS_MAX];
     const dbk_header *h = &x->header;
@@ -100,6 +103,8 @@ static dbk_rc check_body(const exam *x, dbk_err *err)
     dbk_rc rc = DBK_OK;
     for (uint32_t i = 0; i < h->count && rc == DBK_OK; i++)
         rc = check_op(x, &frames[i], i, key, err);
+    if (rc == DBK_OK && x->row->status == DBK_SEGMENT_PENDING && x->merged_ops == h->count)
+        rc = fault(x, "is said to wait, but all of it is merged", err);
     return rc;
 }
 
