@@ -74,6 +74,9 @@ DBK_MUST_CHECK dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask
 /* One line from the terminal, without the newline. DBK_USAGE when there is no terminal. */
 DBK_MUST_CHECK dbk_rc cli_ask_line(dbk_bytes *out, const char *prompt, dbk_err *err);
 
+/* Asks for the passphrase and opens the store. The passphrase is handed on to *kept, unless that is
+ * NULL. */
+DBK_MUST_CHECK dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err);
 /* DBK_NOT_FOUND, and what to begin with, when there is no folder where the store should be. */
 DBK_MUST_CHECK dbk_rc cli_store_exists(const cli *c, dbk_err *err);
 /* A whole file, at most 256 MiB. "-" is standard input. */

@@ -28,7 +28,7 @@ dbk_rc cmd_show(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_search(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err);
-/* cmd_sync.c: exchange, and what has arrived where */
+/* cmd_sync.c, cmd_status.c: exchange, and what has arrived where */
 dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_conflict.c: the HQ desk */

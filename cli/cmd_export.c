@@ -29,11 +29,11 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
     dbk_id_uuid(uuid, &row->record);
     (void)dbk_state_created(note->state, &first, &began);
     rc = out_json_take(
-        json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:b, s:o}", "id", uuid, "form", row->form,
-                  "version", (int)dbk_state_form_version(note->state), "state",
-                  dbk_life_name(row->life), "author", cli_author_name(e->c, &first), "begun",
-                  cli_time_json((int64_t)dbk_hlc_ms(began)), "disputed",
-                  row->attention.asks + row->attention.cautious > 0, "fields", fields),
+        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o, s:b, s:o}", "id", uuid, "form", row->form,
+                  "version", (int)dbk_state_form_version(note->state), "space",
+                  cli_space_name(e->c, &row->space), "state", dbk_life_name(row->life), "author",
+                  cli_author_name(e->c, &first), "begun", cli_time_json((int64_t)dbk_hlc_ms(began)),
+                  "disputed", row->attention.asks + row->attention.cautious > 0, "fields", fields),
         err);
     dbk_note_free(note);
     out_progress_draw(&e->bar, "exporting", ++e->count, 0);

@@ -10,11 +10,7 @@ dbk_rc cmd_passphrase(cli *c, const cli_args *a, dbk_err *err)
     cli asked = *c;
     asked.passphrase_file = cli_option_value(a, "--new-file");
     asked.passphrase_fd = -1;
-    dbk_rc rc = cli_store_exists(c, err);
-    if (rc == DBK_OK)
-        rc = cli_ask_passphrase(&old, c, CLI_ASK_PASSPHRASE, err);
-    if (rc == DBK_OK)
-        rc = dbk_book_open(&c->book, c->store, old, NULL, err);
+    dbk_rc rc = cli_open_book(c, &old, err);
     if (rc == DBK_OK)
         rc = cli_ask_passphrase(&fresh, &asked, CLI_ASK_NEW_PASSPHRASE, err);
     dbk_slots_change change = { old, fresh };

@@ -1,17 +1,19 @@
-/* Exchange, and what has arrived where: sync, status. */
+/* Exchange with the relay or a folder, once or again and again. */
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/cmd.h"
+#include "cli/outcome.h"
 #include "cli/render.h"
 #include "cli/words.h"
 #include "core/base/text.h"
 
-#define INDEX_STEP 500u /* records between two looks at the progress bar */
-#define NOTE_LAST_SYNC "last-sync"
-#define NOTE_LAST_FAILURE "last-failure"
-#define OUTCOME_BYTES_MAX 512u
+#define INDEX_STEP 500u   /* records between two looks at the progress bar */
+#define WATCH_EVERY_S 10u /* between two exchanges, and up to twice that by chance */
+#define WATCH_MOST_S 160u /* while the relay can't be reached */
 
 static void draw(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
@@ -32,29 +34,19 @@ static dbk_rc index_all(cli *c, out_progress *bar, dbk_err *err)
     return rc;
 }
 
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
-static const char *needs(uint64_t n)
-{
-    return n == 1 ? " needs" : "s need";
-}
-
 static void say_exchange(const dbk_sync_report *r, const char *folder)
 {
     if (r->pushed_ops == 0)
         out_text("Nothing to send.");
     else
         out_text("%s %llu change%s.", folder ? "Put into the folder:" : "Sent",
-                 (unsigned long long)r->pushed_ops, plural(r->pushed_ops));
+                 (unsigned long long)r->pushed_ops, cli_plural(r->pushed_ops));
     if (r->pulled_ops == 0)
         out_text(" Fetched nothing new.\n");
     else
         out_text(" Fetched %llu change%s: %llu new record%s, %llu changed.\n",
-                 (unsigned long long)r->pulled_ops, plural(r->pulled_ops),
-                 (unsigned long long)r->records_new, plural(r->records_new),
+                 (unsigned long long)r->pulled_ops, cli_plural(r->pulled_ops),
+                 (unsigned long long)r->records_new, cli_plural(r->records_new),
                  (unsigned long long)r->records_changed);
 }
 
@@ -86,7 +78,7 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
                  (unsigned long long)r->members_new);
     if (r->conflicts_new > 0)
         out_text("! %llu more record%s a decision: daybook conflicts\n",
-                 (unsigned long long)r->conflicts_new, needs(r->conflicts_new));
+                 (unsigned long long)r->conflicts_new, cli_needs(r->conflicts_new));
     if (r->refused > 0)
         out_text("! The relay did not take %llu parcels of notes; they are kept here. Tell "
                  "headquarters.\n",
@@ -110,159 +102,104 @@ static dbk_rc exchange(cli *c, dbk_sync_report *report, const char *folder, out_
     return rc;
 }
 
-/* When the relay was last heard, or why it wasn't: "TIME" or "TIME SENTENCE". */
-static dbk_rc keep_outcome(cli *c, const char *name, const char *sentence, dbk_err *err)
+/* With --watch only news is worth a line. */
+static bool is_news(const dbk_sync_report *r)
 {
-    dbk_bytes text = DBK_BYTES_INIT(OUTCOME_BYTES_MAX);
-    dbk_rc rc = dbk_bytes_append_fmt(&text, err, "%llu %s",
-                                     (unsigned long long)dbk_env_system()->now_ms(NULL), sentence);
-    if (rc == DBK_OK)
-        rc = dbk_book_note_put(c->book, name, dbk_bytes_span(&text), err);
-    dbk_bytes_wipe(&text);
-    return rc;
+    return !r->idle && !r->joining;
 }
 
-dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err)
+static dbk_rc sync_once(cli *c, const char *folder, out_progress *bar, dbk_sync_report *report,
+                        dbk_err *err)
 {
-    dbk_sync_report report = { 0 };
     dbk_err why = { 0 };
-    out_progress bar;
-    const char *folder = cli_option_value(a, "--folder");
-    out_progress_start(&bar);
-    dbk_rc rc = exchange(c, &report, folder, &bar, &why);
-    if (rc != DBK_OK) {
-        out_progress_end(&bar);
-        if (folder == NULL) /* for `status`; the failure itself is what is reported */
-            (void)!keep_outcome(c, NOTE_LAST_FAILURE, why.text, NULL);
-        if (report.pushed_ops > 0 && c->format == OUT_TEXT)
-            out_note("%llu change%s had arrived before that; the rest is kept here.",
-                     (unsigned long long)report.pushed_ops, plural(report.pushed_ops));
-        return dbk_fail(err, rc, "%s", why.text);
+    out_progress_start(bar);
+    dbk_rc rc = exchange(c, report, folder, bar, &why);
+    if (rc == DBK_OK) {
+        rc = index_all(c, bar, err);
+        out_progress_end(bar);
+        return rc == DBK_OK && folder == NULL ? cli_outcome_keep(c, CLI_OUTCOME_DONE, "", err) : rc;
     }
-    rc = index_all(c, &bar, err);
-    out_progress_end(&bar);
-    if (rc == DBK_OK && folder == NULL)
-        rc = keep_outcome(c, NOTE_LAST_SYNC, "", err);
-    return rc == DBK_OK ? say_report(c, &report, folder, err) : rc;
+    out_progress_end(bar);
+    if (folder == NULL) /* for `status`; the failure itself is what is reported */
+        (void)!cli_outcome_keep(c, CLI_OUTCOME_FAILED, why.text, NULL);
+    if (report->pushed_ops > 0 && c->format == OUT_TEXT)
+        out_note("%llu change%s had arrived before that; the rest is kept here.",
+                 (unsigned long long)report->pushed_ops, cli_plural(report->pushed_ops));
+    return dbk_fail(err, rc, "%s", why.text);
 }
 
-typedef struct statuses {
-    cli *c;
-    json_t *rows;
-} statuses;
+static volatile sig_atomic_t watch_ended;
 
-static void print_status(const statuses *all, const dbk_space_status *s)
+static void end_watch(int sig)
 {
-    uint64_t waiting = s->own_ops - s->own_receipted_ops;
-    out_text("%s (you: %s)\n", cli_space_name(all->c, &s->space), dbk_role_name(s->role));
-    out_text("  %llu record%s here\n", (unsigned long long)s->records, plural(s->records));
-    if (s->own_ops == 0)
-        out_text("  nothing written on this device yet\n");
-    else if (waiting == 0)
-        out_text("  safe at the relay: every change written here (%llu)\n",
-                 (unsigned long long)s->own_ops);
-    else
-        out_text("  safe at the relay: %llu of %llu changes written here\n"
-                 "  on this device only: %llu, the oldest from %s\n",
-                 (unsigned long long)s->own_receipted_ops, (unsigned long long)s->own_ops,
-                 (unsigned long long)waiting, cli_time((int64_t)s->oldest_waiting_ms));
-    if (s->pending > 0)
-        out_text("  %llu parcel%s of notes can't be opened yet: %s\n",
-                 (unsigned long long)s->pending, plural(s->pending),
-                 s->pending_reason == NULL ? "no reason known" : out_safe_str(s->pending_reason));
-    if (s->attention > 0)
-        out_text("  ! %llu record%s a decision%s: daybook conflicts\n",
-                 (unsigned long long)s->attention, needs(s->attention),
-                 s->role == DBK_ROLE_HQ ? "" : " by headquarters");
+    (void)sig;
+    watch_ended = 1;
 }
 
-static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
+/* Devices that lost the relay together don't come back together. */
+static void watch_pause(uint64_t seconds)
 {
-    statuses *all = ctx;
-    char hex[DBK_ID_HEX_SIZE];
-    (void)err;
-    if (all->rows == NULL) {
-        print_status(all, s);
-        return DBK_OK;
+    uint8_t jitter = 0;
+    dbk_env_system()->random(NULL, &jitter, 1);
+    uint64_t ms = seconds * 1000 + seconds * jitter;
+    struct timespec left = { .tv_sec = (time_t)(ms / 1000),
+                             .tv_nsec = (long)(ms % 1000) * 1000000 };
+    if (!watch_ended) /* a signal ends the pause */
+        (void)nanosleep(&left, NULL);
+}
+
+/* Is this to be tried again in a while? Anything else a person has to look at. */
+static bool passes_by(dbk_rc rc)
+{
+    return rc == DBK_UNREACHABLE || rc == DBK_BUSY || rc == DBK_PENDING;
+}
+
+/* Between two exchanges the store is closed, so that notes can be written meanwhile. */
+static dbk_rc watch(cli *c, const char *folder, const dbk_secret *passphrase, dbk_err *err)
+{
+    struct sigaction end = { .sa_handler = end_watch };
+    uint64_t pause_s = WATCH_EVERY_S;
+    (void)sigaction(SIGINT, &end, NULL);
+    (void)sigaction(SIGTERM, &end, NULL);
+    while (!watch_ended) {
+        dbk_sync_report report = { 0 };
+        dbk_err why = { 0 };
+        out_progress bar;
+        dbk_rc rc = c->book != NULL ? DBK_OK
+                                    : dbk_book_open(&c->book, c->store, passphrase, NULL, &why);
+        if (rc == DBK_OK)
+            rc = sync_once(c, folder, &bar, &report, &why);
+        if (rc == DBK_OK && is_news(&report))
+            rc = say_report(c, &report, folder, &why);
+        if (rc == DBK_OK)
+            rc = out_finish(&why);
+        dbk_book_close(c->book);
+        c->book = NULL;
+        if (rc != DBK_OK && !passes_by(rc))
+            return dbk_fail(err, rc, "%s", why.text);
+        if (rc == DBK_UNREACHABLE)
+            out_note("%s: trying again", out_safe_str(why.text));
+        pause_s = rc == DBK_OK ? WATCH_EVERY_S : pause_s < WATCH_MOST_S ? pause_s * 2 : pause_s;
+        watch_pause(pause_s);
     }
-    dbk_id_hex(hex, &s->space);
-    json_t *row = json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}", "space", hex, "name",
-        cli_space_name(all->c, &s->space), "role", dbk_role_name(s->role), "records",
-        (json_int_t)s->records, "ops", (json_int_t)s->ops, "segments", (json_int_t)s->segments,
-        "own_ops", (json_int_t)s->own_ops, "own_at_relay", (json_int_t)s->own_receipted_ops,
-        "oldest_waiting", cli_time_json((int64_t)s->oldest_waiting_ms), "pending",
-        (json_int_t)s->pending, "attention", (json_int_t)s->attention, "log_size",
-        (json_int_t)s->log_size);
-    if (s->pending_reason != NULL)
-        (void)json_object_set_new(row, "pending_reason", json_string(s->pending_reason));
-    (void)json_array_append_new(all->rows, row);
     return DBK_OK;
 }
 
-typedef struct outcome {
-    int64_t ms; /* 0: never */
-    char sentence[DBK_ERR_TEXT_MAX];
-} outcome;
-
-static outcome read_outcome(cli *c, const char *name)
+/* Opens the store itself: with --watch it is opened again and again. */
+dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err)
 {
-    dbk_bytes text = DBK_BYTES_INIT(OUTCOME_BYTES_MAX);
-    outcome out = { 0 };
-    uint64_t ms = 0;
-    size_t digits = 0;
-    if (dbk_book_note_get(c->book, name, &text, NULL) != DBK_OK)
-        goto out;
-    while (digits < text.len && text.p[digits] != ' ')
-        digits++;
-    if (dbk_u64_parse(&ms, dbk_span_of(text.p, digits), NULL) != DBK_OK)
-        goto out;
-    out.ms = (int64_t)ms;
-    (void)snprintf(out.sentence, sizeof(out.sentence), "%.*s",
-                   digits < text.len ? (int)(text.len - digits - 1) : 0,
-                   (const char *)text.p + (digits < text.len ? digits + 1 : digits));
-out:
-    dbk_bytes_wipe(&text);
-    return out;
-}
-
-static void print_outcomes(dbk_org_stage stage, const outcome *done, const outcome *failed)
-{
-    if (stage == DBK_ORG_NONE)
-        out_text("This device belongs to no organisation yet: daybook join FILE\n");
-    else if (stage == DBK_ORG_JOINING)
-        out_text("This device has asked to join, and waits for an administrator's approval.\n");
-    else if (done->ms == 0)
-        out_text("Never synced with the relay.\n");
-    else
-        out_text("Last synced with the relay: %s\n", cli_time(done->ms));
-    if (failed->ms > done->ms)
-        out_text("The last try, %s, failed: %s\n", cli_time(failed->ms),
-                 out_safe_str(failed->sentence));
-}
-
-static const char *stage_name(dbk_org_stage stage)
-{
-    return stage == DBK_ORG_MEMBER ? "member" : stage == DBK_ORG_JOINING ? "joining" : "none";
-}
-
-dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err)
-{
-    statuses all = { .c = c, .rows = c->format == OUT_JSON ? json_array() : NULL };
-    const dbk_org_link *link = dbk_book_link(c->book);
-    outcome done = read_outcome(c, NOTE_LAST_SYNC), failed = read_outcome(c, NOTE_LAST_FAILURE);
-    (void)a;
-    dbk_rc rc = dbk_query_status(c->book, take_status, &all, err);
-    if (rc == DBK_OK && all.rows != NULL)
-        return out_json_take(json_pack("{s:s, s:s, s:o, s:o, s:s?, s:o}", "relay", link->relay_url,
-                                       "stage", stage_name(link->stage), "last_sync",
-                                       cli_time_json(done.ms), "last_failure",
-                                       cli_time_json(failed.ms), "failure",
-                                       failed.ms > done.ms ? out_safe_str(failed.sentence) : NULL,
-                                       "spaces", all.rows),
-                             err);
-    json_decref(all.rows);
-    if (rc == DBK_OK)
-        print_outcomes(link->stage, &done, &failed);
+    dbk_secret *passphrase = NULL;
+    const char *folder = cli_option_value(a, "--folder");
+    dbk_rc rc = cli_open_book(c, &passphrase, err);
+    if (rc == DBK_OK && cli_option_given(a, "--watch")) {
+        rc = watch(c, folder, passphrase, err);
+    } else if (rc == DBK_OK) {
+        dbk_sync_report report = { 0 };
+        out_progress bar;
+        rc = sync_once(c, folder, &bar, &report, err);
+        if (rc == DBK_OK)
+            rc = say_report(c, &report, folder, err);
+    }
+    dbk_secret_free(passphrase);
     return rc;
 }

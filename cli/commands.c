@@ -50,6 +50,7 @@ static const cli_option search_options[] = {
 };
 static const cli_option sync_options[] = {
     { "--folder", "DIR", "with a folder (USB stick) instead of the relay" },
+    { "--watch", NULL, "again every 10 to 20 seconds, until Ctrl-C" },
     { NULL, NULL, NULL },
 };
 static const cli_option import_options[] = {
@@ -116,11 +117,11 @@ const cli_command cli_commands[] = {
     { NULL, "history", "ID", "who wrote what, when claimed and when received", NULL, CLI_BOOK,
       ONE_RECORD, NULL, cmd_history },
 
-    { EXCHANGE, "sync", "[--folder DIR]", "exchange with headquarters",
+    { EXCHANGE, "sync", "[--folder DIR] [--watch]", "exchange with headquarters",
       "Sends what this device wrote and fetches what it may read. It can be cut off at any moment "
       "and goes on from there the next time. A folder (a USB stick) carries the same sealed notes; "
       "what went by folder still goes to the relay at the next sync.",
-      CLI_BOOK | CLI_NET, 0, 0, sync_options, cmd_sync },
+      CLI_NET, 0, 0, sync_options, cmd_sync },
     { NULL, "status", "", "what has arrived where, what hasn't and why", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_status },
 

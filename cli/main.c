@@ -111,7 +111,7 @@ static dbk_rc parse_globals(globals *g, size_t argc, char *const *argv, dbk_err 
     return DBK_OK;
 }
 
-static dbk_rc open_book(cli *c, dbk_err *err)
+dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err)
 {
     dbk_secret *passphrase = NULL;
     dbk_rc rc = cli_store_exists(c, err);
@@ -119,6 +119,10 @@ static dbk_rc open_book(cli *c, dbk_err *err)
         rc = cli_ask_passphrase(&passphrase, c, CLI_ASK_PASSPHRASE, err);
     if (rc == DBK_OK)
         rc = dbk_book_open(&c->book, c->store, passphrase, NULL, err);
+    if (rc == DBK_OK && kept != NULL) {
+        *kept = passphrase;
+        passphrase = NULL;
+    }
     dbk_secret_free(passphrase);
     return rc;
 }
@@ -140,7 +144,7 @@ static dbk_rc run_command(globals *g, const cli_command *command, size_t words, 
     a.command = command;
     dbk_rc rc = cli_args_parse(&a, g->rest_count - words, g->rest + words, err);
     if (rc == DBK_OK && (command->flags & CLI_BOOK) != 0)
-        rc = open_book(&g->c, err);
+        rc = cli_open_book(&g->c, NULL, err);
     if (rc == DBK_OK)
         rc = command->run(&g->c, &a, err);
     dbk_book_close(g->c.book);

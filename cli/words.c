@@ -216,6 +216,16 @@ const char *cli_dispute_word(dbk_dispute dispute)
     return "";
 }
 
+const char *cli_plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+const char *cli_needs(uint64_t n)
+{
+    return n == 1 ? " needs" : "s need";
+}
+
 const char *cli_attention_words(const dbk_attention *a)
 {
     const struct {

@@ -25,6 +25,9 @@ const char *cli_carriage_word(dbk_carriage carriage);
 const char *cli_carriage_code(dbk_carriage carriage);
 const char *cli_dispute_word(dbk_dispute dispute);
 const char *cli_dispute_code(dbk_dispute dispute);
+/* "" or "s"; " needs" or "s need": "1 record needs", "2 records need". */
+const char *cli_plural(uint64_t n);
+const char *cli_needs(uint64_t n);
 /* "2 to decide, 1 proposal" or "". Borrowed like out_safe(). */
 const char *cli_attention_words(const dbk_attention *a);
 

@@ -77,6 +77,7 @@ equal "a passphrase from a descriptor" 0 "$status"
 mkfifo "$T/fifo"
 "$DAYBOOK" --store "$T/amir" --passphrase-file "$T/amir.pass" import "$T/fifo" >/dev/null 2>&1 &
 holder=$!
+others+=("$holder")
 exec 6>"$T/fifo"
 for ((tries = 0; tries < 100; tries++)); do
     on amir list

@@ -17,14 +17,19 @@ mkdir "$HOME"
 checks=0
 relay_pid=
 relay_url=
+others=() # pids of further programs that a script began
 mounted=
 
 cleanup() {
-    local status=$?
+    local status=$? pid
     if [ -n "$relay_pid" ]; then
         kill -KILL "$relay_pid" 2>/dev/null || true
         wait "$relay_pid" 2>/dev/null || true
     fi
+    for pid in "${others[@]}"; do
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
     [ -z "$mounted" ] || umount "$mounted" || true
     if [ -n "${KEEP:-}" ]; then echo "kept: $T"; else rm -rf "$T"; fi
     exit "$status"

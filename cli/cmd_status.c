@@ -1,0 +1,106 @@
+/* What has arrived where, what hasn't, and why, in plain words. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/outcome.h"
+#include "cli/render.h"
+#include "cli/words.h"
+#include "core/base/text.h"
+
+typedef struct statuses {
+    cli *c;
+    json_t *rows;
+} statuses;
+
+static void print_status(const statuses *all, const dbk_space_status *s)
+{
+    uint64_t waiting = s->own_ops - s->own_receipted_ops;
+    out_text("%s (you: %s)\n", cli_space_name(all->c, &s->space), dbk_role_name(s->role));
+    out_text("  %llu record%s here\n", (unsigned long long)s->records, cli_plural(s->records));
+    if (s->own_ops == 0)
+        out_text("  nothing written on this device yet\n");
+    else if (waiting == 0)
+        out_text("  safe at the relay: every change written here (%llu)\n",
+                 (unsigned long long)s->own_ops);
+    else
+        out_text("  safe at the relay: %llu of %llu changes written here\n"
+                 "  on this device only: %llu, the oldest from %s\n",
+                 (unsigned long long)s->own_receipted_ops, (unsigned long long)s->own_ops,
+                 (unsigned long long)waiting, cli_time((int64_t)s->oldest_waiting_ms));
+    if (s->pending > 0)
+        out_text("  %llu parcel%s of notes can't be opened yet: %s\n",
+                 (unsigned long long)s->pending, cli_plural(s->pending),
+                 s->pending_reason == NULL ? "no reason known" : out_safe_str(s->pending_reason));
+    if (s->attention > 0)
+        out_text("  ! %llu record%s a decision%s: daybook conflicts\n",
+                 (unsigned long long)s->attention, cli_needs(s->attention),
+                 s->role == DBK_ROLE_HQ ? "" : " by headquarters");
+}
+
+static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
+{
+    statuses *all = ctx;
+    char hex[DBK_ID_HEX_SIZE];
+    (void)err;
+    if (all->rows == NULL) {
+        print_status(all, s);
+        return DBK_OK;
+    }
+    dbk_id_hex(hex, &s->space);
+    json_t *row = json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}", "space", hex, "name",
+        cli_space_name(all->c, &s->space), "role", dbk_role_name(s->role), "records",
+        (json_int_t)s->records, "ops", (json_int_t)s->ops, "segments", (json_int_t)s->segments,
+        "own_ops", (json_int_t)s->own_ops, "own_at_relay", (json_int_t)s->own_receipted_ops,
+        "oldest_waiting", cli_time_json((int64_t)s->oldest_waiting_ms), "pending",
+        (json_int_t)s->pending, "attention", (json_int_t)s->attention, "log_size",
+        (json_int_t)s->log_size);
+    if (s->pending_reason != NULL)
+        (void)json_object_set_new(row, "pending_reason", json_string(s->pending_reason));
+    (void)json_array_append_new(all->rows, row);
+    return DBK_OK;
+}
+
+static void print_outcomes(dbk_org_stage stage, const cli_outcome *done, const cli_outcome *failed)
+{
+    if (stage == DBK_ORG_NONE)
+        out_text("This device belongs to no organisation yet: daybook join FILE\n");
+    else if (stage == DBK_ORG_JOINING)
+        out_text("This device has asked to join, and waits for an administrator's approval.\n");
+    else if (done->ms == 0)
+        out_text("Never synced with the relay.\n");
+    else
+        out_text("Last synced with the relay: %s\n", cli_time(done->ms));
+    if (failed->ms > done->ms)
+        out_text("The last try, %s, failed: %s\n", cli_time(failed->ms),
+                 out_safe_str(failed->sentence));
+}
+
+static const char *stage_name(dbk_org_stage stage)
+{
+    return stage == DBK_ORG_MEMBER ? "member" : stage == DBK_ORG_JOINING ? "joining" : "none";
+}
+
+dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err)
+{
+    statuses all = { .c = c, .rows = c->format == OUT_JSON ? json_array() : NULL };
+    const dbk_org_link *link = dbk_book_link(c->book);
+    cli_outcome done = cli_outcome_read(c, CLI_OUTCOME_DONE);
+    cli_outcome failed = cli_outcome_read(c, CLI_OUTCOME_FAILED);
+    (void)a;
+    dbk_rc rc = dbk_query_status(c->book, take_status, &all, err);
+    if (rc == DBK_OK && all.rows != NULL)
+        return out_json_take(json_pack("{s:s, s:s, s:o, s:o, s:s?, s:o}", "relay", link->relay_url,
+                                       "stage", stage_name(link->stage), "last_sync",
+                                       cli_time_json(done.ms), "last_failure",
+                                       cli_time_json(failed.ms), "failure",
+                                       failed.ms > done.ms ? out_safe_str(failed.sentence) : NULL,
+                                       "spaces", all.rows),
+                             err);
+    json_decref(all.rows);
+    if (rc == DBK_OK)
+        print_outcomes(link->stage, &done, &failed);
+    return rc;
+}
