@@ -276,26 +276,31 @@ static bool is_boundary(dbk_span text, size_t at)
     return at == text.len || (text.p[at] & 0xc0u) != 0x80u;
 }
 
-/* One line around the match, zero-ended. */
+/* One line around the match, zero-ended. It begins with the value that holds the match, at the
+ * earliest: what stands before that is of other fields. */
 static dbk_rc cut_snippet(dbk_bytes *out, dbk_span text, size_t match, dbk_err *err)
 {
-    size_t from = match > SNIPPET_BEFORE ? match - SNIPPET_BEFORE : 0;
+    size_t line = match;
     size_t to = text.len - match > SNIPPET_AFTER ? match + SNIPPET_AFTER : text.len;
     dbk_rc rc = DBK_OK;
-    while (from > 0 && from < match && !is_space(text.p[from - 1]))
+    while (line > 0 && text.p[line - 1] != '\n')
+        line--;
+    size_t from = match - line > SNIPPET_BEFORE ? match - SNIPPET_BEFORE : line;
+    while (from > line && from < match && !is_space(text.p[from - 1]))
         from++;
     while (!is_boundary(text, from))
         from++;
     while (!is_boundary(text, to))
         to--;
-    dbk_bytes_truncate(out, 0);
+    bool cut = to + 1 < text.len;
     while (to > from && is_space(text.p[to - 1]))
         to--;
-    if (from > 0)
+    dbk_bytes_truncate(out, 0);
+    if (from > line)
         rc = dbk_bytes_append_str(out, ELLIPSIS, err);
     for (size_t at = from; at < to && rc == DBK_OK; at++)
         rc = dbk_bytes_append_u8(out, is_space(text.p[at]) ? ' ' : text.p[at], err);
-    if (rc == DBK_OK && to + 1 < text.len)
+    if (rc == DBK_OK && cut)
         rc = dbk_bytes_append_str(out, ELLIPSIS, err);
     if (rc == DBK_OK)
         rc = dbk_bytes_append_u8(out, '\0', err);
