@@ -59,13 +59,14 @@ static uint8_t *dict_new(size_t dict_len)
     if (dict == NULL)
         return NULL;
     uint8_t *p = dbk_wire_put_copy(dict, dbk_notes_1_tables, DBK_NOTES_1_TABLES_BYTES);
+    p = dbk_wire_put_copy(p, dbk_notes_1_ops, DBK_NOTES_1_OPS_BYTES);
     (void)dbk_wire_put_copy(p, dbk_blob_notes_1, dbk_blob_notes_1_len);
     return dict;
 }
 
 static bool set_up(dbk_packer *p)
 {
-    const size_t dict_len = DBK_NOTES_1_TABLES_BYTES + dbk_blob_notes_1_len;
+    const size_t dict_len = DBK_NOTES_1_TABLES_BYTES + DBK_NOTES_1_OPS_BYTES + dbk_blob_notes_1_len;
     const ZSTD_compressionParameters how = ZSTD_getCParams(LEVEL, TYPICAL_BYTES, dict_len);
     const size_t cdict_len = ZSTD_estimateCDictSize_advanced(dict_len, how, ZSTD_dlm_byRef);
     p->dict = dict_new(dict_len);

@@ -335,6 +335,7 @@ static void put_dictionary(golden *g)
     dbk_hasher h;
     dbk_hasher_init(&h, "daybook/test/dictionary");
     dbk_hasher_add(&h, dbk_span_of(dbk_notes_1_tables, DBK_NOTES_1_TABLES_BYTES));
+    dbk_hasher_add(&h, dbk_span_of(dbk_notes_1_ops, DBK_NOTES_1_OPS_BYTES));
     dbk_hasher_add(&h, dbk_span_of(dbk_blob_notes_1, dbk_blob_notes_1_len));
     dbk_hash hash = dbk_hasher_end(&h);
     put_hash(g, "hash of dictionary notes-1, label daybook/test/dictionary", &hash);
