@@ -19,11 +19,13 @@ typedef struct push {
 
 static bool find_owner(push *p, const dbk_header *h)
 {
+    dbk_feed_owner found;
     if (dbk_id_equal(&p->owner_feed, &h->feed) &&
         dbk_id_equal(&p->owner_incarnation, &h->incarnation))
         return true;
-    if (!dbk_roll_feed_owner(p->relay->roll, &p->owner, h))
-        return false;
+    if (!dbk_roll_feed_owner(p->relay->roll, &found, h))
+        return false; /* the feed looked up before stays */
+    p->owner = found;
     p->owner_feed = h->feed;
     p->owner_incarnation = h->incarnation;
     return true;

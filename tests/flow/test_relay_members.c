@@ -46,6 +46,16 @@ static int post_org(relaykit *k, dbk_span entry, const char *code, uint64_t *cou
     return status;
 }
 
+static dbk_relay_memory recall(relaykit *k)
+{
+    dbk_log log;
+    dbk_relay_memory memory;
+    assert_ok(k->source.open(k->source.self, &log, DBK_LOG_READS, NULL), NULL);
+    assert_ok(dbk_relay_recall(&memory, &log, NULL), NULL);
+    dbk_log_close(&log);
+    return memory;
+}
+
 /* ---- setting up -------------------------------------------------------------------------- */
 
 static void one_organisation_gets_in_with_the_code_and_no_second_one_ever(void **state)
@@ -58,8 +68,11 @@ static void one_organisation_gets_in_with_the_code_and_no_second_one_ever(void *
     /* Nobody is let in by an empty relay. */
     relaykit_device_make(k, &d, DBK_ROLE_OFFICER);
     assert_int_equal(relaykit_status(k, &d, "POST", "/v1/hello", HELLO), 401);
+    assert_true(recall(k).awaits_setup);
     assert_int_equal(post_org(k, first, k->birth.setup_code, &count), 200);
     assert_int_equal(count, 1);
+    assert_false(recall(k).awaits_setup); /* the code is forgotten */
+    assert_memory_equal(recall(k).relay.b, k->birth.relay.b, DBK_SIGN_PK_BYTES);
     /* The answer was lost: the same once more is fine, also without the code that is gone. */
     assert_int_equal(post_org(k, first, k->birth.setup_code, &count), 200);
     assert_int_equal(post_org(k, first, NULL, &count), 200);
@@ -110,7 +123,7 @@ static void a_genesis_that_names_another_relay_or_is_none_is_refused(void **stat
     relaykit_device d;
     dbk_sign_pk own = k->birth.relay;
     relaykit_device_make(k, &d, DBK_ROLE_OFFICER);
-    k->birth.relay = k->admin.keys.sign;
+    k->birth.relay = d.keys.sign; /* a proper key, of nobody in the chain */
     assert_int_equal(post_org(k, relaykit_genesis(k, &entry), k->birth.setup_code, &count), 403);
     k->birth.relay = own;
     relaykit_genesis(k, &entry);

@@ -207,6 +207,21 @@ static void one_bad_segment_stops_only_later_ones_of_its_feed(void **state)
     push(f, &f->officer, 0, 7, "1000111");
 }
 
+static void a_strangers_segment_in_between_spoils_none_of_the_others(void **state)
+{
+    fixture *f = *state;
+    relaykit_device stranger;
+    relaykit_device_make(&f->kit, &stranger, DBK_ROLE_OFFICER);
+    relaykit_feed theirs = relaykit_feed_begin(&f->kit, &stranger, &f->space);
+    make(f, 0, 1, &f->feed);
+    make(f, 1, 2, &theirs);
+    make(f, 2, 3, &f->feed);
+    make(f, 3, 4, &f->partners);
+    make(f, 4, 5, &f->feed);
+    push(f, &f->officer, 0, 5, "06000");
+    relaykit_device_drop(&stranger);
+}
+
 static void a_gap_is_told_and_closes_when_the_missing_ones_come(void **state)
 {
     fixture *f = *state;
@@ -299,6 +314,42 @@ static void what_is_not_a_members_own_signed_segment_is_refused_M05_M08(void **s
     memset(&f->s[0], 0, sizeof(f->s[0]));
     assert_int_equal(relaykit_check(&f->kit).segments, 0);
     relaykit_device_drop(&stranger);
+}
+
+static void a_good_segment_of_another_space_of_ours_is_refused_in_this_one_M27(void **state)
+{
+    fixture *f = *state;
+    static dbk_push_result results[DBK_PUSH_SEGMENTS_MAX];
+    const relaykit_device *members[] = { &f->officer };
+    char target[96];
+    dbk_relay_answer a;
+    dbk_span note;
+    size_t count;
+    dbk_bytes body = DBK_BYTES_INIT(DBK_PUSH_BYTES_MAX);
+    dbk_id second = relaykit_space(&f->kit, members, 1);
+    relaykit_feed there = relaykit_feed_begin(&f->kit, &f->officer, &second);
+    relaykit_segment_make(&f->kit, &f->s[0], &there, 1, 40);
+    dbk_push_item item = { dbk_span_of(f->s[0].raw, DBK_SEGMENT_HEADER_BYTES),
+                           dbk_bytes_span(&f->s[0].body) };
+    assert_ok(dbk_push_begin(&body, NULL), NULL);
+    assert_ok(dbk_push_add(&body, &item, NULL), NULL);
+    relaykit_request req = { "POST", relaykit_space_target(target, &f->space, "segments"),
+                             dbk_bytes_span(&body), NULL };
+    assert_int_equal(relaykit_call(&f->kit, &f->officer, &a, &req), 200);
+    assert_ok(dbk_results_decode(results, &count, &note, dbk_bytes_span(&a.body), NULL), NULL);
+    assert_int_equal(results[0].status, DBK_PUSH_REFUSED);
+    assert_int_equal(relaykit_check(&f->kit).segments, 0);
+    dbk_bytes_wipe(&a.body);
+    dbk_bytes_wipe(&body);
+}
+
+static void a_feeds_incarnation_is_asked_of_each_of_its_segments(void **state)
+{
+    fixture *f = *state;
+    make(f, 0, 3, &f->feed);
+    f->s[1].header.incarnation.b[7] ^= 1; /* the feed's name is a hash of it */
+    relaykit_segment_sign(&f->s[1], &f->officer);
+    push(f, &f->officer, 0, 3, "064");
 }
 
 static void every_byte_of_a_header_and_body_counts_M01(void **state)
@@ -460,8 +511,11 @@ int main(void)
         TEST(the_welcome_tells_a_device_how_far_its_own_feeds_are_held),
         TEST(spaces_have_logs_of_their_own),
         TEST(one_bad_segment_stops_only_later_ones_of_its_feed),
+        TEST(a_strangers_segment_in_between_spoils_none_of_the_others),
         TEST(a_gap_is_told_and_closes_when_the_missing_ones_come),
         TEST(what_is_not_a_members_own_signed_segment_is_refused_M05_M08),
+        TEST(a_good_segment_of_another_space_of_ours_is_refused_in_this_one_M27),
+        TEST(a_feeds_incarnation_is_asked_of_each_of_its_segments),
         TEST(every_byte_of_a_header_and_body_counts_M01),
         TEST(a_body_over_the_cap_is_too_large_and_one_at_the_cap_is_not),
         TEST(a_truncated_push_is_refused_whole_and_changes_nothing),

@@ -193,7 +193,7 @@ static void a_stranger_who_is_enrolled_goes_on_with_the_nonce_it_has(void **stat
     chain_device newcomer;
     static chain_entry entry;
     chain_device_new(&newcomer, &f->chain, DBK_ROLE_OFFICER);
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < 2 * DBK_NONCE_WINDOW; i++)
         (void)fresh(f, &newcomer);
     dbk_http_claim held = fresh(f, &newcomer);
     chain_enrol(&entry, &f->chain, &newcomer);

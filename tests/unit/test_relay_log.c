@@ -297,8 +297,8 @@ static void what_is_rolled_back_leaves_nothing_not_even_the_spaces_number(void *
     assert_null(got(&f->log, &a, "k"));
     assert_int_equal(read_from(&f->log, &a, 0, 0), 0);
     begin(&f->log);
-    assert_ok(append(&f->log, &b, 0, &err), &err); /* takes the number that a had for a while */
-    assert_ok(append(&f->log, &a, 0, &err), &err);
+    assert_ok(append(&f->log, &a, 0, &err), &err); /* its number of before is nobody's */
+    assert_ok(append(&f->log, &b, 0, &err), &err);
     assert_ok(append(&f->log, &a, 1, &err), &err);
     commit(&f->log);
     assert_int_equal(read_from(&f->log, &a, 0, 0), 2);
