@@ -95,8 +95,10 @@ size_t dbk_form_groups(const dbk_form *form, const dbk_group **out)
 
 static const dbk_field *find_field(const dbk_field *fields, size_t count, dbk_span name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (dbk_span_equal(dbk_span_str(fields[i].name), name))
+    /* The first letter rules most of them out. */
+    for (size_t i = 0; i < count && name.len > 0; i++)
+        if ((uint8_t)fields[i].name[0] == name.p[0] &&
+            dbk_span_equal(dbk_span_str(fields[i].name), name))
             return &fields[i];
     return NULL;
 }

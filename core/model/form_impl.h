@@ -32,6 +32,7 @@ struct form_more {
     bool ranked;                      /* has an order of protection */
     int rank_unknown, rank_not_known; /* when ranked; known codes hold theirs */
     const form_more *parts;           /* of the sub-fields */
+    const dbk_field *next;            /* of the same group, in the order of CBOR keys; or NULL */
 };
 
 /* Ranks: nothing recorded < anything recorded < the codes of an order, least protective first. */
@@ -49,6 +50,7 @@ struct dbk_form {
     form_more *more;
     size_t fields_count;
     dbk_group *groups;
+    const dbk_field **firsts; /* of each group, the first field in the order of CBOR keys */
     size_t groups_count;
     const dbk_field **summary;
     size_t summary_count;

@@ -8,7 +8,7 @@
 #include "core/model/form_impl.h"
 #include "core/model/op.h"
 #include "core/model/record.h"
-#include "core/model/value.h"
+#include "core/model/value_impl.h"
 
 #define VERSION_MAX 1000000
 
@@ -339,6 +339,24 @@ static void add_addenda(form_reader *r)
     f->groups_count++;
 }
 
+/* Each group's fields as a chain in the order of CBOR keys: how a group's map is written. */
+static void chain_groups(form_reader *r)
+{
+    dbk_form *f = r->form;
+    f->firsts = dbk_form_take(f, f->groups_count, sizeof(f->firsts[0]));
+    if (f->firsts == NULL) {
+        r->rc = dbk_fail(r->err, DBK_NOMEM, "no memory for a form");
+        return;
+    }
+    for (size_t i = 0; i < f->fields_count; i++) {
+        const dbk_field **at = &f->firsts[f->fields[i].group];
+        while (*at != NULL && dbk_value_key_compare((*at)->name, f->fields[i].name) < 0)
+            at = &f->more[*at - f->fields].next;
+        f->more[i].next = *at;
+        *at = &f->fields[i];
+    }
+}
+
 static void read_fields(form_reader *r, const json_t *form)
 {
     dbk_form *f = r->form;
@@ -361,6 +379,8 @@ static void read_fields(form_reader *r, const json_t *form)
     check_groups(r, form);
     if (r->rc == DBK_OK && f->signs)
         add_addenda(r);
+    if (r->rc == DBK_OK)
+        chain_groups(r);
     json_decref(all);
 }
 

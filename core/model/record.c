@@ -105,8 +105,7 @@ static void warn_of_dated(record_work *c, const dbk_field *field, dbk_span item,
 static dbk_span day_of(record_work *c)
 {
     const dbk_field *when = dbk_form_when(c->form);
-    dbk_cbor in = dbk_cbor_from(when != NULL ? dbk_work_shown(c, when->name)
-                                             : dbk_span_of(NULL, 0));
+    dbk_cbor in = dbk_cbor_from(when != NULL ? dbk_work_shows(c, when) : dbk_span_of(NULL, 0));
     dbk_span text = dbk_cbor_peek(&in) == DBK_CBOR_TEXT ? dbk_cbor_get_text(&in) : in.left;
     return text.len >= 10 ? dbk_span_of(text.p, 10) : dbk_span_of(NULL, 0);
 }
@@ -130,7 +129,9 @@ static void judge_condition(record_work *c, record_need *n, size_t i, const reco
 {
     const form_more *more = &c->form->more[i];
     bool touched = c->slots[i].touched;
-    bool blank = dbk_value_is_blank(dbk_work_shown(c, c->form->fields[i].name));
+    if (more->need_if.count == 0 && more->only_if.count == 0)
+        return;
+    bool blank = dbk_value_is_blank(dbk_work_shows(c, &c->form->fields[i]));
     if (blank && (touched || tests_touched(c, &more->need_if)))
         dbk_need_condition(n, c->form, i, values, c->form->signs ? DBK_WARNING : DBK_PROBLEM);
     else if (!blank && (touched || tests_touched(c, &more->only_if)))
@@ -196,17 +197,16 @@ static void work_end(record_work *c)
 }
 
 /* The same field given twice with = would leave one of the two values behind, unseen. */
-static void say_doubles(record_work *c, const dbk_input *inputs, size_t count)
+static void say_if_double(record_work *c, const dbk_input *inputs, size_t i)
 {
-    for (size_t i = 1; i < count && c->rc == DBK_OK; i++) {
-        for (size_t k = 0; k < i; k++) {
-            bool both_set = inputs[i].op == DBK_INPUT_SET && inputs[k].op == DBK_INPUT_SET;
-            const dbk_field *top;
-            const dbk_field *field = dbk_form_part(c->form, inputs[i].field, &top);
-            if (both_set && field != NULL && strcmp(inputs[i].field, inputs[k].field) == 0 &&
-                c->form->groups[top->group].rule != DBK_RULE_LOG)
-                dbk_work_say(c, field, DBK_PROBLEM, "this is given twice.");
-        }
+    const dbk_field *top;
+    for (size_t k = 0; k < i && c->rc == DBK_OK; k++) {
+        if (inputs[i].op != DBK_INPUT_SET || inputs[k].op != DBK_INPUT_SET ||
+            strcmp(inputs[i].field, inputs[k].field) != 0)
+            continue;
+        const dbk_field *field = dbk_form_part(c->form, inputs[i].field, &top);
+        if (field != NULL && c->form->groups[top->group].rule != DBK_RULE_LOG)
+            dbk_work_say(c, field, DBK_PROBLEM, "this is given twice.");
     }
 }
 
@@ -217,9 +217,10 @@ dbk_rc dbk_record_check(dbk_change *out, dbk_problems *problems, const dbk_check
     size_t faults = problems->faults;
     DBK_ASSERT(out->writes_count == 0);
     c.rc = work_begin(&c);
-    say_doubles(&c, inputs, inputs_count);
-    for (size_t i = 0; i < inputs_count && c.rc == DBK_OK; i++)
+    for (size_t i = 0; i < inputs_count && c.rc == DBK_OK; i++) {
+        say_if_double(&c, inputs, i);
         take_input(&c, &inputs[i]);
+    }
     if (c.rc == DBK_OK)
         take_presets(&c);
     if (c.rc == DBK_OK)

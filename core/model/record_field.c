@@ -28,16 +28,20 @@ dbk_span dbk_work_current(const record_work *c, const dbk_field *field)
     return c->opts->current(c->opts->current_ctx, field->name);
 }
 
-/* The value that will be shown after this change. */
+dbk_span dbk_work_shows(record_work *c, const dbk_field *field)
+{
+    record_slot *s = dbk_work_slot(c, field);
+    if (s->touched && !(rule_of(c, field) == DBK_RULE_LOG && s->value.len == 0))
+        return dbk_bytes_span(&s->value);
+    return dbk_work_current(c, field);
+}
+
 dbk_span dbk_work_shown(void *ctx, const char *name)
 {
     record_work *c = ctx;
     const dbk_field *field = dbk_form_field(c->form, name);
     DBK_ASSERT(field != NULL);
-    record_slot *s = dbk_work_slot(c, field);
-    if (s->touched && !(rule_of(c, field) == DBK_RULE_LOG && s->value.len == 0))
-        return dbk_bytes_span(&s->value);
-    return dbk_work_current(c, field);
+    return dbk_work_shows(c, field);
 }
 
 void dbk_work_keep(record_work *c, dbk_rc rc)
@@ -93,7 +97,7 @@ static void change_list(record_work *c, const dbk_field *field, record_slot *s, 
 {
     static const uint8_t null = 7u << 5 | DBK_CBOR_NULL;
     value_items items = VALUE_ITEMS_INIT, given = VALUE_ITEMS_INIT;
-    dbk_work_keep(c, dbk_items_add_all(&items, dbk_work_shown(c, field->name), c->err));
+    dbk_work_keep(c, dbk_items_add_all(&items, dbk_work_shows(c, field), c->err));
     dbk_work_keep(c, dbk_items_add_all(&given, value, c->err));
     dbk_items_drop(&items, dbk_span_of(&null, 1));
     for (size_t i = 0; i < given.count && c->rc == DBK_OK; i++) {
@@ -149,7 +153,7 @@ static void put_member(record_work *c, dbk_bytes *out, const dbk_field *field, c
 {
     const char *last = NULL;
     value_items items = VALUE_ITEMS_INIT; /* pairs, in the order of their keys */
-    dbk_span old = dbk_work_shown(c, field->name);
+    dbk_span old = dbk_work_shows(c, field);
     for (size_t n = 0; n < field->fields_count && c->rc == DBK_OK; n++) {
         const dbk_field *next = NULL;
         for (size_t i = 0; i < field->fields_count; i++) {

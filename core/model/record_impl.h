@@ -56,8 +56,9 @@ void dbk_work_say(record_work *c, const dbk_field *field, dbk_severity severity,
 void dbk_work_keep(record_work *c, dbk_rc rc);
 record_slot *dbk_work_slot(record_work *c, const dbk_field *field);
 dbk_span dbk_work_current(const record_work *c, const dbk_field *field);
-/* The value that will be shown after this change; ctx is a record_work. */
-dbk_span dbk_work_shown(void *ctx, const char *field);
+/* The value that will be shown after this change; by name, ctx is a record_work. */
+dbk_span dbk_work_shows(record_work *c, const dbk_field *field);
+dbk_span dbk_work_shown(void *ctx, const char *name);
 void dbk_work_set_value(record_work *c, record_slot *s, dbk_span value);
 void dbk_work_take(record_work *c, const dbk_field *field, const dbk_input *in);
 /* "next_contact.when": one sub-field of an object. */

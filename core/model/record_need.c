@@ -100,17 +100,27 @@ static words cond_words(const form_cond *cond, const dbk_field *fields, size_t c
 
 /* ---- saying it ------------------------------------------------------------------------------- */
 
-/* What is said of one field: where it stands, and in what words. */
+/* What is said of one field: where it stands. Put into words only when something is said. */
 typedef struct spot {
-    char path[200];
-    char label[320];
+    const dbk_field *top, *part; /* part: NULL for the whole field or element */
+    size_t element;              /* SIZE_MAX: it is no list */
 } spot;
 
 static void say(record_need *n, dbk_severity severity, const spot *at, const char *text)
 {
+    char path[2 * DBK_NAME_BYTES_MAX + 32], number[32] = "", count[32] = "";
+    bool listed = at->element != SIZE_MAX;
     if (n->rc != DBK_OK)
         return;
-    n->rc = dbk_problems_add(n->problems, severity, at->path, n->err, "%s: %s", at->label, text);
+    if (listed) {
+        (void)snprintf(number, sizeof(number), "[%zu]", at->element);
+        (void)snprintf(count, sizeof(count), " %zu", at->element + 1);
+    }
+    (void)snprintf(path, sizeof(path), "%s%s%s%s", at->top->name, number,
+                   at->part != NULL ? "." : "", at->part != NULL ? at->part->name : "");
+    n->rc = dbk_problems_add(n->problems, severity, path, n->err, "%s%s%s%s: %s", at->top->label,
+                             count, at->part != NULL ? ", " : "",
+                             at->part != NULL ? at->part->label : "", text);
 }
 
 static void judge_conditions(record_need *n, const dbk_field *fields, size_t count, size_t i,
@@ -118,6 +128,8 @@ static void judge_conditions(record_need *n, const dbk_field *fields, size_t cou
                              dbk_severity severity)
 {
     char text[700];
+    if (more->only_if.count == 0 && more->need_if.count == 0)
+        return;
     bool blank = dbk_value_is_blank(values->get(values->ctx, fields[i].name));
     if (!blank && more->only_if.count > 0 && !dbk_cond_holds(&more->only_if, values)) {
         words when = cond_words(&more->only_if, fields, count);
@@ -154,47 +166,40 @@ static dbk_span member_of(void *ctx, const char *name)
 }
 
 static void judge_element(record_need *n, const dbk_field *field, const form_more *more,
-                          dbk_span map, const spot *whole, unsigned wants)
+                          dbk_span map, size_t element, unsigned wants)
 {
     const record_values values = { member_of, &map };
     for (size_t i = 0; i < field->fields_count; i++) {
         const dbk_field *part = &field->fields[i];
-        spot at;
-        (void)snprintf(at.path, sizeof(at.path), "%.120s.%s", whole->path, part->name);
-        (void)snprintf(at.label, sizeof(at.label), "%.160s, %s", whole->label, part->label);
+        const spot at = { field, part, element };
         if ((wants & WANT_CONDITIONS) != 0)
             judge_conditions(n, field->fields, field->fields_count, i, &more->parts[i], &values,
                              &at, DBK_PROBLEM);
-        if ((wants & WANT_NEEDS) != 0)
+        if ((wants & WANT_NEEDS) != 0 && part->need != DBK_NEED_OPTIONAL)
             judge_need(n, part, dbk_value_is_blank(member_of(&map, part->name)), &at);
     }
+    const spot whole = { field, NULL, element };
     if (field->kind == DBK_FIELD_PRESENT && (wants & WANT_NEEDS) != 0 &&
         member_of(&map, "role").len == 0)
-        say(n, DBK_PROBLEM, whole, "say what part they had there (a role).");
+        say(n, DBK_PROBLEM, &whole, "say what part they had there (a role).");
 }
 
 void dbk_need_parts(record_need *n, const dbk_field *field, const form_more *more, dbk_span value,
                     unsigned wants)
 {
-    spot at;
     dbk_cbor c = dbk_cbor_from(value);
     if (field->fields_count == 0 && field->kind != DBK_FIELD_PRESENT)
         return;
     if (dbk_cbor_peek(&c) == DBK_CBOR_MAP) {
-        (void)snprintf(at.path, sizeof(at.path), "%s", field->name);
-        (void)snprintf(at.label, sizeof(at.label), "%s", field->label);
-        judge_element(n, field, more, value, &at, wants);
+        judge_element(n, field, more, value, SIZE_MAX, wants);
         return;
     }
     uint64_t count = dbk_cbor_peek(&c) == DBK_CBOR_ARRAY ? dbk_cbor_get_array(&c) : 0;
-    for (uint64_t i = 0; i < count && !c.failed; i++) {
+    for (size_t i = 0; i < count && !c.failed; i++) {
         dbk_span item = dbk_cbor_get_item(&c);
         dbk_cbor peek = dbk_cbor_from(item);
-        (void)snprintf(at.path, sizeof(at.path), "%s[%llu]", field->name, (unsigned long long)i);
-        (void)snprintf(at.label, sizeof(at.label), "%s %llu", field->label,
-                       (unsigned long long)i + 1);
         if (dbk_cbor_peek(&peek) == DBK_CBOR_MAP)
-            judge_element(n, field, more, item, &at, wants);
+            judge_element(n, field, more, item, i, wants);
     }
 }
 
@@ -203,9 +208,7 @@ void dbk_need_parts(record_need *n, const dbk_field *field, const form_more *mor
 void dbk_need_condition(record_need *n, const dbk_form *form, size_t field,
                         const record_values *values, dbk_severity severity)
 {
-    spot at;
-    (void)snprintf(at.path, sizeof(at.path), "%s", form->fields[field].name);
-    (void)snprintf(at.label, sizeof(at.label), "%s", form->fields[field].label);
+    const spot at = { &form->fields[field], NULL, SIZE_MAX };
     judge_conditions(n, form->fields, form->fields_count, field, &form->more[field], values, &at,
                      severity);
 }
@@ -215,9 +218,7 @@ void dbk_need_record(record_need *n, const dbk_form *form, const record_values *
     for (size_t i = 0; i < form->fields_count; i++) {
         const dbk_field *field = &form->fields[i];
         dbk_span value = values->get(values->ctx, field->name);
-        spot at;
-        (void)snprintf(at.path, sizeof(at.path), "%s", field->name);
-        (void)snprintf(at.label, sizeof(at.label), "%s", field->label);
+        const spot at = { field, NULL, SIZE_MAX };
         judge_need(n, field, dbk_value_is_blank(value), &at);
         /* Last use of value: the next question may reuse the memory of this answer. */
         dbk_need_parts(n, field, &form->more[i], value, WANT_CONDITIONS | WANT_NEEDS);

@@ -78,34 +78,18 @@ static void write_count(writer *w, const dbk_group *group, uint64_t count)
     end_row(w, &out);
 }
 
-/* The next field of the group after `last` in the order of CBOR keys, or NULL. */
-static const dbk_field *next_of_group(const dbk_form *form, size_t group, const dbk_field *last)
-{
-    const dbk_field *best = NULL;
-    for (size_t i = 0; i < form->fields_count; i++) {
-        const dbk_field *field = &form->fields[i];
-        if (field->group != group ||
-            (last != NULL && dbk_value_key_compare(field->name, last->name) <= 0))
-            continue;
-        if (best == NULL || dbk_value_key_compare(field->name, best->name) < 0)
-            best = field;
-    }
-    return best;
-}
-
 /* The whole group: what wasn't touched stays as it is shown. */
 static void write_register(writer *w, size_t group)
 {
     const dbk_form *form = w->work->form;
+    const dbk_field *field = form->firsts[group];
     uint64_t count = 0;
-    const dbk_field *field = next_of_group(form, group, NULL);
-    for (; field != NULL; field = next_of_group(form, group, field))
-        count += dbk_work_shown(w->work, field->name).len > 0;
+    for (; field != NULL; field = dbk_form_more(form, field)->next)
+        count += dbk_work_shows(w->work, field).len > 0;
     dbk_cbor_out out = begin_row(w, DBK_WRITE_SET, &form->groups[group]);
     dbk_cbor_put_map(&out, count);
-    field = next_of_group(form, group, NULL);
-    for (; field != NULL; field = next_of_group(form, group, field)) {
-        dbk_span value = dbk_work_shown(w->work, field->name);
+    for (field = form->firsts[group]; field != NULL; field = dbk_form_more(form, field)->next) {
+        dbk_span value = dbk_work_shows(w->work, field);
         if (value.len == 0)
             continue;
         dbk_cbor_put_str(&out, field->name);
@@ -114,12 +98,12 @@ static void write_register(writer *w, size_t group)
     end_row(w, &out);
 }
 
-static bool group_touched(const record_work *c, size_t group)
+static bool group_touched(record_work *c, size_t group)
 {
-    for (size_t i = 0; i < c->form->fields_count; i++)
-        if (c->form->fields[i].group == group && c->slots[i].touched)
-            return true;
-    return false;
+    const dbk_field *field = c->form->firsts[group];
+    while (field != NULL && !dbk_work_slot(c, field)->touched)
+        field = dbk_form_more(c->form, field)->next;
+    return field != NULL;
 }
 
 static void write_group(writer *w, size_t g)
@@ -130,7 +114,7 @@ static void write_group(writer *w, size_t g)
         write_register(w, g);
         return;
     }
-    record_slot *s = dbk_work_slot(c, next_of_group(c->form, g, NULL));
+    record_slot *s = dbk_work_slot(c, c->form->firsts[g]);
     if (group->rule == DBK_RULE_SET) {
         dbk_items_sort(&s->add);
         dbk_items_sort(&s->remove);

@@ -12,12 +12,19 @@ typedef struct place {
     size_t path_len, label_len;
 } place;
 
-static place go_into(value_in *v, const char *path_part, const char *label_part)
+/* Cut short at the end of its place. */
+static void add_text(char *to, size_t size, const char *text)
 {
-    place back = { strlen(v->path), strlen(v->label) };
-    (void)snprintf(v->path + back.path_len, sizeof(v->path) - back.path_len, "%s", path_part);
-    (void)snprintf(v->label + back.label_len, sizeof(v->label) - back.label_len, "%s", label_part);
-    return back;
+    size_t at = strlen(to), len = strlen(text);
+    size_t room = size - 1 - at;
+    size_t taken = len < room ? len : room;
+    memcpy(to + at, text, taken);
+    to[at + taken] = '\0';
+}
+
+static place here(const value_in *v)
+{
+    return (place){ strlen(v->path), strlen(v->label) };
 }
 
 static void go_back(value_in *v, place back)
@@ -29,18 +36,23 @@ static void go_back(value_in *v, place back)
 /* Elements are counted from 0 in paths, which programs read, and from 1 for people. */
 static place go_to_element(value_in *v, size_t i)
 {
-    char path[32], label[32];
-    (void)snprintf(path, sizeof(path), "[%zu]", i);
-    (void)snprintf(label, sizeof(label), " %zu", i + 1);
-    return go_into(v, path, label);
+    char number[32];
+    place back = here(v);
+    (void)snprintf(number, sizeof(number), "[%zu]", i);
+    add_text(v->path, sizeof(v->path), number);
+    (void)snprintf(number, sizeof(number), " %zu", i + 1);
+    add_text(v->label, sizeof(v->label), number);
+    return back;
 }
 
 static place go_to_part(value_in *v, const dbk_field *part)
 {
-    char path[DBK_NAME_BYTES_MAX + 2], label[512];
-    (void)snprintf(path, sizeof(path), ".%s", part->name);
-    (void)snprintf(label, sizeof(label), ", %s", part->label);
-    return go_into(v, path, label);
+    place back = here(v);
+    add_text(v->path, sizeof(v->path), ".");
+    add_text(v->path, sizeof(v->path), part->name);
+    add_text(v->label, sizeof(v->label), ", ");
+    add_text(v->label, sizeof(v->label), part->label);
+    return back;
 }
 
 static bool stopped(const value_in *v)
@@ -269,10 +281,9 @@ static void put_json_somebody(value_in *v, const dbk_field *field, const json_t 
     }
     json_object_foreach((json_t *)(uintptr_t)json, key, one)
     {
-        value_near near = dbk_near_from(dbk_span_str(key));
         size_t i = 0;
         while (i < 3 && strcmp(keys[i], key) != 0)
-            dbk_near_try(&near, keys[i++], NULL);
+            i++;
         if (i == 3)
             dbk_value_fault(v, "there is no %s here: it is name, role and person.",
                             dbk_value_show(dbk_span_str(key)).text);
@@ -342,23 +353,29 @@ static const dbk_field *next_part(const dbk_field *field, const char *last)
     return best;
 }
 
+static void say_unknown_part(value_in *v, const dbk_field *field, const char *key)
+{
+    value_near near = dbk_near_from(dbk_span_str(key));
+    value_shown shown = dbk_value_show(dbk_span_str(key));
+    for (size_t i = 0; i < field->fields_count; i++)
+        dbk_near_try(&near, field->fields[i].name, field->fields[i].label);
+    if (near.best != NULL)
+        dbk_value_fault(v, "there is no %s here. Did you mean %s?", shown.text, near.best);
+    else
+        dbk_value_fault(v, "there is no %s here.", shown.text);
+}
+
 static void say_unknown_parts(value_in *v, const dbk_field *field, const json_t *json)
 {
     const char *key;
     json_t *one;
     json_object_foreach((json_t *)(uintptr_t)json, key, one)
     {
-        value_near near = dbk_near_from(dbk_span_str(key));
-        bool known = false;
-        for (size_t i = 0; i < field->fields_count; i++) {
-            known = known || strcmp(field->fields[i].name, key) == 0;
-            dbk_near_try(&near, field->fields[i].name, field->fields[i].label);
-        }
-        value_shown shown = dbk_value_show(dbk_span_str(key));
-        if (!known && near.best != NULL)
-            dbk_value_fault(v, "there is no %s here. Did you mean %s?", shown.text, near.best);
-        else if (!known)
-            dbk_value_fault(v, "there is no %s here.", shown.text);
+        size_t i = 0;
+        while (i < field->fields_count && strcmp(field->fields[i].name, key) != 0)
+            i++;
+        if (i == field->fields_count)
+            say_unknown_part(v, field, key);
     }
 }
 
@@ -474,8 +491,8 @@ static void put_text(value_in *v, const dbk_field *field, dbk_span text)
 static value_in begin(dbk_bytes *cbor, const dbk_field *field, dbk_problems *problems, dbk_err *err)
 {
     value_in v = { .out = dbk_cbor_to(cbor, err), .problems = problems, .rc = DBK_OK, .err = err };
-    (void)snprintf(v.path, sizeof(v.path), "%s", field->name);
-    (void)snprintf(v.label, sizeof(v.label), "%s", field->label);
+    add_text(v.path, sizeof(v.path), field->name);
+    add_text(v.label, sizeof(v.label), field->label);
     return v;
 }
 
