@@ -9,7 +9,7 @@
 #define WORDS_BYTES_MAX (2u * DBK_STATE_BYTES_MAX) /* labels come on top of what a state holds */
 #define SEARCH_BYTES_MAX 1024u
 #define SEARCH_WORDS_MAX 32u
-#define INDEX_ROWS 256u /* in one transaction */
+#define INDEX_ROWS 1024u /* in one transaction */
 #define SNIPPET_BEFORE 48u
 #define SNIPPET_AFTER 112u
 #define ELLIPSIS "\xe2\x80\xa6"
