@@ -152,12 +152,12 @@ dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphra
         rc = dbk_own_load(&book->own, book->store, err);
     if (rc == DBK_OK)
         rc = dbk_book_load_link(book, err);
-    if (rc == DBK_OK)
-        rc = dbk_book_load_clock(book, err);
     if (rc == DBK_OK) {
         bool linked = !dbk_key_is_zero(book->link.root.b);
         rc = dbk_tables_load(&book->tables, book->store, linked ? &book->link.relay : NULL, err);
     }
+    if (rc == DBK_OK)
+        rc = dbk_book_load_clock(book, err);
     if (rc == DBK_OK)
         rc = dbk_book_load_chain(book, err);
     if (rc != DBK_OK) {

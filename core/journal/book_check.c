@@ -122,10 +122,22 @@ static dbk_rc check_record(void *ctx, const dbk_store_record *row, dbk_err *err)
     return rc;
 }
 
+static dbk_rc see_clock(void *ctx, const dbk_store_feed *row, dbk_err *err)
+{
+    dbk_book *again = ctx;
+    (void)err;
+    if (row->clock > again->tables.clock)
+        again->tables.clock = row->clock;
+    return DBK_OK;
+}
+
+/* What the next opening will find. */
 static dbk_rc check_clock(const dbk_book *book, dbk_err *err)
 {
     dbk_book again = { .store = book->store };
-    dbk_rc rc = dbk_book_load_clock(&again, err);
+    dbk_rc rc = dbk_feeds_each(book->store, see_clock, &again, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_load_clock(&again, err);
     if (rc == DBK_OK) {
         DBK_ASSERT(again.clock == book->clock);
         DBK_ASSERT(book->clock == book->clock_kept);

@@ -53,6 +53,7 @@ struct dbk_book {
 DBK_MUST_CHECK dbk_rc dbk_book_begin(dbk_book *book, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_book_commit(dbk_book *book, dbk_err *err);
 void dbk_book_rollback(dbk_book *book); /* no transaction is nothing */
+/* After the tables were loaded. */
 DBK_MUST_CHECK dbk_rc dbk_book_load_clock(dbk_book *book, dbk_err *err);
 /* The clock: for a new op; and after an op of another device was merged. In a transaction. */
 dbk_hlc dbk_book_tick(dbk_book *book);

@@ -246,6 +246,8 @@ static dbk_rc load_feed(void *ctx, const dbk_store_feed *row, dbk_err *err)
     feed->own = row->own;
     feed->now = (dbk_feed_head_now){ row->last_seq, row->head, row->receipted_seq };
     feed->kept = feed->now;
+    if (row->clock > l->t->clock)
+        l->t->clock = row->clock;
     dbk_rc rc = DBK_OK;
     if (feed->space == NULL || dbk_tables_feed(l->t, &row->feed) != NULL)
         rc = dbk_fail(err, DBK_DAMAGED, "a feed of the store has no place");
@@ -293,7 +295,7 @@ dbk_feed_head_now *dbk_feed_touch(dbk_tables *t, dbk_book_feed *feed)
     return &feed->now;
 }
 
-dbk_rc dbk_tables_write(dbk_tables *t, dbk_store *store, dbk_err *err)
+dbk_rc dbk_tables_write(dbk_tables *t, dbk_store *store, uint64_t clock, dbk_err *err)
 {
     dbk_bytes frontier = DBK_BYTES_INIT(8 + sizeof(dbk_frontier));
     dbk_rc rc = DBK_OK;
@@ -302,7 +304,8 @@ dbk_rc dbk_tables_write(dbk_tables *t, dbk_store *store, dbk_err *err)
         const dbk_store_feed row = { .id = feed->row,
                                      .last_seq = feed->now.last_seq,
                                      .head = feed->now.head,
-                                     .receipted_seq = feed->now.receipted_seq };
+                                     .receipted_seq = feed->now.receipted_seq,
+                                     .clock = clock };
         rc = dbk_feeds_update(store, &row, err);
     }
     for (size_t i = 0; rc == DBK_OK && i < t->spaces_count; i++) {

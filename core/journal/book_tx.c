@@ -11,14 +11,21 @@ dbk_rc dbk_book_begin(dbk_book *book, dbk_err *err)
     return dbk_store_begin(book->store, err);
 }
 
+/* Without a feed that changes (what was pending is merged) the clock needs its own place. */
+static dbk_rc write_clock(dbk_book *book, dbk_err *err)
+{
+    uint8_t bytes[8];
+    if (book->clock == book->clock_kept || book->tables.touched_count > 0)
+        return DBK_OK;
+    (void)dbk_wire_put_u64(bytes, book->clock);
+    return dbk_store_meta_put(book->store, CLOCK_NAME, dbk_span_of(bytes, sizeof(bytes)), err);
+}
+
 dbk_rc dbk_book_commit(dbk_book *book, dbk_err *err)
 {
-    dbk_rc rc = dbk_tables_write(&book->tables, book->store, err);
-    if (rc == DBK_OK && book->clock != book->clock_kept) {
-        uint8_t bytes[8];
-        (void)dbk_wire_put_u64(bytes, book->clock);
-        rc = dbk_store_meta_put(book->store, CLOCK_NAME, dbk_span_of(bytes, sizeof(bytes)), err);
-    }
+    dbk_rc rc = dbk_tables_write(&book->tables, book->store, book->clock, err);
+    if (rc == DBK_OK)
+        rc = write_clock(book, err);
     if (rc == DBK_OK)
         rc = dbk_store_commit(book->store, err);
     if (rc != DBK_OK) {
@@ -51,6 +58,8 @@ dbk_rc dbk_book_load_clock(dbk_book *book, dbk_err *err)
     } else {
         (void)dbk_fail(err, rc, "%s", inner.text);
     }
+    if (book->tables.clock > book->clock)
+        book->clock = book->tables.clock;
     book->clock_kept = book->clock;
     dbk_bytes_wipe(&value);
     return rc;

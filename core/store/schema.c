@@ -18,7 +18,7 @@ static const char schema_1[] =
     "CREATE TABLE feed(id INTEGER PRIMARY KEY, feed BLOB NOT NULL UNIQUE,"
     " space INTEGER NOT NULL REFERENCES space(id), device BLOB NOT NULL,"
     " incarnation BLOB NOT NULL, own INTEGER NOT NULL, last_seq INTEGER NOT NULL,"
-    " head BLOB NOT NULL, receipted_seq INTEGER NOT NULL) STRICT;"
+    " head BLOB NOT NULL, receipted_seq INTEGER NOT NULL, clock INTEGER NOT NULL) STRICT;"
     "CREATE TABLE segment(id INTEGER PRIMARY KEY, space INTEGER NOT NULL REFERENCES space(id),"
     " feed INTEGER NOT NULL REFERENCES feed(id), first_seq INTEGER NOT NULL,"
     " count INTEGER NOT NULL, log_index INTEGER, receipt_ms INTEGER, receipt BLOB,"

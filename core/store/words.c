@@ -1,4 +1,6 @@
 /* Full-text search: the FTS5 half of records.h. */
+#include <string.h>
+
 #include "core/store/records_sql.h"
 
 dbk_rc dbk_words_put(dbk_store *store, dbk_rowid record, dbk_span words, dbk_err *err)
@@ -75,7 +77,8 @@ dbk_rc dbk_words_search(dbk_store *store, const char *match, uint64_t limit, dbk
     dbk_sql_bind_text(&q, 1, dbk_span_str(match));
     dbk_sql_bind_int(&q, 2, limit_of(limit));
     rc = dbk_records_walk(&q, &count, fn, ctx, &inner);
-    if (rc == DBK_IO && sqlite3_errcode(store->db) == SQLITE_ERROR)
+    /* The same code stands for a damaged page: only FTS5 itself speaks like this. */
+    if (rc == DBK_DAMAGED && strncmp(sqlite3_errmsg(store->db), "fts5:", 5) == 0)
         return dbk_fail(err, DBK_INVALID, "these words can't be searched for");
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
 }

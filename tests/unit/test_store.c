@@ -299,6 +299,7 @@ static void codes_become_ours_in_one_place(void **state)
         { SQLITE_DONE, DBK_OK },
         { SQLITE_FULL, DBK_FULL },
         { SQLITE_NOTADB, DBK_DAMAGED },
+        { SQLITE_ERROR, DBK_DAMAGED }, /* SQLCipher: a page's MAC */
         { SQLITE_CORRUPT, DBK_DAMAGED },
         { SQLITE_CORRUPT_INDEX, DBK_DAMAGED },
         { SQLITE_NOMEM, DBK_NOMEM },
