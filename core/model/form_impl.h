@@ -64,9 +64,9 @@ const form_more *dbk_form_more(const dbk_form *form, const dbk_field *field); /*
 /* Reads a form's JSON. The first failure sticks and names its place; getters then give nothing. */
 typedef struct form_reader {
     dbk_form *form;
-    const json_t *lists;  /* the form's own code lists, or NULL */
-    const json_t *shared; /* core/forms/codes.json */
-    json_t *groups;       /* the form's own and those of what it includes; owned */
+    const json_t *lists; /* the form's own code lists, or NULL */
+    json_t **shared;     /* core/forms/codes.json, read when first asked for; the caller's */
+    json_t *groups;      /* the form's own and those of what it includes; owned */
     dbk_rc rc;
     dbk_err *err;
     char place[2 * DBK_NAME_BYTES_MAX + 32];
@@ -97,8 +97,8 @@ typedef struct form_siblings {
 void dbk_form_read_conditions(form_reader *r, form_more *more, const json_t *from,
                               form_siblings siblings);
 
-/* dbk_form_parse() with the shared lists read already. */
-DBK_MUST_CHECK dbk_rc dbk_form_parse_with(dbk_form **out, dbk_span json, const json_t *shared,
+/* dbk_form_parse() that keeps the shared lists in *shared (NULL at first) for the next form. */
+DBK_MUST_CHECK dbk_rc dbk_form_parse_with(dbk_form **out, dbk_span json, json_t **shared,
                                           dbk_err *err);
 /* A file of core/forms as JSON; the caller frees it. DBK_NOT_FOUND. */
 DBK_MUST_CHECK dbk_rc dbk_form_builtin_json(json_t **out, const char *name, dbk_err *err);

@@ -429,7 +429,7 @@ static void read_form(form_reader *r, const json_t *form)
     read_summary(r, form);
 }
 
-dbk_rc dbk_form_parse_with(dbk_form **out, dbk_span json, const json_t *shared, dbk_err *err)
+dbk_rc dbk_form_parse_with(dbk_form **out, dbk_span json, json_t **shared, dbk_err *err)
 {
     json_t *form = NULL;
     form_reader r = { .shared = shared, .rc = DBK_OK, .err = err };
@@ -457,10 +457,7 @@ dbk_rc dbk_form_parse_with(dbk_form **out, dbk_span json, const json_t *shared, 
 dbk_rc dbk_form_parse(dbk_form **out, dbk_span json, dbk_err *err)
 {
     json_t *shared = NULL;
-    *out = NULL;
-    dbk_rc rc = dbk_form_builtin_json(&shared, "codes", err);
-    if (rc == DBK_OK)
-        rc = dbk_form_parse_with(out, json, shared, err);
+    dbk_rc rc = dbk_form_parse_with(out, json, &shared, err);
     dbk_json_free(shared);
     return rc;
 }

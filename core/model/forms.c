@@ -84,7 +84,7 @@ dbk_rc dbk_forms_add(dbk_forms *forms, dbk_span json, dbk_err *err)
 {
     dbk_form *form = NULL;
     dbk_bytes copy = DBK_BYTES_INIT(DBK_FORM_JSON_BYTES_MAX);
-    dbk_rc rc = dbk_form_parse_with(&form, json, forms->shared, err);
+    dbk_rc rc = dbk_form_parse_with(&form, json, &forms->shared, err);
     if (rc == DBK_OK)
         rc = dbk_bytes_append(&copy, json, err);
     if (rc == DBK_OK)
@@ -106,7 +106,7 @@ dbk_rc dbk_forms_new(dbk_forms **out, dbk_err *err)
     dbk_forms *forms = dbk_alloc(sizeof(*forms));
     if (forms == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for forms");
-    dbk_rc rc = dbk_form_builtin_json(&forms->shared, "codes", err);
+    dbk_rc rc = DBK_OK;
     for (const dbk_form_builtin *row = dbk_forms_builtin; rc == DBK_OK && row->name != NULL; row++)
         if (!is_part(row->name))
             rc = dbk_forms_add(forms, dbk_span_of(row->data, row->len), err);
