@@ -10,10 +10,11 @@
 #include "cli/cli.h"
 #include "core/base/alloc.h"
 
+#define NEW_BYTES_MIN 12u
 #define INPUT_FILE_BYTES_MAX (256u * 1024u * 1024u)
 
-/* The terminal must get its echo back, whatever ends the prompt. */
-static struct termios saved_termios;
+/* The terminal must get its echo back, whatever ends or stops the prompt. */
+static struct termios saved_termios, quiet_termios;
 static volatile sig_atomic_t echo_is_off;
 static int terminal_fd = -1;
 
@@ -26,6 +27,15 @@ static void restore_echo(int sig)
         (void)signal(sig, SIG_DFL);
         (void)raise(sig);
     }
+}
+
+/* Ctrl-Z gives the terminal back to the shell with echo, and a resumed prompt is quiet again. */
+static void stop_quietly(int sig)
+{
+    (void)sig;
+    (void)tcsetattr(terminal_fd, TCSAFLUSH, &saved_termios);
+    (void)raise(SIGSTOP);
+    (void)tcsetattr(terminal_fd, TCSAFLUSH, &quiet_termios);
 }
 
 /* Reads up to the first newline or end of file into a secret. */
@@ -79,28 +89,42 @@ static dbk_rc ask_hidden(dbk_secret **out, const char *prompt, dbk_err *err)
                         "no terminal to ask for the passphrase; use --passphrase-file or "
                         "--passphrase-fd");
     if (tcgetattr(terminal_fd, &saved_termios) == 0) {
-        struct termios quiet = saved_termios;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        quiet_termios = saved_termios;
+        quiet_termios.c_lflag &= ~(tcflag_t)ECHO;
         for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
             (void)signal(ending[i], restore_echo);
+        (void)signal(SIGTSTP, stop_quietly);
         echo_is_off = 1;
-        (void)tcsetattr(terminal_fd, TCSAFLUSH, &quiet);
+        (void)tcsetattr(terminal_fd, TCSAFLUSH, &quiet_termios);
     }
     prompt_on(terminal_fd, prompt);
     dbk_rc rc = read_secret_line(out, terminal_fd, err);
     restore_echo(0);
     for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
         (void)signal(ending[i], SIG_DFL);
+    (void)signal(SIGTSTP, SIG_DFL);
     prompt_on(terminal_fd, "\n");
     (void)close(terminal_fd);
     terminal_fd = -1;
     return rc;
 }
 
+static dbk_rc check_new(const dbk_secret *passphrase, dbk_err *err)
+{
+    if (dbk_secret_len(passphrase) >= NEW_BYTES_MIN)
+        return DBK_OK;
+    return dbk_fail(err, DBK_INVALID,
+                    "a new passphrase has at least %u characters; six or more words are best",
+                    NEW_BYTES_MIN);
+}
+
 static dbk_rc ask_new(dbk_secret **out, dbk_err *err)
 {
     dbk_secret *first = NULL, *again = NULL;
     dbk_rc rc = ask_hidden(&first, "New passphrase (six or more words are best): ", err);
+    if (rc != DBK_OK)
+        goto out;
+    rc = check_new(first, err);
     if (rc != DBK_OK)
         goto out;
     rc = ask_hidden(&again, "The same again: ", err);
@@ -118,15 +142,9 @@ out:
     return rc;
 }
 
-dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask_kind kind, dbk_err *err)
+static dbk_rc read_from_file(dbk_secret **out, const char *path, dbk_err *err)
 {
-    *out = NULL;
-    if (c->passphrase_fd >= 0)
-        return read_secret_line(out, c->passphrase_fd, err);
-    if (c->passphrase_file == NULL)
-        return kind == CLI_ASK_NEW_PASSPHRASE ? ask_new(out, err)
-                                              : ask_hidden(out, "Passphrase: ", err);
-    int fd = open(c->passphrase_file, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return dbk_fail(err, DBK_USAGE, "the passphrase file can't be opened: %s", strerror(errno));
     dbk_rc rc = read_secret_line(out, fd, err);
@@ -134,17 +152,24 @@ dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask_kind kind, dbk
     return rc;
 }
 
-dbk_rc cli_ask_line(dbk_bytes *out, const char *prompt, dbk_err *err)
+dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask_kind kind, dbk_err *err)
 {
-    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return dbk_fail(err, DBK_USAGE, "no terminal to ask on");
-    prompt_on(fd, prompt);
-    dbk_rc rc = DBK_OK;
-    uint8_t c = 0;
-    while (rc == DBK_OK && read(fd, &c, 1) == 1 && c != '\n')
-        rc = dbk_bytes_append_u8(out, c, err);
-    (void)close(fd);
+    dbk_rc rc;
+    *out = NULL;
+    if (c->passphrase_fd >= 0)
+        rc = read_secret_line(out, c->passphrase_fd, err);
+    else if (c->passphrase_file != NULL)
+        rc = read_from_file(out, c->passphrase_file, err);
+    else if (kind == CLI_ASK_NEW_PASSPHRASE)
+        return ask_new(out, err);
+    else
+        return ask_hidden(out, "Passphrase: ", err);
+    if (rc == DBK_OK && kind == CLI_ASK_NEW_PASSPHRASE)
+        rc = check_new(*out, err);
+    if (rc != DBK_OK) {
+        dbk_secret_free(*out);
+        *out = NULL;
+    }
     return rc;
 }
 

@@ -71,9 +71,6 @@ bool cli_option_given(const cli_args *a, const char *name);
 typedef enum cli_ask_kind { CLI_ASK_PASSPHRASE, CLI_ASK_NEW_PASSPHRASE } cli_ask_kind;
 DBK_MUST_CHECK dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask_kind kind,
                                          dbk_err *err);
-/* One line from the terminal, without the newline. DBK_USAGE when there is no terminal. */
-DBK_MUST_CHECK dbk_rc cli_ask_line(dbk_bytes *out, const char *prompt, dbk_err *err);
-
 /* Asks for the passphrase and opens the store. The passphrase is handed on to *kept, unless that is
  * NULL. */
 DBK_MUST_CHECK dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err);

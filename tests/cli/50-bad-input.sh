@@ -64,6 +64,9 @@ refused "a wrong passphrase" 7 "passphrase" \
 : >"$T/empty.pass"
 refused "an empty passphrase" 2 "empty" \
     "$DAYBOOK" --store "$T/amir" --passphrase-file "$T/empty.pass" list
+echo "short" >"$T/short.pass"
+wont "a new passphrase that is too short" 3 "at least 12" amir passphrase --new-file "$T/short.pass"
+must amir status
 refused "no passphrase file" 2 "passphrase file" \
     "$DAYBOOK" --store "$T/amir" --passphrase-file "$T/none.pass" list
 refused "no terminal to ask on" 2 "no terminal" setsid "$DAYBOOK" --store "$T/amir" list

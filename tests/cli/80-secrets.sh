@@ -71,6 +71,8 @@ with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as memory
         if "rw" not in mode:
             continue
         start, end = (int(x, 16) for x in area.split("-"))
+        if end - start > 1 << 30:  # a sanitizer's shadow
+            continue
         try:
             memory.seek(start)
             data = memory.read(end - start)
