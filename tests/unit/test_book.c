@@ -244,6 +244,35 @@ static void create_under_every_failed_allocation_leaves_what_create_can_restart_
     }
 }
 
+static void opening_under_every_failed_allocation_is_clean_A37(void **state)
+{
+    dbk_test_book b;
+    bool failed = true;
+    uint64_t n = allocations_of_forms();
+    (void)state;
+    dbk_test_book_make(&b, 1);
+    dbk_book_close(b.book);
+    b.book = NULL;
+    for (n++; failed; n += 37) {
+        dbk_test_alloc a = { .fail_at = n };
+        dbk_err err = { 0 };
+        dbk_secret *secret = secret_of(DBK_TEST_PASSPHRASE);
+        const dbk_book_opts opts = { .env = &b.env.env };
+        dbk_test_alloc_start(&a);
+        dbk_rc rc = dbk_book_open(&b.book, b.dir, secret, &opts, &err);
+        failed = dbk_test_alloc_stop(&a) != 0;
+        dbk_secret_free(secret);
+        if (rc != DBK_OK)
+            assert_rc(rc, DBK_NOMEM, &err);
+        assert_true((rc == DBK_OK) == (b.book != NULL));
+        dbk_book_close(b.book);
+        b.book = NULL;
+    }
+    dbk_err err = { 0 };
+    assert_ok(try_open(&b, DBK_TEST_PASSPHRASE, &err), &err);
+    dbk_test_book_drop(&b);
+}
+
 /* ---- notes --------------------------------------------------------------------------------- */
 
 static void notes_of_the_sync_layer_are_kept_and_bounded(void **state)
@@ -476,6 +505,7 @@ int main(void)
         cmocka_unit_test(a_slot_file_with_any_byte_changed_never_opens_A02),
         cmocka_unit_test(an_interrupted_create_never_opens_and_can_be_restarted),
         cmocka_unit_test(create_under_every_failed_allocation_leaves_what_create_can_restart_A37),
+        cmocka_unit_test(opening_under_every_failed_allocation_is_clean_A37),
         cmocka_unit_test(notes_of_the_sync_layer_are_kept_and_bounded),
         cmocka_unit_test(the_chain_roster_and_keys_are_there_again_after_opening),
         cmocka_unit_test(an_entry_is_taken_once_and_a_fork_never_M),
