@@ -55,7 +55,8 @@ declare -A names=([admin]="Administrator's computer" [desk]="Headquarters desk"
 quiet() {
     local device=$1
     shift
-    "$DAYBOOK" --store "$folder/$device" --passphrase-file "$folder/$device.passphrase" "$@" </dev/null
+    "$DAYBOOK" --store "$folder/$device" --passphrase-file "$folder/$device.passphrase" \
+        "$@" </dev/null
 }
 
 # on DEVICE ARGUMENT...: shown, with what it answers
@@ -165,8 +166,9 @@ on desk sync
 quiet amir sync >/dev/null
 echo
 say "Headquarters now holds $(count desk case) cases, $(count desk contact) contacts with families,
-$(count desk intervention) interventions on $(count desk flight) flights. Amir sees the families of both officers, but
-nothing of the airport: to his device that space does not exist."
+$(count desk intervention) interventions on $(count desk flight) flights. Amir sees the
+families of both officers, but nothing of the airport: to his device that space does not
+exist."
 [ "$(count amir intervention)" = 0 ] || wrong "Amir sees airport notes"
 
 chapter "Out of reach: the relay is switched off"
@@ -184,7 +186,8 @@ on amir edit "${marsh:0:13}" status=exiting "status_reason=The family is ready; 
 on amir edit "${kevin:0:13}" safe_voicemail=yes
 echo
 say "The same day Bethan covers for him. She can't see what he wrote, and he can't see hers:"
-on bethan edit "${marsh:0:13}" status=paused "status_reason=Joan asked for no calls before the trial"
+on bethan edit "${marsh:0:13}" status=paused \
+    "status_reason=Joan asked for no calls before the trial"
 on bethan edit "${kevin:0:13}" safe_voicemail=no
 echo
 say "Nothing is lost by trying to sync. Each device says where things stand, and why:"
@@ -212,7 +215,8 @@ choice=$(quiet desk --json conflicts "$marsh" |
     grep -o '"choice":[0-9]*,"value":{[^}]*"status":"exiting"' | cut -d , -f 1 | cut -d : -f 2)
 on desk resolve "${marsh:0:13}" "status=$choice" \
     --reason "Amir saw the family last; Joan's wish is noted in the exit plan"
-on desk resolve "${kevin:0:13}" safe_voicemail=no --reason "His ex-partner's brother answers that phone"
+on desk resolve "${kevin:0:13}" safe_voicemail=no \
+    --reason "His ex-partner's brother answers that phone"
 on desk conflicts
 on desk sync
 
@@ -223,10 +227,12 @@ echo
 say "The case on Bethan's laptop, and the end of its history. What she wrote is not gone:"
 quiet bethan show "$marsh" >"$folder/answer"
 printf '\n%s $ %s\n' "${names[bethan]}" "$(typed show "${marsh:0:13}")"
-{ head -n 8 "$folder/answer"; echo "..."; grep -A 3 '^  Status' "$folder/answer"; } | sed 's/^/    /'
+{ head -n 8 "$folder/answer"; echo "..."; grep -A 3 '^  Status' "$folder/answer"; } |
+    sed 's/^/    /'
 printf '\n%s $ %s\n' "${names[bethan]}" "$(typed history "${marsh:0:13}")"
 { echo "..."; quiet bethan history "$marsh" | tail -n 12; } | sed 's/^/    /'
-found=$(cat "$folder/relay"/* "$folder/relay.log" | grep -aicE 'marsh|nowicki|qureshi|inquest' || true)
+found=$(cat "$folder/relay"/* "$folder/relay.log" |
+    grep -aicE 'marsh|nowicki|qureshi|inquest' || true)
 echo
 say "And the relay, which all of it went through? Lines of its files and its log with the word
 Marsh, Nowicki, Qureshi or inquest in them: $found"

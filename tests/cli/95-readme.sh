@@ -15,7 +15,8 @@ print(s.getsockname()[1])')
 {
     echo 'set -eu'
     sed -n '/^```sh walk$/,/^```$/{/^```/d;p}' "$SRC/README.md" |
-        sed -e '/^\.\/dev build$/d' -e '/^export PATH=/d' -e "s/8443/$port/g" -e 's/^sleep 1$/sleep 3/'
+        sed -e '/^\.\/dev build$/d' -e '/^export PATH=/d' -e "s/8443/$port/g" \
+            -e 's/^sleep 1$/sleep 3/'
 } >"$T/walk.sh"
 [ "$(grep -c '^hq \|^amir ' "$T/walk.sh")" -ge 10 ] || fail "the walk was found in README.md"
 cd "$T"

@@ -405,7 +405,7 @@ static void a_folder_can_neither_forge_nor_leave_a_hole(void **state)
         size_t at;
         dbk_rc want;
     } flips[] = { { 0, DBK_FORMAT },   { 4, DBK_VERSION }, { 10, DBK_NOT_FOUND },
-                  { 30, DBK_PENDING }, { 100, DBK_AUTH },   { 250, DBK_AUTH } };
+                  { 30, DBK_PENDING }, { 100, DBK_AUTH },  { 250, DBK_AUTH } };
     for (size_t i = 0; i < ARRAY_LEN(flips); i++) {
         minilog_item *item = &w.log.items[0];
         dbk_err_clear(&err);

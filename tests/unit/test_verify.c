@@ -64,106 +64,105 @@ static void make_full(world *w)
     (void)minilog_push(&w->log, world_book(w, HQ), KIT_NOON_MS + 3);
 }
 
+static const struct {
+    const char *why, *sql, *says;
+} changes[] = {
+    { "a record's list row", "UPDATE record SET summary='Eve' WHERE id=1", "is listed otherwise" },
+    { "its date", "UPDATE record SET when_ms=when_ms+1 WHERE id=1", "is listed otherwise" },
+    { "a dispute hidden", "UPDATE record SET asks=0,reviews=0 WHERE asks>0",
+      "is listed otherwise" },
+    { "a record's life", "UPDATE record SET life=2 WHERE id=1", "is listed otherwise" },
+    { "a record's form", "UPDATE record SET form='case' WHERE id=1", "is listed otherwise" },
+    { "a record's state",
+      "UPDATE record SET state=(SELECT state FROM record WHERE id=2)"
+      " WHERE id=1",
+      "differs from what its notes say" },
+    { "a record's state, one byte",
+      "UPDATE record SET state=CAST(substr(state,1,length(state)-1)||x'00' AS BLOB) WHERE id=1",
+      "differs from what its notes say" },
+    { "a record dropped", "DELETE FROM record WHERE id=2", "missing from its record" },
+    { "a record renamed", "UPDATE record SET record=randomblob(16) WHERE id=2",
+      "missing from its record" },
+    { "an op left out of its record", "DELETE FROM op WHERE segment=3", "missing from its record" },
+    { "an op given to another record",
+      "INSERT INTO op SELECT 2,segment,place FROM op WHERE record=1 LIMIT 1",
+      "a note of another record" },
+    { "an op of no place", "INSERT INTO op VALUES(1,1,7)", "a note that can't be opened" },
+    { "an op of no segment", "INSERT INTO op VALUES(1,99,0)", "a segment that is missing" },
+    { "a segment dropped", "DELETE FROM segment WHERE id=2", "does not follow" },
+    { "the newest segment dropped", "DELETE FROM segment WHERE id=5", "should end with op" },
+    { "a body's byte",
+      "UPDATE segment SET body=CAST(substr(body,1,40)||x'00'||substr(body,42) AS BLOB) WHERE "
+      "id=3",
+      "not those that its author signed" },
+    { "a body cut", "UPDATE segment SET body=substr(body,1,40) WHERE id=3",
+      "not those that its author signed" },
+    { "a header's signature",
+      "UPDATE segment SET header=CAST(substr(header,1,260)||x'00'||substr(header,262) AS BLOB) "
+      "WHERE id=2",
+      "not signed by its author" },
+    { "what a header says was seen",
+      "UPDATE segment SET header=CAST(substr(header,1,120)||x'00'||substr(header,122) AS BLOB) "
+      "WHERE id=2",
+      "not signed by its author" },
+    { "a header of another segment",
+      "UPDATE segment SET header=(SELECT header FROM segment WHERE id=2) WHERE id=3",
+      "another header than its place" },
+    { "a header that is none", "UPDATE segment SET header=zeroblob(300) WHERE id=3",
+      "malformed header" },
+    { "headers swapped",
+      "UPDATE segment SET header=(SELECT s.header FROM segment s WHERE s.id=5-segment.id)"
+      " WHERE id IN (2,3)",
+      "another header than its place" },
+    { "a segment's place", "UPDATE segment SET first_seq=first_seq+10 WHERE id=3",
+      "another header than its place" },
+    { "a segment's feed", "UPDATE segment SET feed=2,first_seq=9 WHERE id=3",
+      "another header than its place" },
+    { "a receipt time", "UPDATE segment SET receipt_ms=receipt_ms+1 WHERE id=3",
+      "entries are not those" },
+    { "a log index", "UPDATE segment SET log_index=log_index+100 WHERE id=3",
+      "of the relay's log is missing" },
+    { "a receipt's signature",
+      "UPDATE segment SET receipt=randomblob(64) WHERE receipt"
+      " IS NOT NULL",
+      "a receipt that the relay did not sign" },
+    { "a receipt cut", "UPDATE segment SET receipt=x'00' WHERE receipt IS NOT NULL",
+      "a receipt that the relay did not sign" },
+    { "a merged segment said to wait", "UPDATE segment SET status=1 WHERE id=5",
+      "is said to wait" },
+    { "one in the middle said to wait", "UPDATE segment SET status=1 WHERE id=2",
+      "though an earlier one waits" },
+    { "the position", "UPDATE space SET frontier=x'0000000000000000'", "position in a log" },
+    { "the checkpoint", "UPDATE space SET checkpoint=x''", "position in a log" },
+    { "a feed's end", "UPDATE feed SET last_seq=last_seq+1 WHERE id=1", "end of a feed" },
+    { "a feed's device", "UPDATE feed SET device=randomblob(16) WHERE id=1", "end of a feed" },
+    { "a membership entry dropped", "DELETE FROM member WHERE seq=2", "entry 2 is missing" },
+    { "the newest membership entry dropped",
+      "DELETE FROM member WHERE seq=(SELECT max(seq) FROM member)", "does not lead to" },
+    { "a membership entry changed",
+      "UPDATE member SET bytes=CAST(substr(bytes,1,100)||x'00'||substr(bytes,102) AS BLOB) "
+      "WHERE seq=3",
+      "entry 3 does not verify" },
+    { "a membership hash", "UPDATE member SET hash=randomblob(32) WHERE seq=1",
+      "entry 1 stands under a wrong hash" },
+    { "a column of another size", "UPDATE feed SET head=x'00' WHERE id=1", "can't be read" },
+};
+
 static void every_change_behind_the_program_is_found_p4(void **state)
 {
-    static const struct {
-        const char *why, *sql, *says;
-    } cases[] = {
-        { "a record's list row", "UPDATE record SET summary='Eve' WHERE id=1",
-          "is listed otherwise" },
-        { "its date", "UPDATE record SET when_ms=when_ms+1 WHERE id=1", "is listed otherwise" },
-        { "a dispute hidden", "UPDATE record SET asks=0,reviews=0 WHERE asks>0",
-          "is listed otherwise" },
-        { "a record's life", "UPDATE record SET life=2 WHERE id=1", "is listed otherwise" },
-        { "a record's form", "UPDATE record SET form='case' WHERE id=1", "is listed otherwise" },
-        { "a record's state",
-          "UPDATE record SET state=(SELECT state FROM record WHERE id=2)"
-          " WHERE id=1",
-          "differs from what its notes say" },
-        { "a record's state, one byte",
-          "UPDATE record SET state=CAST(substr(state,1,length(state)-1)||x'00' AS BLOB) WHERE id=1",
-          "differs from what its notes say" },
-        { "a record dropped", "DELETE FROM record WHERE id=2", "missing from its record" },
-        { "a record renamed", "UPDATE record SET record=randomblob(16) WHERE id=2",
-          "missing from its record" },
-        { "an op left out of its record", "DELETE FROM op WHERE segment=3",
-          "missing from its record" },
-        { "an op given to another record",
-          "INSERT INTO op SELECT 2,segment,place FROM op WHERE record=1 LIMIT 1",
-          "a note of another record" },
-        { "an op of no place", "INSERT INTO op VALUES(1,1,7)", "a note that can't be opened" },
-        { "an op of no segment", "INSERT INTO op VALUES(1,99,0)", "a segment that is missing" },
-        { "a segment dropped", "DELETE FROM segment WHERE id=2", "does not follow" },
-        { "the newest segment dropped", "DELETE FROM segment WHERE id=5", "should end with op" },
-        { "a body's byte",
-          "UPDATE segment SET body=CAST(substr(body,1,40)||x'00'||substr(body,42) AS BLOB) WHERE "
-          "id=3",
-          "not those that its author signed" },
-        { "a body cut", "UPDATE segment SET body=substr(body,1,40) WHERE id=3",
-          "not those that its author signed" },
-        { "a header's signature",
-          "UPDATE segment SET header=CAST(substr(header,1,260)||x'00'||substr(header,262) AS BLOB) "
-          "WHERE id=2",
-          "not signed by its author" },
-        { "what a header says was seen",
-          "UPDATE segment SET header=CAST(substr(header,1,120)||x'00'||substr(header,122) AS BLOB) "
-          "WHERE id=2",
-          "not signed by its author" },
-        { "a header of another segment",
-          "UPDATE segment SET header=(SELECT header FROM segment WHERE id=2) WHERE id=3",
-          "another header than its place" },
-        { "a header that is none", "UPDATE segment SET header=zeroblob(300) WHERE id=3",
-          "malformed header" },
-        { "headers swapped",
-          "UPDATE segment SET header=(SELECT s.header FROM segment s WHERE s.id=5-segment.id)"
-          " WHERE id IN (2,3)",
-          "another header than its place" },
-        { "a segment's place", "UPDATE segment SET first_seq=first_seq+10 WHERE id=3",
-          "another header than its place" },
-        { "a segment's feed", "UPDATE segment SET feed=2,first_seq=9 WHERE id=3",
-          "another header than its place" },
-        { "a receipt time", "UPDATE segment SET receipt_ms=receipt_ms+1 WHERE id=3",
-          "entries are not those" },
-        { "a log index", "UPDATE segment SET log_index=log_index+100 WHERE id=3",
-          "of the relay's log is missing" },
-        { "a receipt's signature",
-          "UPDATE segment SET receipt=randomblob(64) WHERE receipt"
-          " IS NOT NULL",
-          "a receipt that the relay did not sign" },
-        { "a receipt cut", "UPDATE segment SET receipt=x'00' WHERE receipt IS NOT NULL",
-          "a receipt that the relay did not sign" },
-        { "a merged segment said to wait", "UPDATE segment SET status=1 WHERE id=5",
-          "is said to wait" },
-        { "one in the middle said to wait", "UPDATE segment SET status=1 WHERE id=2",
-          "though an earlier one waits" },
-        { "the position", "UPDATE space SET frontier=x'0000000000000000'", "position in a log" },
-        { "the checkpoint", "UPDATE space SET checkpoint=x''", "position in a log" },
-        { "a feed's end", "UPDATE feed SET last_seq=last_seq+1 WHERE id=1", "end of a feed" },
-        { "a feed's device", "UPDATE feed SET device=randomblob(16) WHERE id=1", "end of a feed" },
-        { "a membership entry dropped", "DELETE FROM member WHERE seq=2", "entry 2 is missing" },
-        { "the newest membership entry dropped",
-          "DELETE FROM member WHERE seq=(SELECT max(seq) FROM member)", "does not lead to" },
-        { "a membership entry changed",
-          "UPDATE member SET bytes=CAST(substr(bytes,1,100)||x'00'||substr(bytes,102) AS BLOB) "
-          "WHERE seq=3",
-          "entry 3 does not verify" },
-        { "a membership hash", "UPDATE member SET hash=randomblob(32) WHERE seq=1",
-          "entry 1 stands under a wrong hash" },
-        { "a column of another size", "UPDATE feed SET head=x'00' WHERE id=1", "can't be read" },
-    };
     world w;
     (void)state;
     make_full(&w);
     dbk_book *hq = world_book(&w, HQ);
     (void)proof_clean(hq, &w.org.space);
     keep_rows(hq);
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        sql(hq, cases[i].sql);
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        sql(hq, changes[i].sql);
         if (sqlite3_changes64(hq->store->db) == 0)
-            fail_msg("%s: nothing was changed", cases[i].why);
+            fail_msg("%s: nothing was changed", changes[i].why);
         proof p = proof_of(hq, &w.org.space);
-        if (p.rc != DBK_DAMAGED || !proof_says(&p, cases[i].says))
-            fail_msg("%s: %s, \"%s\"", cases[i].why, dbk_rc_name(p.rc), p.sentences[0]);
+        if (p.rc != DBK_DAMAGED || !proof_says(&p, changes[i].says))
+            fail_msg("%s: %s, \"%s\"", changes[i].why, dbk_rc_name(p.rc), p.sentences[0]);
         put_rows_back(hq);
     }
     (void)proof_clean(hq, &w.org.space);
