@@ -65,6 +65,10 @@ static dbk_rc exchange(void *self, dbk_answer *out, const dbk_exchange *req, dbk
         dbk_bytes_wipe(&answer.body);
         return dbk_fail(err, DBK_UNREACHABLE, "the wire was cut");
     }
+    if (fault == WIRE_FLIPS && answer.body.len > 0)
+        answer.body.p[w->place / 8 % answer.body.len] ^= (uint8_t)(1u << w->place % 8);
+    if (fault == WIRE_CUTS && answer.body.len > 0)
+        dbk_bytes_truncate(&answer.body, w->place % answer.body.len);
     out->status = answer.status;
     out->retry_after_s = answer.retry_after_s;
     memcpy(out->nonce, answer.nonce, sizeof(answer.nonce));

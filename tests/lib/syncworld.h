@@ -10,7 +10,9 @@ typedef enum wire_fault {
     WIRE_WHOLE,
     WIRE_LOSES_REQUEST, /* the relay never hears it */
     WIRE_LOSES_ANSWER,  /* the relay has acted, the device can't know */
-    WIRE_DOUBLES        /* the request arrives twice; the first answer counts */
+    WIRE_DOUBLES,       /* the request arrives twice; the first answer counts */
+    WIRE_FLIPS,         /* one bit of the answer's body is turned: a relay that lies */
+    WIRE_CUTS           /* the answer's body ends too early */
 } wire_fault;
 
 typedef struct syncworld {
@@ -19,6 +21,7 @@ typedef struct syncworld {
     /* The fail_at-th exchange from now on (from 1) is faulty, and all after it while `lasting`. */
     wire_fault fault;
     unsigned fail_at, exchanges;
+    size_t place; /* of the flip (in bits) or cut, modulo the body's length */
     bool lasting;
     bool is_slow; /* of devices that are opened from now on: requests travel ahead in a thread */
 } syncworld;
