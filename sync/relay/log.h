@@ -1,4 +1,4 @@
-/* sync/relay/log.h - what the relay keeps, behind one narrow seam of twelve functions.
+/* sync/relay/log.h - what the relay keeps, behind one narrow seam of eleven functions.
  * Knows:  spaces, small rows, segments, transactions.
  * Never:  what the bytes mean, signatures, the network, the clock.
  * Everything is keyed by space, so that a query touches one shard of a store that is spread over
