@@ -411,6 +411,36 @@ a_membership_entry_under_every_failed_allocation_is_taken_wholly_or_not_A37(void
     dbk_test_org_drop(&org);
 }
 
+/* A grant given again adds nothing to what there is, so that every allocation has its turn. */
+static void an_entry_whose_commit_fails_is_in_neither_rows_nor_roster_A37(void **state)
+{
+    static const dbk_role roles[] = { DBK_ROLE_OFFICER };
+    dbk_test_org org;
+    bool failed = true;
+    (void)state;
+    dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
+    dbk_book *admin = org.books[0].book;
+    for (uint64_t n = 1; failed; n++) {
+        dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+        dbk_test_alloc a = { .fail_at = n };
+        dbk_err err = { 0 };
+        bool is_new = false;
+        dbk_hash before = dbk_roster_head(dbk_book_roster(admin));
+        const dbk_new_grant grant = { org.space, dbk_book_device(org.books[1].book),
+                                      n % 2 ? DBK_ROLE_SUPERVISOR : DBK_ROLE_OFFICER };
+        assert_ok(dbk_org_grant(admin, &entry, &grant, &err), &err);
+        dbk_test_alloc_start(&a);
+        dbk_rc rc = dbk_book_take_entry(admin, &is_new, dbk_bytes_span(&entry), &err);
+        failed = dbk_test_alloc_stop(&a) != 0;
+        dbk_hash after = dbk_roster_head(dbk_book_roster(admin));
+        assert_true(rc == DBK_OK || dbk_hash_equal(&before, &after));
+        dbk_err_clear(&err);
+        assert_ok(dbk_book_check_deep(admin, &err), &err);
+        dbk_bytes_wipe(&entry);
+    }
+    dbk_test_org_drop(&org);
+}
+
 /* ---- names --------------------------------------------------------------------------------- */
 
 static void a_space_is_found_by_name_by_id_or_as_the_only_one(void **state)
@@ -511,6 +541,7 @@ int main(void)
         cmocka_unit_test(an_entry_is_taken_once_and_a_fork_never_M),
         cmocka_unit_test(
             a_membership_entry_under_every_failed_allocation_is_taken_wholly_or_not_A37),
+        cmocka_unit_test(an_entry_whose_commit_fails_is_in_neither_rows_nor_roster_A37),
         cmocka_unit_test(a_space_is_found_by_name_by_id_or_as_the_only_one),
         cmocka_unit_test(hq_is_judged_by_the_membership_that_the_author_had_seen),
     };

@@ -387,6 +387,34 @@ static void forged_foreign_and_second_requests_change_nothing_R7_R26(void **stat
     dbk_test_org_drop(&org);
 }
 
+/* Whoever holds the text can change it: but not what the admin remembers. */
+static void a_role_that_was_changed_in_the_text_fits_no_request_of_the_invite(void **state)
+{
+    static const dbk_role given[] = { DBK_ROLE_OFFICER, DBK_ROLE_ADMIN };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+        dbk_test_org org;
+        dbk_test_book b;
+        invitation v;
+        dbk_invite changed = { .tls_pin = { 0 } };
+        dbk_err err = { 0 };
+        dbk_test_org_make(&org, NULL, 0);
+        dbk_test_book_make(&b, 42);
+        invite(&org, &v, given[i]);
+        assert_ok(dbk_invite_parse(&changed, dbk_bytes_span(&v.text), &err), &err);
+        changed.role = given[1 - i];
+        dbk_bytes_truncate(&v.text, 0);
+        assert_ok(dbk_invite_print(&v.text, &changed, &err), &err);
+        join(&b, &v);
+        assert_int_equal(arrive(&org, &v), DBK_AUTH);
+        assert_false(list_of(&org).row.arrived);
+        dbk_invite_wipe(&changed);
+        invitation_wipe(&v);
+        dbk_test_book_drop(&b);
+        dbk_test_org_drop(&org);
+    }
+}
+
 static void invites_expire(void **state)
 {
     dbk_test_org org;
@@ -541,6 +569,7 @@ int main(void)
         cmocka_unit_test(a_device_joins_step_by_step_and_the_admin_sees_its_fingerprint),
         cmocka_unit_test(an_approval_that_was_cut_short_goes_on_where_it_stopped),
         cmocka_unit_test(forged_foreign_and_second_requests_change_nothing_R7_R26),
+        cmocka_unit_test(a_role_that_was_changed_in_the_text_fits_no_request_of_the_invite),
         cmocka_unit_test(invites_expire),
         cmocka_unit_test(a_second_admin_has_a_key_of_its_own_and_can_act),
         cmocka_unit_test(an_invite_names_spaces_and_roles_that_there_are),

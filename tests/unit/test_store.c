@@ -160,6 +160,7 @@ static void a_plain_text_database_is_refused_F5(void **state)
     assert_int_equal(sqlite3_close(plain), SQLITE_OK);
     assert_true(file_holds(path, "SQLite format 3"));
     assert_rc(dbk_store_open(&store, path, b->key, &err), DBK_DAMAGED, &err);
+    assert_string_equal(err.text, "the store's file is not encrypted");
     assert_null(store);
 }
 
@@ -172,20 +173,38 @@ static void one_connection_at_a_time_F4(void **state)
     assert_null(second);
 }
 
+static void copy_file(const char *to, const char *from)
+{
+    static uint8_t bytes[1024 * 1024];
+    size_t len = file_read(from, bytes, sizeof(bytes));
+    assert_true(len < sizeof(bytes));
+    file_write(to, bytes, len);
+}
+
+/* Also when the last program was killed, and half of the store stands in its WAL. */
 static void a_store_of_a_newer_version_is_refused_and_left_byte_for_byte_A40(void **state)
 {
-    static uint8_t before[1024 * 1024], after[1024 * 1024];
+    static uint8_t before[2][1024 * 1024], after[1024 * 1024];
+    static const char *const names[] = { "newer.db", "newer.db-wal" };
     bench *b = *state;
     dbk_store *store = NULL;
     dbk_err err = { 0 };
+    size_t len[2];
     assert_ok(dbk_sql_exec(b->store, "PRAGMA user_version=99", &err), &err);
-    dbk_store_close(b->store);
-    b->store = NULL;
-    size_t len = file_read(b->path, before, sizeof(before));
-    assert_rc(dbk_store_open(&store, b->path, b->key, &err), DBK_VERSION, &err);
-    assert_int_equal(file_read(b->path, after, sizeof(after)), len);
-    assert_memory_equal(before, after, len);
-    assert_int_not_equal(access(dbk_test_path(b->dir, "store.db.before-99"), F_OK), 0);
+    copy_file(dbk_test_path(b->dir, names[0]), b->path);
+    copy_file(dbk_test_path(b->dir, names[1]), dbk_test_path(b->dir, "store.db-wal"));
+    for (size_t i = 0; i < 2; i++)
+        len[i] = file_read(dbk_test_path(b->dir, names[i]), before[i], sizeof(before[i]));
+    assert_true(len[1] > 4096);
+    assert_rc(dbk_store_open(&store, dbk_test_path(b->dir, names[0]), b->key, &err), DBK_VERSION,
+              &err);
+    assert_null(store);
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = dbk_test_path(b->dir, names[i]);
+        assert_int_equal(file_read(path, after, sizeof(after)), len[i]);
+        assert_memory_equal(before[i], after, len[i]);
+    }
+    assert_int_not_equal(access(dbk_test_path(b->dir, "newer.db.before-99"), F_OK), 0);
 }
 
 static void every_flipped_byte_of_the_file_is_found_or_harmless(void **state)
@@ -358,17 +377,74 @@ static void a_full_disk_is_DBK_FULL_and_the_store_goes_on_when_there_is_room_A38
     dbk_bytes_wipe(&value);
 }
 
-static void after_a_failed_fsync_nothing_more_is_written_until_it_is_opened_again(void **state)
+/* A disk whose fsync fails on command: the system's VFS with one call of ours in it. Files differ
+ * in their methods (only the database is locked), so each kind is wrapped by itself. */
+static int (*real_open)(sqlite3_vfs *, sqlite3_filename, sqlite3_file *, int, int *);
+static struct wrapped {
+    const sqlite3_io_methods *real;
+    sqlite3_io_methods methods;
+} wrapped[8];
+static bool fsync_fails;
+
+static int failing_sync(sqlite3_file *file, int flags)
+{
+    size_t i = 0;
+    while (&wrapped[i].methods != file->pMethods)
+        i++;
+    return fsync_fails ? SQLITE_IOERR_FSYNC : wrapped[i].real->xSync(file, flags);
+}
+
+static int failing_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags,
+                        int *out_flags)
+{
+    size_t i = 0;
+    int code = real_open(vfs, name, file, flags, out_flags);
+    if (code != SQLITE_OK || file->pMethods == NULL)
+        return code;
+    while (wrapped[i].real != NULL && wrapped[i].real != file->pMethods)
+        i++;
+    assert_true(i < ARRAY_LEN(wrapped));
+    wrapped[i].real = file->pMethods;
+    wrapped[i].methods = *file->pMethods;
+    wrapped[i].methods.xSync = failing_sync;
+    file->pMethods = &wrapped[i].methods;
+    return SQLITE_OK;
+}
+
+static void after_a_failed_fsync_nothing_is_written_until_it_is_opened_again(void **state)
 {
     bench *b = *state;
     dbk_err err = { 0 };
-    b->store->failed = true; /* what a commit sets that failed with DBK_IO */
-    assert_rc(dbk_store_meta_put(b->store, "x", dbk_span_str("y"), &err), DBK_IO, &err);
+    dbk_bytes value = DBK_BYTES_INIT(16);
+    sqlite3_vfs *real = sqlite3_vfs_find(NULL);
+    static sqlite3_vfs failing;
+    failing = *real;
+    failing.zName = "failing";
+    real_open = real->xOpen;
+    failing.xOpen = failing_open;
+    assert_int_equal(sqlite3_vfs_register(&failing, 1), SQLITE_OK);
+    reopen(b);
+    assert_ok(dbk_store_meta_put(b->store, "before", dbk_span_str("safe"), &err), &err);
+    assert_ok(dbk_store_begin(b->store, &err), &err);
+    assert_ok(dbk_store_meta_put(b->store, "lost", dbk_span_str("?"), &err), &err);
+    fsync_fails = true;
+    assert_rc(dbk_store_commit(b->store, &err), DBK_IO, &err);
+    fsync_fails = false;
+    assert_false(dbk_store_in_transaction(b->store));
+    /* The disk may say "fine" again and have forgotten the pages all the same. */
     dbk_err_clear(&err);
     assert_rc(dbk_store_begin(b->store, &err), DBK_IO, &err);
-    reopen(b);
     dbk_err_clear(&err);
+    assert_rc(dbk_store_meta_put(b->store, "x", dbk_span_str("y"), &err), DBK_IO, &err);
+    dbk_err_clear(&err);
+    assert_ok(dbk_store_meta_get(b->store, &value, "before", &err), &err);
+    reopen(b);
     assert_ok(dbk_store_meta_put(b->store, "x", dbk_span_str("y"), &err), &err);
+    dbk_store_close(b->store);
+    b->store = NULL;
+    assert_int_equal(sqlite3_vfs_unregister(&failing), SQLITE_OK);
+    assert_int_equal(sqlite3_vfs_register(real, 1), SQLITE_OK);
+    dbk_bytes_wipe(&value);
 }
 
 static dbk_rc two_facts(dbk_store *store, dbk_err *err)
@@ -517,7 +593,7 @@ int main(void)
         WITH_STORE(a_migration_copies_the_store_first_and_is_all_or_nothing),
         cmocka_unit_test(codes_become_ours_in_one_place),
         WITH_STORE(a_full_disk_is_DBK_FULL_and_the_store_goes_on_when_there_is_room_A38),
-        WITH_STORE(after_a_failed_fsync_nothing_more_is_written_until_it_is_opened_again),
+        WITH_STORE(after_a_failed_fsync_nothing_is_written_until_it_is_opened_again),
         WITH_STORE(every_failed_allocation_is_DBK_NOMEM_and_changes_nothing_A37),
         WITH_STORE(opening_survives_every_failed_allocation),
         WITH_STORE(no_row_text_stays_in_memory_after_closing_F3_A08),
