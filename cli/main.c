@@ -1,5 +1,6 @@
 /* daybook: global options, find the command, open the store, run, say what happened. */
 #include <locale.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,10 @@ static void harden(void)
     (void)signal(SIGPIPE, SIG_IGN);
     /* A file size limit shall look like a full disk, not end the program in mid-save. */
     (void)signal(SIGXFSZ, SIG_IGN);
+    /* libcurl's TLS library would write session keys to the file that this names. */
+    (void)unsetenv("SSLKEYLOGFILE");
+    /* Notes pass through Jansson's memory: it shall be wiped like our own. */
+    json_set_alloc_funcs(dbk_alloc, dbk_free);
 }
 
 static const char *default_store(void)

@@ -2,21 +2,26 @@
  * Both ends use this codec. Control messages are JSON; segments, ranges and results are binary,
  * big-endian. Every decoder is strict, bounded, and works on hostile bytes.
  *
- *   POST /v1/hello                        JSON hello -> JSON welcome
- *   GET  /v1/members?from=N               -> entries: ( length u32 || entry )*
- *   POST /v1/members                      one entry -> 200 JSON {"v":1,"count":N}, 409 if prev is
- * old POST /v1/org                          genesis entry; header Daybook-Setup: base64url code
- *   POST /v1/spaces/{32 hex}/segments     push -> results
- *   GET  /v1/spaces/{32 hex}/segments?from=I&bytes=B[&own=1]   -> range; bodies that the asker
- *                                         wrote are left out unless own=1
- *   GET  /v1/spaces/{32 hex}/proof?leaf=I&size=N | ?from=M&size=N    -> proof: ( hash 32 )*
- *   PUT  /v1/join/{32 hex}                an admin opens a mailbox: JSON {"v":1,"expires":ms} ->
- * 204 POST /v1/join/{32 hex}                a device's sealed join request, once (not signed) ->
- * 204; the same bytes again are 204, others 409 GET  /v1/join                         -> ( invite
- * id 16 || length u32 || request )* GET  /healthz                         -> "ok" Failures are JSON
- * {"v":1,"error":WORD} with a fitting status: 400 malformed, 401 nonce or signature (with a fresh
- * Daybook-Nonce), 403 denied, 404 unknown, 409 conflict, 413 too-large, 429/503 with Retry-After,
- * 507 full.
+ * The calls; ids in a path are 32 hex digits:
+ *
+ *   POST /v1/hello                  JSON hello -> JSON welcome
+ *   GET  /v1/members?from=N         -> entries: ( length u32 || entry )*
+ *   POST /v1/members                one entry -> 200 JSON {"v":1,"count":N}; 409: prev is old
+ *   POST /v1/org                    genesis entry; header Daybook-Setup: base64url code
+ *   POST /v1/spaces/ID/segments     push -> results
+ *   GET  /v1/spaces/ID/segments?from=I&bytes=B[&own=1]
+ *                                   -> range; bodies that the asker wrote only with own=1
+ *   GET  /v1/spaces/ID/proof?leaf=I&size=N or ?from=M&size=N
+ *                                   -> proof: ( hash 32 )*
+ *   PUT  /v1/join/ID                an admin opens a mailbox: JSON {"v":1,"expires":ms} -> 204
+ *   POST /v1/join/ID                a device's sealed join request, not signed, once -> 204; the
+ *                                   same bytes again 204, others 409
+ *   GET  /v1/join                   -> ( invite id 16 || length u32 || request )*
+ *   GET  /healthz                   -> "ok"
+ *
+ * Failures are JSON {"v":1,"error":WORD}: 400 malformed, 401 nonce or signature (with a fresh
+ * Daybook-Nonce), 403 denied, 404 unknown, 409 conflict, 413 too-large, 429 and 503 with
+ * Retry-After, 507 full.
  *
  * JSON: compact, keys in the order shown; a reader takes any order and spacing but no unknown or
  * repeated key, no number over 2^53 - 1 (RFC 7493), ids as lower-case hex. */
