@@ -17,6 +17,7 @@ void dbk_draft_wipe(dbk_draft *d)
     dbk_free(d->scratch);
     dbk_free(d->shown);
     dbk_change_wipe(&d->change);
+    dbk_draft_drop_joined(d);
     dbk_state_free(d->state);
     *d = (dbk_draft){ 0 };
 }
@@ -131,7 +132,7 @@ dbk_rc dbk_draft_check(dbk_draft *d, dbk_problems *problems, const dbk_input *in
     dbk_rc rc = dbk_record_check(&d->change, problems, &opts, inputs, inputs_count, err);
     if (d->shown_rc != DBK_OK)
         rc = dbk_fail(err, d->shown_rc, "the record's values can't be shown");
-    return rc;
+    return rc == DBK_OK ? dbk_draft_keep_unknown(d, err) : rc;
 }
 
 /* ---- single writes ------------------------------------------------------------------------- */

@@ -8,6 +8,13 @@
 #include "core/journal/feed.h"
 #include "core/journal/journal.h"
 
+/* A write's value with the fields that this program doesn't know: journal_unknown.c. */
+typedef struct dbk_joined dbk_joined;
+struct dbk_joined {
+    dbk_bytes value;
+    dbk_joined *next;
+};
+
 typedef struct dbk_draft {
     dbk_book *book; /* borrowed */
     dbk_id space, record;
@@ -22,6 +29,7 @@ typedef struct dbk_draft {
     dbk_span *shown;    /* the form's fields as they are shown, as far as asked for */
     dbk_bytes *scratch; /* what shown points into */
     dbk_rc shown_rc;    /* the first failure of showing one */
+    dbk_joined *joined; /* values that change's writes point into */
 } dbk_draft;
 
 /* DBK_DENIED: no organisation, or a role that doesn't write; DBK_NOT_FOUND: no such space, form or
@@ -37,6 +45,10 @@ dbk_span dbk_draft_current(void *ctx, const char *field);
 /* Inputs into d->change by the form: dbk_record_check. */
 DBK_MUST_CHECK dbk_rc dbk_draft_check(dbk_draft *d, dbk_problems *problems, const dbk_input *inputs,
                                       size_t inputs_count, dbk_err *err);
+/* Puts fields of the shown values that the form doesn't have into the writes that replace them;
+ * dbk_draft_check does it. */
+DBK_MUST_CHECK dbk_rc dbk_draft_keep_unknown(dbk_draft *d, dbk_err *err);
+void dbk_draft_drop_joined(dbk_draft *d);
 /* One write in place of inputs; group and value are copied. Empty value: none. */
 DBK_MUST_CHECK dbk_rc dbk_draft_write(dbk_draft *d, dbk_write_kind kind, dbk_span group,
                                       dbk_span value, dbk_err *err);
