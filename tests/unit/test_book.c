@@ -1,8 +1,10 @@
 #include "tests/lib/test.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -412,23 +414,29 @@ a_membership_entry_under_every_failed_allocation_is_taken_wholly_or_not_A37(void
 }
 
 /* A grant given again adds nothing to what there is, so that every allocation has its turn. */
-static void an_entry_whose_commit_fails_is_in_neither_rows_nor_roster_A37(void **state)
+static void grant_again(dbk_test_org *org, dbk_bytes *entry, dbk_role role)
+{
+    dbk_err err = { 0 };
+    const dbk_new_grant grant = { org->space, dbk_book_device(org->books[1].book), role };
+    dbk_bytes_truncate(entry, 0);
+    assert_ok(dbk_org_grant(org->books[0].book, entry, &grant, &err), &err);
+}
+
+static void an_entry_that_finds_no_memory_is_in_neither_rows_nor_roster_A37(void **state)
 {
     static const dbk_role roles[] = { DBK_ROLE_OFFICER };
     dbk_test_org org;
+    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     bool failed = true;
     (void)state;
     dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
     dbk_book *admin = org.books[0].book;
     for (uint64_t n = 1; failed; n++) {
-        dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
         dbk_test_alloc a = { .fail_at = n };
         dbk_err err = { 0 };
         bool is_new = false;
         dbk_hash before = dbk_roster_head(dbk_book_roster(admin));
-        const dbk_new_grant grant = { org.space, dbk_book_device(org.books[1].book),
-                                      n % 2 ? DBK_ROLE_SUPERVISOR : DBK_ROLE_OFFICER };
-        assert_ok(dbk_org_grant(admin, &entry, &grant, &err), &err);
+        grant_again(&org, &entry, n % 2 ? DBK_ROLE_SUPERVISOR : DBK_ROLE_OFFICER);
         dbk_test_alloc_start(&a);
         dbk_rc rc = dbk_book_take_entry(admin, &is_new, dbk_bytes_span(&entry), &err);
         failed = dbk_test_alloc_stop(&a) != 0;
@@ -436,8 +444,45 @@ static void an_entry_whose_commit_fails_is_in_neither_rows_nor_roster_A37(void *
         assert_true(rc == DBK_OK || dbk_hash_equal(&before, &after));
         dbk_err_clear(&err);
         assert_ok(dbk_book_check_deep(admin, &err), &err);
-        dbk_bytes_wipe(&entry);
     }
+    dbk_bytes_wipe(&entry);
+    dbk_test_org_drop(&org);
+}
+
+/* The fold can't give an entry back: it is made anew from the rows. */
+static void an_entry_whose_commit_fails_leaves_the_roster_as_it_was_A38(void **state)
+{
+    static const dbk_role roles[] = { DBK_ROLE_OFFICER };
+    dbk_test_org org;
+    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    struct rlimit old, small;
+    dbk_err err = { 0 };
+    bool is_new = true;
+    (void)state;
+    dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
+    dbk_book *admin = org.books[0].book;
+    dbk_id officer = dbk_book_device(org.books[1].book);
+    dbk_hash before = dbk_roster_head(dbk_book_roster(admin));
+    grant_again(&org, &entry, DBK_ROLE_SUPERVISOR);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small = old;
+    small.rlim_cur = 4096;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    dbk_rc rc = dbk_book_take_entry(admin, &is_new, dbk_bytes_span(&entry), &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_rc(rc, DBK_FULL, &err);
+    assert_false(is_new);
+    dbk_hash after = dbk_roster_head(dbk_book_roster(admin));
+    assert_true(dbk_hash_equal(&before, &after));
+    assert_int_equal(dbk_roster_role(dbk_book_roster(admin), &officer, &org.space),
+                     DBK_ROLE_OFFICER);
+    dbk_err_clear(&err);
+    assert_ok(dbk_book_check_deep(admin, &err), &err);
+    assert_ok(dbk_book_take_entry(admin, &is_new, dbk_bytes_span(&entry), &err), &err);
+    assert_true(is_new);
+    assert_ok(dbk_book_check_deep(admin, &err), &err);
+    dbk_bytes_wipe(&entry);
     dbk_test_org_drop(&org);
 }
 
@@ -541,7 +586,8 @@ int main(void)
         cmocka_unit_test(an_entry_is_taken_once_and_a_fork_never_M),
         cmocka_unit_test(
             a_membership_entry_under_every_failed_allocation_is_taken_wholly_or_not_A37),
-        cmocka_unit_test(an_entry_whose_commit_fails_is_in_neither_rows_nor_roster_A37),
+        cmocka_unit_test(an_entry_that_finds_no_memory_is_in_neither_rows_nor_roster_A37),
+        cmocka_unit_test(an_entry_whose_commit_fails_leaves_the_roster_as_it_was_A38),
         cmocka_unit_test(a_space_is_found_by_name_by_id_or_as_the_only_one),
         cmocka_unit_test(hq_is_judged_by_the_membership_that_the_author_had_seen),
     };
