@@ -48,7 +48,7 @@ typedef struct dbk_inbox_item {
     dbk_id device;      /* NEW: the author's */
 } dbk_inbox_item;
 
-typedef struct dbk_inbox_run {
+typedef struct dbk_inbox_run_state {
     dbk_book *book; /* borrowed */
     const dbk_run *run;
     const dbk_book_space *space; /* NULL: no row yet */

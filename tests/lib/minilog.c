@@ -32,6 +32,14 @@ void minilog_wipe(minilog *log)
     memset(log, 0, sizeof(*log));
 }
 
+void minilog_clear(minilog *log)
+{
+    const minilog kept = *log;
+    minilog_wipe(log);
+    minilog_init(log, &kept.org, &kept.space, kept.relay);
+    log->log = kept.log;
+}
+
 static void node_done(void *ctx, unsigned level, uint64_t index, const dbk_hash *node)
 {
     minilog *log = ctx;

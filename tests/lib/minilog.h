@@ -28,6 +28,7 @@ typedef struct minilog {
 
 void minilog_init(minilog *log, const dbk_id *org, const dbk_id *space, const dbk_secret *relay);
 void minilog_wipe(minilog *log);
+void minilog_clear(minilog *log); /* an empty log of the same name */
 
 /* Appends copies; returns the index. The header may be anything that hashes. */
 uint64_t minilog_append(minilog *log, dbk_span header, dbk_span body, uint64_t receipt_ms);

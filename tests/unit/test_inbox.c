@@ -310,6 +310,58 @@ static void a_member_cannot_write_in_another_s_name_m26(void **state)
     (void)minilog_append(&w.log, forge_header(&f), forge_body(&f), KIT_NOON_MS);
     world_refuse(&w, 1, DBK_PEER, "not signed by its author", "Ben signs for Anne");
     forge_wipe(&f);
+    minilog_clear(&w.log);
+    /* Nor go on with a feed under another incarnation than its id was made of. */
+    forge_init(&f, world_book(&w, BEN), world_book(&w, BEN), &w.org.space);
+    for (int i = 0; i < 2; i++) {
+        forge_note(&f, &(forge_edit){ w.joan, "person", "name", "Jo", KIT_NOON, NULL, 0 });
+        (void)minilog_append(&w.log, forge_header(&f), forge_body(&f), KIT_NOON_MS);
+        f.incarnation.b[0] ^= 1;
+    }
+    world_refuse(&w, 2, DBK_PEER, "not its own", "another incarnation");
+    forge_wipe(&f);
+    minilog_clear(&w.log);
+    /* Nor leave out numbers. */
+    forge_init(&f, world_book(&w, BEN), world_book(&w, BEN), &w.org.space);
+    for (int i = 0; i < 2; i++) {
+        forge_note(&f, &(forge_edit){ w.joan, "person", "name", "Jo", KIT_NOON, NULL, 0 });
+        (void)minilog_append(&w.log, forge_header(&f), forge_body(&f), KIT_NOON_MS);
+        f.next_seq += 3;
+    }
+    world_refuse(&w, 2, DBK_PEER, "does not follow", "seqs left out");
+    forge_wipe(&f);
+    world_drop(&w);
+}
+
+/* What would only stand aside must be its author's too: it is kept as evidence against them. */
+static void nobody_can_be_framed_by_a_forgery_that_would_stand_aside(void **state)
+{
+    world w;
+    forge f;
+    dbk_err err = { 0 };
+    dbk_inbox_stats stats;
+    (void)state;
+    world_make(&w);
+    /* In the name of the auditor, who may not write. */
+    forge_init(&f, world_book(&w, BEN), world_book(&w, BEN), &w.org.space);
+    dbk_id auditor = dbk_book_device(world_book(&w, AUDITOR));
+    f.feed = dbk_feed_id(&auditor, &f.space, &f.incarnation);
+    forge_note(&f, &(forge_edit){ w.joan, "person", "name", "Eve", KIT_NOON, NULL, 0 });
+    (void)minilog_append(&w.log, forge_header(&f), forge_body(&f), KIT_NOON_MS);
+    world_refuse(&w, 1, DBK_PEER, "not signed by its author", "the auditor");
+    minilog_clear(&w.log);
+    /* A second history in Anne's name. */
+    (void)minilog_append_own(&w.log, world_book(&w, ANNE), KIT_NOON_MS);
+    assert_ok(world_pull(&w, HQ, 0, 1, &stats, &err), &err);
+    dbk_position anne = minilog_position(&w.log, world_book(&w, ANNE));
+    f.feed = anne.own_feed;
+    f.incarnation = dbk_tables_feed(&world_book(&w, ANNE)->tables, &f.feed)->incarnation;
+    f.next_seq = 1;
+    memset(&f.head, 0, sizeof(f.head));
+    forge_note(&f, &(forge_edit){ w.joan, "person", "name", "Eve", KIT_NOON, NULL, 0 });
+    (void)minilog_append(&w.log, forge_header(&f), forge_body(&f), KIT_NOON_MS);
+    world_refuse(&w, 1, DBK_PEER, "not signed by its author", "Anne");
+    forge_wipe(&f);
     world_drop(&w);
 }
 
@@ -515,6 +567,7 @@ int main(void)
         cmocka_unit_test(a_body_may_only_be_left_out_of_what_is_held),
         cmocka_unit_test(segments_of_strangers_are_refused_m05_m06_m07),
         cmocka_unit_test(a_member_cannot_write_in_another_s_name_m26),
+        cmocka_unit_test(nobody_can_be_framed_by_a_forgery_that_would_stand_aside),
         cmocka_unit_test(a_segment_of_another_space_is_refused_m27),
         cmocka_unit_test(what_a_reader_writes_stands_aside_for_a_supervisor_m08),
         cmocka_unit_test(wrong_proofs_are_refused_m43),
