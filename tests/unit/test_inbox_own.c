@@ -149,6 +149,26 @@ static void receipts_given_a_hundred_times_change_nothing_more_1_4(void **state)
     world_drop(&w);
 }
 
+static void a_receipt_whose_forerunner_was_lost_does_not_count_for_both_2_4(void **state)
+{
+    world w;
+    answer a;
+    dbk_err err = { 0 };
+    (void)state;
+    world_make(&w);
+    make_answer(&w, &a);
+    a.receipts[0] = a.receipts[1];
+    a.count = 1;
+    assert_ok(give_answer(&w, &a, &err), &err);
+    assert_int_equal(world_status(&w, ANNE).own_receipted_ops, 0);
+    assert_int_equal(world_status(&w, ANNE).oldest_waiting_ms, DBK_TEST_START_MS);
+    minilog_pull(&w.log, world_book(&w, ANNE), 1, NULL);
+    assert_int_equal(world_status(&w, ANNE).own_receipted_ops, 2);
+    (void)proof_clean(world_book(&w, ANNE), &w.org.space);
+    dbk_bytes_wipe(&a.note);
+    world_drop(&w);
+}
+
 static void receipts_behind_somebody_else_s_segment_wait_for_the_pull(void **state)
 {
     world w;
@@ -251,6 +271,41 @@ static void the_shown_value_follows_the_receipts_on_every_replica(void **state)
     world_drop(&w);
 }
 
+static dbk_rc take_device(void *ctx, const dbk_event *event, dbk_err *err)
+{
+    (void)err;
+    *(dbk_id *)ctx = event->device; /* of the last one, in the end */
+    return DBK_OK;
+}
+
+static void an_answer_is_dated_after_what_it_answers_but_no_clock_drags_others_2_19(void **state)
+{
+    static const struct {
+        uint64_t ahead_ms;
+        bool follows;
+    } cases[] = { { 30 * 60 * 1000, true }, { UINT64_C(10) * 365 * 86400000, false } };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        world w;
+        dbk_err err = { 0 };
+        dbk_id last, desk;
+        world_make(&w);
+        w.org.books[ANNE].env.now_ms += cases[i].ahead_ms;
+        world_edit(&w, ANNE, "religion=none");
+        (void)minilog_append_own(&w.log, world_book(&w, ANNE), KIT_NOON_MS);
+        minilog_pull(&w.log, world_book(&w, HQ), 10, NULL);
+        world_edit(&w, HQ, "religion=other");
+        assert_ok(dbk_query_history(world_book(&w, HQ), &w.joan, take_device, &last, &err), &err);
+        desk = dbk_book_device(world_book(&w, HQ));
+        assert_int_equal(dbk_id_equal(&last, &desk), cases[i].follows);
+        assert_true(dbk_hlc_ms(world_book(&w, HQ)->clock) <
+                    DBK_TEST_START_MS + 2 * DBK_HLC_DRIFT_MS);
+        dbk_test_book_reopen(&w.org.books[HQ]); /* and it is remembered */
+        assert_ok(dbk_book_check_deep(world_book(&w, HQ), &err), &err);
+        world_drop(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,9 +313,11 @@ int main(void)
         cmocka_unit_test(own_notes_come_back_without_bodies_and_only_get_their_place),
         cmocka_unit_test(only_the_relay_s_word_counts_as_a_receipt_p1_1_1),
         cmocka_unit_test(receipts_given_a_hundred_times_change_nothing_more_1_4),
+        cmocka_unit_test(a_receipt_whose_forerunner_was_lost_does_not_count_for_both_2_4),
         cmocka_unit_test(receipts_behind_somebody_else_s_segment_wait_for_the_pull),
         cmocka_unit_test(a_receipt_takes_the_lead_from_a_clock_that_runs_ahead_2_18),
         cmocka_unit_test(the_shown_value_follows_the_receipts_on_every_replica),
+        cmocka_unit_test(an_answer_is_dated_after_what_it_answers_but_no_clock_drags_others_2_19),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
