@@ -115,11 +115,25 @@ static dbk_rc check_empty(const dbk_folder *folder, const char *const *leftovers
     return rc;
 }
 
+/* What the path leads through: on a new account even the usual places may be missing. */
+static void make_parents(const char *path)
+{
+    char part[PATH_MAX];
+    for (size_t i = 0; path[i] != '\0' && i < sizeof(part) - 1; i++) {
+        if (path[i] == '/' && i > 0) {
+            part[i] = '\0';
+            (void)mkdir(part, 0700); /* if it can't be made, the folder itself says why */
+        }
+        part[i] = path[i];
+    }
+}
+
 dbk_rc dbk_folder_create(dbk_folder **out, const char *path, const char *const *leftovers,
                          dbk_err *err)
 {
     dbk_folder *folder = NULL;
     dbk_rc rc;
+    make_parents(path);
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return failed(err, errno, "the store's folder");
     rc = attach(&folder, path, err);

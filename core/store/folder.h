@@ -10,8 +10,9 @@
 
 typedef struct dbk_folder dbk_folder;
 
-/* Makes the folder (mode 0700) unless it is there and empty but for names in leftovers (which end
- * with NULL), and takes the lock. DBK_CONFLICT: it holds something else. DBK_BUSY. */
+/* Makes the folder, and what leads to it, with mode 0700, unless it is there and empty but for
+ * names in leftovers (which end with NULL), and takes the lock. DBK_CONFLICT: it holds something
+ * else. DBK_BUSY. */
 DBK_MUST_CHECK dbk_rc dbk_folder_create(dbk_folder **out, const char *path,
                                         const char *const *leftovers, dbk_err *err);
 /* Takes the lock of a folder that is there. DBK_NOT_FOUND; DBK_BUSY; DBK_DENIED: not ours, or

@@ -1,18 +1,13 @@
 #include "tests/lib/test.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/journal/book_internal.h"
-#include "core/journal/inbox.h"
-#include "core/journal/outbox.h"
-#include "core/store/chain.h"
 #include "tests/lib/org.h"
 
 static dbk_secret *secret_of(const char *text)

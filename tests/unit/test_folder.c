@@ -51,6 +51,26 @@ static void a_folder_is_its_owners_only_and_held_by_one(void **state)
     dbk_test_dir_remove(dir);
 }
 
+static void a_folder_is_made_with_the_folders_that_lead_to_it(void **state)
+{
+    char dir[DBK_TEST_PATH_SIZE];
+    dbk_err err = { 0 };
+    dbk_folder *f = NULL;
+    (void)state;
+    dbk_test_dir_make(dir);
+    const char *share = dbk_test_path(dir, "share"), *book = dbk_test_path(dir, "share/book");
+    assert_ok(dbk_folder_create(&f, book, leftovers, &err), &err);
+    assert_int_equal(mode_of(share), 0700);
+    assert_int_equal(mode_of(book), 0700);
+    dbk_folder_close(f);
+    put_file(dbk_test_path(dir, "file"));
+    assert_rc(dbk_folder_create(&f, dbk_test_path(dir, "file/book"), leftovers, &err), DBK_IO,
+              &err);
+    (void)unlink(dbk_test_path(dir, "share/book/lock"));
+    (void)rmdir(book);
+    dbk_test_dir_remove(dir);
+}
+
 static void a_folder_with_other_things_in_it_is_left_alone(void **state)
 {
     char dir[DBK_TEST_PATH_SIZE];
@@ -167,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_is_its_owners_only_and_held_by_one),
+        cmocka_unit_test(a_folder_is_made_with_the_folders_that_lead_to_it),
         cmocka_unit_test(a_folder_with_other_things_in_it_is_left_alone),
         cmocka_unit_test(a_file_is_replaced_whole),
         cmocka_unit_test(a_full_disk_leaves_the_old_file),

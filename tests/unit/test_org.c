@@ -3,10 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/alloc.h"
 #include "core/journal/book_internal.h"
 #include "core/journal/inbox.h"
-#include "core/journal/outbox.h"
 #include "tests/lib/org.h"
 
 /* ---- founding ------------------------------------------------------------------------------ */
