@@ -225,7 +225,7 @@ static void create_under_every_failed_allocation_leaves_what_create_can_restart_
     uint64_t n = allocations_of_forms();
     (void)state;
     /* Steps keep the test short: each of them derives a key from a passphrase. */
-    for (n++; failed; n += 61) {
+    for (n++; failed; n += 149) {
         char dir[DBK_TEST_PATH_SIZE];
         dbk_err err = { 0 };
         dbk_book *book = NULL;
@@ -250,7 +250,7 @@ static void opening_under_every_failed_allocation_is_clean_A37(void **state)
     dbk_test_book_make(&b, 1);
     dbk_book_close(b.book);
     b.book = NULL;
-    for (n++; failed; n += 37) {
+    for (n++; failed; n += 83) {
         dbk_test_alloc a = { .fail_at = n };
         dbk_err err = { 0 };
         dbk_secret *secret = secret_of(DBK_TEST_PASSPHRASE);
