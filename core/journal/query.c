@@ -9,6 +9,22 @@
 #define ID_DIGITS_MIN 6u
 #define ID_DIGITS 32u
 
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+static dbk_rc damaged(dbk_err *err)
+{
+    return dbk_fail(err, DBK_DAMAGED, "a record's row in the store can't be read");
+}
+
+dbk_rc dbk_query_state(dbk_state **out, const dbk_store_record *row, dbk_err *err)
+{
+    dbk_err inner = { 0 };
+    dbk_rc rc = dbk_state_decode(out, &row->record, row->state, &inner);
+    if (rc == DBK_FORMAT)
+        return damaged(err);
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
+}
+
 /* ---- one record ---------------------------------------------------------------------------- */
 
 typedef struct note_load {
@@ -21,10 +37,11 @@ static dbk_rc load_note(void *ctx, const dbk_store_record *row, dbk_err *err)
     note_load *l = ctx;
     bool receipted = false;
     const dbk_book_space *space = dbk_tables_space_of_row(&l->book->tables, row->space);
-    DBK_ASSERT(space != NULL);
+    if (space == NULL)
+        return damaged(err);
     l->note->record = row->record;
     l->note->space = space->space;
-    dbk_rc rc = dbk_state_decode(&l->note->state, &row->record, row->state, err);
+    dbk_rc rc = dbk_query_state(&l->note->state, row, err);
     if (rc == DBK_OK)
         rc = dbk_records_receipted(l->book->store, &receipted, row->id, err);
     l->note->carriage = receipted ? DBK_RELAY_DURABLE : DBK_HERE_ONLY;
@@ -109,8 +126,8 @@ dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row, 
 {
     bool receipted = false;
     const dbk_book_space *space = dbk_tables_space_of_row(&book->tables, row->space);
-    DBK_ASSERT(space != NULL);
-    DBK_ASSERT(row->life <= DBK_LIFE_DISPOSED);
+    if (space == NULL || row->life > DBK_LIFE_DISPOSED)
+        return damaged(err);
     dbk_rc rc = dbk_records_receipted(book->store, &receipted, row->id, err);
     *out = (dbk_row){ .record = row->record,
                       .space = space->space,
@@ -139,7 +156,7 @@ static dbk_rc meets(list_walk *w, bool *yes, const dbk_store_record *row, dbk_er
     *yes = true;
     if (w->opts->where_count == 0)
         return DBK_OK;
-    dbk_rc rc = dbk_state_decode(&state, &row->record, row->state, err);
+    dbk_rc rc = dbk_query_state(&state, row, err);
     if (rc == DBK_OK)
         rc = dbk_where_holds(w->book, yes, state, w->opts, err);
     dbk_state_free(state);

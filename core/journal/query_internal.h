@@ -13,6 +13,9 @@
 DBK_MUST_CHECK dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row,
                                     dbk_err *err);
 
+/* The state in a row. DBK_DAMAGED: what was encoded here can't be read any more. */
+DBK_MUST_CHECK dbk_rc dbk_query_state(dbk_state **out, const dbk_store_record *row, dbk_err *err);
+
 /* A condition that can't hold for any record of the form (NULL: of any form that is known) is
  * DBK_INVALID. */
 DBK_MUST_CHECK dbk_rc dbk_where_check(const dbk_book *book, const dbk_list_opts *opts,

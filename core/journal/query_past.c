@@ -99,7 +99,8 @@ static dbk_rc tell(void *ctx, const dbk_store_segment *row, dbk_err *err)
     history *h = ctx;
     dbk_opened op;
     const dbk_book_feed *feed = dbk_tables_feed_of_row(&h->book->tables, row->feed);
-    DBK_ASSERT(feed != NULL);
+    if (feed == NULL)
+        return dbk_fail(err, DBK_DAMAGED, "a stored segment belongs to no feed");
     dbk_rc rc = dbk_query_open_op(h->book, &op, &h->plain, row, h->now->place, err);
     if (rc == DBK_OK) {
         dbk_event event = { .dot = h->now->dot,

@@ -98,7 +98,7 @@ static dbk_rc words_of_row(dbk_book *book, dbk_bytes *out, const dbk_store_recor
 {
     dbk_state *state = NULL;
     dbk_bytes_truncate(out, 0);
-    dbk_rc rc = dbk_state_decode(&state, &row->record, row->state, err);
+    dbk_rc rc = dbk_query_state(&state, row, err);
     if (rc == DBK_OK)
         rc = words_of(out, state, dbk_book_view(book, state).form, err);
     dbk_state_free(state);

@@ -1,12 +1,12 @@
 /* The read path: records, lists, conditions, search, history, conflicts, status. */
 #include "tests/lib/test.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/journal/book_internal.h"
-#include "core/journal/outbox.h"
-#include "tests/lib/forge.h"
+#include "core/store/sql.h"
 #include "tests/lib/inboxkit.h"
 #include "tests/lib/proof.h"
 
@@ -39,15 +39,6 @@ static rows list(dbk_book *book, const dbk_list_opts *opts)
     rows r;
     memset(&r, 0, sizeof(r));
     assert_ok(dbk_query_list(book, opts, take, &r, &err), &err);
-    return r;
-}
-
-static rows search(dbk_book *book, const char *text)
-{
-    dbk_err err = { 0 };
-    rows r;
-    memset(&r, 0, sizeof(r));
-    assert_ok(dbk_query_search(book, text, 0, take, &r, &err), &err);
     return r;
 }
 
@@ -192,139 +183,6 @@ static void a_reader_that_has_enough_stops_the_walk_with_its_own_cause(void **st
     assert_rc(dbk_query_search(world_book(&w, ANNE), "joan", 0, stop, &calls, &err), DBK_LIMIT,
               &err);
     assert_int_equal(calls, 2);
-    world_drop(&w);
-}
-
-/* ---- search -------------------------------------------------------------------------------- */
-
-static void search_finds_words_whatever_their_case_and_accents(void **state)
-{
-    static const char *const rene[] = { "name=Ren\xc3\xa9\x65 O'Brien-\xc3\x9clk\xc3\xbc",
-                                        "needs_detail=Sleeps badly since the crash on the A38",
-                                        "phones:=", NULL };
-    static const struct {
-        const char *text;
-        size_t want;
-    } cases[] = {
-        { "renee", 1 },
-        { "REN\xc3\x89", 1 },
-        { "ulku", 1 },
-        { "o'brien", 1 },
-        { "brien", 1 },
-        { "O\xe2\x80\x99"
-          "Brien",
-          1 },
-        { "a38 crash", 1 },
-        { "crash a3", 1 },
-        { "a3 crash", 0 },
-        { "crash train", 0 },
-        { "joan", 1 },
-        { "jo", 1 },
-        { "\"joan\"", 1 },
-        { "joan OR renee", 0 },
-        { "joan*", 1 },
-        { "(joan", 1 },
-        { "name:joan", 0 },
-        { "joan -marsh", 1 },
-        { "NOT joan", 0 },
-        { "^joan", 1 },
-        { "joan + marsh", 1 },
-        { "{joan}", 1 },
-        { "female", 1 },
-        { "xyzzy", 0 },
-    };
-    const char *fields[] = { rene[0], rene[1], NULL };
-    world w;
-    (void)state;
-    world_make(&w);
-    (void)add(&w, ANNE, "person", fields);
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        size_t got = search(world_book(&w, ANNE), cases[i].text).count;
-        if (got != cases[i].want)
-            fail_msg("\"%s\": %zu, not %zu", cases[i].text, got, cases[i].want);
-    }
-    world_drop(&w);
-}
-
-static void a_search_for_nothing_or_too_much_is_an_error_in_words(void **state)
-{
-    static char long_text[2000], many[200];
-    world w;
-    (void)state;
-    world_make(&w);
-    memset(long_text, 'a', sizeof(long_text) - 1);
-    for (size_t i = 0; i + 2 < sizeof(many); i += 2)
-        memcpy(many + i, "a ", 2);
-    const char *const wrong[] = { "", "   ", "*", "\"", "-- \"'", long_text, many, "\xff\xfe" };
-    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
-        dbk_err err = { 0 };
-        rows r = { 0 };
-        dbk_rc rc = dbk_query_search(world_book(&w, ANNE), wrong[i], 0, take, &r, &err);
-        if (rc != DBK_INVALID || err.text[0] == '\0')
-            fail_msg("case %zu: %s %s", i, dbk_rc_name(rc), err.text);
-    }
-    world_drop(&w);
-}
-
-static void the_snippet_shows_the_words_around_the_match(void **state)
-{
-    static const char *const fields[] = {
-        "name=Ruth",
-        "needs_detail=She asked three times whether the release of property can wait until after "
-        "the "
-        "funeral of her brother M\xc3\xa9h\xc3\xa9met in Izmir, because nobody else can travel, "
-        "and "
-        "the consulate has not said when the papers are to be ready.",
-        NULL
-    };
-    world w;
-    (void)state;
-    world_make(&w);
-    (void)add(&w, ANNE, "person", fields);
-    rows r = search(world_book(&w, ANNE), "mehemet");
-    assert_int_equal(r.count, 1);
-    assert_non_null(strstr(r.snippet[0], "M\xc3\xa9h\xc3\xa9met in Izmir"));
-    assert_true(strncmp(r.snippet[0], "\xe2\x80\xa6", 3) == 0);
-    assert_true(strlen(r.snippet[0]) < 200);
-    r = search(world_book(&w, ANNE), "ruth");
-    assert_int_equal(r.count, 1);
-    assert_true(strncmp(r.snippet[0], "Ruth", 4) == 0);
-    assert_null(strchr(r.snippet[0], '\n'));
-    world_drop(&w);
-}
-
-static void search_follows_edits_and_finds_what_lost_a_dispute_p2(void **state)
-{
-    world w;
-    dbk_err err = { 0 };
-    uint64_t left = 0;
-    (void)state;
-    world_make(&w);
-    (void)minilog_push(&w.log, world_book(&w, ANNE), KIT_NOON_MS);
-    minilog_pull(&w.log, world_book(&w, BEN), 10, NULL);
-    dbk_book *anne = world_book(&w, ANNE);
-    assert_int_equal(search(anne, "marsh").count, 1);
-    world_edit(&w, ANNE, "name=Joan Fenn");
-    assert_int_equal(search(anne, "marsh").count, 0);
-    assert_int_equal(search(anne, "fenn").count, 1);
-    world_edit(&w, BEN, "name=Joan Heath");
-    (void)minilog_append_own(&w.log, world_book(&w, BEN), KIT_NOON_MS);
-    minilog_pull(&w.log, anne, 10, NULL);
-    assert_int_equal(search(anne, "fenn").count, 1);
-    assert_int_equal(search(anne, "heath").count, 1);
-    /* Indexing can be done bit by bit. */
-    for (int i = 0; i < 5; i++) {
-        static const char *const fields[] = { "name=Ruth", NULL };
-        (void)add(&w, ANNE, "person", fields);
-    }
-    assert_ok(dbk_query_index(anne, &left, 3, &err), &err);
-    assert_int_equal(left, 2);
-    assert_ok(dbk_query_index(anne, &left, 0, &err), &err);
-    assert_int_equal(left, 2);
-    assert_int_equal(search(anne, "ruth").count, 5);
-    assert_ok(dbk_query_index(anne, &left, 100, &err), &err);
-    assert_int_equal(left, 0);
-    (void)proof_clean(anne, &w.org.space);
     world_drop(&w);
 }
 
@@ -570,22 +428,47 @@ static void status_tells_what_has_arrived_where_p5_1_6(void **state)
     world_drop(&w);
 }
 
+static void a_damaged_row_is_told_as_damage(void **state)
+{
+    static const char *const damage[] = { "UPDATE record SET life=99",
+                                          "UPDATE record SET state=x'00'" };
+    world w;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(damage); i++) {
+        dbk_err err = { 0 };
+        rows r = { 0 };
+        dbk_note *note = NULL;
+        const dbk_where where = { "name", "Joan" };
+        dbk_list_opts opts = {
+            .since_ms = INT64_MIN, .with_withdrawn = true, .where = &where, .where_count = i
+        };
+        world_make(&w);
+        dbk_book *anne = world_book(&w, ANNE);
+        assert_int_equal(sqlite3_exec(anne->store->db, damage[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_rc(dbk_query_list(anne, &opts, take, &r, &err), i == 0 ? DBK_OK : DBK_DAMAGED, &err);
+        dbk_err_clear(&err);
+        if (i == 1)
+            assert_rc(dbk_query_note(&note, anne, &w.joan, &err), DBK_DAMAGED, &err);
+        dbk_err_clear(&err);
+        assert_rc(dbk_query_search(anne, "joan", 0, take, &r, &err), DBK_DAMAGED, &err);
+        assert_int_equal(r.count, 0);
+        world_drop(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_are_newest_first_and_can_be_narrowed),
         cmocka_unit_test(conditions_are_on_what_is_displayed_in_the_officer_s_words_or_codes),
         cmocka_unit_test(a_reader_that_has_enough_stops_the_walk_with_its_own_cause),
-        cmocka_unit_test(search_finds_words_whatever_their_case_and_accents),
-        cmocka_unit_test(a_search_for_nothing_or_too_much_is_an_error_in_words),
-        cmocka_unit_test(the_snippet_shows_the_words_around_the_match),
-        cmocka_unit_test(search_follows_edits_and_finds_what_lost_a_dispute_p2),
         cmocka_unit_test(a_record_is_found_by_the_beginning_of_its_id),
         cmocka_unit_test(a_note_is_a_snapshot_with_its_form_and_how_far_it_came_p5),
         cmocka_unit_test(history_tells_every_op_in_the_order_of_claimed_time),
         cmocka_unit_test(authors_are_known_by_their_dots),
         cmocka_unit_test(conflicts_come_most_severe_first_and_then_the_oldest),
         cmocka_unit_test(status_tells_what_has_arrived_where_p5_1_6),
+        cmocka_unit_test(a_damaged_row_is_told_as_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
