@@ -12,7 +12,7 @@ int main(void)
     int minor = 0;
 
     printf("SQLite %s", sqlite3_libversion());
-    if (sqlite3_libversion_number() < 3039000)
+    if (sqlite3_libversion_number() < 3043000)
         return 1;
     if (sqlite3_open(":memory:", &db) != SQLITE_OK ||
         sqlite3_prepare_v2(db, "PRAGMA cipher_version", -1, &ask, NULL) != SQLITE_OK ||
