@@ -103,11 +103,11 @@ id_of() {
 # count DEVICE FORM
 count() { quiet "$1" --json list "$2" | wc -l; }
 
-# state DEVICE SPACE: the state hash that `verify` prints
+# state SPACE: the state hash in the answer of `verify`, or nothing
 state() {
-    quiet "$1" verify | awk -v space="$2: " '
+    awk -v space="$1: " '
         index($0, space) == 1 { here = 1 }
-        here && /state hash/ { print $3; exit }'
+        here && /state hash/ { print $3; exit }' "$folder/answer"
 }
 
 # ---- the day --------------------------------------------------------------------------------
@@ -241,14 +241,11 @@ Marsh, Nowicki, Qureshi or inquest in them: $found"
 chapter "Proof"
 say "Each device checks every chain, seal, signature and row that it holds, and makes a fingerprint
 of what it shows. The same fingerprint means the same notes, to the letter."
-on amir verify
-on bethan verify
-on desk verify
-
 declare -A unit_state airport_state
 for device in amir bethan desk; do
-    unit_state[$device]=$(state $device "$unit")
-    airport_state[$device]=$(state $device "$airport")
+    on $device verify
+    unit_state[$device]=$(state "$unit")
+    airport_state[$device]=$(state "$airport")
 done
 printf '\n%-22s %-20s %s\n' "Fingerprints of" "$unit" "$airport"
 for device in amir bethan desk; do

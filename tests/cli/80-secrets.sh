@@ -104,8 +104,8 @@ unset DAYBOOK_PASSPHRASE
 device_pid=$!
 seen=
 while kill -0 "$device_pid" 2>/dev/null; do
-    seen+=$(tr '\0' ' ' <"/proc/$device_pid/cmdline" 2>/dev/null || true)
-    seen+=$(tr '\0' ' ' <"/proc/$device_pid/environ" 2>/dev/null || true)
+    seen+=$({ tr "\0" " " <"/proc/$device_pid/cmdline"; } 2>/dev/null || true)
+    seen+=$({ tr "\0" " " <"/proc/$device_pid/environ"; } 2>/dev/null || true)
     seen+=$(grep 'core file' "/proc/$device_pid/limits" 2>/dev/null || true)
 done
 wait "$device_pid"
