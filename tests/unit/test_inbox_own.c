@@ -121,6 +121,20 @@ static void only_the_relay_s_word_counts_as_a_receipt_p1_1_1(void **state)
     bad.receipts[1].receipt.receipt_ms++;
     dbk_receipt_sign(&bad.receipts[1].receipt, &scope, w.org.relay);
     refuse_answer(&w, &bad, "not in the log", "another time than in the log, signed");
+    /* A whole answer of another log: its checkpoint tells, and later what is known of the log. */
+    bad = good;
+    for (size_t i = 0; i < bad.count; i++) {
+        bad.receipts[i].receipt.log.b[0] ^= 1;
+        scope.header_hash = bad.receipts[i].header_hash;
+        dbk_receipt_sign(&bad.receipts[i].receipt, &scope, w.org.relay);
+    }
+    refuse_answer(&w, &bad, "two logs", "receipts of one log, a checkpoint of another");
+    dbk_err err = { 0 };
+    dbk_bytes note = bad.note;
+    dbk_bytes_init(&bad.note, 1);
+    assert_ok(give_answer(&w, &bad, &err), &err); /* without a checkpoint nobody can tell */
+    bad.note = note;
+    refuse_answer(&w, &good, "replaced", "the first log's, when the other is known");
     world_drop(&w);
     dbk_bytes_wipe(&good.note);
 }
