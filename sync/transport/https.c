@@ -173,6 +173,26 @@ static CURLcode prepare(https *h, const dbk_exchange *req, struct curl_slist *he
     return c;
 }
 
+/* What an officer can make sense of; libcurl's own words for the rest. */
+static const char *unreachable_why(const https *h, CURLcode c)
+{
+    switch (c) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return "its name can't be looked up (no network?)";
+    case CURLE_COULDNT_CONNECT:
+        return "nothing answers there";
+    case CURLE_OPERATION_TIMEDOUT:
+        return "no answer came in time";
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+        return "the connection was cut off";
+    default:
+        return h->why[0] != '\0' ? h->why : curl_easy_strerror(c);
+    }
+}
+
 static dbk_rc explain(const https *h, CURLcode c, dbk_err *err)
 {
     switch (c) {
@@ -192,7 +212,7 @@ static dbk_rc explain(const https *h, CURLcode c, dbk_err *err)
         break;
     }
     return dbk_fail(err, DBK_UNREACHABLE, "the relay at %s cannot be reached: %s", h->authority,
-                    h->why[0] != '\0' ? h->why : curl_easy_strerror(c));
+                    unreachable_why(h, c));
 }
 
 static dbk_rc exchange(void *self, dbk_answer *answer, const dbk_exchange *req, dbk_err *err)
