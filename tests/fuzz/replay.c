@@ -1,7 +1,8 @@
 /* tests/fuzz/replay.c - makes an ordinary test of a fuzz target: runs it on each file of a folder,
  * on truncations of the file and on the file with single bits flipped. It passes if nothing
  * crashes, and fails if the folder holds no file: a test that runs nothing proves nothing.
- * Limit: FLIPS_MAX and CUTS_MAX runs a file; in a longer file they are spread over its length. */
+ * Limit: FLIPS_MAX and CUTS_MAX runs a file, or the fewer that are asked for (valgrind is slow); in
+ * a longer file they are spread over its length. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,9 @@
 #define FILE_BYTES_MAX (1u << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static size_t cuts_max = CUTS_MAX, flips_max = FLIPS_MAX;
+static unsigned long runs_count;
 
 /* Each run gets its own allocation of exact size, so that a sanitizer sees a step over the end. */
 static void run_copy(const uint8_t *data, size_t size, size_t flip_bit, int flip)
@@ -29,12 +33,13 @@ static void run_copy(const uint8_t *data, size_t size, size_t flip_bit, int flip
         copy[flip_bit / 8] = (uint8_t)(copy[flip_bit / 8] ^ (1u << (flip_bit % 8)));
     (void)LLVMFuzzerTestOneInput(copy, size);
     free(copy);
+    runs_count++;
 }
 
 static void run_all(const uint8_t *data, size_t size)
 {
-    size_t cut_step = size / CUTS_MAX + 1;
-    size_t flip_step = size * 8 / FLIPS_MAX + 1;
+    size_t cut_step = size / cuts_max + 1;
+    size_t flip_step = size * 8 / flips_max + 1;
 
     run_copy(data, size, 0, 0);
     for (size_t cut = 0; cut < size; cut += cut_step)
@@ -74,8 +79,10 @@ int main(int argc, char **argv)
     struct dirent *entry;
     DIR *dir;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+    if (argc == 3)
+        cuts_max = flips_max = strtoul(argv[2], NULL, 10);
+    if (argc < 2 || argc > 3 || cuts_max == 0) {
+        fprintf(stderr, "usage: %s FOLDER [CUTS AND FLIPS A FILE]\n", argv[0]);
         return 2;
     }
     dir = opendir(argv[1]);
@@ -97,6 +104,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "replay: corpus folder %s is empty\n", argv[1]);
         return 1;
     }
-    printf("%u files replayed\n", files_count);
+    printf("%u files replayed, %lu runs\n", files_count, runs_count);
     return 0;
 }
