@@ -12,19 +12,25 @@
 #define ORIGIN "daybook"
 #define KEY_ID_BYTES 4u
 #define ED25519_ALGORITHM 0x01u
+#define COSIGNATURE_ALGORITHM 0x04u
 #define LINE_SIGNATURES_MAX 16u
+#define WITNESS "witness-"
+#define WITNESS_BLOB_BYTES (KEY_ID_BYTES + 8u + DBK_SIG_BYTES)
+/* "cosignature/v1", a time of 20 digits at most, and the three lines of a note */
+#define COSIGNED_BYTES_MAX 512u
 
 /* C2SP signed-note: SHA-256(name || 0x0A || algorithm || public key), its first 4 bytes. */
-static void key_id(uint8_t out[KEY_ID_BYTES], const dbk_sign_pk *pk)
+static void key_id(uint8_t out[KEY_ID_BYTES], const char *name, uint8_t algorithm,
+                   const dbk_sign_pk *pk)
 {
-    uint8_t in[sizeof(SIGNER) - 1 + 2 + DBK_SIGN_PK_BYTES];
+    uint8_t in[DBK_WITNESS_NAME_SIZE - 1 + 2 + DBK_SIGN_PK_BYTES];
     uint8_t hash[32];
-    uint8_t *p = dbk_wire_put_copy(in, (const uint8_t *)SIGNER, sizeof(SIGNER) - 1);
+    DBK_ASSERT(strlen(name) < DBK_WITNESS_NAME_SIZE);
+    uint8_t *p = dbk_wire_put_copy(in, (const uint8_t *)name, strlen(name));
     *p++ = '\n';
-    *p++ = ED25519_ALGORITHM;
+    *p++ = algorithm;
     p = dbk_wire_put_copy(p, pk->b, sizeof(pk->b));
-    DBK_ASSERT(p == in + sizeof(in));
-    dbk_sha256(hash, dbk_span_of(in, sizeof(in)));
+    dbk_sha256(hash, dbk_span_of(in, (size_t)(p - in)));
     memcpy(out, hash, KEY_ID_BYTES);
 }
 
@@ -57,7 +63,7 @@ dbk_rc dbk_checkpoint_sign(dbk_bytes *note, const dbk_checkpoint *c, const dbk_s
         goto out;
     dbk_sign_pk_of(&pk, relay_sk);
     dbk_sign_raw(&sig, dbk_span_of(note->p + start, note->len - start), relay_sk);
-    key_id(blob, &pk);
+    key_id(blob, SIGNER, ED25519_ALGORITHM, &pk);
     memcpy(blob + KEY_ID_BYTES, sig.b, sizeof(sig.b));
     rc = dbk_bytes_append_str(note, "\n" DASH SIGNER " ", err);
     if (rc == DBK_OK)
@@ -159,7 +165,7 @@ static dbk_rc check_signatures(dbk_span lines, dbk_span text, const dbk_sign_pk 
     dbk_span line, name, base64;
     dbk_sig sig;
     bool verified = false;
-    key_id(want_id, relay);
+    key_id(want_id, SIGNER, ED25519_ALGORITHM, relay);
     for (size_t i = 0; lines.len > 0; i++) {
         if (i == LINE_SIGNATURES_MAX || !take_line(&lines, &line) ||
             !parse_signature(line, &name, &base64))
@@ -196,5 +202,137 @@ dbk_rc dbk_checkpoint_open(dbk_checkpoint *out, dbk_span note, const dbk_sign_pk
     dbk_rc rc = check_signatures(left, text, relay, err);
     if (rc == DBK_OK)
         *out = c;
+    return rc;
+}
+
+/* ---- cosignatures -------------------------------------------------------------------------- */
+
+void dbk_witness_name(char out[DBK_WITNESS_NAME_SIZE], const dbk_sign_pk *witness)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    dbk_id id = dbk_hash_id("daybook/signer-id/1", dbk_span_of(witness->b, sizeof(witness->b)));
+    dbk_id_hex(hex, &id);
+    memcpy(out, WITNESS, sizeof(WITNESS) - 1);
+    memcpy(out + sizeof(WITNESS) - 1, hex, sizeof(hex));
+}
+
+/* A note's text and its signature lines; what they say isn't looked at. */
+static dbk_rc split(dbk_span *text, dbk_span *lines, dbk_span note, dbk_err *err)
+{
+    dbk_checkpoint c;
+    dbk_span left = note, blank;
+    memset(&c, 0, sizeof(c));
+    if (note.len > DBK_CHECKPOINT_BYTES_MAX || !parse_text(&c, &left))
+        return dbk_fail(err, DBK_FORMAT, "a checkpoint's text is malformed");
+    *text = dbk_span_of(note.p, note.len - left.len);
+    if (!take_line(&left, &blank) || blank.len > 0 || left.len == 0)
+        return dbk_fail(err, DBK_FORMAT, "a checkpoint has no signatures");
+    *lines = left;
+    return DBK_OK;
+}
+
+static dbk_rc cosigned_text(dbk_bytes *out, uint64_t time_s, dbk_span text, dbk_err *err)
+{
+    dbk_rc rc = dbk_bytes_append_fmt(out, err, "cosignature/v1\ntime %llu\n",
+                                     (unsigned long long)time_s);
+    return rc == DBK_OK ? dbk_bytes_append(out, text, err) : rc;
+}
+
+/* The base64 of the only line with this name. DBK_NOT_FOUND. */
+static dbk_rc find_line(dbk_span *base64, dbk_span lines, const char *want, dbk_err *err)
+{
+    dbk_span line, name, found;
+    size_t count = 0;
+    *base64 = (dbk_span){ NULL, 0 };
+    for (size_t i = 0; lines.len > 0; i++) {
+        if (i == LINE_SIGNATURES_MAX || !take_line(&lines, &line) ||
+            !parse_signature(line, &name, &found))
+            return dbk_fail(err, DBK_FORMAT, "a checkpoint's signature lines are malformed");
+        if (!dbk_span_equal(name, dbk_span_str(want)))
+            continue;
+        *base64 = found;
+        count++;
+    }
+    if (count > 1)
+        return dbk_fail(err, DBK_FORMAT, "a checkpoint has two lines of one witness");
+    return count == 1 ? DBK_OK : dbk_fail(err, DBK_NOT_FOUND, "no line of this witness");
+}
+
+dbk_rc dbk_checkpoint_cosigned(uint64_t *time_s, dbk_span note, const dbk_sign_pk *witness,
+                               dbk_err *err)
+{
+    char want[DBK_WITNESS_NAME_SIZE];
+    uint8_t blob[WITNESS_BLOB_BYTES], want_id[KEY_ID_BYTES];
+    dbk_span text, lines, base64;
+    dbk_sig sig;
+    dbk_bytes message = DBK_BYTES_INIT(COSIGNED_BYTES_MAX);
+    *time_s = 0;
+    dbk_witness_name(want, witness);
+    dbk_rc rc = split(&text, &lines, note, err);
+    if (rc == DBK_OK)
+        rc = find_line(&base64, lines, want, err);
+    if (rc == DBK_OK && !parse_base64(blob, sizeof(blob), base64))
+        rc = dbk_fail(err, DBK_FORMAT, "a cosignature is malformed");
+    if (rc != DBK_OK)
+        return rc;
+    dbk_wire w = dbk_wire_from(dbk_span_of(blob + KEY_ID_BYTES, 8));
+    uint64_t stated_s = dbk_wire_get_u64(&w);
+    rc = cosigned_text(&message, stated_s, text, err);
+    if (rc == DBK_OK) {
+        memcpy(sig.b, blob + KEY_ID_BYTES + 8, sizeof(sig.b));
+        key_id(want_id, want, COSIGNATURE_ALGORITHM, witness);
+        if (!dbk_span_equal(dbk_span_of(blob, KEY_ID_BYTES), dbk_span_of(want_id, KEY_ID_BYTES)) ||
+            !dbk_verify_raw(&sig, dbk_bytes_span(&message), witness))
+            rc = dbk_fail(err, DBK_AUTH, "a checkpoint is not cosigned by its witness");
+    }
+    if (rc == DBK_OK)
+        *time_s = stated_s;
+    dbk_bytes_wipe(&message);
+    return rc;
+}
+
+static dbk_rc append_line(dbk_bytes *note, const char *name, dbk_span blob, dbk_err *err)
+{
+    dbk_rc rc = dbk_bytes_append_fmt(note, err, DASH "%s ", name);
+    if (rc == DBK_OK)
+        rc = dbk_base64_append(note, blob, err);
+    return rc == DBK_OK ? dbk_bytes_append_str(note, "\n", err) : rc;
+}
+
+dbk_rc dbk_checkpoint_cosign(dbk_bytes *note, uint64_t time_s, const dbk_secret *witness_sk,
+                             dbk_err *err)
+{
+    char name[DBK_WITNESS_NAME_SIZE];
+    uint8_t blob[WITNESS_BLOB_BYTES];
+    dbk_span text, lines, base64;
+    dbk_sign_pk pk;
+    dbk_sig sig;
+    dbk_err absent = { 0 };
+    size_t start = note->len;
+    dbk_bytes message = DBK_BYTES_INIT(COSIGNED_BYTES_MAX);
+    dbk_sign_pk_of(&pk, witness_sk);
+    dbk_witness_name(name, &pk);
+    dbk_rc rc = split(&text, &lines, dbk_bytes_span(note), err);
+    if (rc == DBK_OK) {
+        rc = find_line(&base64, lines, name, &absent);
+        if (rc == DBK_OK)
+            rc = dbk_fail(err, DBK_CONFLICT, "this witness has cosigned the note already");
+        else
+            rc = rc == DBK_NOT_FOUND ? DBK_OK : dbk_fail(err, rc, "%s", absent.text);
+    }
+    if (rc == DBK_OK)
+        rc = cosigned_text(&message, time_s, text, err);
+    if (rc == DBK_OK) {
+        dbk_sign_raw(&sig, dbk_bytes_span(&message), witness_sk);
+        key_id(blob, name, COSIGNATURE_ALGORITHM, &pk);
+        (void)dbk_wire_put_copy(dbk_wire_put_u64(blob + KEY_ID_BYTES, time_s), sig.b,
+                                sizeof(sig.b));
+        rc = append_line(note, name, dbk_span_of(blob, sizeof(blob)), err);
+    }
+    if (rc == DBK_OK && note->len > DBK_CHECKPOINT_BYTES_MAX)
+        rc = dbk_fail(err, DBK_LIMIT, "a checkpoint has no room for another line");
+    if (rc != DBK_OK)
+        dbk_bytes_truncate(note, start);
+    dbk_bytes_wipe(&message);
     return rc;
 }

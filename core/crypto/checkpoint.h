@@ -7,9 +7,14 @@
  *   — <signer name> <base64(key id 4 || signature 64)>\n      em dash U+2014, one line each
  *
  * The signature is plain Ed25519 over the text up to and with the newline before the blank
- * line, as C2SP signed-note says; the origin is the context. Signer names: "relay" here, and
- * "witness-<hex>" lines (cosignature/v1, the next issue) which are kept and passed on.
- * Key id: SHA-256(name || 0x0A || 0x01 || public key), first 4 bytes. */
+ * line, as C2SP signed-note says; the origin is the context. Signer names: "relay", and
+ * "witness-<32 hex>" for cosignatures, which are kept and passed on.
+ * Key id: SHA-256(name || 0x0A || algorithm || public key), first 4 bytes; algorithm 1 is Ed25519.
+ *
+ * A cosignature is C2SP tlog-cosignature's cosignature/v1 (algorithm 4): a witness's word that it
+ * holds the whole log of this size and root, and when it said so.
+ *   — witness-<hex> <base64(key id 4 || time in seconds u64 || signature 64)>\n
+ * Signed: "cosignature/v1\ntime <seconds>\n" || the note's text. */
 #ifndef DBK_CRYPTO_CHECKPOINT_H
 #define DBK_CRYPTO_CHECKPOINT_H
 
@@ -28,5 +33,18 @@ DBK_MUST_CHECK dbk_rc dbk_checkpoint_sign(dbk_bytes *note, const dbk_checkpoint 
 /* Strict parse and the relay's signature: DBK_FORMAT, DBK_AUTH. */
 DBK_MUST_CHECK dbk_rc dbk_checkpoint_open(dbk_checkpoint *out, dbk_span note,
                                           const dbk_sign_pk *relay, dbk_err *err);
+
+#define DBK_WITNESS_NAME_SIZE 41u /* "witness-", 32 digits and the final zero byte */
+#define DBK_WITNESSES_MAX 4u      /* in a policy; a note with so many lines fits its limit */
+/* A witness's name in notes: by its key, so that nobody has to register one. */
+void dbk_witness_name(char out[DBK_WITNESS_NAME_SIZE], const dbk_sign_pk *witness);
+/* Appends a cosignature to a note that was opened. DBK_CONFLICT: it has a line of this witness.
+ * DBK_FORMAT: it isn't a note. DBK_LIMIT: no room. */
+DBK_MUST_CHECK dbk_rc dbk_checkpoint_cosign(dbk_bytes *note, uint64_t time_s,
+                                            const dbk_secret *witness_sk, dbk_err *err);
+/* When this witness cosigned the note. DBK_NOT_FOUND: it has no line of that name; DBK_AUTH,
+ * DBK_FORMAT: one that doesn't hold. The relay's own line is dbk_checkpoint_open's to check. */
+DBK_MUST_CHECK dbk_rc dbk_checkpoint_cosigned(uint64_t *time_s, dbk_span note,
+                                              const dbk_sign_pk *witness, dbk_err *err);
 
 #endif

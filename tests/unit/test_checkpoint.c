@@ -225,6 +225,104 @@ static void an_empty_and_the_largest_log_have_checkpoints(void **state)
     tear_down(&f);
 }
 
+static void a_cosignature_is_a_timed_line_of_its_witness(void **state)
+{
+    fixture f;
+    dbk_sign_pk witness, other;
+    dbk_secret *sk = NULL, *other_sk = NULL;
+    char name[DBK_WITNESS_NAME_SIZE];
+    uint64_t time_s = 0;
+    dbk_err err = { 0 };
+    (void)state;
+    set_up(&f);
+    assert_ok(dbk_sign_keypair(&witness, &sk, f.env, &err), &err);
+    assert_ok(dbk_sign_keypair(&other, &other_sk, f.env, &err), &err);
+    size_t before = f.note.len;
+    assert_rc(dbk_checkpoint_cosigned(&time_s, dbk_bytes_span(&f.note), &witness, &err),
+              DBK_NOT_FOUND, &err);
+    assert_ok(dbk_checkpoint_cosign(&f.note, 1795803600, sk, &err), &err);
+    dbk_witness_name(name, &witness);
+    /* em dash, space, name, space, base64 of 4 + 8 + 64, newline */
+    assert_int_equal(f.note.len, before + 4 + strlen(name) + 1 + 104 + 1);
+    assert_memory_equal(f.note.p + before + 4, name, strlen(name));
+    assert_ok(dbk_checkpoint_cosigned(&time_s, dbk_bytes_span(&f.note), &witness, &err), &err);
+    assert_int_equal(time_s, 1795803600);
+    assert_rc(dbk_checkpoint_cosigned(&time_s, dbk_bytes_span(&f.note), &other, &err),
+              DBK_NOT_FOUND, &err);
+    assert_int_equal(time_s, 0);
+    /* The relay's line still holds, another witness has room, the same one is there already. */
+    assert_int_equal(open_text(&f, dbk_bytes_span(&f.note)), DBK_OK);
+    size_t once = f.note.len;
+    assert_rc(dbk_checkpoint_cosign(&f.note, 1795803601, sk, &err), DBK_CONFLICT, &err);
+    assert_int_equal(f.note.len, once);
+    assert_ok(dbk_checkpoint_cosign(&f.note, 7, other_sk, &err), &err);
+    assert_ok(dbk_checkpoint_cosigned(&time_s, dbk_bytes_span(&f.note), &other, &err), &err);
+    assert_int_equal(time_s, 7);
+    dbk_secret_free(sk);
+    dbk_secret_free(other_sk);
+    tear_down(&f);
+}
+
+/* M36, M38: neither the time nor the tree can be moved under a witness's name. */
+static void M36_each_byte_of_a_cosigned_note_counts(void **state)
+{
+    fixture f;
+    dbk_sign_pk witness;
+    dbk_secret *sk = NULL;
+    uint64_t time_s;
+    dbk_err err = { 0 };
+    (void)state;
+    set_up(&f);
+    size_t relay_line = 0;
+    for (size_t i = 0; i < f.note.len; i++)
+        relay_line = f.note.p[i] == 0xe2 && relay_line == 0 ? i : relay_line;
+    assert_ok(dbk_sign_keypair(&witness, &sk, f.env, &err), &err);
+    size_t relay_end = f.note.len;
+    assert_ok(dbk_checkpoint_cosign(&f.note, 1795803600, sk, &err), &err);
+    for (size_t i = 0; i < f.note.len; i++) {
+        if (i >= relay_line && i < relay_end)
+            continue; /* the relay's line is for dbk_checkpoint_open() */
+        for (unsigned bit = 0; bit < 8; bit++) {
+            f.note.p[i] ^= (uint8_t)(1u << bit);
+            dbk_rc rc = dbk_checkpoint_cosigned(&time_s, dbk_bytes_span(&f.note), &witness, NULL);
+            if (rc == DBK_OK || time_s != 0)
+                fail_msg("byte %zu, bit %u", i, bit);
+            f.note.p[i] ^= (uint8_t)(1u << bit);
+        }
+    }
+    dbk_secret_free(sk);
+    tear_down(&f);
+}
+
+static void a_note_without_room_is_not_cosigned(void **state)
+{
+    fixture f;
+    dbk_sign_pk witness;
+    dbk_secret *sk = NULL;
+    dbk_err err = { 0 };
+    (void)state;
+    set_up(&f);
+    unsigned lines = 0;
+    dbk_rc rc;
+    do {
+        assert_ok(dbk_sign_keypair(&witness, &sk, f.env, &err), &err);
+        rc = dbk_checkpoint_cosign(&f.note, 1, sk, &err);
+        lines += rc == DBK_OK;
+        dbk_secret_free(sk);
+    } while (rc == DBK_OK);
+    assert_rc(rc, DBK_LIMIT, &err);
+    assert_true(lines >= DBK_WITNESSES_MAX);
+    assert_true(f.note.len <= DBK_CHECKPOINT_BYTES_MAX);
+    assert_int_equal(open_text(&f, dbk_bytes_span(&f.note)), DBK_OK);
+    dbk_bytes junk = DBK_BYTES_INIT(64);
+    assert_ok(dbk_bytes_append_str(&junk, "not a note\n", &err), &err);
+    assert_ok(dbk_sign_keypair(&witness, &sk, f.env, &err), &err);
+    assert_rc(dbk_checkpoint_cosign(&junk, 1, sk, &err), DBK_FORMAT, &err);
+    dbk_secret_free(sk);
+    dbk_bytes_wipe(&junk);
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +333,9 @@ int main(void)
         cmocka_unit_test(other_spellings_are_refused_though_signed),
         cmocka_unit_test(an_id_in_capitals_is_another_spelling),
         cmocka_unit_test(an_empty_and_the_largest_log_have_checkpoints),
+        cmocka_unit_test(a_cosignature_is_a_timed_line_of_its_witness),
+        cmocka_unit_test(M36_each_byte_of_a_cosigned_note_counts),
+        cmocka_unit_test(a_note_without_room_is_not_cosigned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

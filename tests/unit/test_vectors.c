@@ -209,6 +209,26 @@ static void relay_key(dbk_secret **sk)
     assert_int_equal(crypto_sign_seed_keypair(pk, dbk_secret_room(*sk), seed), 0);
 }
 
+/* C2SP cosignature/v1, by the key whose seed is 32 times 8. */
+static void put_cosigned(golden *g, const dbk_checkpoint *c, const dbk_secret *relay)
+{
+    uint8_t seed[crypto_sign_SEEDBYTES], pk[32];
+    dbk_secret *witness = NULL;
+    dbk_bytes note = DBK_BYTES_INIT(DBK_CHECKPOINT_BYTES_MAX);
+    dbk_err err = { 0 };
+    memset(seed, 8, sizeof(seed));
+    assert_ok(dbk_secret_new(&witness, 64, &err), &err);
+    assert_int_equal(crypto_sign_seed_keypair(pk, dbk_secret_room(witness), seed), 0);
+    assert_ok(dbk_checkpoint_sign(&note, c, relay, &err), &err);
+    assert_ok(dbk_checkpoint_cosign(&note, 1795803600, witness, &err), &err);
+    golden_hex(g, "witness key (public), of seed 08..", dbk_span_of(pk, sizeof(pk)));
+    golden_hex(g, "cosigned: the same at 1795803600 s by the key of seed 08..",
+               dbk_bytes_span(&note));
+    golden_file(CORPUS "checkpoint/cosigned", dbk_bytes_span(&note));
+    dbk_secret_free(witness);
+    dbk_bytes_wipe(&note);
+}
+
 static void put_checkpoint(golden *g, const dbk_secret *relay)
 {
     dbk_checkpoint c;
@@ -225,6 +245,7 @@ static void put_checkpoint(golden *g, const dbk_secret *relay)
     golden_file(CORPUS "checkpoint/relay-only", dbk_bytes_span(&note));
     assert_ok(dbk_bytes_append_str(&note, "\xe2\x80\x94 witness-01 AAAABBBB\n", &err), &err);
     golden_file(CORPUS "checkpoint/with-witness", dbk_bytes_span(&note));
+    put_cosigned(g, &c, relay);
     dbk_bytes_wipe(&note);
 }
 

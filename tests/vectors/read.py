@@ -224,6 +224,13 @@ def read_log():
     assert dash == "\u2014" and name == "relay"
     assert blob[:4] == hashlib.sha256(b"relay\n\x01" + public).digest()[:4]
     assert verifies(public, (text + "\n").encode(), blob[4:])
+    text, lines = starting(v, "cosigned").decode().split("\n\n")
+    _, name, blob = lines.split("\n")[1].split()
+    blob, witness = base64.b64decode(blob, validate=True), starting(v, "witness key")
+    assert name == "witness-" + H16("daybook/signer-id/1", witness).hex()
+    assert blob[:4] == hashlib.sha256(name.encode() + b"\n\x04" + witness).digest()[:4]
+    message = "cosignature/v1\ntime %d\n%s\n" % (int.from_bytes(blob[4:12], "big"), text)
+    assert verifies(witness, message.encode(), blob[12:])
 
 
 def cbor(data, at=0):
