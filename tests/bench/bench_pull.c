@@ -1,5 +1,6 @@
-/* Pulling 10,000 notes into an empty store, one note to a segment: notes a second, and what each
- * step of the receive path costs for a note. Prints; never fails. BENCH_NOTES sets the number. */
+/* Pulling 10,000 notes into an empty store, one note to a segment and then 64: notes a second, and
+ * what each step of the receive path costs for a note. Prints; never fails. BENCH_NOTES sets the
+ * number. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,33 +43,50 @@ static void write_prose(char *out, size_t size, kit_random *r)
     }
 }
 
-/* Notes of several devices, in turn, as a relay would have them. */
-static void fill_log(minilog *log, dbk_test_org *org, unsigned notes)
+static void write_note(const forge *f, dbk_bytes *plain, uint64_t ms, kit_random *r)
+{
+    char text[1000];
+    uint8_t random[10];
+    for (size_t i = 0; i < sizeof(random); i++)
+        random[i] = (uint8_t)kit_random_below(r, 256);
+    write_prose(text, sizeof(text), r);
+    forge_op(f, plain,
+             &(forge_edit){ dbk_id_v7(ms, random), "contact", "note", text, (dbk_hlc)(ms << 16),
+                            NULL, 0 });
+}
+
+/* Notes of several devices, in turn, as a relay would have them; `pack` notes to a segment. */
+static void fill_log(minilog *log, dbk_test_org *org, unsigned notes, unsigned pack)
 {
     static forge writers[WRITERS];
-    char text[1000];
+    static dbk_bytes plain[DBK_SEGMENT_OPS_MAX];
+    dbk_span spans[DBK_SEGMENT_OPS_MAX];
     kit_random r;
     kit_random_seed(&r, 1);
     for (size_t i = 0; i < WRITERS; i++)
         forge_init(&writers[i], org->books[1].book, org->books[0].book, &org->space);
-    for (unsigned n = 0; n < notes; n++) {
-        forge *f = &writers[n % WRITERS];
-        uint64_t ms = DBK_TEST_START_MS + n;
-        uint8_t random[10];
-        for (size_t i = 0; i < sizeof(random); i++)
-            random[i] = (uint8_t)kit_random_below(&r, 256);
-        write_prose(text, sizeof(text), &r);
-        forge_note(f, &(forge_edit){ dbk_id_v7(ms, random), "contact", "note", text,
-                                     (dbk_hlc)(ms << 16), NULL, 0 });
-        (void)minilog_append(log, forge_header(f), forge_body(f), ms + 500);
+    for (unsigned n = 0, segment = 0; n < notes; segment++) {
+        forge *f = &writers[segment % WRITERS];
+        unsigned count = notes - n < pack ? notes - n : pack;
+        for (unsigned i = 0; i < count; i++) {
+            dbk_bytes_init(&plain[i], DBK_OP_PLAIN_BYTES_MAX);
+            write_note(f, &plain[i], DBK_TEST_START_MS + n + i, &r);
+            spans[i] = dbk_bytes_span(&plain[i]);
+        }
+        forge_next(f, spans, count);
+        (void)minilog_append(log, forge_header(f), forge_body(f), DBK_TEST_START_MS + n + 500);
+        for (unsigned i = 0; i < count; i++)
+            dbk_bytes_wipe(&plain[i]);
+        n += count;
     }
     for (size_t i = 0; i < WRITERS; i++)
         forge_wipe(&writers[i]);
 }
 
 /* The checks alone, which change nothing: against an empty store, so from entry 0. */
-static double time_checks(const minilog *log, dbk_book *book, uint32_t entries)
+static double time_checks(const minilog *log, dbk_book *book, uint64_t notes)
 {
+    uint32_t entries = log->count < 10000 ? (uint32_t)log->count : 10000;
     dbk_inbox_run_state s;
     dbk_err err = { 0 };
     minilog_run run;
@@ -79,7 +97,7 @@ static double time_checks(const minilog *log, dbk_book *book, uint32_t entries)
     double spent = now_us() - start;
     dbk_inbox_run_wipe(&s);
     minilog_run_wipe(&run);
-    return spent / entries;
+    return spent * (double)log->count / entries / (double)notes;
 }
 
 typedef struct opening {
@@ -87,42 +105,48 @@ typedef struct opening {
     size_t plain_bytes, body_bytes;
 } opening;
 
-static opening time_opening(const minilog *log, dbk_book *book)
+/* Opens each op of a segment, and decodes it if asked to. */
+static void open_segment(opening *o, dbk_book *book, const minilog_item *item, bool decode,
+                         dbk_bytes *plain)
+{
+    dbk_err err = { 0 };
+    dbk_header h;
+    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    dbk_span body = dbk_span_of(item->body, item->body_len);
+    bool good = dbk_header_decode(&h, dbk_span_of(item->header, item->header_len), &err) ==
+                    DBK_OK &&
+                dbk_body_split(frames, &h, body, &err) == DBK_OK;
+    const dbk_secret *key = dbk_keyring_find(book->keyring, &h.space, &h.key_id);
+    for (uint32_t at = 0; good && at < h.count; at++) {
+        dbk_op_decoded op = { 0 };
+        dbk_bytes_truncate(plain, 0);
+        good = dbk_open_frame(book->sealer, plain, &h, &frames[at], at, key, &err) == DBK_OK;
+        if (good && decode)
+            good = dbk_op_decode(&op, dbk_bytes_span(plain), &h.feed, &err) == DBK_OK;
+        dbk_op_decoded_wipe(&op);
+        o->plain_bytes += plain->len;
+    }
+    if (!good)
+        (void)fprintf(stderr, "%s\n", err.text);
+    o->body_bytes += item->body_len;
+}
+
+static opening time_opening(const minilog *log, dbk_book *book, uint64_t notes)
 {
     opening o = { 0 };
     dbk_bytes plain = DBK_BYTES_INIT(65536);
-    dbk_err err = { 0 };
     for (int pass = 0; pass < 2; pass++) {
         double start = now_us();
-        for (size_t i = 0; i < log->count; i++) {
-            const minilog_item *item = &log->items[i];
-            dbk_header h;
-            dbk_frame frames[DBK_SEGMENT_OPS_MAX];
-            dbk_op_decoded op = { 0 };
-            dbk_span body = dbk_span_of(item->body, item->body_len);
-            bool good = dbk_header_decode(&h, dbk_span_of(item->header, item->header_len), &err) ==
-                            DBK_OK &&
-                        dbk_body_split(frames, &h, body, &err) == DBK_OK;
-            const dbk_secret *key = dbk_keyring_find(book->keyring, &h.space, &h.key_id);
-            dbk_bytes_truncate(&plain, 0);
-            good = good &&
-                   dbk_open_frame(book->sealer, &plain, &h, &frames[0], 0, key, &err) == DBK_OK;
-            if (pass == 1 && dbk_op_decode(&op, dbk_bytes_span(&plain), &h.feed, &err) != DBK_OK)
-                good = false;
-            if (!good)
-                (void)fprintf(stderr, "%s\n", err.text);
-            dbk_op_decoded_wipe(&op);
-            o.plain_bytes += plain.len;
-            o.body_bytes += item->body_len;
-        }
-        double each = (now_us() - start) / (double)log->count;
+        for (size_t i = 0; i < log->count; i++)
+            open_segment(&o, book, &log->items[i], pass == 1, &plain);
+        double each = (now_us() - start) / (double)notes;
         if (pass == 0)
             o.open_us = each;
         else
             o.decode_us = each - o.open_us;
     }
-    o.plain_bytes /= 2 * log->count;
-    o.body_bytes /= 2 * log->count;
+    o.plain_bytes /= 2 * notes;
+    o.body_bytes /= 2 * notes;
     dbk_bytes_wipe(&plain);
     return o;
 }
@@ -133,29 +157,25 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int main(void)
+/* One log, pulled by three empty stores: the median. */
+static void bench(uint64_t notes, unsigned pack)
 {
     static const dbk_role roles[] = { DBK_ROLE_OFFICER, DBK_ROLE_OFFICER, DBK_ROLE_OFFICER };
-    const char *asked = getenv("BENCH_NOTES");
-    uint64_t notes = 10000;
     dbk_test_org org;
     minilog log;
     double pulls[3], walls[3];
-    if (asked != NULL && dbk_u64_parse(&notes, dbk_span_str(asked), NULL) != DBK_OK)
-        notes = 10000;
     dbk_test_org_make(&org, roles, 3);
     dbk_id id = dbk_roster_org(dbk_book_roster(org.books[0].book));
     minilog_init(&log, &id, &org.space, org.relay);
-    fill_log(&log, &org, (unsigned)notes);
+    fill_log(&log, &org, (unsigned)notes, pack);
 
-    uint32_t checked = notes < 10000 ? (uint32_t)notes : 10000;
-    double check_us = time_checks(&log, org.books[0].book, checked);
-    opening o = time_opening(&log, org.books[0].book);
+    double check_us = time_checks(&log, org.books[0].book, notes);
+    opening o = time_opening(&log, org.books[0].book, notes);
     for (size_t i = 0; i < 3; i++) {
         dbk_inbox_stats stats = { 0 };
         double start = now_us();
         uint64_t start_ms = dbk_monotonic_ms();
-        minilog_pull(&log, org.books[i == 0 ? 0 : i + 1].book, RUN_ENTRIES, &stats);
+        minilog_pull(&log, org.books[i == 0 ? 0 : i + 1].book, RUN_ENTRIES / pack + 1, &stats);
         pulls[i] = (now_us() - start) / (double)notes;
         walls[i] = (double)(dbk_monotonic_ms() - start_ms) * 1000.0 / (double)notes;
         if (stats.records_new != notes)
@@ -163,8 +183,8 @@ int main(void)
     }
     qsort(pulls, 3, sizeof(pulls[0]), by_size);
     qsort(walls, 3, sizeof(walls[0]), by_size);
-    (void)printf("pull %llu notes (plain %zu B, sealed %zu B), %u entries a run\n",
-                 (unsigned long long)notes, o.plain_bytes, o.body_bytes, RUN_ENTRIES);
+    (void)printf("pull %llu notes (plain %zu B, sealed %zu B), %u a segment\n",
+                 (unsigned long long)notes, o.plain_bytes, o.body_bytes, pack);
     (void)printf("  %-36s %8.1f us a note by the clock on the wall\n", "all", walls[1]);
     (void)printf("  %-36s %8.1f us a note, %7.0f notes/s of processor time\n", "all", pulls[1],
                  1e6 / pulls[1]);
@@ -175,5 +195,15 @@ int main(void)
                  pulls[1] - check_us - o.open_us - o.decode_us);
     minilog_wipe(&log);
     dbk_test_org_drop(&org);
+}
+
+int main(void)
+{
+    const char *asked = getenv("BENCH_NOTES");
+    uint64_t notes = 10000;
+    if (asked != NULL && dbk_u64_parse(&notes, dbk_span_str(asked), NULL) != DBK_OK)
+        notes = 10000;
+    bench(notes, 1);
+    bench(notes, DBK_SEGMENT_OPS_MAX);
     return 0;
 }
