@@ -60,6 +60,53 @@ static void a_relay_that_was_rolled_back_or_forked_is_told_and_nothing_taken_R1(
     }
 }
 
+/* A welcome that play_welcome() would not make. */
+static void welcome_says(play *p, const dbk_hash *head, const dbk_welcome_space *spaces)
+{
+    dbk_welcome w = { .members_count = 5,
+                      .members_head = *head,
+                      .segments_max = 1,
+                      .push_bytes_max = 1,
+                      .range_bytes_max = 1,
+                      .spaces = spaces,
+                      .spaces_count = p->local.spaces_count };
+    dbk_bytes_truncate(&p->answer, 0);
+    assert_int_equal(dbk_welcome_encode(&p->answer, &w, NULL), DBK_OK);
+    play_answer(p, 200);
+}
+
+static void another_membership_chain_of_the_same_length_is_refused_m49(void **state)
+{
+    (void)state;
+    play *p = play_new(1);
+    dbk_hash other = play_hash(6);
+    play_start(p);
+    welcome_says(p, &other, &(dbk_welcome_space){ .space = p->spaces[0].space, .checkpoint = "" });
+    play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+                   "fail DBK_PEER: the relay's membership chain is another one than this "
+                   "device's\n");
+}
+
+static void a_size_counts_only_as_it_was_signed_m36(void **state)
+{
+    (void)state;
+    play *p = play_new(1);
+    dbk_hash head = play_hash(5);
+    dbk_bytes note = DBK_BYTES_INIT(512);
+    play_start(p);
+    play_make_note(p, &note, 0, &(play_there){ .size = 3 });
+    assert_int_equal(dbk_bytes_append_u8(&note, 0, NULL), DBK_OK);
+    welcome_says(p, &head,
+                 &(dbk_welcome_space){ .space = p->spaces[0].space,
+                                       .log = play_id(0x10),
+                                       .size = 4,
+                                       .checkpoint = (const char *)note.p });
+    dbk_bytes_wipe(&note);
+    play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+                   "fail DBK_PEER: space a1000000: the relay says another size than it signed "
+                   "for\n");
+}
+
 static void a_checkpoint_of_another_space_is_refused_R4(void **state)
 {
     (void)state;
@@ -75,16 +122,8 @@ static void a_checkpoint_of_another_space_is_refused_R4(void **state)
         { .space = p->spaces[0].space, .checkpoint = "" },
         { .space = kept, .log = play_id(0x11), .size = 3, .checkpoint = (const char *)note.p }
     };
-    dbk_welcome w = { .members_count = 5,
-                      .members_head = play_hash(5),
-                      .segments_max = 1,
-                      .push_bytes_max = 1,
-                      .range_bytes_max = 1,
-                      .spaces = out,
-                      .spaces_count = 2 };
-    dbk_bytes_truncate(&p->answer, 0);
-    assert_int_equal(dbk_welcome_encode(&p->answer, &w, NULL), DBK_OK);
-    play_answer(p, 200);
+    dbk_hash head = play_hash(5);
+    welcome_says(p, &head, out);
     dbk_bytes_wipe(&note);
     play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
                    "fail DBK_PEER: space a2000000: the relay's checkpoint is of another log\n");
@@ -222,6 +261,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relay_that_was_rolled_back_or_forked_is_told_and_nothing_taken_R1),
         cmocka_unit_test(one_bad_space_does_not_stop_the_others_1_7),
+        cmocka_unit_test(another_membership_chain_of_the_same_length_is_refused_m49),
+        cmocka_unit_test(a_size_counts_only_as_it_was_signed_m36),
         cmocka_unit_test(a_checkpoint_of_another_space_is_refused_R4),
         cmocka_unit_test(a_restored_store_is_told_so_and_pushes_nothing_2_26),
         cmocka_unit_test(a_copied_store_whose_chain_differs_is_told_so_2_26),

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Deliberately weakened programs, each killed by a named test (security.md A19).
+
+weaken.py BUILD [PART...]: for each bug of bugs.toml whose sentence holds all the parts, puts the
+bug into a copy of its source file, links the killer with it instead of the right one, and runs
+that: it must fail. BUILD is a build folder whose killers stand built and pass. The shipped
+sources hold no switch: a weakened program can't be made by accident.
+
+A bug that no longer fits its source file is a failure too: mend the list.
+"""
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS_MAX = 240  # a weakened program may hang: that is caught as well
+BUGS_MIN = 40
+
+
+def program_of(killer):
+    """'unit/segment' -> (target, path below the build folder)"""
+    kind, name = killer.split("/")
+    return f"{kind}_{name}", f"bin/{kind}/{kind}_{name}"
+
+
+class Build:
+    def __init__(self, folder):
+        self.folder = folder
+        commands = json.loads((folder / "compile_commands.json").read_text())
+        self.compile = {str(Path(c["file"]).relative_to(ROOT)): c["command"] for c in commands}
+        self.links = {}
+
+    def link_of(self, target):
+        if target not in self.links:
+            out = subprocess.run(["ninja", "-t", "commands", target], cwd=self.folder, check=True,
+                                 capture_output=True, text=True).stdout
+            self.links[target] = out.strip().splitlines()[-1]
+        return self.links[target]
+
+    def run(self, program):
+        env = {**os.environ, "SRC": str(ROOT)}
+        try:
+            done = subprocess.run([str(program)], cwd=self.folder, env=env, timeout=SECONDS_MAX,
+                                  stdin=subprocess.DEVNULL, capture_output=True)
+        except subprocess.TimeoutExpired:
+            return "hangs"
+        return "passes" if done.returncode == 0 else "fails"
+
+
+def plant(bug, where):
+    """The weakened source, or None when the bug doesn't fit exactly once."""
+    text = (ROOT / bug["file"]).read_text()
+    if text.count(bug["old"]) != 1:
+        return None
+    path = where / Path(bug["file"]).name
+    path.write_text(text.replace(bug["old"], bug["new"]))
+    return path
+
+
+def compile_weak(build, bug, source, where):
+    words = shlex.split(build.compile[bug["file"]])
+    words = [w for w in words if w not in ("-Werror", "ccache") and not w.endswith("/ccache")]
+    obj = where / "weak.o"
+    for flag, value in (("-o", str(obj)), ("-c", str(source))):
+        words[words.index(flag) + 1] = value
+    # The copy lies elsewhere: what it includes by name from beside it must still be found.
+    words[1:1] = ["-w", "-iquote", str((ROOT / bug["file"]).parent)]
+    subprocess.run(words, cwd=build.folder, check=True, capture_output=True)
+    return obj
+
+
+def link_weak(build, target, obj, where):
+    command = build.link_of(target)
+    words = shlex.split(command.removeprefix(": && ").removesuffix(" && :"))
+    program = where / "killer"
+    words[words.index("-o") + 1] = str(program)
+    # Standing first, it gives its symbols before the library is asked for them.
+    words.insert(words.index("-o") + 2, str(obj))
+    subprocess.run(words, cwd=build.folder, check=True, capture_output=True)
+    return program
+
+
+def try_bug(build, bug):
+    with tempfile.TemporaryDirectory(prefix="weak.") as folder:
+        where = Path(folder)
+        source = plant(bug, where)
+        if source is None:
+            return "does not fit its source any more"
+        try:
+            obj = compile_weak(build, bug, source, where)
+            program = link_weak(build, program_of(bug["killer"])[0], obj, where)
+        except subprocess.CalledProcessError as failed:
+            return "cannot be built: " + failed.stderr.decode(errors="replace")[-400:]
+        return build.run(program)
+
+
+def main():
+    build = Build(Path(sys.argv[1]).resolve())
+    bugs = tomllib.loads((ROOT / "tests/weak/bugs.toml").read_text())["bug"]
+    short = len(bugs) < BUGS_MIN
+    bugs = [b for b in bugs if all(part in b["says"] for part in sys.argv[2:])]
+    killers = sorted({b["killer"] for b in bugs})
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        right = list(pool.map(lambda k: build.run(build.folder / program_of(k)[1]), killers))
+        outcomes = list(pool.map(lambda b: try_bug(build, b), bugs))
+    bad = 0
+    for killer, outcome in zip(killers, right):
+        if outcome != "passes":
+            bad += 1
+            print(f"FAIL {killer} {outcome} without any bug")
+    for number, (bug, outcome) in enumerate(zip(bugs, outcomes), 1):
+        killed = outcome in ("fails", "hangs")
+        bad += not killed
+        word = "caught" if killed else "FAIL  "
+        print(f"{word} {number:2} {bug['says']}: {bug['killer']} {outcome}")
+    if short:
+        print(f"FAIL fewer than {BUGS_MIN} bugs are listed")
+    print(f"{len(bugs)} weakened programs, {bad} not caught")
+    return 1 if bad or short or not bugs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
