@@ -38,6 +38,7 @@ typedef struct cli {
     out_format format;
     const char *passphrase_file; /* or NULL */
     int passphrase_fd;           /* or -1 */
+    bool light_kdf;              /* new passphrases at the lowest cost allowed */
     dbk_book *book;              /* open when the command asked for CLI_BOOK */
     struct json_t *problems;     /* or NULL; with --json they go into the answer of a failure */
 } cli;
@@ -71,6 +72,8 @@ bool cli_option_given(const cli_args *a, const char *name);
 typedef enum cli_ask_kind { CLI_ASK_PASSPHRASE, CLI_ASK_NEW_PASSPHRASE } cli_ask_kind;
 DBK_MUST_CHECK dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask_kind kind,
                                          dbk_err *err);
+/* What a store is made or opened with. */
+dbk_book_opts cli_book_opts(const cli *c);
 /* Asks for the passphrase and opens the store. The passphrase is handed on to *kept, unless that is
  * NULL. */
 DBK_MUST_CHECK dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err);

@@ -15,13 +15,14 @@ static dbk_rc make_book(cli *c, dbk_err *err)
 {
     dbk_secret *passphrase = NULL;
     dbk_err tried = { 0 };
+    const dbk_book_opts opts = cli_book_opts(c);
     dbk_rc rc = cli_ask_passphrase(&passphrase, c, CLI_ASK_NEW_PASSPHRASE, err);
     if (rc != DBK_OK)
         return rc;
-    rc = dbk_book_create(&c->book, c->store, passphrase, NULL, &tried);
+    rc = dbk_book_create(&c->book, c->store, passphrase, &opts, &tried);
     if (rc == DBK_CONFLICT) {
         dbk_err_clear(&tried);
-        rc = dbk_book_open(&c->book, c->store, passphrase, NULL, &tried);
+        rc = dbk_book_open(&c->book, c->store, passphrase, &opts, &tried);
         if (rc == DBK_OK && dbk_book_link(c->book)->stage != DBK_ORG_NONE)
             rc = dbk_fail(&tried, DBK_CONFLICT,
                           "the store at %.100s belongs to an organisation already",

@@ -15,6 +15,8 @@ static const char tail[] =
     "                         $XDG_DATA_HOME/daybook, else ~/.local/share/daybook\n"
     "  --passphrase-file F    read the passphrase from a file instead of asking\n"
     "  --passphrase-fd N      read it from an open descriptor\n"
+    "  --light-kdf            a passphrase set now gets the least protection allowed\n"
+    "                         (64 MiB, 2 passes): for tests and trials\n"
     "  --json                 answers for programs: every line is one JSON document\n"
     "  --help, --version\n"
     "\n`daybook COMMAND --help` says more about a command.\n";

@@ -94,6 +94,8 @@ static dbk_rc parse_globals(globals *g, size_t argc, char *const *argv, dbk_err 
             g->help = true;
         } else if (strcmp(arg, "--version") == 0) {
             g->version = true;
+        } else if (strcmp(arg, "--light-kdf") == 0) {
+            g->c.light_kdf = true;
         } else if (strcmp(arg, "--json") == 0) {
             g->c.format = OUT_JSON;
         } else if (takes_value(&value, &i, "--store", argv)) {
@@ -116,14 +118,24 @@ static dbk_rc parse_globals(globals *g, size_t argc, char *const *argv, dbk_err 
     return DBK_OK;
 }
 
+dbk_book_opts cli_book_opts(const cli *c)
+{
+    static const dbk_kdf_cost light = DBK_KDF_COST_FLOOR;
+    dbk_book_opts opts = { 0 };
+    if (c->light_kdf)
+        opts.kdf = light;
+    return opts;
+}
+
 dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err)
 {
     dbk_secret *passphrase = NULL;
+    const dbk_book_opts opts = cli_book_opts(c);
     dbk_rc rc = cli_store_exists(c, err);
     if (rc == DBK_OK)
         rc = cli_ask_passphrase(&passphrase, c, CLI_ASK_PASSPHRASE, err);
     if (rc == DBK_OK)
-        rc = dbk_book_open(&c->book, c->store, passphrase, NULL, err);
+        rc = dbk_book_open(&c->book, c->store, passphrase, &opts, err);
     if (rc == DBK_OK && kept != NULL) {
         *kept = passphrase;
         passphrase = NULL;

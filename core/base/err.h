@@ -25,7 +25,7 @@
     X(DBK_UNREACHABLE, 13, "the relay cannot be reached")                           \
     X(DBK_PEER, 14, "the relay's answer cannot be trusted")                         \
     X(DBK_LIMIT, 15, "over a stated limit")                                         \
-    X(DBK_PENDING, 16, "not yet possible") /* key or approval still to arrive */    \
+    X(DBK_PENDING, 16, "not yet possible") /* key, approval or time to come */      \
     X(DBK_BUSY, 17, "the store is in use by another program")                       \
     X(DBK_VERSION, 18, "made by a newer version")                                   \
     X(DBK_NOMEM, 19, "out of memory")

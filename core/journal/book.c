@@ -4,17 +4,22 @@
 
 #include "core/base/alloc.h"
 #include "core/journal/book_internal.h"
+#include "core/journal/tries.h"
 
-#define STORE_NAME "store.db"
-#define SLOTS_NAME "keys.slots"
+#define STORE_NAME DBK_BOOK_STORE_NAME
+#define SLOTS_NAME DBK_BOOK_SLOTS_NAME
 #define NOTE_PREFIX "note."
 #define NOTE_BYTES_MAX 4096u
 #define NOTE_NAME_MAX 64u
 
 /* What an interrupted create leaves. The slot file is written last: with it, the store is whole. */
-static const char *const leftovers[] = { STORE_NAME,        STORE_NAME "-wal",
-                                         STORE_NAME "-shm", STORE_NAME "-journal",
-                                         SLOTS_NAME ".new", NULL };
+static const char *const leftovers[] = { STORE_NAME,
+                                         STORE_NAME "-wal",
+                                         STORE_NAME "-shm",
+                                         STORE_NAME "-journal",
+                                         SLOTS_NAME ".new",
+                                         DBK_BOOK_TRIES_NAME,
+                                         NULL };
 
 void dbk_book_close(dbk_book *book)
 {
@@ -29,6 +34,7 @@ void dbk_book_close(dbk_book *book)
     dbk_tables_wipe(&book->tables);
     dbk_forms_free(book->forms);
     dbk_store_close(book->store);
+    dbk_secret_free(book->store_key);
     dbk_folder_close(book->folder); /* last: until then nobody else may open the store */
     dbk_free(book);
 }
@@ -36,7 +42,6 @@ void dbk_book_close(dbk_book *book)
 /* A book without folder and store yet. */
 static dbk_rc book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err)
 {
-    static const dbk_kdf_cost kdf_default = DBK_KDF_COST_DEFAULT;
     bool has_env = opts != NULL && opts->env != NULL;
     bool has_kdf = opts != NULL && (opts->kdf.ops != 0 || opts->kdf.mem_bytes != 0);
     dbk_rc rc = dbk_crypto_init(err);
@@ -46,7 +51,8 @@ static dbk_rc book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err)
     if (book == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for the store");
     book->env = has_env ? opts->env : dbk_env_system();
-    book->kdf = has_kdf ? opts->kdf : kdf_default;
+    if (has_kdf)
+        book->kdf = opts->kdf;
     rc = dbk_forms_new(&book->forms, err);
     if (rc == DBK_OK)
         rc = dbk_sealer_new(&book->sealer, err);
@@ -70,7 +76,7 @@ static dbk_rc remove_leftovers(dbk_book *book, dbk_err *err)
     return rc;
 }
 
-static dbk_rc create_store(dbk_book *book, const dbk_secret *store_key, dbk_err *err)
+static dbk_rc create_store(dbk_book *book, dbk_err *err)
 {
     char path[DBK_FOLDER_PATH_SIZE];
     dbk_rc rc = remove_leftovers(book, err);
@@ -79,7 +85,7 @@ static dbk_rc create_store(dbk_book *book, const dbk_secret *store_key, dbk_err 
     if (rc == DBK_OK)
         rc = dbk_folder_path(book->folder, path, STORE_NAME, err);
     if (rc == DBK_OK)
-        rc = dbk_store_create(&book->store, path, store_key, err);
+        rc = dbk_store_create(&book->store, path, book->store_key, err);
     if (rc == DBK_OK)
         rc = dbk_book_begin(book, err);
     if (rc == DBK_OK)
@@ -95,18 +101,20 @@ dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk_secret *passph
                        const dbk_book_opts *opts, dbk_err *err)
 {
     dbk_book *book = NULL;
-    dbk_secret *store_key = NULL;
     dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
     dbk_rc rc = book_new(&book, opts, err);
     if (rc == DBK_OK)
         rc = dbk_folder_create(&book->folder, dir, leftovers, err);
     if (rc == DBK_OK)
-        rc = dbk_slots_create(&slots, &store_key, passphrase, &book->kdf, book->env, err);
+        rc = dbk_book_settle_kdf(book, err);
     if (rc == DBK_OK)
-        rc = create_store(book, store_key, err);
+        rc = dbk_slots_create(&slots, &book->store_key, passphrase, &book->kdf, book->env, err);
+    if (rc == DBK_OK)
+        rc = create_store(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_tries_end(book->folder, 0, book->env, err); /* its room on the disk is taken now */
     if (rc == DBK_OK)
         rc = dbk_folder_write(book->folder, SLOTS_NAME, dbk_bytes_span(&slots), err);
-    dbk_secret_free(store_key);
     dbk_bytes_wipe(&slots);
     if (rc != DBK_OK) {
         dbk_book_close(book);
@@ -121,7 +129,6 @@ dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk_secret *passph
 static dbk_rc open_store(dbk_book *book, const dbk_secret *passphrase, dbk_err *err)
 {
     char path[DBK_FOLDER_PATH_SIZE];
-    dbk_secret *store_key = NULL;
     dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
     dbk_rc rc = dbk_folder_read(book->folder, &slots, SLOTS_NAME, err);
     if (rc == DBK_LIMIT)
@@ -129,12 +136,11 @@ static dbk_rc open_store(dbk_book *book, const dbk_secret *passphrase, dbk_err *
     if (rc == DBK_OK && !dbk_folder_has(book->folder, STORE_NAME))
         rc = dbk_fail(err, DBK_DAMAGED, "the folder has keys, but no " STORE_NAME);
     if (rc == DBK_OK)
-        rc = dbk_slots_open(&store_key, dbk_bytes_span(&slots), passphrase, err);
+        rc = dbk_book_try(book, &book->store_key, dbk_bytes_span(&slots), passphrase, err);
     if (rc == DBK_OK)
         rc = dbk_folder_path(book->folder, path, STORE_NAME, err);
     if (rc == DBK_OK)
-        rc = dbk_store_open(&book->store, path, store_key, err);
-    dbk_secret_free(store_key);
+        rc = dbk_store_open(&book->store, path, book->store_key, err);
     dbk_bytes_wipe(&slots);
     return rc;
 }
@@ -166,20 +172,6 @@ dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphra
     }
     *out = book;
     return DBK_OK;
-}
-
-dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change, dbk_err *err)
-{
-    dbk_bytes old = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
-    dbk_bytes made = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
-    dbk_rc rc = dbk_folder_read(book->folder, &old, SLOTS_NAME, err);
-    if (rc == DBK_OK)
-        rc = dbk_slots_rewrap(&made, dbk_bytes_span(&old), change, &book->kdf, book->env, err);
-    if (rc == DBK_OK)
-        rc = dbk_folder_write(book->folder, SLOTS_NAME, dbk_bytes_span(&made), err);
-    dbk_bytes_wipe(&old);
-    dbk_bytes_wipe(&made);
-    return rc;
 }
 
 /* ---- what it is ---------------------------------------------------------------------------- */

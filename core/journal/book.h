@@ -1,6 +1,6 @@
 /* core/journal/book.h - an officer's store as one thing: a folder with the encrypted database,
  * the slot file and a lock. What the other journal modules and the driver work on.
- *   DIR/store.db (SQLCipher)  DIR/keys.slots  DIR/lock
+ *   DIR/store.db (SQLCipher)  DIR/keys.slots  DIR/tries  DIR/lock
  * One program at a time (lock file, DBK_BUSY). One thread at a time for each dbk_book. */
 #ifndef DBK_JOURNAL_BOOK_H
 #define DBK_JOURNAL_BOOK_H
@@ -15,15 +15,17 @@ typedef struct dbk_book dbk_book;
 
 typedef struct dbk_book_opts {
     const dbk_env *env; /* NULL: the system's */
-    dbk_kdf_cost kdf;   /* zero: the default */
+    dbk_kdf_cost kdf;   /* of new passphrases; zero: measured, for 0.8 s an unlock */
 } dbk_book_opts;
 
 /* A new store in an empty or absent folder: fresh device keys, no organisation yet.
  * DBK_CONFLICT if there is one already. */
 DBK_MUST_CHECK dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk_secret *passphrase,
                                       const dbk_book_opts *opts, dbk_err *err);
-/* DBK_NOT_FOUND: no store there. DBK_PASSPHRASE. DBK_DAMAGED: it doesn't verify, or stock SQLite
- * would have written plaintext. DBK_VERSION: made by a newer version, left untouched. */
+/* DBK_NOT_FOUND: no store there. DBK_PASSPHRASE: wrong; the text says how many were. DBK_PENDING:
+ * not tried, because of wrong ones before; the text says how long to wait. DBK_DAMAGED: it doesn't
+ * verify, or stock SQLite would have written plaintext. DBK_VERSION: made by a newer version, left
+ * untouched. */
 DBK_MUST_CHECK dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphrase,
                                     const dbk_book_opts *opts, dbk_err *err);
 void dbk_book_close(dbk_book *book); /* wipes; NULL is nothing */

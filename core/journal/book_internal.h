@@ -1,8 +1,9 @@
 /* core/journal/book_internal.h - inside the journal: what a book is made of, its transactions,
  * and what the write path and the receive path share. Not for others.
- * book.c: create, open, close. book_own.c: this device's keys. book_chain.c: membership and
- * keyring. book_names.c: names of devices and spaces. book_tables.c: the vector. book_tx.c:
- * transactions and the clock. feed.c: own feeds. fold.c: ops into record rows. */
+ * book.c: create, open, close. book_keys.c: slots and the store key. book_own.c: this device's
+ * keys. book_chain.c: membership and keyring. book_names.c: names of devices and spaces.
+ * book_tables.c: the vector. book_tx.c: transactions and the clock. feed.c: own feeds. fold.c: ops
+ * into record rows. */
 #ifndef DBK_JOURNAL_BOOK_INTERNAL_H
 #define DBK_JOURNAL_BOOK_INTERNAL_H
 
@@ -25,10 +26,16 @@ typedef struct dbk_own {
 #define DBK_OWN_ADMIN_NAME "key.admin"
 #define DBK_OWN_ROOT_NAME "key.root"
 
+/* The files of a folder. */
+#define DBK_BOOK_STORE_NAME "store.db"
+#define DBK_BOOK_SLOTS_NAME "keys.slots"
+#define DBK_BOOK_TRIES_NAME "tries"
+
 struct dbk_book {
     const dbk_env *env;
-    dbk_kdf_cost kdf;
+    dbk_kdf_cost kdf; /* for the next passphrase; zero: not measured yet */
     dbk_folder *folder;
+    dbk_secret *store_key; /* for new slots; SQLCipher holds it as long */
     dbk_store *store;
     dbk_forms *forms;
     dbk_sealer *sealer;
@@ -47,6 +54,13 @@ struct dbk_book {
     bool batch_open;
     bool broken; /* memory and disk could not be brought into step: only closing is left */
 };
+
+/* book_keys.c. try: one guess at the passphrase, counted on the disk before it is made and cleared
+ * when it was right (A06); DBK_PENDING: not yet, after wrong ones. settle_kdf: measures the cost
+ * for a new passphrase, unless the caller of create or open gave one. */
+DBK_MUST_CHECK dbk_rc dbk_book_try(dbk_book *book, dbk_secret **store_key, dbk_span slots,
+                                   const dbk_secret *passphrase, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_settle_kdf(dbk_book *book, dbk_err *err);
 
 /* Transactions. begin: DBK_IO when the book is broken. commit writes touched rows and the clock;
  * when it fails everything is as it was at begin. */

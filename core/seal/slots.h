@@ -1,6 +1,6 @@
 /* core/seal/slots.h - the store key, wrapped by key slots in one small MACed file (docs/FORMAT.md
- * "Slot file"): passphrase slots (Argon2id) now; recovery and TPM slots have their kinds and
- * room. Pure: bytes in, bytes out; the journal reads and writes the file.
+ * "Slot file"): under a passphrase (Argon2id), and for headquarters' recovery key. Pure: bytes in,
+ * bytes out; the journal reads and writes the file.
  * File, 24 + 140 a slot + 32 bytes, big-endian:
  *   offset size
  *        0    4  magic "DBKK"
@@ -11,12 +11,10 @@
  *        8    8  generation, from 1
  *       16    4  SQLCipher's page size = 4096
  *       20    4  zero
- *       24  140  each slot
+ *       24  140  each slot: kind (1), zero (3), then by kind
  *      end   32  MAC: keyed BLAKE2b-256, key = H("daybook/slot-mac/1", store key), over prefix
  *                "daybook/slot-file/1" || all before it
- * Slot:
- *        0    1  kind: 1 passphrase, 2 recovery (reserved), 3 TPM (reserved)
- *        1    3  zero
+ * Slot of kind 1, passphrase:
  *        4    8  Argon2id passes
  *       12    8  Argon2id memory, bytes
  *       20   16  salt
@@ -24,29 +22,25 @@
  *       60   48  the store key, XChaCha20-Poly1305 under H("daybook/slot-kek/1", Argon2id output),
  *                AAD = prefix "daybook/slot/1" || slot bytes 0..35
  *      108   32  commitment = H("daybook/slot-commitment/1", Argon2id output): compared before the
- *                AEAD, so that no slot can be made to answer to two passphrases (R24) */
+ *                AEAD, so that no slot can be made to answer to two passphrases (R24)
+ * Slot of kind 2, recovery, at most one:
+ *        4   32  the recovery key, X25519
+ *       36   32  ephemeral X25519 public key
+ *       68   48  the store key, XChaCha20-Poly1305 with nonce zero under
+ *                H("daybook/recovery-kek/1", shared || ephemeral || recovery key), AAD = prefix
+ *                "daybook/recovery-slot/1" || slot bytes 0..67 || 116..139
+ *      116   16  device
+ *      132    8  zero
+ * Kind 3, a passphrase and a TPM's secret, is reserved. */
 #ifndef DBK_SEAL_SLOTS_H
 #define DBK_SEAL_SLOTS_H
 
+#include "core/base/id.h"
 #include "core/crypto/secret.h"
+#include "core/seal/kdf.h"
 
 #define DBK_SLOTS_MAX 8u
 #define DBK_SLOTS_BYTES_MAX 4096u
-/* Floor and ceiling of Argon2id: outside them a file is refused before any work (A03). */
-#define DBK_KDF_MEM_FLOOR_BYTES (64u * 1024u * 1024u)
-#define DBK_KDF_MEM_CEILING_BYTES (1024u * 1024u * 1024u)
-#define DBK_KDF_OPS_FLOOR 2u
-#define DBK_KDF_OPS_CEILING 8u
-
-typedef struct dbk_kdf_cost {
-    uint64_t ops;
-    uint64_t mem_bytes;
-} dbk_kdf_cost;
-/* Default: 64 MiB, 3 passes until calibration (the next issue). */
-#define DBK_KDF_COST_DEFAULT        \
-    {                               \
-        3u, DBK_KDF_MEM_FLOOR_BYTES \
-    }
 
 /* A new file with one passphrase slot around a new random store key (32 bytes). */
 DBK_MUST_CHECK dbk_rc dbk_slots_create(dbk_bytes *file, dbk_secret **store_key,
@@ -56,12 +50,44 @@ DBK_MUST_CHECK dbk_rc dbk_slots_create(dbk_bytes *file, dbk_secret **store_key,
  * bytes are malformed; DBK_LIMIT: costs outside floor and ceiling; DBK_VERSION: a newer file. */
 DBK_MUST_CHECK dbk_rc dbk_slots_open(dbk_secret **store_key, dbk_span file,
                                      const dbk_secret *passphrase, dbk_err *err);
-/* Rewraps the same store key under a new passphrase; generation + 1. */
+
+/* Each of these appends a file of the next generation, or nothing.
+ * Rewraps the same store key under a new passphrase. */
 typedef struct dbk_slots_change {
     const dbk_secret *old_passphrase, *new_passphrase;
 } dbk_slots_change;
 DBK_MUST_CHECK dbk_rc dbk_slots_rewrap(dbk_bytes *file, dbk_span old_file,
                                        const dbk_slots_change *change, const dbk_kdf_cost *cost,
                                        const dbk_env *env, dbk_err *err);
+
+/* Whom the recovery slot is for, and whose store it opens. */
+typedef struct dbk_recovery_to {
+    uint8_t key[32]; /* zero: there is no such slot */
+    dbk_id device;
+} dbk_recovery_to;
+/* Whoever has the store open may do these; DBK_DAMAGED when the MAC isn't made with store_key.
+ * put_recovery: in place of a recovery slot that is there; a key of zero takes it away. */
+DBK_MUST_CHECK dbk_rc dbk_slots_put_recovery(dbk_bytes *file, dbk_span old_file,
+                                             const dbk_secret *store_key, const dbk_recovery_to *to,
+                                             const dbk_env *env, dbk_err *err);
+/* One new passphrase instead of all that were. */
+DBK_MUST_CHECK dbk_rc dbk_slots_reset(dbk_bytes *file, dbk_span old_file,
+                                      const dbk_secret *store_key, const dbk_secret *passphrase,
+                                      const dbk_kdf_cost *cost, const dbk_env *env, dbk_err *err);
+/* A new store key, under the passphrase that opens the old file and for the same recovery key. */
+DBK_MUST_CHECK dbk_rc dbk_slots_rekey(dbk_bytes *file, dbk_secret **new_key, dbk_span old_file,
+                                      const dbk_secret *passphrase, const dbk_kdf_cost *cost,
+                                      const dbk_env *env, dbk_err *err);
+
+/* What a file says without a secret: believed only where the store is open. */
+typedef struct dbk_slots_look {
+    uint64_t generation;
+    size_t passphrases;
+    dbk_recovery_to recovery;
+} dbk_slots_look;
+DBK_MUST_CHECK dbk_rc dbk_slots_look_at(dbk_slots_look *out, dbk_span file, dbk_err *err);
+/* DBK_PASSPHRASE: no recovery slot for this key. Else as dbk_slots_open. */
+DBK_MUST_CHECK dbk_rc dbk_slots_recover(dbk_secret **store_key, dbk_span file,
+                                        const dbk_secret *recovery_key, dbk_err *err);
 
 #endif

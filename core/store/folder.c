@@ -239,6 +239,19 @@ dbk_rc dbk_folder_write(const dbk_folder *folder, const char *name, dbk_span in,
     return rc;
 }
 
+dbk_rc dbk_folder_overwrite(const dbk_folder *folder, const char *name, dbk_span in, dbk_err *err)
+{
+    bool is_new = !dbk_folder_has(folder, name);
+    int fd = openat(folder->dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return failed(err, errno, name);
+    dbk_rc rc = write_all(fd, in, name, err);
+    shut(fd);
+    if (rc == DBK_OK && is_new && fsync(folder->dir) != 0)
+        rc = failed(err, errno, name);
+    return rc;
+}
+
 dbk_rc dbk_folder_touch(const dbk_folder *folder, const char *name, dbk_err *err)
 {
     int fd = openat(folder->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

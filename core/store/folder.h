@@ -30,6 +30,11 @@ DBK_MUST_CHECK dbk_rc dbk_folder_read(const dbk_folder *folder, dbk_bytes *out, 
 /* The old content or the new, whole, whatever happens meanwhile; durable when it returns. */
 DBK_MUST_CHECK dbk_rc dbk_folder_write(const dbk_folder *folder, const char *name, dbk_span in,
                                        dbk_err *err);
+/* In place and durable, for a small file that has its room on the disk: at a full disk, too. Not
+ * whole after a power cut in mid-write: the content has to tell. Makes the file when there is none.
+ */
+DBK_MUST_CHECK dbk_rc dbk_folder_overwrite(const dbk_folder *folder, const char *name, dbk_span in,
+                                           dbk_err *err);
 /* A new empty file with mode 0600. DBK_CONFLICT: there is one. */
 DBK_MUST_CHECK dbk_rc dbk_folder_touch(const dbk_folder *folder, const char *name, dbk_err *err);
 /* What isn't there is nothing. */

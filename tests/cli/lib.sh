@@ -118,7 +118,7 @@ finish() { printf '%s: %d checks passed\n' "$(basename "$0" .sh)" "$checks"; }
 on() {
     local device=$1
     shift
-    run "$DAYBOOK" --store "$T/$device" --passphrase-file "$T/$device.pass" "$@"
+    run "$DAYBOOK" --light-kdf --store "$T/$device" --passphrase-file "$T/$device.pass" "$@"
 }
 
 # must DEVICE ARGUMENT...: and it has to work
