@@ -54,15 +54,26 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
 {
     if (c->format == OUT_JSON)
         return out_json_take(
-            json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "idle",
-                      (int)r->idle, "joining", (int)r->joining, "round_trips", (int)r->round_trips,
-                      "sent_bytes", (json_int_t)r->sent_bytes, "received_bytes",
-                      (json_int_t)r->received_bytes, "sent", (json_int_t)r->pushed_ops, "fetched",
-                      (json_int_t)r->pulled_ops, "records_new", (json_int_t)r->records_new,
-                      "records_changed", (json_int_t)r->records_changed, "conflicts_new",
-                      (json_int_t)r->conflicts_new, "members_new", (json_int_t)r->members_new,
-                      "refused", (json_int_t)r->refused, "pending", (json_int_t)r->pending),
+            json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}",
+                      "idle", (int)r->idle, "joining", (int)r->joining, "round_trips",
+                      (int)r->round_trips, "sent_bytes", (json_int_t)r->sent_bytes,
+                      "received_bytes", (json_int_t)r->received_bytes, "sent",
+                      (json_int_t)r->pushed_ops, "fetched", (json_int_t)r->pulled_ops,
+                      "records_new", (json_int_t)r->records_new, "records_changed",
+                      (json_int_t)r->records_changed, "conflicts_new", (json_int_t)r->conflicts_new,
+                      "members_new", (json_int_t)r->members_new, "refused", (json_int_t)r->refused,
+                      "pending", (json_int_t)r->pending, "restored", (int)r->restored, "reissued",
+                      (json_int_t)r->reissued),
             err);
+    if (r->restored)
+        out_text("! This store was restored from an older copy, or there are two of it. What the "
+                 "relay had of it came back.%s\n",
+                 r->reissued > 0 ? "" : " Nothing was lost.");
+    if (r->reissued > 0)
+        out_text("  %llu change%s that the relay did not have %s written again and sent; nothing "
+                 "was lost. If a second copy is in use, tell headquarters.\n",
+                 (unsigned long long)r->reissued, cli_plural(r->reissued),
+                 r->reissued == 1 ? "was" : "were");
     if (r->joining) {
         out_text("Waiting for an administrator to approve this device.\n");
         return DBK_OK;

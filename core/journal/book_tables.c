@@ -82,6 +82,16 @@ dbk_book_feed *dbk_tables_own_feed(const dbk_tables *t, const dbk_book_space *sp
     return NULL;
 }
 
+dbk_book_feed *dbk_tables_push_feed(const dbk_tables *t, const dbk_book_space *space)
+{
+    for (size_t i = 0; i < t->feeds_count; i++) {
+        dbk_book_feed *feed = t->feeds[i];
+        if (feed->own && feed->space == space && feed->now.receipted_seq < feed->now.last_seq)
+            return feed;
+    }
+    return dbk_tables_own_feed(t, space);
+}
+
 /* ---- adding -------------------------------------------------------------------------------- */
 
 /* Takes the row: after this nothing can fail. */

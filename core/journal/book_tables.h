@@ -72,6 +72,10 @@ dbk_book_feed *dbk_tables_feed_of_row(const dbk_tables *t, dbk_rowid row);
 /* The open feed of this device: of the newest incarnation. NULL: nothing was written there yet. */
 dbk_book_feed *dbk_tables_own_feed(const dbk_tables *t, const dbk_book_space *space);
 
+/* The own feed that is to be pushed: the oldest that the relay hasn't signed for, so that nothing
+ * leaves before what it may build on; the open one when nothing waits. NULL: none. */
+dbk_book_feed *dbk_tables_push_feed(const dbk_tables *t, const dbk_book_space *space);
+
 /* Adds the row unless it is there. */
 DBK_MUST_CHECK dbk_rc dbk_tables_need_space(dbk_tables *t, dbk_store *store, dbk_book_space **out,
                                             const dbk_id *space, dbk_err *err);

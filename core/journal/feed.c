@@ -4,15 +4,19 @@
 
 dbk_rc dbk_feed_open(dbk_book *book, dbk_book_feed **out, const dbk_id *space, dbk_err *err)
 {
+    const dbk_book_space *row = dbk_tables_space(&book->tables, space);
+    *out = row == NULL ? NULL : dbk_tables_own_feed(&book->tables, row);
+    return *out != NULL ? DBK_OK : dbk_feed_renew(book, out, space, err);
+}
+
+dbk_rc dbk_feed_renew(dbk_book *book, dbk_book_feed **out, const dbk_id *space, dbk_err *err)
+{
     dbk_book_space *row = NULL;
     dbk_new_feed feed = { .device = book->own.device, .own = true };
     *out = NULL;
     dbk_rc rc = dbk_tables_need_space(&book->tables, book->store, &row, space, err);
     if (rc != DBK_OK)
         return rc;
-    *out = dbk_tables_own_feed(&book->tables, row);
-    if (*out != NULL)
-        return DBK_OK;
     book->env->random(book->env->self, feed.incarnation.b, sizeof(feed.incarnation.b));
     feed.feed = dbk_feed_id(&feed.device, space, &feed.incarnation);
     return dbk_tables_need_feed(&book->tables, book->store, out, row, &feed, err);

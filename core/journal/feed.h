@@ -10,6 +10,10 @@
  * transaction. */
 DBK_MUST_CHECK dbk_rc dbk_feed_open(dbk_book *book, dbk_book_feed **out, const dbk_id *space,
                                     dbk_err *err);
+/* Closes the open feed for ever, if there is one: a new one with a random incarnation takes its
+ * place (decision 0012). In a transaction. */
+DBK_MUST_CHECK dbk_rc dbk_feed_renew(dbk_book *book, dbk_book_feed **out, const dbk_id *space,
+                                     dbk_err *err);
 /* Seals encoded ops as the feed's next segment under the space's current epoch key and stores
  * it: the ops are seq first_seq, first_seq + 1 ... In a transaction. DBK_PENDING: no key here;
  * DBK_LIMIT: more than a segment holds. */

@@ -234,6 +234,22 @@ dbk_rc dbk_fold_op(dbk_book *book, dbk_fold_out *out, const dbk_fold_in *in, dbk
     return rc;
 }
 
+dbk_rc dbk_fold_replace(dbk_book *book, dbk_rowid record, const dbk_state *state, dbk_err *err)
+{
+    derived d;
+    derived_init(&d);
+    dbk_rc rc = dbk_state_encode(&d.state, state, err);
+    if (rc == DBK_OK)
+        rc = derive(&d, book, state, err);
+    if (rc == DBK_OK) {
+        d.row.id = record;
+        d.row.state = dbk_bytes_span(&d.state);
+        rc = dbk_records_update(book->store, &d.row, err);
+    }
+    derived_wipe(&d);
+    return rc;
+}
+
 /* ---- receipts ------------------------------------------------------------------------------ */
 
 static bool is_shown_alike(const dbk_store_record *a, const dbk_store_record *b)

@@ -24,6 +24,9 @@ typedef struct dbk_fold_out {
  * caller may go on. */
 DBK_MUST_CHECK dbk_rc dbk_fold_op(dbk_book *book, dbk_fold_out *out, const dbk_fold_in *in,
                                   dbk_err *err);
+/* A record that was made anew from its ops: state and what is shown of it. In a transaction. */
+DBK_MUST_CHECK dbk_rc dbk_fold_replace(dbk_book *book, dbk_rowid record, const dbk_state *state,
+                                       dbk_err *err);
 /* The segment has got its receipt: what is shown of the contested records that it wrote to may
  * change by that. In a transaction, after dbk_segments_set_log. */
 DBK_MUST_CHECK dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_err *err);

@@ -102,6 +102,22 @@ static dbk_rc take_run(dbk_inbox_run_state *s, dbk_taker *t, dbk_err *err)
     return rc;
 }
 
+/* Each time round closes one own feed, and a closed one is cut at most once more. */
+static dbk_rc reissue(dbk_inbox_run_state *s, dbk_inbox_stats *stats, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    while (s->split.feed != NULL && rc == DBK_OK) {
+        uint64_t ops = 0;
+        rc = dbk_reissue_run(s->book, &ops, &s->split, err);
+        if (rc == DBK_OK) {
+            stats->restored = true;
+            stats->reissued += ops;
+            rc = dbk_inbox_check_again(s, err);
+        }
+    }
+    return rc;
+}
+
 dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run, dbk_err *err)
 {
     dbk_inbox_run_state s;
@@ -111,12 +127,16 @@ dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
     dbk_taker_init(&t, book, &taken);
     dbk_rc rc = dbk_inbox_check_run(&s, book, run, err);
     if (rc == DBK_OK)
+        rc = reissue(&s, &taken, err);
+    if (rc == DBK_OK)
         rc = take_run(&s, &t, err);
     if (rc == DBK_OK) {
         dbk_taker_sum(&t);
         rc = dbk_inbox_retry(book, &run->space, &taken, err);
         *stats = taken;
     }
+    stats->restored = taken.restored; /* that has happened, whatever came after it */
+    stats->reissued = taken.reissued;
     dbk_taker_wipe(&t);
     dbk_inbox_run_wipe(&s);
     return rc;

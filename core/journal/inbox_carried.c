@@ -72,6 +72,26 @@ static dbk_rc take_carried(dbk_book *book, dbk_inbox_stats *stats, const dbk_seg
     return rc;
 }
 
+/* It is of an own feed: the store is an old copy, or there are two of it. What continues the feed
+ * is taken, and this store goes on under a new incarnation. Which of two histories stands is for
+ * the relay's log to say, not for a folder that shows one of them. */
+static dbk_rc close_own(dbk_book *book, dbk_inbox_stats *stats, carried what,
+                        const dbk_segment_in *in, dbk_err *err)
+{
+    dbk_book_feed *feed = dbk_tables_feed(&book->tables, &in->header.feed);
+    if (feed == NULL || !feed->own)
+        return DBK_OK;
+    if (what == CARRIED_FORK)
+        return dbk_fail(err, DBK_PEER,
+                        "the folder holds other notes of this device than this store: the store "
+                        "was restored or copied, and only a sync with the relay settles that");
+    if (feed != dbk_tables_own_feed(&book->tables, feed->space))
+        return DBK_OK;
+    dbk_reissue close = { feed, in->header.first_seq };
+    stats->restored = true;
+    return dbk_reissue_run(book, &stats->reissued, &close, err);
+}
+
 /* Whose it is, and that it is. *author NULL: not known here yet. */
 static dbk_rc check_author(dbk_book *book, const dbk_member **author, const dbk_segment_in *in,
                            dbk_err *err)
@@ -122,8 +142,9 @@ dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, dbk_span header
                         author == NULL ? "a segment's author is not known here yet"
                                        : "an earlier segment is missing");
     }
-    if (dbk_id_equal(&author->device, &book->own.device))
-        return dbk_inbox_fail_restored(err);
+    rc = close_own(book, stats, what, &in, err);
+    if (rc != DBK_OK)
+        return rc;
     aside = dbk_inbox_may_write(book, author, &in.header.space);
     if (aside == NULL && what == CARRIED_FORK)
         aside = DBK_WAIT_FORK;

@@ -147,7 +147,8 @@ static dbk_rc check_feeds(dbk_inbox_run_state *s, dbk_err *err)
     for (uint32_t i = 0; i < count; i++)
         s->by_feed[i] = &s->items[i];
     qsort(s->by_feed, count, sizeof(s->by_feed[0]), by_feed_and_index);
-    for (uint32_t from = 0, to = 0; from < count && rc == DBK_OK; from = to) {
+    for (uint32_t from = 0, to = 0; from < count && rc == DBK_OK && s->split.feed == NULL;
+         from = to) {
         while (to < count && dbk_id_equal(&s->by_feed[to]->feed, &s->by_feed[from]->feed))
             to++;
         rc = dbk_inbox_check_feed(s, &s->by_feed[from], to - from, err);
@@ -210,13 +211,22 @@ dbk_rc dbk_inbox_check_run(dbk_inbox_run_state *s, dbk_book *book, const dbk_run
     s->by_feed = dbk_alloc_array(run->count, sizeof(s->by_feed[0]));
     if (s->items == NULL || s->by_feed == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for %u segments", run->count);
+    s->checkpoint = c;
     rc = check_tree(s, &c, err);
+    return rc == DBK_OK ? dbk_inbox_check_again(s, err) : rc;
+}
+
+dbk_rc dbk_inbox_check_again(dbk_inbox_run_state *s, dbk_err *err)
+{
+    s->split = (dbk_reissue){ 0 };
+    for (uint32_t i = 0; i < s->run->count; i++)
+        s->items[i].fate = DBK_FATE_NEW;
+    dbk_rc rc = check_feeds(s, err);
+    if (rc != DBK_OK || s->split.feed != NULL)
+        return rc;
+    rc = check_bodies(s, err);
     if (rc == DBK_OK)
-        rc = check_feeds(s, err);
-    if (rc == DBK_OK)
-        rc = check_bodies(s, err);
-    if (rc == DBK_OK)
-        dbk_inbox_pin(&s->stand, &c, run->checkpoint);
+        dbk_inbox_pin(&s->stand, &s->checkpoint, s->run->checkpoint);
     return rc;
 }
 

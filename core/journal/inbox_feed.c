@@ -28,13 +28,6 @@ dbk_rc dbk_inbox_stored_header(dbk_header *h, const dbk_store_segment *row, dbk_
     return DBK_OK;
 }
 
-dbk_rc dbk_inbox_fail_restored(dbk_err *err)
-{
-    return dbk_fail(err, DBK_PEER,
-                    "this device signed notes that this store does not hold: the store is an old "
-                    "copy, or there are two of it");
-}
-
 const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space)
 {
     switch (dbk_roster_role(book->roster, &author->device, space)) {
@@ -129,6 +122,33 @@ static dbk_rc take_held(void *ctx, const dbk_store_segment *row, dbk_err *err)
     return DBK_OK;
 }
 
+/* This device signed another segment for a place that this store has filled, or filled one that it
+ * still has before it: the store is an old copy, or there are two of it. That the relay can't
+ * make up (M48): the signature is our own, and the segment continues what is held here. */
+static dbk_rc split(walk *w, const dbk_inbox_item *item, const dbk_header *h, dbk_err *err)
+{
+    held_row before = { 0 };
+    dbk_err none = { 0 };
+    dbk_rc rc = check_signature(w, item, err);
+    if (rc == DBK_OK && !item->in.has_body)
+        rc = dbk_fail(err, DBK_BUSY,
+                      "another copy of this store was pushed just now: sync once more");
+    if (rc == DBK_OK && dbk_body_check(h, item->in.body, NULL) != DBK_OK)
+        rc = refuse(item, "does not hold what its author signed", err);
+    if (rc != DBK_OK)
+        return rc;
+    if (h->first_seq > 1) {
+        rc = dbk_segments_at(w->s->book->store, w->row->row, h->first_seq - 1, take_held, &before,
+                             &none);
+        if (rc != DBK_OK && rc != DBK_NOT_FOUND)
+            return dbk_fail(err, rc, "%s", none.text);
+        if (rc != DBK_OK || !dbk_hash_equal(&before.hash, &h->prev))
+            return refuse(item, "does not follow what its author wrote before", err);
+    }
+    w->s->split = (dbk_reissue){ dbk_tables_feed(&w->s->book->tables, &item->feed), h->first_seq };
+    return DBK_OK;
+}
+
 /* At or below the head that stands here. */
 static dbk_rc check_known(walk *w, dbk_inbox_item *item, const dbk_header *h, bool own,
                           dbk_err *err)
@@ -145,7 +165,7 @@ static dbk_rc check_known(walk *w, dbk_inbox_item *item, const dbk_header *h, bo
     if (rc == DBK_NOT_FOUND && (w->row == NULL || h->first_seq > w->row->now.last_seq))
         return refuse(item, "stands in it for the second time", err);
     if (own)
-        return dbk_inbox_fail_restored(err);
+        return split(w, item, h, err);
     return set_aside(w, item, h, DBK_WAIT_FORK, err);
 }
 
@@ -180,10 +200,13 @@ static dbk_rc check_item(walk *w, dbk_inbox_item *item, dbk_err *err)
     dbk_rc rc = header_of(w, &h, item, err);
     if (rc != DBK_OK)
         return rc;
-    bool own = dbk_id_equal(&w->author->device, &w->s->book->own.device);
+    bool own = w->row != NULL && w->row->own;
     if (h.first_seq <= w->last_seq)
         return check_known(w, item, &h, own, err);
-    return own ? dbk_inbox_fail_restored(err) : check_later(w, item, &h, err);
+    if (own && w->row == dbk_tables_own_feed(&w->s->book->tables, w->row->space) &&
+        h.first_seq == w->row->now.last_seq + 1)
+        return split(w, item, &h, err); /* the open feed: nobody but us writes it */
+    return check_later(w, item, &h, err);
 }
 
 /* Nobody in the chain as it is known here has this feed. An author who had seen no more of the
@@ -219,7 +242,7 @@ dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items, size
     w.author = dbk_roster_feed_owner(s->book->roster, &h.space, &h.feed, &h.incarnation);
     if (w.author != NULL)
         w.aside = dbk_inbox_may_write(s->book, w.author, &h.space);
-    for (size_t i = 0; i < count && rc == DBK_OK; i++) {
+    for (size_t i = 0; i < count && rc == DBK_OK && s->split.feed == NULL; i++) {
         if (w.author == NULL)
             rc = check_unknown(&w, items[i], err);
         else

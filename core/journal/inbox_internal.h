@@ -8,6 +8,7 @@
 
 #include "core/journal/book_internal.h"
 #include "core/journal/inbox.h"
+#include "core/journal/reissue.h"
 #include "core/store/segments.h"
 
 /* Why a segment waits: what `status` shows. A segment of the first five has its place in its
@@ -55,12 +56,16 @@ typedef struct dbk_inbox_run_state {
     dbk_stand stand;             /* as it will be when all is taken */
     dbk_inbox_item *items;
     dbk_inbox_item **by_feed; /* the same, by feed, then by index */
+    dbk_checkpoint checkpoint;
+    dbk_reissue split; /* of an own feed; feed NULL: none */
 } dbk_inbox_run_state;
 
 /* Verifies the whole run against stand, roster and checkpoint. DBK_PEER and its like: refused.
- * Takes memory for the items; wipe it in any case. */
+ * Takes memory for the items; wipe it in any case. DBK_OK with s->split.feed: the store is an old
+ * copy, or there are two of it: reissue first, then go on with check_again. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_check_run(dbk_inbox_run_state *s, dbk_book *book,
                                           const dbk_run *run, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_inbox_check_again(dbk_inbox_run_state *s, dbk_err *err);
 void dbk_inbox_run_wipe(dbk_inbox_run_state *s);
 /* The items of one feed, in the order of the log: fates, author, chain, signatures. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items,
@@ -90,8 +95,6 @@ DBK_MUST_CHECK dbk_rc dbk_inbox_find_aside(dbk_book *book, dbk_store_segment_pla
 /* DBK_DAMAGED when a header that was verified once can't be read any more. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_stored_header(dbk_header *h, const dbk_store_segment *row,
                                               dbk_err *err);
-/* DBK_PEER: the text tells that this store is an old copy. */
-dbk_rc dbk_inbox_fail_restored(dbk_err *err);
 
 /* A feed that a segment was taken of, and whether it has pending ones: by its row id. */
 #define DBK_KNOWN_FEEDS 256u

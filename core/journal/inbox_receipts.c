@@ -134,7 +134,7 @@ dbk_rc dbk_inbox_receipts(dbk_book *book, const dbk_id *space, const dbk_receipt
                           size_t count, dbk_span checkpoint, dbk_err *err)
 {
     dbk_book_space *row = dbk_tables_space(&book->tables, space);
-    dbk_book_feed *feed = row == NULL ? NULL : dbk_tables_own_feed(&book->tables, row);
+    dbk_book_feed *feed = row == NULL ? NULL : dbk_tables_push_feed(&book->tables, row);
     matching m = { receipts, count, NULL, 0 };
     dbk_checkpoint c;
     dbk_rc rc;

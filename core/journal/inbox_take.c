@@ -200,7 +200,6 @@ dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *devi
     const char *reason = NULL;
     bool blocked = false;
     dbk_new_feed new_feed = { h->feed, *device, h->incarnation, false };
-    DBK_ASSERT(!dbk_id_equal(device, &t->book->own.device));
     dbk_rc rc = dbk_tables_need_space(&t->book->tables, t->book->store, &space, &h->space, err);
     if (rc == DBK_OK)
         rc = dbk_tables_need_feed(&t->book->tables, t->book->store, &feed, space, &new_feed, err);
@@ -209,6 +208,7 @@ dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *devi
     if (rc != DBK_OK)
         return rc;
     DBK_ASSERT(h->first_seq == feed->now.last_seq + 1);
+    DBK_ASSERT(!feed->own || feed != dbk_tables_own_feed(&t->book->tables, space));
     dbk_store_segment row = row_of(in, feed);
     if (blocked) {
         row.status = DBK_SEGMENT_PENDING;

@@ -19,7 +19,7 @@ static dbk_position position_of(const dbk_book *book, const dbk_id *space)
     dbk_frontier none;
     dbk_position p = { .space = *space };
     const dbk_book_space *row = dbk_tables_space(&book->tables, space);
-    const dbk_book_feed *own = row == NULL ? NULL : dbk_tables_own_feed(&book->tables, row);
+    const dbk_book_feed *own = row == NULL ? NULL : dbk_tables_push_feed(&book->tables, row);
     dbk_frontier_init(&none);
     const dbk_frontier *frontier = row == NULL ? &none : &row->now.frontier;
     if (row != NULL)
@@ -80,7 +80,7 @@ dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts, dbk_segm
                            void *ctx, dbk_err *err)
 {
     const dbk_book_space *space = dbk_tables_space(&book->tables, &opts->space);
-    const dbk_book_feed *own = space == NULL ? NULL : dbk_tables_own_feed(&book->tables, space);
+    const dbk_book_feed *own = space == NULL ? NULL : dbk_tables_push_feed(&book->tables, space);
     walk w = { .fn = fn,
                .ctx = ctx,
                .after_seq = opts->after_seq,

@@ -11,16 +11,16 @@ typedef struct dbk_position {
     uint64_t size;              /* log entries applied here, from 0 */
     dbk_hash root;              /* of that many */
     dbk_id own_feed;            /* zero when nothing was ever written here */
-    uint64_t own_last_seq;      /* of the open feed */
+    uint64_t own_last_seq;      /* of the own feed that is to be pushed: the oldest that waits */
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
 } dbk_position;
 /* For every space in which this device is a member, sorted by id. */
 DBK_MUST_CHECK dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count,
                                            dbk_err *err); /* free with dbk_free() */
 
-/* Own segments of the open feed that follow after_seq, as many as fit: calls fn with header and
- * body in order until count_max or bytes_max. The server's position is asked of the server
- * (sync-lessons 2.1): after_seq is what the relay says it holds. */
+/* Segments of the own feed that is to be pushed (the oldest that waits) that follow after_seq, as
+ * many as fit: calls fn with header and body in order until count_max or bytes_max. The server's
+ * position is asked of the server (sync-lessons 2.1): after_seq is what the relay says it holds. */
 typedef struct dbk_outbox_opts {
     dbk_id space;
     uint64_t after_seq;

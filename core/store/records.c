@@ -302,6 +302,19 @@ dbk_rc dbk_ops_add(dbk_store *store, const dbk_store_op *row, dbk_err *err)
     return dbk_sql_run(&q, err);
 }
 
+dbk_rc dbk_ops_del(dbk_store *store, const dbk_store_op *row, dbk_err *err)
+{
+    dbk_sql q;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_OP_DEL,
+                             "DELETE FROM op WHERE record=?1 AND segment=?2 AND place=?3", err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, row->record);
+    dbk_sql_bind_int(&q, 2, row->segment);
+    dbk_sql_bind_int(&q, 3, row->place);
+    return dbk_sql_run(&q, err);
+}
+
 dbk_rc dbk_ops_of_record(dbk_store *store, dbk_rowid record, dbk_store_op_fn fn, void *ctx,
                          dbk_err *err)
 {

@@ -75,6 +75,17 @@ dbk_rc dbk_segments_set_status(dbk_store *store, dbk_rowid id, dbk_segment_statu
     return dbk_sql_run(&q, err);
 }
 
+dbk_rc dbk_segments_del(dbk_store *store, dbk_rowid id, dbk_err *err)
+{
+    dbk_sql q;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_DEL, "DELETE FROM segment WHERE id=?1",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, id);
+    return dbk_sql_run(&q, err);
+}
+
 static void read_row(dbk_sql *q, dbk_store_segment *row)
 {
     row->id = dbk_sql_int(q, 0);

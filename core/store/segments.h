@@ -39,6 +39,10 @@ DBK_MUST_CHECK dbk_rc dbk_segments_set_status(dbk_store *store, dbk_rowid id,
                                               dbk_segment_status status, dbk_span reason,
                                               dbk_err *err);
 
+/* Takes the row away: only for what was written again elsewhere (core/journal/reissue.h). Its ops'
+ * rows must be gone. */
+DBK_MUST_CHECK dbk_rc dbk_segments_del(dbk_store *store, dbk_rowid id, dbk_err *err);
+
 typedef dbk_rc (*dbk_store_segment_fn)(void *ctx, const dbk_store_segment *row, dbk_err *err);
 /* Calls fn once. DBK_NOT_FOUND. */
 DBK_MUST_CHECK dbk_rc dbk_segments_get(dbk_store *store, dbk_rowid id, dbk_store_segment_fn fn,

@@ -71,6 +71,8 @@ typedef enum dbk_sql_slot {
     DBK_SQL_SEGMENT_ADOPT,
     DBK_SQL_SEGMENT_TALLY,
     DBK_SQL_RECORD_RECEIPTED,
+    DBK_SQL_SEGMENT_DEL,
+    DBK_SQL_OP_DEL,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 

@@ -21,8 +21,10 @@ typedef struct dbk_sync_report {
     uint64_t members_new;
     uint64_t refused; /* own segments that the relay did not take; `status` names them */
     uint64_t pending; /* segments that can't be opened yet */
-    bool idle;        /* nothing was to be done */
-    bool joining;     /* the admin hasn't approved yet */
+    bool restored; /* this store was an old copy, or there are two: it goes on under a new name */
+    uint64_t reissued; /* own changes that the relay didn't hold and were written again */
+    bool idle;         /* nothing was to be done */
+    bool joining;      /* the admin hasn't approved yet */
 } dbk_sync_report;
 
 /* A transport to the book's own relay, as pinned. */

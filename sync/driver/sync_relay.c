@@ -7,6 +7,8 @@
 #include "sync/driver/sync.h"
 #include "sync/engine/session.h"
 
+#define SESSIONS_MAX 70u /* a turn for each feed that the relay takes of a device, and a few */
+
 typedef struct run {
     dbk_line *line;
     dbk_book *book;
@@ -15,6 +17,8 @@ typedef struct run {
     dbk_watch *watch;
     dbk_local local;
     dbk_local_space *spaces;
+    dbk_local_space *began; /* spaces as they were when the session began */
+    size_t began_count;
     dbk_err why; /* of the last failure that the session was told */
 } run;
 
@@ -161,7 +165,13 @@ static dbk_session_event do_range(run *r, const dbk_session_action *a)
     dbk_rc rc = dbk_inbox_run(r->book, &stats, &arrival, &r->why);
     if (rc == DBK_OK)
         dbk_report_add(r->report, &stats);
-    return taken(r, rc);
+    r->report->restored = r->report->restored || stats.restored;
+    r->report->reissued += stats.reissued;
+    if (rc == DBK_OK && stats.restored)
+        rc = read_local(r, &r->why);
+    dbk_session_event e = taken(r, rc);
+    e.local = rc == DBK_OK && stats.restored ? &r->local : NULL;
+    return e;
 }
 
 /* ---- the loop
@@ -217,10 +227,26 @@ static dbk_rc loop(run *r, dbk_err *err)
 static void sum_up(const run *r)
 {
     dbk_session_counts c = dbk_session_count(r->session);
-    r->report->pushed_segments = c.pushed_segments;
-    r->report->pushed_ops = c.pushed_ops;
-    r->report->refused = c.refused;
+    r->report->pushed_segments += c.pushed_segments;
+    r->report->pushed_ops += c.pushed_ops;
+    r->report->refused += c.refused;
     r->report->idle = c.idle;
+}
+
+/* Does another own feed wait than when the session began? Then that one was brought to its end, or
+ * closed, and the next one's turn has come. */
+static dbk_rc has_more(run *r, bool *more, dbk_err *err)
+{
+    *more = false;
+    dbk_rc rc = read_local(r, err);
+    for (size_t i = 0; rc == DBK_OK && i < r->local.spaces_count && i < r->began_count; i++) {
+        const dbk_local_space *now = &r->spaces[i];
+        if (dbk_id_equal(&r->began[i].space, &now->space) &&
+            !dbk_id_equal(&r->began[i].own_feed, &now->own_feed) &&
+            now->own_receipted_seq < now->own_last_seq)
+            *more = true;
+    }
+    return rc;
 }
 
 /* Not approved yet, as far as the relay tells: it doesn't know this device's key. The request may
@@ -231,26 +257,49 @@ static dbk_rc still_joining(dbk_line *line, dbk_sync_report *report, dbk_err *er
     return dbk_line_join(line, err);
 }
 
+/* One session, from where this device stands now. */
+static dbk_rc one_session(run *r, dbk_err *err)
+{
+    dbk_line_settle(r->line); /* it may still read the last session's buffer */
+    dbk_session_free(r->session);
+    r->session = NULL;
+    dbk_rc rc = read_local(r, err);
+    if (rc == DBK_OK)
+        rc = dbk_session_new(&r->session, err);
+    dbk_free(r->began);
+    r->began_count = r->local.spaces_count;
+    r->began = dbk_alloc_array(r->began_count, sizeof(*r->began));
+    if (rc == DBK_OK && r->began == NULL)
+        rc = dbk_fail(err, DBK_NOMEM, "out of memory");
+    if (rc != DBK_OK)
+        return rc;
+    if (r->began_count > 0)
+        memcpy(r->began, r->spaces, r->began_count * sizeof(*r->began));
+    rc = loop(r, err);
+    sum_up(r);
+    return rc;
+}
+
 dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch, dbk_err *err)
 {
     run r = { .line = line, .book = line->book, .report = report, .watch = watch };
     dbk_err failure = { 0 };
     bool joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;
-    dbk_rc rc = read_local(&r, err);
-    if (rc == DBK_OK)
-        rc = dbk_session_new(&r.session, err);
-    if (rc != DBK_OK)
-        goto out;
-    rc = loop(&r, &failure);
-    sum_up(&r);
+    bool more = true;
+    dbk_rc rc = DBK_OK;
+    for (unsigned i = 0; i < SESSIONS_MAX && rc == DBK_OK && more; i++) {
+        rc = one_session(&r, &failure);
+        if (rc == DBK_OK)
+            rc = has_more(&r, &more, &failure);
+    }
     report->joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;
-    if (joining && rc == DBK_DENIED && !dbk_session_count(r.session).greeted)
+    if (joining && rc == DBK_DENIED && r.session != NULL && !dbk_session_count(r.session).greeted)
         rc = still_joining(line, report, err);
     else if (rc != DBK_OK)
         rc = dbk_fail(err, rc, "%s", failure.text);
-out:
-    dbk_line_settle(line); /* it may still read the session's buffer */
+    dbk_line_settle(line);
     dbk_session_free(r.session);
     dbk_free(r.spaces);
+    dbk_free(r.began);
     return rc;
 }

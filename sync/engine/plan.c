@@ -93,8 +93,7 @@ static dbk_rc check_log(const dbk_local_space *local, const dbk_welcome_space *t
     return DBK_OK;
 }
 
-static dbk_rc check_feed(dbk_plan *out, const dbk_local_space *local,
-                         const dbk_welcome_space *there, dbk_err *err)
+static void plan_feed(dbk_plan *out, const dbk_local_space *local, const dbk_welcome_space *there)
 {
     out->own_held = true;
     for (size_t i = 0; i < there->feeds_count; i++) {
@@ -105,16 +104,16 @@ static dbk_rc check_feed(dbk_plan *out, const dbk_local_space *local,
             out->own_held = false; /* an earlier store of this device wrote it */
         }
     }
-    if (out->relay_seq > local->own_last_seq)
-        return dbk_fail(
-            err, DBK_PEER,
-            "the relay holds notes of this device that its store has lost: the store was "
-            "restored or copied");
+    if (out->relay_seq > local->own_last_seq) {
+        out->behind = true;
+        out->own_held = false;
+        out->push_after = local->own_last_seq;
+        return;
+    }
     /* Where the answer to a push was lost, the relay is ahead of its receipts: what it has not
      * signed for is sent once more and comes back as duplicates with their receipts. */
     out->push_after = out->relay_seq < local->own_receipted_seq ? out->relay_seq
                                                                 : local->own_receipted_seq;
-    return DBK_OK;
 }
 
 dbk_rc dbk_plan_space(dbk_plan *out, const dbk_local_space *local, const dbk_welcome *welcome,
@@ -126,10 +125,9 @@ dbk_rc dbk_plan_space(dbk_plan *out, const dbk_local_space *local, const dbk_wel
     if (there == NULL)
         return dbk_fail(err, DBK_PEER, "the relay does not know a space of this device");
     dbk_rc rc = check_log(local, there, trust, err);
-    if (rc == DBK_OK)
-        rc = check_feed(&plan, local, there, err);
     if (rc != DBK_OK)
         return rc;
+    plan_feed(&plan, local, there);
     plan.pull_to = there->size;
     *out = plan;
     return DBK_OK;

@@ -43,9 +43,11 @@ typedef struct dbk_plan {
     dbk_hash relay_head;
     uint64_t pull_to; /* the log's size that the relay signed for */
     bool own_held;    /* what the relay has of this device is all here: bodies can stay there */
+    bool behind;      /* the relay has more of our feed than we: nothing of it may be pushed, and
+                       * the log must show what that is */
 } dbk_plan;
 /* DBK_PEER with the cause when this space must not be synced: the log was rolled back, replaced or
- * forked, or this store is older than what the relay holds of it. Nothing is changed then. */
+ * forked. Nothing is changed then. */
 DBK_MUST_CHECK dbk_rc dbk_plan_space(dbk_plan *out, const dbk_local_space *local,
                                      const dbk_welcome *welcome, const dbk_trust *trust,
                                      dbk_err *err);

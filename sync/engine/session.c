@@ -142,8 +142,7 @@ static dbk_rc take_local(dbk_session *s, const dbk_local *local, dbk_err *err)
     return DBK_OK;
 }
 
-/* The positions after receipts: of the same spaces. */
-static void refresh(dbk_session *s, const dbk_local *local)
+void dbk_session_refresh(dbk_session *s, const dbk_local *local)
 {
     for (size_t i = 0; i < local->spaces_count && i < s->works_count; i++) {
         if (dbk_id_equal(&s->works[i].local.space, &local->spaces[i].space))
@@ -355,7 +354,7 @@ static void do_taken(dbk_session *s, dbk_session_action *next, const dbk_session
         members_taken(s, next, e);
     } else if (s->state == S_PUSH_TAKE) {
         if (e->local != NULL)
-            refresh(s, e->local);
+            dbk_session_refresh(s, e->local);
         dbk_session_receipts_taken(s, next, e);
     } else {
         DBK_ASSERT(s->state == S_PULL_TAKE);

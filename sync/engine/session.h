@@ -40,7 +40,8 @@ typedef enum dbk_session_event_kind {
     DBK_EVENT_ANSWER, /* round, status, body, nonce, retry_after_s */
     DBK_EVENT_FAILED, /* round, rc, why: no answer, delivery unknown */
     DBK_EVENT_BATCH,  /* rc, why: all that LOAD asked for went into dbk_session_add() */
-    DBK_EVENT_TAKEN,  /* rc, why: of the TAKE before; local after members and receipts */
+    DBK_EVENT_TAKEN,  /* rc, why: of the TAKE before; local after members and receipts, and after a
+                       * range  that changed what is to be pushed */
     DBK_EVENT_TIMER   /* the WAIT is over */
 } dbk_session_event_kind;
 typedef struct dbk_session_event {

@@ -26,6 +26,7 @@ typedef struct work {
     dbk_local_space local;
     dbk_plan plan;
     uint64_t loaded_seq; /* the last one in the batch under way */
+    dbk_id planned_feed; /* that was to be pushed when the session began */
     bool push_over;      /* all sent, or it must stop */
     bool pull_over;
 } work;
@@ -92,6 +93,9 @@ void dbk_session_end(dbk_session *s, dbk_session_action *next);
 void dbk_session_fail(dbk_session *s, dbk_session_action *next, const dbk_err *err);
 /* Remembers the first cause, naming the space. */
 void dbk_session_stopped(dbk_session *s, const work *w, const dbk_err *err);
+
+/* The positions after receipts or a range: of the same spaces. */
+void dbk_session_refresh(dbk_session *s, const dbk_local *local);
 
 /* session_space.c */
 void dbk_session_spaces(dbk_session *s,

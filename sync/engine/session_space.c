@@ -22,6 +22,7 @@ void dbk_session_spaces(dbk_session *s, dbk_session_action *next)
             w->push_over = w->pull_over = true;
             continue;
         }
+        w->planned_feed = w->local.own_feed;
         w->push_over = w->plan.push_after == w->local.own_last_seq;
         w->pull_over = w->plan.pull_to == w->local.size;
         s->push_total += w->local.own_last_seq - w->plan.push_after;
@@ -71,6 +72,20 @@ static void pull(dbk_session *s, dbk_session_action *next, const work *w)
     dbk_session_send(s, next);
 }
 
+/* The relay said that it has more of our feed, and its log, which is all here now, didn't show it:
+ * nothing is believed (M48). */
+static void check_shown(dbk_session *s, work *w)
+{
+    dbk_err err = { 0 };
+    if (!w->pull_over || !w->plan.behind || !dbk_id_equal(&w->local.own_feed, &w->planned_feed))
+        return;
+    w->plan.behind = false; /* told once */
+    (void)dbk_fail(&err, DBK_PEER,
+                   "the relay claims notes of this device that its log does not hold: tell "
+                   "headquarters");
+    dbk_session_stopped(s, w, &err);
+}
+
 void dbk_session_next(dbk_session *s, dbk_session_action *next)
 {
     /* All pushes come before the first pull; once pulling, push_over is true everywhere. */
@@ -88,6 +103,8 @@ void dbk_session_next(dbk_session *s, dbk_session_action *next)
             return;
         }
     }
+    for (size_t i = 0; i < s->works_count; i++)
+        check_shown(s, &s->works[i]);
     dbk_session_end(s, next);
 }
 
@@ -113,22 +130,29 @@ static void stop_pull(dbk_session *s, dbk_session_action *next, const dbk_err *e
     }
     dbk_session_stopped(s, w, err);
     w->pull_over = true;
+    w->plan.behind = false; /* whatever it claims was not seen to the end */
     dbk_session_next(s, next);
 }
 
 /* ---- push ---------------------------------------------------------------------------- */
 
+/* The relay holds another chain of our feed than we: the store was restored or copied. What it
+ * holds is fetched, which gives this store a new incarnation (core/journal/reissue.h); nothing of
+ * the old one is pushed any more. */
+static void stop_forked(work *w)
+{
+    w->plan.behind = true;
+    w->plan.own_held = false;
+    w->push_over = true;
+}
+
 /* The relay's head of our feed must be a segment that we hold, or the two chains are two stores. */
-static dbk_rc check_head(const work *w, const dbk_header *h, const dbk_hash *hash, dbk_err *err)
+static bool is_forked(const work *w, const dbk_header *h, const dbk_hash *hash)
 {
     bool follows = h->first_seq == w->plan.relay_seq + 1 && w->plan.relay_seq > 0;
     bool is_head = dbk_header_last_seq(h) == w->plan.relay_seq;
-    if ((follows && !dbk_hash_equal(&h->prev, &w->plan.relay_head)) ||
-        (is_head && !dbk_hash_equal(hash, &w->plan.relay_head)))
-        return dbk_fail(err, DBK_PEER,
-                        "the relay holds other notes of this device than its store: the store was "
-                        "restored or copied");
-    return DBK_OK;
+    return (follows && !dbk_hash_equal(&h->prev, &w->plan.relay_head)) ||
+           (is_head && !dbk_hash_equal(hash, &w->plan.relay_head));
 }
 
 dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *err)
@@ -136,6 +160,8 @@ dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *
     dbk_header h;
     DBK_ASSERT(s->state == S_LOAD);
     work *w = &s->works[s->at];
+    if (w->plan.behind)
+        return DBK_OK;
     dbk_rc rc = dbk_header_decode(&h, header, NULL);
     if (rc != DBK_OK)
         return dbk_fail(err, DBK_DAMAGED, "an own segment is malformed");
@@ -143,9 +169,10 @@ dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *
         h.first_seq != w->loaded_seq + 1 || dbk_header_last_seq(&h) > w->local.own_last_seq)
         return dbk_fail(err, DBK_DAMAGED, "own segments are not in order");
     dbk_hash hash = dbk_header_hash(&h);
-    rc = check_head(w, &h, &hash, err);
-    if (rc != DBK_OK)
-        return rc;
+    if (is_forked(w, &h, &hash)) {
+        stop_forked(w);
+        return DBK_OK;
+    }
     if (s->batch_count == 0) {
         dbk_bytes_truncate(&s->body, 0);
         rc = dbk_push_begin(&s->body, err);
@@ -175,6 +202,14 @@ void dbk_session_batch(dbk_session *s, dbk_session_action *next, const dbk_sessi
 {
     char hex[DBK_ID_HEX_SIZE];
     dbk_err err = { 0 };
+    if (e->rc == DBK_OK && s->works[s->at].plan.behind) { /* what was loaded before that stays */
+        s->batch_ready = false;
+        if (s->acked_count > 0)
+            take_receipts(s, next);
+        else
+            dbk_session_next(s, next);
+        return;
+    }
     if (e->rc == DBK_OK && s->batch_count == 0)
         (void)dbk_fail(&err, DBK_DAMAGED, "own segments are missing from the store");
     else if (e->rc != DBK_OK)
@@ -223,8 +258,6 @@ static void explain(dbk_push_status status, dbk_err *err)
         const char *text;
     } causes[] = {
         [DBK_PUSH_QUARANTINED] = { DBK_PENDING, "the relay keeps notes apart for a supervisor" },
-        [DBK_PUSH_FORK] = { DBK_PEER, "the relay holds other notes of this device than its store: "
-                                      "the store was restored or copied" },
         [DBK_PUSH_GAP] = { DBK_PEER, "the relay lost notes that it said it had" },
         [DBK_PUSH_TOO_LARGE] = { DBK_LIMIT, "a note is too large for the relay" },
         [DBK_PUSH_REFUSED] = { DBK_DENIED, "the relay does not take notes of this device" },
@@ -247,6 +280,9 @@ static void sort_results(dbk_session *s, work *w, size_t count)
                                                           s->results[i].receipt };
                 s->acked_ops += s->batch[i].ops;
             }
+        } else if (status == DBK_PUSH_FORK) {
+            stop_forked(w);
+            return;
         } else {
             explain(status, &err);
             dbk_session_stopped(s, w, &err);
@@ -293,7 +329,7 @@ void dbk_session_pushed(dbk_session *s, dbk_session_action *next, const dbk_sess
     }
     sort_results(s, w, count);
     w->push_over = w->push_over || w->plan.push_after == w->local.own_last_seq;
-    if (s->acked_count == 0) {
+    if (s->acked_count == 0 && !w->plan.behind) {
         dbk_session_next(s, next);
         return;
     }
@@ -302,6 +338,10 @@ void dbk_session_pushed(dbk_session *s, dbk_session_action *next, const dbk_sess
         w->pull_over = true;
         s->acked_count = 0;
         stop_push(s, next, &err);
+        return;
+    }
+    if (s->acked_count == 0) {
+        dbk_session_next(s, next);
         return;
     }
     memcpy(s->note, note.p, note.len);
@@ -391,6 +431,8 @@ void dbk_session_range_taken(dbk_session *s, dbk_session_action *next, const dbk
     }
     DBK_ASSERT(s->range_end > w->local.size);
     s->pull_done += s->range_end - w->local.size;
+    if (e->local != NULL)
+        dbk_session_refresh(s, e->local);
     w->local.size = s->range_end;
     w->pull_over = w->local.size >= w->plan.pull_to;
     dbk_session_next(s, next);

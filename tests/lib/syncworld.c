@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/store/store.h"
 #include "tests/lib/syncworld.h"
@@ -148,6 +149,62 @@ void sync_device_reopen(sync_device *d)
     dbk_book_opts opts = book_opts(d);
     dbk_book_close(d->book);
     assert_ok(dbk_book_open(&d->book, d->dir, d->world->passphrase, &opts, &err), &err);
+}
+
+/* The files of a store: all but its lock, which belongs to the folder. */
+static const char *const files[] = { "store.db", "store.db-wal", "keys.slots", "anchor.0",
+                                     "anchor.1" };
+#define FILES (sizeof(files) / sizeof(files[0]))
+
+static const char *file_path(char out[2 * DBK_TEST_PATH_SIZE], const sync_device *d,
+                             const char *folder, size_t i)
+{
+    (void)snprintf(out, 2 * DBK_TEST_PATH_SIZE, "%s%s/%s", d->dir, folder, files[i]);
+    return out;
+}
+
+static void copy_file(const char *to, const char *from)
+{
+    uint8_t part[4096];
+    size_t got;
+    FILE *in = fopen(from, "rb");
+    (void)remove(to);
+    if (in == NULL)
+        return; /* not every store has every file */
+    FILE *out = fopen(to, "wb");
+    assert_non_null(out);
+    while ((got = fread(part, 1, sizeof(part), in)) > 0)
+        assert_int_equal(fwrite(part, 1, got, out), got);
+    (void)fclose(in);
+    assert_int_equal(fclose(out), 0);
+}
+
+void sync_device_copy(sync_device *d)
+{
+    char from[2 * DBK_TEST_PATH_SIZE], to[2 * DBK_TEST_PATH_SIZE];
+    dbk_book_close(d->book); /* the files on the disk are the whole store then */
+    d->book = NULL;
+    (void)snprintf(to, sizeof(to), "%s/copy", d->dir);
+    (void)mkdir(to, 0700);
+    for (size_t i = 0; i < FILES; i++)
+        copy_file(file_path(to, d, "/copy", i), file_path(from, d, "", i));
+    sync_device_reopen(d);
+}
+
+void sync_device_swap(sync_device *d)
+{
+    char here[2 * DBK_TEST_PATH_SIZE], there[2 * DBK_TEST_PATH_SIZE];
+    char aside[2 * DBK_TEST_PATH_SIZE];
+    dbk_book_close(d->book);
+    d->book = NULL;
+    (void)snprintf(aside, sizeof(aside), "%s/aside", d->dir);
+    for (size_t i = 0; i < FILES; i++) {
+        bool had = rename(file_path(here, d, "", i), aside) == 0;
+        (void)rename(file_path(there, d, "/copy", i), here);
+        if (had)
+            assert_int_equal(rename(aside, there), 0);
+    }
+    sync_device_reopen(d);
 }
 
 void sync_device_close(sync_device *d)

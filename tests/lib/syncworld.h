@@ -43,6 +43,10 @@ void syncworld_mend(syncworld *w);
 /* A device with a store of its own, in no organisation. */
 void sync_device_open(syncworld *w, sync_device *d, const char *name);
 void sync_device_reopen(sync_device *d); /* closes and opens the store again */
+/* The store's folder is copied beside itself, and may change places with the copy later: a backup
+ * that is put back, or two stores of one device that live side by side. */
+void sync_device_copy(sync_device *d);
+void sync_device_swap(sync_device *d);
 void sync_device_close(sync_device *d);
 /* d founds the organisation; it is the only admin. */
 void sync_found(sync_device *d);

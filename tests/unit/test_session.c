@@ -295,7 +295,7 @@ static void only_what_the_relay_signed_for_counts_as_sent(void **state)
         size_t acked, refused;
         dbk_rc rc;
     } cases[] = {
-        { "0000", 4, 0, DBK_OK },      { "0300", 1, 1, DBK_PEER },    { "4000", 0, 1, DBK_PEER },
+        { "0000", 4, 0, DBK_OK },      { "0300", 1, 0, DBK_PEER },    { "4000", 0, 1, DBK_PEER },
         { "0050", 2, 1, DBK_LIMIT },   { "6000", 0, 1, DBK_DENIED },  { "1111", 4, 0, DBK_OK },
         { "0200", 1, 1, DBK_PENDING }, { "2222", 0, 4, DBK_PENDING },
     };
