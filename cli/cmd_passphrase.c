@@ -1,4 +1,5 @@
-/* Change the passphrase: the store key is wrapped anew, the notes stay as they are. */
+/* Change the passphrase: the store key is wrapped anew, the notes stay as they are. Change the key:
+ * the notes are enciphered anew, the passphrase stays. */
 #include <jansson.h>
 
 #include "cli/cmd.h"
@@ -23,6 +24,27 @@ dbk_rc cmd_passphrase(cli *c, const cli_args *a, dbk_err *err)
     if (c->format == OUT_JSON)
         return out_json_take(json_pack("{s:b}", "changed", 1), err);
     out_text("The passphrase is changed. If someone else may know the old one, tell your\n"
-             "administrator: a copy of this store made before today still opens with it.\n");
+             "administrator, and run `daybook rekey`: a copy of this store made before, or\n"
+             "what a flash disk keeps of the old key file, still opens with it.\n");
+    return DBK_OK;
+}
+
+dbk_rc cmd_rekey(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_secret *passphrase = NULL;
+    const dbk_book_opts opts = cli_book_opts(c);
+    (void)a;
+    dbk_rc rc = cli_store_exists(c, err);
+    if (rc == DBK_OK)
+        rc = cli_ask_passphrase(&passphrase, c, CLI_ASK_PASSPHRASE, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_rekey(c->store, passphrase, &opts, err);
+    dbk_secret_free(passphrase);
+    if (rc != DBK_OK)
+        return rc;
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:b}", "rekeyed", 1), err);
+    out_text("The store has a new key. Old copies of its key file open it no more; whole copies\n"
+             "of the old store still open with the passphrase of their day.\n");
     return DBK_OK;
 }

@@ -160,7 +160,15 @@ const cli_command cli_commands[] = {
       CLI_BOOK, 1, 1, import_options, cmd_import },
     { NULL, "export", "", "records as JSON Lines, in clear", NULL, CLI_BOOK, 0, 0, export_options,
       cmd_export },
-    { NULL, "passphrase", "", "change the passphrase", NULL, 0, 0, 0, passphrase_options,
-      cmd_passphrase },
+    { NULL, "passphrase", "", "change the passphrase",
+      "The key of the notes stays as it is, so a copy of this store made before still opens with "
+      "the "
+      "old passphrase. If someone may have both, run `daybook rekey` as well.",
+      0, 0, 0, passphrase_options, cmd_passphrase },
+    { NULL, "rekey", "", "after a leak: a new key for the notes on this device",
+      "Enciphers the whole store anew under a new key; the passphrase stays, so change it first if "
+      "it may be known. Takes about as long as copying the store, and as much room on the disk. If "
+      "it is cut off, the store still opens. It can't take back a copy that was made before.",
+      0, 0, 0, NULL, cmd_rekey },
     { NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
 };

@@ -39,8 +39,7 @@ void dbk_book_close(dbk_book *book)
     dbk_free(book);
 }
 
-/* A book without folder and store yet. */
-static dbk_rc book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err)
+dbk_rc dbk_book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err)
 {
     bool has_env = opts != NULL && opts->env != NULL;
     bool has_kdf = opts != NULL && (opts->kdf.ops != 0 || opts->kdf.mem_bytes != 0);
@@ -102,7 +101,7 @@ dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk_secret *passph
 {
     dbk_book *book = NULL;
     dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
-    dbk_rc rc = book_new(&book, opts, err);
+    dbk_rc rc = dbk_book_new(&book, opts, err);
     if (rc == DBK_OK)
         rc = dbk_folder_create(&book->folder, dir, leftovers, err);
     if (rc == DBK_OK)
@@ -130,9 +129,7 @@ static dbk_rc open_store(dbk_book *book, const dbk_secret *passphrase, dbk_err *
 {
     char path[DBK_FOLDER_PATH_SIZE];
     dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
-    dbk_rc rc = dbk_folder_read(book->folder, &slots, SLOTS_NAME, err);
-    if (rc == DBK_LIMIT)
-        rc = DBK_DAMAGED;
+    dbk_rc rc = dbk_book_read_slots(book, &slots, err);
     if (rc == DBK_OK && !dbk_folder_has(book->folder, STORE_NAME))
         rc = dbk_fail(err, DBK_DAMAGED, "the folder has keys, but no " STORE_NAME);
     if (rc == DBK_OK)
@@ -149,9 +146,11 @@ dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphra
                      const dbk_book_opts *opts, dbk_err *err)
 {
     dbk_book *book = NULL;
-    dbk_rc rc = book_new(&book, opts, err);
+    dbk_rc rc = dbk_book_new(&book, opts, err);
     if (rc == DBK_OK)
         rc = dbk_folder_open(&book->folder, dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_settle_rekey(book->folder, err);
     if (rc == DBK_OK)
         rc = open_store(book, passphrase, err);
     if (rc == DBK_OK)

@@ -32,6 +32,12 @@ void dbk_book_close(dbk_book *book); /* wipes; NULL is nothing */
 DBK_MUST_CHECK dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change,
                                                  dbk_err *err);
 
+/* For a leak that is suspected: a new store key, every page of the database enciphered anew, and a
+ * slot file whose old versions open nothing any more (security.md A04). The store must be closed.
+ * Cut off at any moment it leaves one store that opens with this passphrase. */
+DBK_MUST_CHECK dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase,
+                                     const dbk_book_opts *opts, dbk_err *err);
+
 /* Who this device is. */
 dbk_id dbk_book_device(const dbk_book *book);
 const dbk_device_keys *dbk_book_keys(const dbk_book *book);

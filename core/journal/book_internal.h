@@ -62,6 +62,12 @@ DBK_MUST_CHECK dbk_rc dbk_book_try(dbk_book *book, dbk_secret **store_key, dbk_s
                                    const dbk_secret *passphrase, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_book_settle_kdf(dbk_book *book, dbk_err *err);
 
+/* A book without a folder yet; and the slot file of its folder. */
+DBK_MUST_CHECK dbk_rc dbk_book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_read_slots(const dbk_book *book, dbk_bytes *out, dbk_err *err);
+/* book_rekey.c: at opening, finishes or forgets a rekey that was cut off. */
+DBK_MUST_CHECK dbk_rc dbk_book_settle_rekey(const dbk_folder *folder, dbk_err *err);
+
 /* Transactions. begin: DBK_IO when the book is broken. commit writes touched rows and the clock;
  * when it fails everything is as it was at begin. */
 DBK_MUST_CHECK dbk_rc dbk_book_begin(dbk_book *book, dbk_err *err);

@@ -36,8 +36,7 @@ dbk_rc dbk_book_try(dbk_book *book, dbk_secret **store_key, dbk_span slots,
     return rc == DBK_OK ? counted : dbk_fail(err, rc, "%s", inner.text);
 }
 
-/* A new slot file made from the one that lies in the folder. */
-static dbk_rc read_slots(const dbk_book *book, dbk_bytes *out, dbk_err *err)
+dbk_rc dbk_book_read_slots(const dbk_book *book, dbk_bytes *out, dbk_err *err)
 {
     dbk_rc rc = dbk_folder_read(book->folder, out, DBK_BOOK_SLOTS_NAME, err);
     return rc == DBK_LIMIT ? DBK_DAMAGED : rc;
@@ -47,7 +46,7 @@ dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change
 {
     dbk_bytes old = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
     dbk_bytes made = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
-    dbk_rc rc = read_slots(book, &old, err);
+    dbk_rc rc = dbk_book_read_slots(book, &old, err);
     if (rc == DBK_OK)
         rc = dbk_book_settle_kdf(book, err);
     if (rc == DBK_OK)

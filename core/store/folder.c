@@ -204,7 +204,7 @@ dbk_rc dbk_folder_read(const dbk_folder *folder, dbk_bytes *out, const char *nam
     return rc;
 }
 
-static dbk_rc write_all(int fd, dbk_span in, const char *name, dbk_err *err)
+static dbk_rc write_out(int fd, dbk_span in, const char *name, dbk_err *err)
 {
     for (size_t at = 0; at < in.len;) {
         ssize_t n = write(fd, in.p + at, in.len - at);
@@ -214,7 +214,13 @@ static dbk_rc write_all(int fd, dbk_span in, const char *name, dbk_err *err)
             return failed(err, errno, name);
         at += (size_t)n;
     }
-    return fsync(fd) == 0 ? DBK_OK : failed(err, errno, name);
+    return DBK_OK;
+}
+
+static dbk_rc write_all(int fd, dbk_span in, const char *name, dbk_err *err)
+{
+    dbk_rc rc = write_out(fd, in, name, err);
+    return rc == DBK_OK && fsync(fd) != 0 ? failed(err, errno, name) : rc;
 }
 
 dbk_rc dbk_folder_write(const dbk_folder *folder, const char *name, dbk_span in, dbk_err *err)
@@ -268,4 +274,48 @@ dbk_rc dbk_folder_remove(const dbk_folder *folder, const char *name, dbk_err *er
     if (unlinkat(folder->dir, name, 0) != 0 && errno != ENOENT)
         return failed(err, errno, name);
     return DBK_OK;
+}
+
+dbk_rc dbk_folder_copy(const dbk_folder *folder, const char *from, const char *to, dbk_err *err)
+{
+    uint8_t part[16384];
+    ssize_t got = 0;
+    dbk_rc rc = DBK_OK;
+    int in = openat(folder->dir, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int out = openat(folder->dir, to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (in < 0 || out < 0)
+        rc = failed(err, errno, in < 0 ? from : to);
+    while (rc == DBK_OK && (got = read(in, part, sizeof(part))) > 0)
+        rc = write_out(out, dbk_span_of(part, (size_t)got), to, err);
+    if (rc == DBK_OK && got < 0)
+        rc = failed(err, errno, from);
+    if (rc == DBK_OK && (fsync(out) != 0 || fsync(folder->dir) != 0))
+        rc = failed(err, errno, to);
+    shut(in);
+    shut(out);
+    return rc;
+}
+
+dbk_rc dbk_folder_rename(const dbk_folder *folder, const char *from, const char *to, dbk_err *err)
+{
+    if (renameat(folder->dir, from, folder->dir, to) != 0 || fsync(folder->dir) != 0)
+        return failed(err, errno, to);
+    return DBK_OK;
+}
+
+dbk_rc dbk_folder_shred(const dbk_folder *folder, const char *name, dbk_err *err)
+{
+    static const uint8_t zeros[16384];
+    struct stat st;
+    int fd = openat(folder->dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        dbk_rc rc = DBK_OK; /* what can't be overwritten can still be removed */
+        for (off_t left = st.st_size; rc == DBK_OK && left > 0; left -= (off_t)sizeof(zeros)) {
+            size_t n = left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros);
+            rc = write_out(fd, dbk_span_of(zeros, n), name, NULL);
+        }
+        (void)fsync(fd);
+    }
+    shut(fd);
+    return dbk_folder_remove(folder, name, err);
 }

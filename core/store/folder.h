@@ -35,6 +35,15 @@ DBK_MUST_CHECK dbk_rc dbk_folder_write(const dbk_folder *folder, const char *nam
  */
 DBK_MUST_CHECK dbk_rc dbk_folder_overwrite(const dbk_folder *folder, const char *name, dbk_span in,
                                            dbk_err *err);
+/* A copy under another name, which may be there already; durable when it returns. */
+DBK_MUST_CHECK dbk_rc dbk_folder_copy(const dbk_folder *folder, const char *from, const char *to,
+                                      dbk_err *err);
+/* Takes the place of what has that name; durable when it returns. */
+DBK_MUST_CHECK dbk_rc dbk_folder_rename(const dbk_folder *folder, const char *from, const char *to,
+                                        dbk_err *err);
+/* Overwrites it with zeros as well as this disk lets it, and removes it. Flash keeps old pages, and
+ * so do disks that copy on write: only the loss of a key is sure. What isn't there is nothing. */
+DBK_MUST_CHECK dbk_rc dbk_folder_shred(const dbk_folder *folder, const char *name, dbk_err *err);
 /* A new empty file with mode 0600. DBK_CONFLICT: there is one. */
 DBK_MUST_CHECK dbk_rc dbk_folder_touch(const dbk_folder *folder, const char *name, dbk_err *err);
 /* What isn't there is nothing. */

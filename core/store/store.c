@@ -11,7 +11,9 @@
 
 #define FAULTS_MAX 100u
 
-static dbk_rc set_key(dbk_store *store, const dbk_secret *key, dbk_err *err)
+typedef int (*key_fn)(sqlite3 *db, const void *key, int len); /* sqlite3_key, sqlite3_rekey */
+
+static dbk_rc set_key(dbk_store *store, key_fn set, const dbk_secret *key, dbk_err *err)
 {
     char text[2 * DBK_STORE_KEY_BYTES + 4]; /* x'<64 hex>': raw, without a key derivation */
     DBK_ASSERT(dbk_secret_len(key) == DBK_STORE_KEY_BYTES);
@@ -19,7 +21,7 @@ static dbk_rc set_key(dbk_store *store, const dbk_secret *key, dbk_err *err)
     text[1] = '\'';
     dbk_hex_print(text + 2, dbk_secret_bytes(key));
     text[2 + 2 * DBK_STORE_KEY_BYTES] = '\'';
-    int code = sqlite3_key(store->db, text, 3 + 2 * DBK_STORE_KEY_BYTES);
+    int code = set(store->db, text, 3 + 2 * DBK_STORE_KEY_BYTES);
     dbk_wipe(text, sizeof(text));
     return dbk_sql_rc(store, code, err);
 }
@@ -46,7 +48,7 @@ static dbk_rc settle(dbk_store *store, const dbk_secret *key, dbk_err *err)
     if (rc == DBK_OK) /* a wrong key would be reported on stderr */
         rc = dbk_sql_exec(store, "PRAGMA cipher_log_level=NONE", err);
     if (rc == DBK_OK)
-        rc = set_key(store, key, err);
+        rc = set_key(store, sqlite3_key, key, err);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
@@ -170,6 +172,38 @@ void dbk_store_close(dbk_store *store)
     int code = sqlite3_close(store->db); /* rolls back what is open */
     DBK_ASSERT(code == SQLITE_OK);       /* nothing of it is in use */
     dbk_free(store);
+}
+
+dbk_rc dbk_store_checkpoint(dbk_store *store, dbk_err *err)
+{
+    return dbk_sql_exec(store, "PRAGMA wal_checkpoint(TRUNCATE)", err);
+}
+
+static dbk_rc refuse_fault(void *ctx, const char *sentence, dbk_err *err)
+{
+    (void)ctx;
+    return dbk_fail(err, DBK_DAMAGED, "%.150s", sentence);
+}
+
+dbk_rc dbk_store_rekey(const char *path, const dbk_store_keys *keys, dbk_err *err)
+{
+    dbk_store *store = NULL;
+    char mode[32];
+    dbk_rc rc = connect(&store, path, keys->old_key, 0, err);
+    if (rc == DBK_OK)
+        rc = dbk_sql_ask(store, mode, sizeof(mode), "PRAGMA journal_mode=DELETE", err);
+    if (rc == DBK_OK && strcmp(mode, "delete") != 0)
+        rc = dbk_fail(err, DBK_IO, "the copy of the store can't be taken out of its log");
+    if (rc == DBK_OK)
+        rc = set_key(store, sqlite3_rekey, keys->new_key, err);
+    dbk_store_close(store);
+    store = NULL;
+    if (rc == DBK_OK)
+        rc = dbk_store_open(&store, path, keys->new_key, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_integrity(store, refuse_fault, NULL, err);
+    dbk_store_close(store);
+    return rc;
 }
 
 /* ---- transactions -------------------------------------------------------------------------- */

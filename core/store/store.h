@@ -44,6 +44,15 @@ DBK_MUST_CHECK dbk_rc dbk_store_commit(dbk_store *store, dbk_err *err);
 void dbk_store_rollback(dbk_store *store); /* nothing to roll back is nothing */
 bool dbk_store_in_transaction(const dbk_store *store);
 
+/* All that was committed stands in the file itself, and nothing in its log. */
+DBK_MUST_CHECK dbk_rc dbk_store_checkpoint(dbk_store *store, dbk_err *err);
+/* A closed file gets another key: every page is enciphered anew, in place and not safe from a
+ * crash, so let it be a copy. It is proved whole under the new key before this returns. */
+typedef struct dbk_store_keys {
+    const dbk_secret *old_key, *new_key;
+} dbk_store_keys;
+DBK_MUST_CHECK dbk_rc dbk_store_rekey(const char *path, const dbk_store_keys *keys, dbk_err *err);
+
 /* Small facts by name. get appends. */
 DBK_MUST_CHECK dbk_rc dbk_store_meta_put(dbk_store *store, const char *name, dbk_span value,
                                          dbk_err *err);

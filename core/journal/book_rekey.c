@@ -1,0 +1,115 @@
+/* A new store key. Two files change, so one of them decides:
+ *   1 store.next, a copy of store.db, gets the new key and is proved whole
+ *   2 keys.next, the slot file around the new key, is written: from here on the new key counts
+ *   3 store.db-wal is removed, the old store.db overwritten, store.next takes its place
+ *   4 keys.next takes the place of keys.slots
+ * Cut off before 2, opening removes store.next; after it, opening does 3 and 4 (again). */
+#include "core/base/alloc.h"
+#include "core/journal/book_internal.h"
+
+#define STORE_NAME DBK_BOOK_STORE_NAME
+#define STORE_NEXT "store.next"
+#define SLOTS_NEXT "keys.next"
+
+/* What only an attempt before step 2 leaves. */
+static dbk_rc forget(const dbk_folder *folder, dbk_err *err)
+{
+    static const char *const names[] = { STORE_NEXT, STORE_NEXT "-wal", STORE_NEXT "-journal",
+                                         SLOTS_NEXT ".new" };
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < sizeof(names) / sizeof(names[0]); i++)
+        rc = dbk_folder_remove(folder, names[i], err);
+    return rc;
+}
+
+/* Copies that a migration put beside the store are under the old key. */
+static dbk_rc shred_copies(const dbk_folder *folder, dbk_err *err)
+{
+    char name[] = STORE_NAME ".before-0";
+    dbk_rc rc = DBK_OK;
+    _Static_assert(DBK_STORE_SCHEMA < 10, "one digit names every copy");
+    for (char n = '1'; rc == DBK_OK && n <= '9'; n++) {
+        name[sizeof(name) - 2] = n;
+        rc = dbk_folder_shred(folder, name, err);
+    }
+    return rc;
+}
+
+dbk_rc dbk_book_settle_rekey(const dbk_folder *folder, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    if (!dbk_folder_has(folder, SLOTS_NEXT))
+        return dbk_folder_has(folder, STORE_NEXT) ? forget(folder, err) : DBK_OK;
+    if (dbk_folder_has(folder, STORE_NEXT)) {
+        rc = dbk_folder_remove(folder, STORE_NAME "-wal", err);
+        if (rc == DBK_OK)
+            rc = dbk_folder_shred(folder, STORE_NAME, err);
+        if (rc == DBK_OK)
+            rc = dbk_folder_rename(folder, STORE_NEXT, STORE_NAME, err);
+    }
+    if (rc == DBK_OK)
+        rc = shred_copies(folder, err);
+    return rc == DBK_OK ? dbk_folder_rename(folder, SLOTS_NEXT, DBK_BOOK_SLOTS_NAME, err) : rc;
+}
+
+/* Everything into the one file, and the file closed. */
+static dbk_rc close_whole(dbk_book *book, dbk_err *err)
+{
+    char path[DBK_FOLDER_PATH_SIZE];
+    dbk_rc rc = dbk_folder_path(book->folder, path, STORE_NAME, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_open(&book->store, path, book->store_key, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_checkpoint(book->store, err);
+    dbk_store_close(book->store);
+    book->store = NULL;
+    return rc;
+}
+
+static dbk_rc make_next(dbk_book *book, const dbk_secret *new_key, dbk_err *err)
+{
+    char path[DBK_FOLDER_PATH_SIZE];
+    const dbk_store_keys keys = { book->store_key, new_key };
+    dbk_rc rc = forget(book->folder, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_copy(book->folder, STORE_NAME, STORE_NEXT, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_path(book->folder, path, STORE_NEXT, err);
+    return rc == DBK_OK ? dbk_store_rekey(path, &keys, err) : rc;
+}
+
+dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase, const dbk_book_opts *opts,
+                      dbk_err *err)
+{
+    dbk_book *book = NULL;
+    dbk_secret *new_key = NULL;
+    dbk_bytes old = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
+    dbk_bytes made = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
+    dbk_rc rc = dbk_book_new(&book, opts, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_open(&book->folder, dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_settle_rekey(book->folder, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_read_slots(book, &old, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_try(book, &book->store_key, dbk_bytes_span(&old), passphrase, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_settle_kdf(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_slots_rekey(&made, &new_key, dbk_bytes_span(&old), passphrase, &book->kdf,
+                             book->env, err);
+    if (rc == DBK_OK)
+        rc = close_whole(book, err);
+    if (rc == DBK_OK)
+        rc = make_next(book, new_key, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_write(book->folder, SLOTS_NEXT, dbk_bytes_span(&made), err);
+    if (rc == DBK_OK)
+        rc = dbk_book_settle_rekey(book->folder, err);
+    dbk_secret_free(new_key);
+    dbk_bytes_wipe(&old);
+    dbk_bytes_wipe(&made);
+    dbk_book_close(book);
+    return rc;
+}
