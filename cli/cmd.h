@@ -39,6 +39,7 @@ dbk_rc cmd_verify(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_passphrase(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_wipe(cli *c, const cli_args *a, dbk_err *err); /* cmd_wipe.c */
 dbk_rc cmd_rekey(cli *c, const cli_args *a, dbk_err *err);
 
 #endif

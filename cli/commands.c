@@ -69,6 +69,12 @@ static const cli_option passphrase_options[] = {
     { NULL, NULL, NULL },
 };
 
+static const cli_option wipe_options[] = {
+    { "--yes", NULL, "do it" },
+    { "--unseen", NULL, "without the passphrase, and without saying what is lost" },
+    { NULL, NULL, NULL },
+};
+
 #define FIRST_STEPS "First steps:"
 #define WRITING "Writing (no network needed):"
 #define READING "Reading:"
@@ -170,5 +176,10 @@ const cli_command cli_commands[] = {
       "it may be known. Takes about as long as copying the store, and as much room on the disk. If "
       "it is cut off, the store still opens. It can't take back a copy that was made before.",
       0, 0, 0, NULL, cmd_rekey },
+    { NULL, "wipe", "", "destroy the store on this device",
+      "Without --yes it says what would be lost: the changes that are on this device only. With "
+      "it, "
+      "the keys go first, then everything else. What has reached the relay stays there.",
+      0, 0, 0, wipe_options, cmd_wipe },
     { NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
 };

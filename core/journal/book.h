@@ -38,6 +38,11 @@ DBK_MUST_CHECK dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots
 DBK_MUST_CHECK dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase,
                                      const dbk_book_opts *opts, dbk_err *err);
 
+/* Ends the store in dir for ever, without its passphrase: the key files first, which makes the rest
+ * unreadable at once, then everything. The store must be closed (DBK_BUSY). DBK_NOT_FOUND: no store
+ * there, and nothing was touched. */
+DBK_MUST_CHECK dbk_rc dbk_book_wipe(const char *dir, dbk_err *err);
+
 /* Who this device is. */
 dbk_id dbk_book_device(const dbk_book *book);
 const dbk_device_keys *dbk_book_keys(const dbk_book *book);

@@ -1,4 +1,4 @@
-/* A new store key. Two files change, so one of them decides:
+/* The end of a store, and a new store key. For the key two files change, so one of them decides:
  *   1 store.next, a copy of store.db, gets the new key and is proved whole
  *   2 keys.next, the slot file around the new key, is written: from here on the new key counts
  *   3 store.db-wal is removed, the old store.db overwritten, store.next takes its place
@@ -50,6 +50,22 @@ dbk_rc dbk_book_settle_rekey(const dbk_folder *folder, dbk_err *err)
     if (rc == DBK_OK)
         rc = shred_copies(folder, err);
     return rc == DBK_OK ? dbk_folder_rename(folder, SLOTS_NEXT, DBK_BOOK_SLOTS_NAME, err) : rc;
+}
+
+dbk_rc dbk_book_wipe(const char *dir, dbk_err *err)
+{
+    static const char *const keys[] = { DBK_BOOK_SLOTS_NAME, SLOTS_NEXT, SLOTS_NEXT ".new",
+                                        DBK_BOOK_SLOTS_NAME ".new", NULL };
+    dbk_folder *folder = NULL;
+    dbk_rc rc = dbk_folder_open(&folder, dir, err);
+    if (rc != DBK_OK)
+        return rc;
+    /* A folder that isn't a store's is never emptied, whatever its name. */
+    if (!dbk_folder_has(folder, DBK_BOOK_SLOTS_NAME) && !dbk_folder_has(folder, STORE_NAME)) {
+        dbk_folder_close(folder);
+        return dbk_fail(err, DBK_NOT_FOUND, "the folder holds no store");
+    }
+    return dbk_folder_destroy(&folder, keys, err);
 }
 
 /* Everything into the one file, and the file closed. */

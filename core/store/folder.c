@@ -317,5 +317,43 @@ dbk_rc dbk_folder_shred(const dbk_folder *folder, const char *name, dbk_err *err
         (void)fsync(fd);
     }
     shut(fd);
-    return dbk_folder_remove(folder, name, err);
+    dbk_rc rc = dbk_folder_remove(folder, name, err);
+    return rc == DBK_OK && fsync(folder->dir) != 0 ? failed(err, errno, name) : rc;
+}
+
+static dbk_rc shred_rest(const dbk_folder *folder, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    const struct dirent *entry;
+    int copy = openat(folder->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copy >= 0 ? fdopendir(copy) : NULL;
+    if (list == NULL) {
+        rc = failed(err, errno, "the store's folder");
+        shut(copy);
+        return rc;
+    }
+    while ((entry = readdir(list)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        dbk_rc one = dbk_folder_shred(folder, entry->d_name, err);
+        rc = rc == DBK_OK ? one : rc;
+    }
+    (void)closedir(list);
+    return rc;
+}
+
+dbk_rc dbk_folder_destroy(dbk_folder **folder, const char *const *first, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; first[i] != NULL; i++) {
+        dbk_rc one = dbk_folder_shred(*folder, first[i], err);
+        rc = rc == DBK_OK ? one : rc;
+    }
+    dbk_rc rest = shred_rest(*folder, err);
+    rc = rc == DBK_OK ? rest : rc;
+    if (rc == DBK_OK && rmdir((*folder)->path) != 0)
+        rc = failed(err, errno, "the store's folder");
+    dbk_folder_close(*folder);
+    *folder = NULL;
+    return rc;
 }

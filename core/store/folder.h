@@ -44,6 +44,11 @@ DBK_MUST_CHECK dbk_rc dbk_folder_rename(const dbk_folder *folder, const char *fr
 /* Overwrites it with zeros as well as this disk lets it, and removes it. Flash keeps old pages, and
  * so do disks that copy on write: only the loss of a key is sure. What isn't there is nothing. */
 DBK_MUST_CHECK dbk_rc dbk_folder_shred(const dbk_folder *folder, const char *name, dbk_err *err);
+/* Shreds every file, then takes the folder itself away and gives the lock back; *folder becomes
+ * NULL. The names in first (which end with NULL) go first, and durably. What can't be removed is
+ * skipped, and the first such failure is returned. */
+DBK_MUST_CHECK dbk_rc dbk_folder_destroy(dbk_folder **folder, const char *const *first,
+                                         dbk_err *err);
 /* A new empty file with mode 0600. DBK_CONFLICT: there is one. */
 DBK_MUST_CHECK dbk_rc dbk_folder_touch(const dbk_folder *folder, const char *name, dbk_err *err);
 /* What isn't there is nothing. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Goal: the keys of a device. Wrong passphrases wait over restarts and the right one still opens
-# (A06); a new passphrase shuts the old one out; after a rekey an old key file opens nothing (A04).
+# (A06); a new passphrase shuts the old one out; after a rekey an old key file opens nothing (A04);
+# a wipe says first what would be lost, and leaves nothing.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 organisation "Unit Cedar"
 must admin add case ref=20KEYS kind=fatal_rtc
@@ -32,6 +33,37 @@ cp "$T/old.slots" "$T/admin/keys.slots"
 cp "$T/right.pass" "$T/admin.pass"
 wont "an old key file opens nothing after it" 10 "." admin status
 cp "$T/rekeyed.slots" "$T/admin/keys.slots"
+
+cp "$T/new.pass" "$T/admin.pass"
+
+# What a wipe would lose is said first; a store in use, or a folder that is none, stays.
+must admin --json wipe
+json "nothing is wiped unasked" "d['wiped']" False
+json "the change that no relay has is named" "[(r['name'], r['ops']) for r in d['lost']]" \
+    "[('Unit Cedar', 1)]"
+must admin sync
+must admin --json wipe
+json "nothing would be lost any more" "d['lost']" "[]"
+cp -a "$T/admin" "$T/lost"
+cp "$T/new.pass" "$T/lost.pass"
+mkdir "$T/none"
+chmod 700 "$T/none"
+echo "a letter" >"$T/none/letter"
+wont "a folder that holds no store is not emptied" 4 "no store" none wipe --unseen --yes
+equal "its file is still there" "a letter" "$(cat "$T/none/letter")"
+exec 8<>"$T/lost/lock"
+flock 8
+wont "a store that is in use is not wiped" 17 "." lost wipe --unseen --yes
+exec 8<&-
+wont "a wrong passphrase wipes nothing" 7 "wrong" lost --passphrase-file "$T/none/letter" wipe --yes
+equal "the notes of the copy are still there" "$before" "$(ids lost)"
+must lost --json wipe --yes
+json "a store is wiped" "d['wiped']" True
+[ ! -e "$T/lost" ] || fail "the folder is gone" "$(ls -A "$T/lost")"
+cp -a "$T/admin" "$T/lost"
+rm "$T/lost/store.db"
+must lost wipe --unseen --yes
+[ ! -e "$T/lost" ] || fail "a damaged store is gone, too" "$(ls -A "$T/lost")"
 
 # Each try is a start of the program of its own.
 echo "not the passphrase" >"$T/admin.pass"
