@@ -9,7 +9,7 @@
 
 #define KEY(name) (1u << DBK_KEY_##name)
 
-const uint16_t dbk_entry_keys_of[DBK_ENTRY_KINDS] = {
+const uint32_t dbk_entry_keys_of[DBK_ENTRY_KINDS] = {
     [DBK_ENTRY_GENESIS] = KEY(ROOT) | KEY(RELAY) | KEY(DEVICE) | KEY(KEYS) | KEY(ROLE) |
                           KEY(LABEL) | KEY(SPACE) | KEY(EPOCH) | KEY(WRAPS),
     [DBK_ENTRY_ENROL] = KEY(DEVICE) | KEY(KEYS) | KEY(ROLE) | KEY(LABEL) | KEY(WRAPS),
@@ -18,6 +18,15 @@ const uint16_t dbk_entry_keys_of[DBK_ENTRY_KINDS] = {
     [DBK_ENTRY_GRANT] = KEY(DEVICE) | KEY(ROLE) | KEY(SPACE) | KEY(EXPIRES) | KEY(WRAPS),
     [DBK_ENTRY_REVOKE] = KEY(DEVICE) | KEY(REASON),
     [DBK_ENTRY_ROTATE] = KEY(SPACE) | KEY(EPOCH) | KEY(WRAPS),
+    [DBK_ENTRY_POLICY] = KEY(POLICY),
+    [DBK_ENTRY_RECOVERY] = KEY(LOGS) | KEY(TEXT),
+    [DBK_ENTRY_REMOVE] = KEY(DEVICE) | KEY(SPACE),
+    [DBK_ENTRY_BAR] = KEY(SPACE) | KEY(PERSON),
+};
+const uint32_t dbk_entry_keys_more[DBK_ENTRY_KINDS] = {
+    [DBK_ENTRY_GENESIS] = KEY(PERSON), [DBK_ENTRY_ENROL] = KEY(PERSON),
+    [DBK_ENTRY_SPACE] = KEY(DROP),     [DBK_ENTRY_ROTATE] = KEY(DROP),
+    [DBK_ENTRY_REVOKE] = KEY(CUTS),    [DBK_ENTRY_REMOVE] = KEY(CUTS),
 };
 
 static const char *const role_names[] = { "none",    "officer", "supervisor", "hq",
@@ -80,6 +89,16 @@ static int compare_wraps(const void *a, const void *b)
     return (x->epoch > y->epoch) - (x->epoch < y->epoch);
 }
 
+static int compare_cuts(const void *a, const void *b)
+{
+    return dbk_id_compare(&((const dbk_cut *)a)->space, &((const dbk_cut *)b)->space);
+}
+
+static int compare_logs(const void *a, const void *b)
+{
+    return dbk_id_compare(&((const dbk_log_move *)a)->space, &((const dbk_log_move *)b)->space);
+}
+
 /* A sorted copy of an array, so that one content has one encoding. */
 static void *sorted(const void *items, size_t count, size_t item_size,
                     int (*compare)(const void *, const void *))
@@ -137,6 +156,56 @@ static void put_wraps(dbk_cbor_out *o, const dbk_wrapped *wraps, size_t count)
     }
 }
 
+static void put_cuts(dbk_cbor_out *o, const dbk_cut *cuts, size_t count)
+{
+    dbk_cbor_put_array(o, count);
+    for (size_t i = 0; i < count; i++) {
+        dbk_cbor_put_array(o, 2);
+        dbk_cbor_put_bytes(o, cuts[i].space.b, sizeof(cuts[i].space.b));
+        dbk_cbor_put_uint(o, cuts[i].log_size);
+    }
+}
+
+static void put_logs(dbk_cbor_out *o, const dbk_log_move *logs, size_t count)
+{
+    dbk_cbor_put_array(o, count);
+    for (size_t i = 0; i < count; i++) {
+        dbk_cbor_put_array(o, 5);
+        dbk_cbor_put_bytes(o, logs[i].space.b, sizeof(logs[i].space.b));
+        dbk_cbor_put_bytes(o, logs[i].new_log.b, sizeof(logs[i].new_log.b));
+        dbk_cbor_put_bytes(o, logs[i].old_log.b, sizeof(logs[i].old_log.b));
+        dbk_cbor_put_uint(o, logs[i].old_size);
+        dbk_cbor_put_bytes(o, logs[i].old_root.b, sizeof(logs[i].old_root.b));
+    }
+}
+
+/* The later keys. */
+static void put_more(dbk_cbor_out *o, const dbk_entry *e, dbk_entry_key key)
+{
+    switch (key) {
+    case DBK_KEY_DROP:
+        dbk_cbor_put_bytes(o, e->epoch.drop, sizeof(e->epoch.drop));
+        break;
+    case DBK_KEY_POLICY:
+        dbk_policy_put(o, &e->policy);
+        break;
+    case DBK_KEY_PERSON:
+        dbk_cbor_put_bytes(o, e->person.b, sizeof(e->person.b));
+        break;
+    case DBK_KEY_CUTS:
+        put_cuts(o, e->cuts, e->cuts_count);
+        break;
+    case DBK_KEY_LOGS:
+        put_logs(o, e->logs, e->logs_count);
+        break;
+    case DBK_KEY_TEXT:
+        dbk_cbor_put_text(o, e->text);
+        break;
+    default:
+        break;
+    }
+}
+
 static void put_field(dbk_cbor_out *o, const dbk_entry *e, dbk_entry_key key)
 {
     dbk_cbor_put_uint(o, (uint64_t)key);
@@ -180,16 +249,37 @@ static void put_field(dbk_cbor_out *o, const dbk_entry *e, dbk_entry_key key)
     case DBK_KEY_WRAPS:
         put_wraps(o, e->wraps, e->wraps_count);
         break;
-    case DBK_ENTRY_KEYS_END:
+    default:
+        put_more(o, e, key);
         break;
     }
 }
 
+/* Does the entry say something under this key? Only asked of those that may be absent. */
+static bool says(const dbk_entry *e, dbk_entry_key key)
+{
+    if (key == DBK_KEY_DROP)
+        return !dbk_key_is_zero(e->epoch.drop);
+    if (key == DBK_KEY_PERSON)
+        return !dbk_id_is_zero(&e->person);
+    return e->cuts_count > 0;
+}
+
+static uint32_t keys_of(const dbk_entry *e)
+{
+    uint32_t keys = dbk_entry_keys_of[e->kind];
+    for (dbk_entry_key key = DBK_KEY_ROOT; key < DBK_ENTRY_KEYS_END; key++) {
+        if ((dbk_entry_keys_more[e->kind] >> key & 1) != 0 && says(e, key))
+            keys |= 1u << key;
+    }
+    return keys;
+}
+
 static void put_core(dbk_cbor_out *o, const dbk_entry *e)
 {
-    unsigned keys = dbk_entry_keys_of[e->kind];
+    uint32_t keys = keys_of(e);
     uint64_t count = 0;
-    for (unsigned left = keys; left > 0; left &= left - 1)
+    for (uint32_t left = keys; left > 0; left &= left - 1)
         count++;
     dbk_cbor_put_map(o, 8);
     dbk_cbor_put_uint(o, 1);
@@ -221,45 +311,82 @@ dbk_rc dbk_entry_encode_core(dbk_bytes *out, const dbk_entry *e, dbk_err *err)
     dbk_entry copy = *e;
     dbk_grant *grants = sorted(e->grants, e->grants_count, sizeof(*grants), compare_grants);
     dbk_wrapped *wraps = sorted(e->wraps, e->wraps_count, sizeof(*wraps), compare_wraps);
-    if (grants == NULL || wraps == NULL) {
+    dbk_cut *cuts = sorted(e->cuts, e->cuts_count, sizeof(*cuts), compare_cuts);
+    dbk_log_move *logs = sorted(e->logs, e->logs_count, sizeof(*logs), compare_logs);
+    if (grants == NULL || wraps == NULL || cuts == NULL || logs == NULL) {
         o.rc = dbk_fail(err, DBK_NOMEM, "no memory for an entry");
     } else {
         copy.grants = grants;
         copy.wraps = wraps;
+        copy.cuts = cuts;
+        copy.logs = logs;
         put_core(&o, &copy);
     }
     dbk_free(grants);
     dbk_free(wraps);
+    dbk_free(cuts);
+    dbk_free(logs);
     return o.rc;
+}
+
+/* [ core, [ signatures ] ], after a look at it with a reader's eyes: nothing is signed that a
+ * reader would refuse: duplicates, a missing key, an odd role. */
+static dbk_rc append_entry(dbk_bytes *out, dbk_span core, const dbk_entry_sig *sigs, size_t count,
+                           dbk_err *err)
+{
+    dbk_bytes whole = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    dbk_entry_decoded check = { 0 };
+    dbk_cbor_out o = dbk_cbor_to(&whole, err);
+    dbk_cbor_put_array(&o, 2);
+    dbk_cbor_put_bytes(&o, core.p, core.len);
+    dbk_cbor_put_array(&o, count);
+    for (size_t i = 0; i < count; i++) {
+        dbk_cbor_put_array(&o, 2);
+        dbk_cbor_put_bytes(&o, sigs[i].signer.b, sizeof(sigs[i].signer.b));
+        dbk_cbor_put_bytes(&o, sigs[i].sig.b, sizeof(sigs[i].sig.b));
+    }
+    dbk_rc rc = o.rc;
+    if (rc == DBK_OK)
+        rc = dbk_entry_decode(&check, dbk_bytes_span(&whole), err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append(out, dbk_bytes_span(&whole), err);
+    dbk_entry_decoded_wipe(&check);
+    dbk_bytes_wipe(&whole);
+    return rc;
 }
 
 dbk_rc dbk_entry_sign(dbk_bytes *out, const dbk_entry *e, const dbk_secret *signer, dbk_err *err)
 {
     dbk_bytes core = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
-    dbk_bytes whole = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
-    dbk_entry_decoded check = { 0 };
     dbk_entry_sig sig;
     dbk_rc rc = dbk_entry_encode_core(&core, e, err);
-    if (rc != DBK_OK)
-        goto out;
-    dbk_hash hash = dbk_entry_hash(dbk_bytes_span(&core));
-    dbk_entry_sign_hash(&sig, &hash, signer);
-    dbk_cbor_out o = dbk_cbor_to(&whole, err);
-    dbk_cbor_put_array(&o, 2);
-    dbk_cbor_put_bytes(&o, core.p, core.len);
-    dbk_cbor_put_array(&o, 1);
-    dbk_cbor_put_array(&o, 2);
-    dbk_cbor_put_bytes(&o, sig.signer.b, sizeof(sig.signer.b));
-    dbk_cbor_put_bytes(&o, sig.sig.b, sizeof(sig.sig.b));
-    rc = o.rc;
-    /* Nothing is signed that a reader would refuse: duplicates, a missing key, an odd role. */
-    if (rc == DBK_OK)
-        rc = dbk_entry_decode(&check, dbk_bytes_span(&whole), err);
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append(out, dbk_bytes_span(&whole), err);
-out:
-    dbk_entry_decoded_wipe(&check);
-    dbk_bytes_wipe(&whole);
+    if (rc == DBK_OK) {
+        dbk_hash hash = dbk_entry_hash(dbk_bytes_span(&core));
+        dbk_entry_sign_hash(&sig, &hash, signer);
+        rc = append_entry(out, dbk_bytes_span(&core), &sig, 1, err);
+    }
     dbk_bytes_wipe(&core);
     return rc;
+}
+
+dbk_rc dbk_entry_cosign(dbk_bytes *out, dbk_span entry, const dbk_secret *signer, dbk_err *err)
+{
+    dbk_entry_parts parts;
+    dbk_entry_sig sigs[DBK_ENTRY_SIGNERS_MAX + 1], mine;
+    size_t at = 0;
+    dbk_rc rc = dbk_entry_split(&parts, entry, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_entry_sign_hash(&mine, &parts.hash, signer);
+    while (at < parts.sigs_count && dbk_id_compare(&parts.sigs[at].signer, &mine.signer) < 0)
+        at++;
+    if (at < parts.sigs_count && dbk_id_equal(&parts.sigs[at].signer, &mine.signer))
+        return dbk_fail(err, DBK_CONFLICT, "this administrator has signed it already");
+    if (parts.sigs_count == DBK_ENTRY_SIGNERS_MAX)
+        return dbk_fail(err, DBK_LIMIT, "an entry has at most %u signatures",
+                        DBK_ENTRY_SIGNERS_MAX);
+    memcpy(sigs, parts.sigs, at * sizeof(sigs[0]));
+    sigs[at] = mine;
+    memcpy(sigs + at + 1, parts.sigs + at, (parts.sigs_count - at) * sizeof(sigs[0]));
+    return append_entry(out, parts.core, sigs, parts.sigs_count + 1, err);
 }

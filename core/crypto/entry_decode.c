@@ -13,6 +13,8 @@
 typedef struct arrays {
     dbk_grant *grants;
     dbk_wrapped *wraps;
+    dbk_cut *cuts;
+    dbk_log_move *logs;
 } arrays;
 
 static void get_id(dbk_cbor *c, dbk_id *out)
@@ -86,6 +88,7 @@ static dbk_rc split_core(dbk_entry_parts *parts, dbk_span core, dbk_err *err)
     if (version == 0 || suite == 0 || first != dbk_hash_is_zero(&parts->prev) ||
         first != (parts->kind == DBK_ENTRY_GENESIS))
         return dbk_fail(err, DBK_FORMAT, "a membership entry contradicts itself");
+    parts->core = core;
     parts->hash = dbk_entry_hash(core);
     return DBK_OK;
 }
@@ -241,6 +244,94 @@ static void get_reason(dbk_cbor *c, dbk_entry *e)
         c->failed = true;
 }
 
+static dbk_rc get_cuts(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_err *err)
+{
+    size_t count = get_count(c, DBK_ID_BYTES);
+    own->cuts = dbk_alloc_array(count, sizeof(*own->cuts));
+    if (own->cuts == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for an entry");
+    for (size_t i = 0; i < count && !c->failed; i++) {
+        dbk_cut *cut = &own->cuts[i];
+        if (dbk_cbor_get_array(c) != 2)
+            c->failed = true;
+        get_id(c, &cut->space);
+        cut->log_size = get_uint_max(c, SEQ_MAX);
+        if (i > 0 && dbk_id_compare(&cut[-1].space, &cut->space) >= 0)
+            c->failed = true;
+    }
+    if (count == 0) /* would be absent */
+        c->failed = true;
+    e->cuts = own->cuts;
+    e->cuts_count = count;
+    return DBK_OK;
+}
+
+static dbk_rc get_logs(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_err *err)
+{
+    size_t count = get_count(c, 3 * DBK_ID_BYTES + DBK_HASH_BYTES);
+    own->logs = dbk_alloc_array(count, sizeof(*own->logs));
+    if (own->logs == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for an entry");
+    for (size_t i = 0; i < count && !c->failed; i++) {
+        dbk_log_move *log = &own->logs[i];
+        if (dbk_cbor_get_array(c) != 5)
+            c->failed = true;
+        get_id(c, &log->space);
+        get_id(c, &log->new_log);
+        get_id(c, &log->old_log);
+        log->old_size = get_uint_max(c, SEQ_MAX);
+        dbk_cbor_get_copy(c, log->old_root.b, sizeof(log->old_root.b));
+        if ((i > 0 && dbk_id_compare(&log[-1].space, &log->space) >= 0) ||
+            dbk_id_equal(&log->new_log, &log->old_log))
+            c->failed = true;
+    }
+    if (count == 0)
+        c->failed = true;
+    e->logs = own->logs;
+    e->logs_count = count;
+    return DBK_OK;
+}
+
+static void get_drop(dbk_cbor *c, dbk_entry *e)
+{
+    dbk_cbor_get_copy(c, e->epoch.drop, sizeof(e->epoch.drop));
+    if (dbk_key_is_zero(e->epoch.drop))
+        c->failed = true;
+}
+
+static void get_why(dbk_cbor *c, dbk_entry *e)
+{
+    e->text = dbk_cbor_get_text(c);
+    if (e->text.len == 0 || e->text.len > DBK_ENTRY_TEXT_BYTES_MAX)
+        c->failed = true;
+}
+
+/* The later keys. */
+static dbk_rc get_more(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_entry_key key, dbk_err *err)
+{
+    switch (key) {
+    case DBK_KEY_DROP:
+        get_drop(c, e);
+        break;
+    case DBK_KEY_POLICY:
+        dbk_policy_get(c, &e->policy);
+        break;
+    case DBK_KEY_PERSON:
+        get_id(c, &e->person);
+        break;
+    case DBK_KEY_CUTS:
+        return get_cuts(c, e, own, err);
+    case DBK_KEY_LOGS:
+        return get_logs(c, e, own, err);
+    case DBK_KEY_TEXT:
+        get_why(c, e);
+        break;
+    default:
+        break;
+    }
+    return DBK_OK;
+}
+
 static dbk_rc get_field(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_entry_key key, bool *newer,
                         dbk_err *err)
 {
@@ -282,24 +373,26 @@ static dbk_rc get_field(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_entry_key ke
         return get_grants(c, e, own, newer, err);
     case DBK_KEY_WRAPS:
         return get_wraps(c, e, own, err);
-    case DBK_ENTRY_KEYS_END:
-        break;
+    default:
+        return get_more(c, e, own, key, err);
     }
     return DBK_OK;
 }
 
 static dbk_rc get_body(dbk_entry *e, arrays *own, dbk_span body, dbk_err *err)
 {
-    unsigned keys = dbk_entry_keys_of[e->kind];
+    uint32_t keys = dbk_entry_keys_of[e->kind], more = dbk_entry_keys_more[e->kind];
     dbk_cbor c = dbk_cbor_from(body);
     bool newer = false;
-    /* The body is one whole map, so reading each key that must be there and then meeting the end
-     * says that there is no other. */
+    /* The body is one whole map, so reading each key that must be there, and each that may be, and
+     * then meeting the end says that there is no other. */
     (void)dbk_cbor_get_map(&c);
     for (dbk_entry_key key = DBK_KEY_ROOT; key < DBK_ENTRY_KEYS_END; key++) {
-        if ((keys >> key & 1) == 0)
+        bool stands = (more >> key & 1) != 0 && c.left.len > 0 && dbk_cbor_key(&c, (uint64_t)key);
+        if ((keys >> key & 1) != 0)
+            expect_key(&c, (uint64_t)key);
+        else if (!stands)
             continue;
-        expect_key(&c, (uint64_t)key);
         dbk_rc rc = get_field(&c, e, own, key, &newer, err);
         if (rc != DBK_OK)
             return rc;
@@ -350,6 +443,8 @@ void dbk_entry_decoded_wipe(dbk_entry_decoded *d)
     if (own != NULL) {
         dbk_free(own->grants);
         dbk_free(own->wraps);
+        dbk_free(own->cuts);
+        dbk_free(own->logs);
         dbk_free(own);
     }
     memset(d, 0, sizeof(*d));

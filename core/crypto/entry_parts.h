@@ -7,7 +7,7 @@
 #include "core/crypto/roster.h"
 
 #define DBK_ENTRY_VERSION 1u
-#define DBK_ENTRY_KINDS 6u /* GENESIS .. ROTATE: those whose body this version reads */
+#define DBK_ENTRY_KINDS 10u /* GENESIS .. BAR: those whose body this version reads */
 
 typedef struct dbk_entry_sig {
     dbk_id signer;
@@ -16,6 +16,7 @@ typedef struct dbk_entry_sig {
 
 /* Everything but the body; spans borrow from the entry. */
 typedef struct dbk_entry_parts {
+    dbk_span core;
     dbk_hash hash; /* of the core */
     dbk_id org;
     uint64_t seq;
@@ -42,9 +43,21 @@ typedef enum dbk_entry_key {
     DBK_KEY_REASON = 11,
     DBK_KEY_GRANTS = 12,
     DBK_KEY_WRAPS = 13,
-    DBK_ENTRY_KEYS_END = 14
+    DBK_KEY_DROP = 14,
+    DBK_KEY_POLICY = 15,
+    DBK_KEY_PERSON = 16,
+    DBK_KEY_CUTS = 17,
+    DBK_KEY_LOGS = 18,
+    DBK_KEY_TEXT = 19,
+    DBK_ENTRY_KEYS_END = 20
 } dbk_entry_key;
-extern const uint16_t dbk_entry_keys_of[DBK_ENTRY_KINDS];
+extern const uint32_t dbk_entry_keys_of[DBK_ENTRY_KINDS];
+/* Those that a kind may have besides; what stands for nothing is absent. */
+extern const uint32_t dbk_entry_keys_more[DBK_ENTRY_KINDS];
+
+/* entry_policy.c: the policy map. */
+void dbk_policy_put(dbk_cbor_out *o, const dbk_policy *policy);
+void dbk_policy_get(dbk_cbor *c, dbk_policy *policy);
 
 /* DBK_FORMAT, or DBK_VERSION for a newer version or suite. Checks no signature. */
 DBK_MUST_CHECK dbk_rc dbk_entry_split(dbk_entry_parts *out, dbk_span in, dbk_err *err);

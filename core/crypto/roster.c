@@ -18,6 +18,7 @@ dbk_rc dbk_roster_new(dbk_roster **out, const dbk_sign_pk *root, dbk_err *err)
     r->root = *root;
     r->org = dbk_org_id(root);
     r->feeds = feeds;
+    r->policy = (dbk_policy)DBK_POLICY_DEFAULT;
     r->by_device.key_of = dbk_roster_device_key;
     r->by_space.key_of = dbk_roster_space_key;
     r->by_key.key_of = dbk_roster_key_key;
@@ -33,11 +34,13 @@ void dbk_roster_free(dbk_roster *r)
         dbk_free(r->devices[i].label);
         dbk_free(r->devices[i].spaces);
         dbk_free(r->devices[i].wraps);
+        dbk_free(r->devices[i].grants);
     }
     for (size_t i = 0; i < r->spaces_count; i++) {
         dbk_free(r->spaces[i].label);
         dbk_free(r->spaces[i].epochs);
         dbk_free(r->spaces[i].members);
+        dbk_free(r->spaces[i].barred);
     }
     dbk_free(r->devices);
     dbk_free(r->spaces);
@@ -53,6 +56,7 @@ dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err)
 {
     dbk_entry_parts parts;
     dbk_entry_decoded decoded = { 0 };
+    roster_signers signers = { 0 };
     dbk_rc rc = dbk_entry_split(&parts, entry, err);
     if (rc != DBK_OK)
         return rc;
@@ -61,9 +65,11 @@ dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err)
     if (parts.seq != r->count || !dbk_hash_equal(&parts.prev, &r->head))
         return dbk_fail(err, DBK_CONFLICT, "a membership entry doesn't follow the head");
     /* Signatures come before the body: what isn't signed isn't read, nor called a newer kind. */
-    rc = dbk_roster_check_signers(r, &parts, err);
+    rc = dbk_roster_check_signers(&signers, r, &parts, err);
     if (rc == DBK_OK)
         rc = dbk_entry_read_body(&decoded, &parts, err);
+    if (rc == DBK_OK)
+        rc = dbk_roster_check_power(r, &decoded.entry, &signers, err);
     if (rc == DBK_OK)
         rc = dbk_roster_check_entry(r, &decoded.entry, err);
     if (rc == DBK_OK)
@@ -102,6 +108,10 @@ static void check_device(const dbk_roster *r, uint32_t place)
             times += r->spaces[at].members[j] == place ? 1 : 0;
         DBK_ASSERT(times == 1);
     }
+    for (size_t i = 0; i < d->grants_count; i++) {
+        DBK_ASSERT(d->grants[i].space < r->spaces_count);
+        DBK_ASSERT(i == 0 || d->grants[i - 1].seq <= d->grants[i].seq);
+    }
     for (size_t i = 0; i < d->wraps_count; i++) {
         DBK_ASSERT(d->wraps[i].space < r->spaces_count);
         DBK_ASSERT(d->wraps[i].epoch < r->spaces[d->wraps[i].space].space.epochs_count);
@@ -123,6 +133,9 @@ static void check_space(const dbk_roster *r, uint32_t place)
         DBK_ASSERT(s->members[i] < r->devices_count);
         (void)dbk_roster_find_space(&r->devices[s->members[i]].member, &s->space.space, &found);
         DBK_ASSERT(found);
+        const dbk_member *m = &r->devices[s->members[i]].member;
+        DBK_ASSERT(dbk_roster_role(r, &m->device, &s->space.space) == DBK_ROLE_NONE ||
+                   !dbk_roster_bars(s, &m->person));
     }
 }
 

@@ -11,19 +11,22 @@
  *   body  = { ? 1: root (bytes 32), ? 2: relay (bytes 32), ? 3: device (bytes 16), ? 4: keys,
  *             ? 5: role (uint), ? 6: label (bytes), ? 7: space (bytes 16), ? 8: restricted (bool),
  *             ? 9: expires (uint ms), ? 10: epoch, ? 11: reason (text), ? 12: [ + grant ],
- *             ? 13: [ + wrap ] }                           ; exactly the keys of its kind, below
+ *             ? 13: [ * wrap ], ? 14: drop (bytes 32), ? 15: policy, ? 16: person (bytes 16),
+ *             ? 17: [ + cut ], ? 18: [ + log ], ? 19: text }  ; the keys of its kind, below
  *   keys  = { 1: sign (bytes 32), 2: kem (bytes 32), 3: request (bytes 32), ? 4: admin (bytes 32) }
  *   epoch = [ number (uint), key id (bytes 16), commitment (bytes 32) ]
  *   grant = [ device (bytes 16), role (uint) ]               ; ascending by device
  *   wrap  = [ device (bytes 16), epoch (uint), wrap (bytes 80) ]  ; ascending by device, epoch
- * Hash: "daybook/member-hash/1" over core. Signed: label "daybook/member/1" over that hash (so
- * that signing never has to copy 64 KiB, and extra signatures don't change the chain).
- * Signer id: H16("daybook/signer-id/1", public key).
- * seq 0 is genesis, signed by the org root whose public key it carries; org id =
- * H16("daybook/org-id/1", root public key). Later entries are signed by admin keys that the
- * chain itself has enrolled: every signature listed must be one of theirs and hold. Unknown keys
- * of core are covered by hash and signature and otherwise ignored; kinds that this version
- * doesn't know stop the fold with DBK_VERSION. */
+ *   cut   = [ space (bytes 16), log size (uint) ]            ; ascending by space
+ *   log   = [ space, new log, old log (bytes 16), old size (uint), old root (bytes 32) ]  ; by
+ * space policy: below Hash: "daybook/member-hash/1" over core. Signed: label "daybook/member/1"
+ * over that hash (so that signing never has to copy 64 KiB, and extra signatures don't change the
+ * chain). Signer id: H16("daybook/signer-id/1", public key). seq 0 is genesis, signed by the org
+ * root whose public key it carries; org id = H16("daybook/org-id/1", root public key). Later
+ * entries are signed by admin keys that the chain itself has enrolled: every signature listed must
+ * be one of theirs and hold; the root may sign beside them. What widens access needs two signers
+ * once there ever were two admins (below). Unknown keys of core are covered by hash and signature
+ * and otherwise ignored; kinds that this version doesn't know stop the fold with DBK_VERSION. */
 #ifndef DBK_CRYPTO_ROSTER_H
 #define DBK_CRYPTO_ROSTER_H
 
@@ -38,14 +41,16 @@
 #define DBK_LABEL_SEALED_BYTES_MAX 512u
 
 typedef enum dbk_entry_kind {
-    DBK_ENTRY_GENESIS = 0, /* org, relay key, first admin device, the roster space */
-    DBK_ENTRY_ENROL = 1,   /* one device with its keys, label and wrap of the roster space */
-    DBK_ENTRY_SPACE = 2,   /* a new space with its members and epoch 1 */
-    DBK_ENTRY_GRANT = 3,   /* one device into one space, with its wraps */
-    DBK_ENTRY_REVOKE = 4,  /* a device, a reason */
-    DBK_ENTRY_ROTATE = 5,  /* a space's next epoch with wraps for all who stay */
-    DBK_ENTRY_POLICY = 6,  /* reserved: no layout yet */
-    DBK_ENTRY_RECOVERY = 7 /* reserved: a log's new incarnation */
+    DBK_ENTRY_GENESIS = 0,  /* org, relay key, first admin device, the roster space */
+    DBK_ENTRY_ENROL = 1,    /* one device with its keys, label and wrap of the roster space */
+    DBK_ENTRY_SPACE = 2,    /* a new space with its members and epoch 1 */
+    DBK_ENTRY_GRANT = 3,    /* one device into one space, with its wraps */
+    DBK_ENTRY_REVOKE = 4,   /* a device, a reason */
+    DBK_ENTRY_ROTATE = 5,   /* a space's next epoch with wraps for all who stay */
+    DBK_ENTRY_POLICY = 6,   /* the organisation's rules, whole; the newest stands */
+    DBK_ENTRY_RECOVERY = 7, /* logs' new incarnations after a relay was restored; by the root */
+    DBK_ENTRY_REMOVE = 8,   /* one device out of one space */
+    DBK_ENTRY_BAR = 9       /* a person who can never be in a space */
 } dbk_entry_kind;
 
 typedef enum dbk_role {
@@ -87,15 +92,55 @@ typedef struct dbk_epoch {
     uint64_t epoch; /* from 1 */
     dbk_id key_id;
     dbk_hash commitment; /* "daybook/key-commitment/1" over the key */
+    uint8_t drop[32];    /* X25519: what writers seal to; zero: none. Key 14 of SPACE and ROTATE */
 } dbk_epoch;
+
+/* What an organisation has decided for all its devices: a map of 1 protocol floor, 2 freshness
+ * hours, 3 lease hours, 4 rotate days (uints from 1); ? 5 TLS pins, ? 6 witness keys, ? 7 recovery
+ * keys: arrays of 1..4 byte strings of 32. */
+#define DBK_POLICY_KEYS_MAX 4u
+typedef struct dbk_policy_keys {
+    uint8_t b[DBK_POLICY_KEYS_MAX][32];
+    size_t count;
+} dbk_policy_keys;
+typedef struct dbk_policy {
+    uint64_t protocol_floor; /* never lower than before (R11) */
+    uint64_t freshness_h;    /* how old the newest cosignature may be before devices say so */
+    uint64_t lease_h;        /* how long a device opens without a fresh one */
+    uint64_t rotate_days;    /* how old an epoch gets */
+    dbk_policy_keys tls_pins, witnesses, recovery;
+} dbk_policy;
+#define DBK_POLICY_DEFAULT                                                       \
+    {                                                                            \
+        .protocol_floor = 1, .freshness_h = 24, .lease_h = 72, .rotate_days = 90 \
+    }
+#define DBK_POLICY_NUMBER_MAX (10u * 366u * 24u) /* of any of its numbers: ten years of hours */
+
+/* Up to where a device that is taken out may have written: what it has at this index of the space's
+ * log or later came too late. */
+typedef struct dbk_cut {
+    dbk_id space;
+    uint64_t log_size;
+} dbk_cut;
+/* A relay was restored: the space's log goes on under a new incarnation. */
+typedef struct dbk_log_move {
+    dbk_id space, new_log, old_log;
+    uint64_t old_size; /* of the old log, as far as whoever signs has verified it */
+    dbk_hash old_root;
+} dbk_log_move;
 
 /* One entry's content, for building and reading. Spans are borrowed. Which fields count, by kind:
  * GENESIS: root, relay, device+keys+role+label, space(=roster space)+epoch+wraps
  * ENROL:   device, keys, role, label, wraps (roster space)
- * SPACE:   space, restricted, label, epoch, grants, wraps
+ * SPACE:   space, restricted, label, epoch (with drop), grants, wraps
  * GRANT:   space, device, role, expires, wraps (one per epoch the device may read)
- * REVOKE:  device, reason ("lost", "stolen", "left")
- * ROTATE:  space, epoch, wraps */
+ * REVOKE:  device, reason ("lost", "stolen", "left"), cuts
+ * ROTATE:  space, epoch (with drop), wraps
+ * POLICY:  policy
+ * RECOVERY: logs, text (why)
+ * REMOVE:  space, device, cuts (at most one, of that space)
+ * BAR:     space, person
+ * GENESIS and ENROL may name a person; the device's id stands for one who isn't named. */
 typedef struct dbk_grant {
     dbk_id device;
     dbk_role role;
@@ -120,11 +165,23 @@ typedef struct dbk_entry {
     size_t grants_count;
     const dbk_wrapped *wraps;
     size_t wraps_count;
+    dbk_policy policy;
+    dbk_id person; /* zero: not named */
+    const dbk_cut *cuts;
+    size_t cuts_count;
+    const dbk_log_move *logs;
+    size_t logs_count;
+    dbk_span text;
 } dbk_entry;
+#define DBK_ENTRY_TEXT_BYTES_MAX 512u
 
 /* Appends an entry signed by one key. */
 DBK_MUST_CHECK dbk_rc dbk_entry_sign(dbk_bytes *out, const dbk_entry *e, const dbk_secret *signer,
                                      dbk_err *err);
+/* Appends the entry with one more signature. DBK_CONFLICT: that key has signed it already;
+ * DBK_LIMIT; DBK_FORMAT, DBK_VERSION: it isn't an entry that this version would sign. */
+DBK_MUST_CHECK dbk_rc dbk_entry_cosign(dbk_bytes *out, dbk_span entry, const dbk_secret *signer,
+                                       dbk_err *err);
 /* Strict; checks no signature. The result owns its arrays and borrows its spans from in. */
 typedef struct dbk_entry_decoded {
     dbk_entry entry;
@@ -145,32 +202,45 @@ DBK_MUST_CHECK dbk_rc dbk_roster_new(dbk_roster **out, const dbk_sign_pk *root, 
  *   all      later than seq 0, signed by admins that are enrolled and not revoked
  *   GENESIS  the pinned root; the device with role admin; epoch 1; one wrap, for it
  *   ENROL    device = H16(sign, kem); keys valid, and new to the whole chain; a wrap of the roster
- *            space's current epoch for it, and no other
+ *            space's current epoch for it, and no other; no rotation of that space is due
  *   SPACE    a new id; epoch 1 with a key id new to the chain; members enrolled, not revoked; a
- *            wrap for each member and no other
- *   GRANT    the device enrolled, not revoked; not the roster space; a wrap of the current epoch
- *            and perhaps of earlier ones. Given again: the new role and expiry stand
+ *            wrap for each member but writers, and no other. Restricted: only where there ever
+ *            were two admins
+ *   GRANT    the device enrolled, not revoked, its person not barred; not the roster space; no
+ *            rotation due; a wrap of the current epoch and perhaps of earlier ones, for a writer
+ *            none. Given again: the new role and expiry stand. A guest has an expiry
  *   REVOKE   not yet revoked; not the last admin. It stays known as the owner of its feeds, and
- *            has no role in any space
- *   ROTATE   the next epoch with a key id new to the chain; a wrap for each member that is not
- *            revoked, and no other
- * Role admin in a space needs a device with role admin. */
+ *            has no role in any space; a rotation is due in each that it was in
+ *   ROTATE   the next epoch with a key id new to the chain; a wrap for each member that is in the
+ *            space now, but writers, and no other
+ *   POLICY   the protocol's floor is not lower than it was
+ *   RECOVERY spaces of records; each with another incarnation than before
+ *   REMOVE   in the space now; not the roster space. A rotation is due
+ *   BAR      not the roster space; a person of the chain, none of whose devices is in it
+ * Role admin in a space needs a device with role admin. A writer needs an epoch with a drop key.
+ * Two signers, once there ever were two admins: ENROL with role hq or admin; SPACE and GRANT where
+ * restricted; REVOKE of an admin; POLICY; BAR. The root may be the second. RECOVERY: the root. */
 DBK_MUST_CHECK dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err);
 void dbk_roster_free(dbk_roster *r);
 
 /* Threads: one caller at a time, for reading too: dbk_roster_feed_owner keeps a cache. */
 typedef struct dbk_member_space {
     dbk_id space;
-    dbk_role role;
+    dbk_role role; /* of the newest grant, also when it was removed since */
     uint64_t expires_ms;
     uint64_t granted_seq; /* chain seq of the grant */
+    bool removed;         /* from this space */
+    bool cut_known;       /* it is out, and up to where it may have written was said */
+    uint64_t cut_size;    /* of the space's log */
 } dbk_member_space;
 typedef struct dbk_member {
     dbk_id device;
+    dbk_id person; /* the device's own id where none was named */
     dbk_device_keys keys;
     dbk_role role;
     uint64_t enrolled_seq;
     bool revoked;
+    uint64_t revoked_seq;
     dbk_span label;                 /* sealed; borrowed from the roster */
     const dbk_member_space *spaces; /* ascending by space; the roster space among them */
     size_t spaces_count;
@@ -182,6 +252,10 @@ typedef struct dbk_space {
     dbk_span label;          /* sealed; empty for the roster space */
     const dbk_epoch *epochs; /* oldest first; the last is current */
     size_t epochs_count;
+    bool rotation_due;  /* someone left since the last epoch began */
+    uint64_t epoch_seq; /* chain seq and claimed time of the current epoch */
+    uint64_t epoch_ms;
+    dbk_log_move recovery; /* of its log, the newest; new_log zero: none */
 } dbk_space;
 
 dbk_id dbk_roster_org(const dbk_roster *r);
@@ -199,6 +273,17 @@ size_t dbk_roster_spaces(const dbk_roster *r);
 const dbk_space *dbk_roster_space_at(const dbk_roster *r, size_t i);
 /* DBK_ROLE_NONE when the device isn't in the space, or was revoked. The caller looks at expiry. */
 dbk_role dbk_roster_role(const dbk_roster *r, const dbk_id *device, const dbk_id *space);
+/* What it was by the chain's entries 0..seq: the same whatever came later. */
+dbk_role dbk_roster_role_at(const dbk_roster *r, const dbk_id *device, const dbk_id *space,
+                            uint64_t seq);
+/* Is the device out of the space (revoked, or removed), having been in it? NULL: it is in, or never
+ * was. Else its grant, which says where it was cut. */
+const dbk_member_space *dbk_roster_out(const dbk_roster *r, const dbk_id *device,
+                                       const dbk_id *space);
+bool dbk_roster_barred(const dbk_roster *r, const dbk_id *person, const dbk_id *space);
+const dbk_policy *dbk_roster_policy(const dbk_roster *r); /* the defaults before the first */
+/* How many signers an entry of this content needs now. */
+size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e);
 /* Which member device owns this feed: derives the ids of the space's members. NULL: nobody. */
 const dbk_member *dbk_roster_feed_owner(const dbk_roster *r, const dbk_id *space,
                                         const dbk_id *feed, const dbk_id *incarnation);

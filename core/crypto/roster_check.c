@@ -34,18 +34,19 @@ bool dbk_device_keys_valid(const dbk_device_keys *keys)
            (dbk_key_is_zero(keys->admin.b) || dbk_sign_pk_valid(&keys->admin));
 }
 
-/* The key that may have made this signature: the root's for genesis, an admin's afterwards. */
+/* The key that may have made this signature: the root's for genesis, an admin's or the root's
+ * afterwards. */
 static dbk_rc signer_key(const dbk_sign_pk **out, const dbk_roster *r, const dbk_id *signer,
                          dbk_err *err)
 {
+    dbk_id root = dbk_signer_id(&r->root);
     *out = NULL;
-    if (r->count == 0) {
-        dbk_id root = dbk_signer_id(&r->root);
-        if (!dbk_id_equal(&root, signer))
-            return dbk_fail(err, DBK_AUTH, "genesis is not signed by the organisation's root");
+    if (dbk_id_equal(&root, signer)) {
         *out = &r->root;
         return DBK_OK;
     }
+    if (r->count == 0)
+        return dbk_fail(err, DBK_AUTH, "genesis is not signed by the organisation's root");
     for (size_t i = 0; i < r->admins_count; i++) {
         if (!dbk_id_equal(&r->admins[i].signer, signer))
             continue;
@@ -58,9 +59,11 @@ static dbk_rc signer_key(const dbk_sign_pk **out, const dbk_roster *r, const dbk
     return dbk_fail(err, DBK_AUTH, "a membership entry is not signed by an admin");
 }
 
-dbk_rc dbk_roster_check_signers(const dbk_roster *r, const dbk_entry_parts *parts, dbk_err *err)
+dbk_rc dbk_roster_check_signers(roster_signers *out, const dbk_roster *r,
+                                const dbk_entry_parts *parts, dbk_err *err)
 {
     DBK_ASSERT(parts->sigs_count > 0);
+    *out = (roster_signers){ 0 };
     for (size_t i = 0; i < parts->sigs_count; i++) {
         const dbk_sign_pk *pk;
         dbk_rc rc = signer_key(&pk, r, &parts->sigs[i].signer, err);
@@ -68,6 +71,9 @@ dbk_rc dbk_roster_check_signers(const dbk_roster *r, const dbk_entry_parts *part
             return rc;
         if (!dbk_entry_sig_holds(&parts->sigs[i], &parts->hash, pk))
             return dbk_fail(err, DBK_AUTH, "a membership entry's signature does not hold");
+        /* Signatures ascend by signer, so that none counts twice. */
+        out->root = out->root || pk == &r->root;
+        out->admins += pk == &r->root ? 0 : 1;
     }
     return DBK_OK;
 }
@@ -144,6 +150,8 @@ static dbk_rc check_genesis(const dbk_roster *r, const dbk_entry *e, dbk_err *er
 
 static dbk_rc check_enrol(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
 {
+    if (r->spaces[0].space.rotation_due)
+        return dbk_fail(err, DBK_DENIED, "someone left: the names' key has to be rotated first");
     dbk_rc rc = check_new_device(r, e, err);
     if (rc == DBK_OK)
         rc = check_own_wrap(e, r->spaces[0].space.epochs_count, err);
@@ -161,6 +169,13 @@ static dbk_rc check_grantee(const dbk_roster *r, const dbk_id *device, dbk_role 
     return DBK_OK;
 }
 
+static dbk_rc check_drop(const dbk_epoch *epoch, dbk_err *err)
+{
+    if (dbk_key_is_zero(epoch->drop))
+        return dbk_fail(err, DBK_DENIED, "this space has no key that a writer could seal to");
+    return DBK_OK;
+}
+
 static dbk_rc check_space(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
 {
     if (dbk_roster_place_of_space(r, &e->space) != DBK_INDEX_NONE)
@@ -171,16 +186,28 @@ static dbk_rc check_space(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
     dbk_rc rc = check_new_epoch(r, &e->epoch, 1, err);
     if (rc != DBK_OK)
         return rc;
-    /* Both are in order of device, so equal sets stand side by side. */
-    if (e->grants_count == 0 || e->grants_count != e->wraps_count)
-        return dbk_fail(err, DBK_DENIED, "a space needs a wrap of its key for each member");
+    if (e->restricted && r->admins_count < 2)
+        return dbk_fail(err, DBK_DENIED, "a restricted space needs a second administrator");
+    /* Both are in order of device, so equal sets stand side by side; writers get no key. */
+    size_t at = 0;
     for (size_t i = 0; i < e->grants_count; i++) {
-        rc = check_grantee(r, &e->grants[i].device, e->grants[i].role, err);
+        const dbk_grant *g = &e->grants[i];
+        rc = check_grantee(r, &g->device, g->role, err);
+        if (rc == DBK_OK && g->role == DBK_ROLE_GUEST)
+            rc = dbk_fail(err, DBK_DENIED, "a guest's time needs an end");
+        if (rc == DBK_OK && g->role == DBK_ROLE_WRITER)
+            rc = check_drop(&e->epoch, err);
         if (rc != DBK_OK)
             return rc;
-        if (!dbk_id_equal(&e->wraps[i].device, &e->grants[i].device) || e->wraps[i].epoch != 1)
+        if (g->role == DBK_ROLE_WRITER)
+            continue;
+        if (at == e->wraps_count || !dbk_id_equal(&e->wraps[at].device, &g->device) ||
+            e->wraps[at].epoch != 1)
             return dbk_fail(err, DBK_DENIED, "a space needs a wrap of its key for each member");
+        at++;
     }
+    if (at == 0 || at != e->wraps_count)
+        return dbk_fail(err, DBK_DENIED, "a space needs a wrap of its key for each member");
     return DBK_OK;
 }
 
@@ -192,7 +219,18 @@ static dbk_rc check_grant(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
     dbk_rc rc = check_grantee(r, &e->device, e->role, err);
     if (rc != DBK_OK)
         return rc;
+    if (s->rotation_due)
+        return dbk_fail(err, DBK_DENIED, "someone left: the space's key has to be rotated first");
+    if (dbk_roster_barred(r, &dbk_roster_device(r, &e->device)->person, &e->space))
+        return dbk_fail(err, DBK_DENIED, "this person is barred from the space");
+    if (e->role == DBK_ROLE_GUEST && e->expires_ms == 0)
+        return dbk_fail(err, DBK_DENIED, "a guest's time needs an end");
     uint64_t current = s->epochs_count;
+    if (e->role == DBK_ROLE_WRITER) {
+        if (e->wraps_count > 0)
+            return dbk_fail(err, DBK_DENIED, "a writer gets no key of the space");
+        return check_drop(&s->epochs[current - 1], err);
+    }
     if (e->wraps_count == 0 || e->wraps[e->wraps_count - 1].epoch != current)
         return dbk_fail(err, DBK_DENIED, "a grant needs a wrap of the space's current key");
     /* Ascending by epoch, so all the others are of earlier ones. */
@@ -216,6 +254,18 @@ static dbk_rc check_revoke(const dbk_roster *r, const dbk_entry *e, dbk_err *err
     return DBK_OK;
 }
 
+static dbk_rc check_remove(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
+{
+    const dbk_space *s = dbk_roster_space(r, &e->space);
+    if (s == NULL || s->is_roster)
+        return dbk_fail(err, DBK_DENIED, "a removal is from a space that exists");
+    if (dbk_roster_role(r, &e->device, &e->space) == DBK_ROLE_NONE)
+        return dbk_fail(err, DBK_DENIED, "a device that is not in the space can't be removed");
+    if (e->cuts_count > 1 || (e->cuts_count == 1 && !dbk_id_equal(&e->cuts[0].space, &e->space)))
+        return dbk_fail(err, DBK_DENIED, "a removal's cut is of its space");
+    return DBK_OK;
+}
+
 static dbk_rc check_rotate(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
 {
     uint32_t place = dbk_roster_place_of_space(r, &e->space);
@@ -230,11 +280,11 @@ static dbk_rc check_rotate(const dbk_roster *r, const dbk_entry *e, dbk_err *err
         return rc;
     /* No wrap twice (decoding saw to that), each for a member, as many as members: then none is
      * left out (M16). */
-    if (e->wraps_count != dbk_roster_active_members(r, s))
+    if (e->wraps_count != dbk_roster_key_holders(r, s))
         return dbk_fail(err, DBK_DENIED, "a rotation needs a wrap for each member");
     for (size_t i = 0; i < e->wraps_count; i++) {
-        if (e->wraps[i].epoch != next ||
-            dbk_roster_role(r, &e->wraps[i].device, &e->space) == DBK_ROLE_NONE)
+        dbk_role role = dbk_roster_role(r, &e->wraps[i].device, &e->space);
+        if (e->wraps[i].epoch != next || role == DBK_ROLE_NONE || role == DBK_ROLE_WRITER)
             return dbk_fail(err, DBK_DENIED, "a rotation needs a wrap for each member");
     }
     return DBK_OK;
@@ -257,8 +307,13 @@ dbk_rc dbk_roster_check_entry(const dbk_roster *r, const dbk_entry *e, dbk_err *
     case DBK_ENTRY_ROTATE:
         return check_rotate(r, e, err);
     case DBK_ENTRY_POLICY:
+        return dbk_roster_check_policy(r, e, err);
     case DBK_ENTRY_RECOVERY:
-        break;
+        return dbk_roster_check_recovery(r, e, err);
+    case DBK_ENTRY_REMOVE:
+        return check_remove(r, e, err);
+    case DBK_ENTRY_BAR:
+        return dbk_roster_check_bar(r, e, err);
     }
     return dbk_fail(err, DBK_VERSION, "a membership entry of a newer kind");
 }

@@ -56,12 +56,35 @@ size_t dbk_roster_find_space(const dbk_member *m, const dbk_id *space, bool *fou
     return lo;
 }
 
-size_t dbk_roster_active_members(const dbk_roster *r, const roster_space *s)
+size_t dbk_roster_key_holders(const dbk_roster *r, const roster_space *s)
 {
     size_t count = 0;
-    for (size_t i = 0; i < s->members_count; i++)
-        count += r->devices[s->members[i]].member.revoked ? 0 : 1;
+    for (size_t i = 0; i < s->members_count; i++) {
+        const dbk_member *m = &r->devices[s->members[i]].member;
+        dbk_role role = dbk_roster_role(r, &m->device, &s->space.space);
+        count += role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER ? 1 : 0;
+    }
     return count;
+}
+
+bool dbk_roster_bars(const roster_space *s, const dbk_id *person)
+{
+    for (size_t i = 0; i < s->barred_count; i++) {
+        if (dbk_id_equal(&s->barred[i], person))
+            return true;
+    }
+    return false;
+}
+
+bool dbk_roster_barred(const dbk_roster *r, const dbk_id *person, const dbk_id *space)
+{
+    uint32_t place = dbk_roster_place_of_space(r, space);
+    return place != DBK_INDEX_NONE && dbk_roster_bars(&r->spaces[place], person);
+}
+
+const dbk_policy *dbk_roster_policy(const dbk_roster *r)
+{
+    return &r->policy;
 }
 
 dbk_id dbk_roster_org(const dbk_roster *r)
@@ -143,7 +166,35 @@ dbk_role dbk_roster_role(const dbk_roster *r, const dbk_id *device, const dbk_id
     if (m == NULL || m->revoked)
         return DBK_ROLE_NONE;
     size_t at = dbk_roster_find_space(m, space, &found);
-    return found ? m->spaces[at].role : DBK_ROLE_NONE;
+    return found && !m->spaces[at].removed ? m->spaces[at].role : DBK_ROLE_NONE;
+}
+
+dbk_role dbk_roster_role_at(const dbk_roster *r, const dbk_id *device, const dbk_id *space,
+                            uint64_t seq)
+{
+    uint32_t place = dbk_roster_place_of_device(r, device);
+    uint32_t where = dbk_roster_place_of_space(r, space);
+    if (place == DBK_INDEX_NONE || where == DBK_INDEX_NONE)
+        return DBK_ROLE_NONE;
+    const roster_device *d = &r->devices[place];
+    if (d->member.revoked && d->member.revoked_seq <= seq)
+        return DBK_ROLE_NONE;
+    for (size_t i = d->grants_count; i > 0; i--) {
+        if (d->grants[i - 1].space == where && d->grants[i - 1].seq <= seq)
+            return d->grants[i - 1].role;
+    }
+    return DBK_ROLE_NONE;
+}
+
+const dbk_member_space *dbk_roster_out(const dbk_roster *r, const dbk_id *device,
+                                       const dbk_id *space)
+{
+    const dbk_member *m = dbk_roster_device(r, device);
+    bool found = false;
+    if (m == NULL)
+        return NULL;
+    size_t at = dbk_roster_find_space(m, space, &found);
+    return found && (m->revoked || m->spaces[at].removed) ? &m->spaces[at] : NULL;
 }
 
 static bool owns(const dbk_member *m, const dbk_id *space, const dbk_id *feed,

@@ -19,6 +19,13 @@ typedef struct roster_wrap {
     uint8_t wrap[DBK_WRAP_BYTES];
 } roster_wrap;
 
+/* What a device was made in a space, and when: as it stood, whatever came later. */
+typedef struct roster_grant {
+    uint32_t space; /* place in spaces */
+    dbk_role role;  /* DBK_ROLE_NONE: it was taken out */
+    uint64_t seq;
+} roster_grant;
+
 typedef struct roster_device {
     dbk_member member; /* its spans and arrays are those below */
     uint8_t *label;
@@ -26,6 +33,8 @@ typedef struct roster_device {
     size_t spaces_cap;
     roster_wrap *wraps; /* in chain order */
     size_t wraps_count, wraps_cap;
+    roster_grant *grants; /* in chain order; revocation isn't among them */
+    size_t grants_count, grants_cap;
 } roster_device;
 
 typedef struct roster_space {
@@ -35,6 +44,8 @@ typedef struct roster_space {
     size_t epochs_cap;
     uint32_t *members; /* places in devices, in order of their first grant; also the revoked */
     size_t members_count, members_cap;
+    dbk_id *barred; /* persons */
+    size_t barred_count, barred_cap;
 } roster_space;
 
 typedef struct roster_admin {
@@ -58,7 +69,8 @@ struct dbk_roster {
     roster_space *spaces; /* the first is the roster space */
     size_t spaces_count, spaces_cap;
     roster_admin *admins;
-    size_t admins_count, admins_cap;
+    size_t admins_count, admins_cap; /* also the revoked */
+    dbk_policy policy;
     dbk_index by_device, by_space;
     dbk_index by_key;   /* value: place of the device * DBK_DEVICE_KEYS + which key */
     roster_feed *feeds; /* DBK_ROSTER_FEEDS_CACHED */
@@ -75,12 +87,28 @@ uint32_t dbk_roster_place_of_space(const dbk_roster *r, const dbk_id *space);
 uint32_t dbk_roster_place_of_key(const dbk_roster *r, const uint8_t key[32]);
 /* Where the space stands among the device's, or should: *found tells which. */
 size_t dbk_roster_find_space(const dbk_member *m, const dbk_id *space, bool *found);
-/* Of a space: members that are not revoked. */
-size_t dbk_roster_active_members(const dbk_roster *r, const roster_space *s);
+/* Of a space: members that are in it now and hold its key: all but writers. */
+size_t dbk_roster_key_holders(const dbk_roster *r, const roster_space *s);
+/* Does a person stand among those who can't be in the space? */
+bool dbk_roster_bars(const roster_space *s, const dbk_id *person);
 
+/* Who signed an entry. */
+typedef struct roster_signers {
+    size_t admins;
+    bool root;
+} roster_signers;
 /* The signatures, before the body is read: DBK_AUTH, DBK_DENIED. */
-DBK_MUST_CHECK dbk_rc dbk_roster_check_signers(const dbk_roster *r, const dbk_entry_parts *parts,
-                                               dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_roster_check_signers(roster_signers *out, const dbk_roster *r,
+                                               const dbk_entry_parts *parts, dbk_err *err);
+/* Are they enough for what the entry does? DBK_DENIED. roster_power.c, as are the rules of POLICY,
+ * RECOVERY and BAR. */
+DBK_MUST_CHECK dbk_rc dbk_roster_check_power(const dbk_roster *r, const dbk_entry *e,
+                                             const roster_signers *signers, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_roster_check_policy(const dbk_roster *r, const dbk_entry *e,
+                                              dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_roster_check_recovery(const dbk_roster *r, const dbk_entry *e,
+                                                dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_roster_check_bar(const dbk_roster *r, const dbk_entry *e, dbk_err *err);
 /* The entry against the state, by the rules that roster.h lists: DBK_AUTH, DBK_DENIED, DBK_LIMIT.
  */
 DBK_MUST_CHECK dbk_rc dbk_roster_check_entry(const dbk_roster *r, const dbk_entry *e, dbk_err *err);

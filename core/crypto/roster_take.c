@@ -18,6 +18,7 @@ static void arrivals_free(arrivals *a)
     dbk_free(a->device.label);
     dbk_free(a->device.spaces);
     dbk_free(a->device.wraps);
+    dbk_free(a->device.grants);
     dbk_free(a->space.label);
     dbk_free(a->space.epochs);
     dbk_free(a->space.members);
@@ -71,6 +72,22 @@ static bool room_for_wraps(roster_device *d, size_t more)
     return p != NULL;
 }
 
+static bool room_for_grant(roster_device *d)
+{
+    roster_grant *p = with_room(d->grants, &d->grants_cap, d->grants_count + 1, sizeof(*p));
+    if (p != NULL)
+        d->grants = p;
+    return p != NULL;
+}
+
+static bool room_for_bar(roster_space *s)
+{
+    dbk_id *p = with_room(s->barred, &s->barred_cap, s->barred_count + 1, sizeof(*p));
+    if (p != NULL)
+        s->barred = p;
+    return p != NULL;
+}
+
 static bool copy_label(uint8_t **out, dbk_span *span, dbk_span label)
 {
     *out = dbk_alloc(label.len);
@@ -94,13 +111,15 @@ static bool arrive_device(arrivals *a, dbk_roster *r, const dbk_entry *e)
         return false;
     r->admins = admins;
     a->device.member.device = e->device;
+    a->device.member.person = dbk_id_is_zero(&e->person) ? e->device : e->person;
     a->device.member.keys = e->keys;
     a->device.member.role = e->role;
     a->device.member.enrolled_seq = e->seq;
     return dbk_index_reserve(&r->by_device, r, 1, NULL) == DBK_OK &&
            dbk_index_reserve(&r->by_key, r, DBK_DEVICE_KEYS, NULL) == DBK_OK &&
            copy_label(&a->device.label, &a->device.member.label, e->label) &&
-           room_for_space(&a->device) && room_for_wraps(&a->device, e->wraps_count);
+           room_for_space(&a->device) && room_for_grant(&a->device) &&
+           room_for_wraps(&a->device, e->wraps_count);
 }
 
 static bool arrive_space(arrivals *a, dbk_roster *r, const dbk_entry *e)
@@ -128,18 +147,25 @@ static bool room_for_changes(dbk_roster *r, const dbk_entry *e)
     if (e->kind == DBK_ENTRY_GRANT) {
         roster_device *d = &r->devices[dbk_roster_place_of_device(r, &e->device)];
         return room_for_member(&r->spaces[dbk_roster_place_of_space(r, &e->space)], 1) &&
-               room_for_space(d) && room_for_wraps(d, e->wraps_count);
+               room_for_space(d) && room_for_grant(d) && room_for_wraps(d, e->wraps_count);
     }
+    if (e->kind == DBK_ENTRY_REMOVE)
+        return room_for_grant(&r->devices[dbk_roster_place_of_device(r, &e->device)]);
+    if (e->kind == DBK_ENTRY_BAR)
+        return room_for_bar(&r->spaces[dbk_roster_place_of_space(r, &e->space)]);
     if (e->kind == DBK_ENTRY_ROTATE &&
         !room_for_epoch(&r->spaces[dbk_roster_place_of_space(r, &e->space)]))
         return false;
-    /* SPACE and ROTATE: one wrap for each member; SPACE makes them members. */
+    /* SPACE and ROTATE: one wrap for each who holds the key; SPACE makes its members. */
     for (size_t i = 0; i < e->wraps_count; i++) {
         uint32_t place = dbk_roster_place_of_device(r, &e->wraps[i].device);
-        if (place == DBK_INDEX_NONE) /* the device of GENESIS, which arrives with it */
-            continue;
-        roster_device *d = &r->devices[place];
-        if (!room_for_wraps(d, 1) || (e->kind == DBK_ENTRY_SPACE && !room_for_space(d)))
+        /* NONE: the device of GENESIS, which arrives with it. */
+        if (place != DBK_INDEX_NONE && !room_for_wraps(&r->devices[place], 1))
+            return false;
+    }
+    for (size_t i = 0; i < e->grants_count; i++) {
+        roster_device *d = &r->devices[dbk_roster_place_of_device(r, &e->grants[i].device)];
+        if (!room_for_space(d) || !room_for_grant(d))
             return false;
     }
     return true;
@@ -161,17 +187,20 @@ static void put_device(dbk_roster *r, arrivals *a)
     }
 }
 
-static void put_epoch(roster_space *s, const dbk_epoch *epoch)
+static void put_epoch(roster_space *s, const dbk_entry *e)
 {
-    s->epochs[s->space.epochs_count++] = *epoch;
+    s->epochs[s->space.epochs_count++] = e->epoch;
+    s->space.rotation_due = false;
+    s->space.epoch_seq = e->seq;
+    s->space.epoch_ms = e->time_ms;
 }
 
-static void put_space(dbk_roster *r, arrivals *a, const dbk_epoch *epoch)
+static void put_space(dbk_roster *r, arrivals *a, const dbk_entry *e)
 {
     uint32_t place = (uint32_t)r->spaces_count++;
     r->spaces[place] = a->space;
     memset(&a->space, 0, sizeof(a->space)); /* moved */
-    put_epoch(&r->spaces[place], epoch);
+    put_epoch(&r->spaces[place], e);
     dbk_index_put(&r->by_space, r, place);
 }
 
@@ -189,11 +218,15 @@ static void put_member(dbk_roster *r, const dbk_id *device, const dbk_member_spa
         s->members[s->members_count++] = place;
     }
     d->spaces[at] = *membership;
+    d->grants[d->grants_count++] = (roster_grant){ (uint32_t)(s - r->spaces), membership->role,
+                                                   membership->granted_seq };
 }
 
 static void put_members(dbk_roster *r, const dbk_entry *e)
 {
-    dbk_member_space m = { e->space, e->role, e->expires_ms, e->seq };
+    dbk_member_space m = {
+        .space = e->space, .role = e->role, .expires_ms = e->expires_ms, .granted_seq = e->seq
+    };
     if (e->kind == DBK_ENTRY_GENESIS || e->kind == DBK_ENTRY_ENROL)
         m.space = r->spaces[0].space.space;
     if (e->kind == DBK_ENTRY_GENESIS || e->kind == DBK_ENTRY_ENROL || e->kind == DBK_ENTRY_GRANT)
@@ -220,6 +253,53 @@ static void put_wraps(dbk_roster *r, const dbk_entry *e)
     }
 }
 
+/* Where the entry says that the device was cut in this space. */
+static void put_cut(dbk_member_space *m, const dbk_entry *e)
+{
+    m->cut_known = false;
+    for (size_t i = 0; i < e->cuts_count; i++) {
+        if (dbk_id_equal(&e->cuts[i].space, &m->space)) {
+            m->cut_known = true;
+            m->cut_size = e->cuts[i].log_size;
+        }
+    }
+}
+
+/* REVOKE, REMOVE: out of all its spaces, or of one. Whoever leaves takes the key along. */
+static void take_out(dbk_roster *r, const dbk_entry *e)
+{
+    roster_device *d = &r->devices[dbk_roster_place_of_device(r, &e->device)];
+    for (size_t i = 0; i < d->member.spaces_count; i++) {
+        dbk_member_space *m = &d->spaces[i];
+        uint32_t place = dbk_roster_place_of_space(r, &m->space);
+        if (m->removed || (e->kind == DBK_ENTRY_REMOVE && !dbk_id_equal(&m->space, &e->space)))
+            continue;
+        put_cut(m, e);
+        r->spaces[place].space.rotation_due = true;
+        if (e->kind == DBK_ENTRY_REMOVE) {
+            m->removed = true;
+            d->grants[d->grants_count++] = (roster_grant){ place, DBK_ROLE_NONE, e->seq };
+        }
+    }
+    if (e->kind == DBK_ENTRY_REVOKE) {
+        d->member.revoked = true;
+        d->member.revoked_seq = e->seq;
+    }
+}
+
+/* POLICY, RECOVERY, BAR. */
+static void put_rules(dbk_roster *r, const dbk_entry *e)
+{
+    if (e->kind == DBK_ENTRY_POLICY)
+        r->policy = e->policy;
+    for (size_t i = 0; i < e->logs_count; i++)
+        r->spaces[dbk_roster_place_of_space(r, &e->logs[i].space)].space.recovery = e->logs[i];
+    if (e->kind == DBK_ENTRY_BAR) {
+        roster_space *s = &r->spaces[dbk_roster_place_of_space(r, &e->space)];
+        s->barred[s->barred_count++] = e->person;
+    }
+}
+
 dbk_rc dbk_roster_take(dbk_roster *r, const dbk_entry_decoded *decoded, dbk_err *err)
 {
     const dbk_entry *e = &decoded->entry;
@@ -235,15 +315,16 @@ dbk_rc dbk_roster_take(dbk_roster *r, const dbk_entry_decoded *decoded, dbk_err 
     if (e->kind == DBK_ENTRY_GENESIS)
         r->relay = e->relay;
     if (space)
-        put_space(r, &a, &e->epoch);
+        put_space(r, &a, e);
     if (device)
         put_device(r, &a);
     if (e->kind == DBK_ENTRY_ROTATE)
-        put_epoch(&r->spaces[dbk_roster_place_of_space(r, &e->space)], &e->epoch);
+        put_epoch(&r->spaces[dbk_roster_place_of_space(r, &e->space)], e);
     put_members(r, e);
     put_wraps(r, e);
-    if (e->kind == DBK_ENTRY_REVOKE)
-        r->devices[dbk_roster_place_of_device(r, &e->device)].member.revoked = true;
+    if (e->kind == DBK_ENTRY_REVOKE || e->kind == DBK_ENTRY_REMOVE)
+        take_out(r, e);
+    put_rules(r, e);
     r->head = decoded->hash;
     r->count++;
     return DBK_OK;

@@ -177,15 +177,16 @@ static const dbk_member_space *grant_of(const dbk_book *book, const dbk_id *devi
     return NULL;
 }
 
-/* A revoked device's grants stay known, so that what it wrote before stays what it was. */
+/* By the grant that stood at the membership which the author had seen: what comes later (another
+ * role, removal) doesn't change what was. */
 bool dbk_book_author_is_hq(const dbk_book *book, const dbk_id *device, const dbk_id *space,
                            const dbk_hash *members_seen)
 {
     uint64_t seen = 0;
-    const dbk_member_space *grant = grant_of(book, device, space);
-    if (grant == NULL || (grant->role != DBK_ROLE_HQ && grant->role != DBK_ROLE_ADMIN))
+    if (book->roster == NULL || !dbk_book_chain_seq(book, &seen, members_seen))
         return false;
-    return dbk_book_chain_seq(book, &seen, members_seen) && grant->granted_seq <= seen;
+    dbk_role role = dbk_roster_role_at(book->roster, device, space, seen);
+    return role == DBK_ROLE_HQ || role == DBK_ROLE_ADMIN;
 }
 
 dbk_role dbk_book_role(const dbk_book *book, const dbk_id *space)

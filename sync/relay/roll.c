@@ -150,7 +150,8 @@ bool dbk_roll_caller(dbk_roll *roll, dbk_caller *out, const uint8_t key_hash[DBK
 
 static bool in_force(const dbk_member_space *s, uint64_t now_ms)
 {
-    return s->role != DBK_ROLE_NONE && (s->expires_ms == 0 || now_ms < s->expires_ms);
+    return s->role != DBK_ROLE_NONE && !s->removed &&
+           (s->expires_ms == 0 || now_ms < s->expires_ms);
 }
 
 /* A space of records that the member is in. */

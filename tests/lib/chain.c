@@ -95,6 +95,8 @@ static void begin(chain_entry *ce, chain *c, dbk_entry_kind kind)
     ce->e.time_ms = c->env->now_ms(c->env->self);
     ce->e.grants = ce->grants;
     ce->e.wraps = ce->wraps;
+    ce->e.cuts = ce->cuts;
+    ce->e.logs = ce->logs;
 }
 
 static void put_device(chain_entry *ce, const chain_device *d)
@@ -172,7 +174,38 @@ void chain_grant(chain_entry *ce, chain *c, const dbk_id *space, const chain_dev
     ce->e.space = *space;
     ce->e.device = d->id;
     ce->e.role = d->role;
-    chain_wrap(ce, c, &d->id, current_epoch(c, space));
+    if (d->role == DBK_ROLE_GUEST)
+        ce->e.expires_ms = c->source.now_ms + 86400000u;
+    if (d->role != DBK_ROLE_WRITER)
+        chain_wrap(ce, c, &d->id, current_epoch(c, space));
+}
+
+void chain_remove(chain_entry *ce, chain *c, const dbk_id *space, const chain_device *d)
+{
+    begin(ce, c, DBK_ENTRY_REMOVE);
+    ce->e.space = *space;
+    ce->e.device = d->id;
+}
+
+void chain_bar(chain_entry *ce, chain *c, const dbk_id *space, const dbk_id *person)
+{
+    begin(ce, c, DBK_ENTRY_BAR);
+    ce->e.space = *space;
+    ce->e.person = *person;
+}
+
+void chain_policy(chain_entry *ce, chain *c)
+{
+    begin(ce, c, DBK_ENTRY_POLICY);
+    ce->e.policy = *dbk_roster_policy(c->roster);
+}
+
+void chain_recovery(chain_entry *ce, chain *c, const dbk_log_move *log)
+{
+    begin(ce, c, DBK_ENTRY_RECOVERY);
+    ce->logs[0] = *log;
+    ce->e.logs_count = 1;
+    ce->e.text = dbk_span_str("the relay was restored");
 }
 
 void chain_revoke(chain_entry *ce, chain *c, const chain_device *d, const char *reason)
@@ -201,6 +234,17 @@ void chain_take(chain *c, const chain_entry *ce, const dbk_secret *signer)
     assert_ok(dbk_entry_sign(&bytes, &ce->e, signer, &err), &err);
     assert_ok(dbk_roster_add(c->roster, dbk_bytes_span(&bytes), &err), &err);
     dbk_bytes_wipe(&bytes);
+}
+
+void chain_take_two(chain *c, const chain_entry *ce, const dbk_secret *a, const dbk_secret *b)
+{
+    dbk_bytes one = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX), two = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    dbk_err err = { 0 };
+    assert_ok(dbk_entry_sign(&one, &ce->e, a, &err), &err);
+    assert_ok(dbk_entry_cosign(&two, dbk_bytes_span(&one), b, &err), &err);
+    assert_ok(dbk_roster_add(c->roster, dbk_bytes_span(&two), &err), &err);
+    dbk_bytes_wipe(&one);
+    dbk_bytes_wipe(&two);
 }
 
 /* Too large for a stack that sanitizers have made thicker. */

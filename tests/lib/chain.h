@@ -42,6 +42,8 @@ typedef struct chain_entry {
     uint8_t label[CHAIN_LABEL_BYTES];
     dbk_grant grants[CHAIN_ITEMS_MAX];
     dbk_wrapped wraps[CHAIN_ITEMS_MAX];
+    dbk_cut cuts[4]; /* a test sets e.cuts_count */
+    dbk_log_move logs[1];
 } chain_entry;
 
 /* Keys and an empty roster. */
@@ -58,6 +60,12 @@ void chain_enrol(chain_entry *ce, chain *c, const chain_device *d);
 void chain_space(chain_entry *ce, chain *c, const chain_device *const *members, size_t count);
 void chain_grant(chain_entry *ce, chain *c, const dbk_id *space, const chain_device *d);
 void chain_revoke(chain_entry *ce, chain *c, const chain_device *d, const char *reason);
+void chain_remove(chain_entry *ce, chain *c, const dbk_id *space, const chain_device *d);
+void chain_bar(chain_entry *ce, chain *c, const dbk_id *space, const dbk_id *person);
+/* The policy that stands, to be changed. */
+void chain_policy(chain_entry *ce, chain *c);
+/* Of one log. */
+void chain_recovery(chain_entry *ce, chain *c, const dbk_log_move *log);
 /* With wraps for the members given. */
 void chain_rotate(chain_entry *ce, chain *c, const dbk_id *space,
                   const chain_device *const *members, size_t count);
@@ -67,6 +75,8 @@ void chain_wrap(chain_entry *ce, chain *c, const dbk_id *device, uint64_t epoch)
 /* Signs and takes it; the test fails if the roster refuses. signer NULL: root for genesis, the
  * first admin afterwards. */
 void chain_take(chain *c, const chain_entry *ce, const dbk_secret *signer);
+/* The same with two signatures. */
+void chain_take_two(chain *c, const chain_entry *ce, const dbk_secret *a, const dbk_secret *b);
 /* chain_take of a fresh GENESIS, or ENROL of a new device. */
 void chain_begin(chain *c, uint64_t seed);
 void chain_enrolled(chain_device *d, chain *c, dbk_role role);

@@ -311,6 +311,15 @@ dbk_span relaykit_entry_revoke(relaykit *k, dbk_bytes *out, const relaykit_devic
     return sign(out, &e, k->admin.admin);
 }
 
+dbk_span relaykit_entry_remove(relaykit *k, dbk_bytes *out, const dbk_id *space,
+                               const relaykit_device *d)
+{
+    dbk_entry e = begin(k, DBK_ENTRY_REMOVE);
+    e.space = *space;
+    e.device = d->id;
+    return sign(out, &e, k->admin.admin);
+}
+
 int relaykit_post(relaykit *k, dbk_span entry)
 {
     int status = relaykit_status(k, &k->admin, "POST", "/v1/members", entry);

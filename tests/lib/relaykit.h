@@ -87,6 +87,8 @@ dbk_span relaykit_entry_space(relaykit *k, dbk_bytes *out, dbk_id *space,
 dbk_span relaykit_entry_grant(relaykit *k, dbk_bytes *out, const dbk_id *space,
                               const relaykit_device *d, uint64_t expires_ms);
 dbk_span relaykit_entry_revoke(relaykit *k, dbk_bytes *out, const relaykit_device *d);
+dbk_span relaykit_entry_remove(relaykit *k, dbk_bytes *out, const dbk_id *space,
+                               const relaykit_device *d);
 int relaykit_post(relaykit *k, dbk_span entry); /* by the admin; the roster takes it on 200 */
 void relaykit_org(relaykit *k);                 /* genesis with the setup code */
 void relaykit_enrol(relaykit *k, relaykit_device *d, dbk_role role); /* makes and enrols */

@@ -49,6 +49,7 @@ static void make(fixture *f, dbk_entry_kind kind)
         break;
     case DBK_ENTRY_ENROL:
         chain_enrol(&f->ce, &f->c, &f->device);
+        f->ce.e.person = f->space;
         break;
     case DBK_ENTRY_SPACE:
         chain_space(&f->ce, &f->c, members, ARRAY_LEN(members));
@@ -60,9 +61,30 @@ static void make(fixture *f, dbk_entry_kind kind)
         break;
     case DBK_ENTRY_REVOKE:
         chain_revoke(&f->ce, &f->c, &f->device, "stolen");
+        f->ce.cuts[0] = (dbk_cut){ f->space, 300 };
+        f->ce.cuts[1] = (dbk_cut){ f->c.roster_space, 0 };
+        f->ce.e.cuts_count = 2;
         break;
-    default:
+    case DBK_ENTRY_ROTATE:
         chain_rotate(&f->ce, &f->c, &f->space, members, ARRAY_LEN(members));
+        memset(f->ce.e.epoch.drop, 7, sizeof(f->ce.e.epoch.drop));
+        break;
+    case DBK_ENTRY_POLICY:
+        chain_policy(&f->ce, &f->c);
+        f->ce.e.policy.witnesses.count = 2;
+        memset(f->ce.e.policy.witnesses.b, 3, 64);
+        f->ce.e.policy.recovery.count = 1;
+        memset(f->ce.e.policy.recovery.b, 4, 32);
+        break;
+    case DBK_ENTRY_RECOVERY:
+        chain_recovery(&f->ce, &f->c,
+                       &(dbk_log_move){ f->space, { { 2 } }, { { 1 } }, 40, { { 5 } } });
+        break;
+    case DBK_ENTRY_REMOVE:
+        chain_remove(&f->ce, &f->c, &f->space, &f->device);
+        break;
+    case DBK_ENTRY_BAR:
+        chain_bar(&f->ce, &f->c, &f->space, &f->device.id);
         break;
     }
 }
@@ -100,6 +122,13 @@ static void assert_same_content(const dbk_entry *got, const dbk_entry *want)
     assert_same_span(got->reason, want->reason);
     assert_int_equal(got->grants_count, want->grants_count);
     assert_int_equal(got->wraps_count, want->wraps_count);
+    assert_memory_equal(&got->policy, &want->policy, sizeof(got->policy));
+    assert_memory_equal(&got->person, &want->person, sizeof(got->person));
+    assert_int_equal(got->cuts_count, want->cuts_count);
+    assert_int_equal(got->logs_count, want->logs_count);
+    if (got->logs_count > 0)
+        assert_memory_equal(got->logs, want->logs, sizeof(got->logs[0]));
+    assert_same_span(got->text, want->text);
 }
 
 static void each_kind_comes_back_as_it_was(void **state)
@@ -107,7 +136,7 @@ static void each_kind_comes_back_as_it_was(void **state)
     fixture *f = set_up();
     dbk_err err = { 0 };
     (void)state;
-    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_ROTATE; kind++) {
+    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_BAR; kind++) {
         dbk_entry_decoded d;
         dbk_entry_parts parts;
         dbk_bytes again = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
@@ -159,7 +188,7 @@ static void an_entry_with_any_bit_changed_is_refused_or_another(void **state)
 {
     fixture *f = set_up();
     (void)state;
-    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_ROTATE; kind++) {
+    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_BAR; kind++) {
         dbk_entry_decoded d;
         dbk_entry_parts parts;
         make(f, kind);

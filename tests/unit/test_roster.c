@@ -62,6 +62,7 @@ static void a_grant_brings_a_guest_in_until_a_day_and_again_changes_the_role(voi
     assert_int_equal(dbk_roster_role(r, &s->guest.id, &s->space), DBK_ROLE_GUEST);
     chain_grant(&s->entry, &s->c, &s->space, &s->guest);
     s->entry.e.role = DBK_ROLE_AUDITOR;
+    s->entry.e.expires_ms = 0;
     chain_take(&s->c, &s->entry, NULL);
     dbk_roster_check_deep(r);
     const dbk_member *m = dbk_roster_device(r, &s->guest.id);
@@ -83,7 +84,7 @@ static void only_an_enrolled_admin_signs_the_chain(void **state)
     (void)state;
     chain_device_new(&d, &s->c, DBK_ROLE_OFFICER);
     chain_enrol(&s->entry, &s->c, &d);
-    story_refused(s, s->c.root, DBK_AUTH, "the root after genesis");
+    story_refused(s, s->c.root, DBK_DENIED, "the root alone after genesis");
     story_refused(s, s->officer.sign, DBK_AUTH, "an officer");
     story_refused(s, s->c.admin.sign, DBK_AUTH, "an admin's segment key (R14: keys by purpose)");
     story_refused(s, s->c.admin.request, DBK_AUTH, "an admin's request key");
@@ -108,6 +109,10 @@ static void a_second_admin_signs_until_revoked_and_the_last_admin_stays(void **s
     chain_enrol(&s->entry, &s->c, &d);
     chain_take(&s->c, &s->entry, second.admin);
     chain_revoke(&s->entry, &s->c, &second, "lost");
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "one admin alone revokes the other (A18)");
+    chain_take_two(&s->c, &s->entry, s->c.admin.admin, s->c.root);
+    const chain_device *left[] = { &s->officer, &s->hq, &s->guest, &s->c.admin, &d };
+    chain_rotate(&s->entry, &s->c, &s->c.roster_space, left, ARRAY_LEN(left));
     chain_take(&s->c, &s->entry, NULL);
     chain_revoke(&s->entry, &s->c, &d, "left");
     story_refused(s, second.admin, DBK_DENIED, "a revoked admin");

@@ -80,7 +80,7 @@ static void a_newer_kind_stops_the_fold_only_when_an_admin_has_signed_it(void **
     const dbk_secret *admin[] = { s->c.admin.admin }, *relay[] = { s->c.relay };
     dbk_err err = { 0 };
     (void)state;
-    static const uint64_t kinds[] = { DBK_ENTRY_POLICY, DBK_ENTRY_RECOVERY, 8, 23 };
+    static const uint64_t kinds[] = { DBK_ENTRY_KINDS, DBK_ENTRY_KINDS + 1, 23 };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         chain_revoke(&s->entry, &s->c, &s->officer, "left");
         dbk_bytes_wipe(&core);

@@ -1,0 +1,97 @@
+/* Who must sign what, and the rules of the entries that steer the whole organisation: POLICY,
+ * RECOVERY, BAR (roster.h lists them). */
+#include "core/crypto/roster_state.h"
+
+#define TWO_FROM 2u /* admins that were ever enrolled: from then on no one of them acts alone */
+
+/* What widens access, or takes away who could object to it (A18). */
+static bool has_power(const dbk_roster *r, const dbk_entry *e)
+{
+    const dbk_space *space;
+    const dbk_member *member;
+    switch (e->kind) {
+    case DBK_ENTRY_ENROL:
+        return e->role == DBK_ROLE_HQ || e->role == DBK_ROLE_ADMIN;
+    case DBK_ENTRY_SPACE:
+        return e->restricted;
+    case DBK_ENTRY_GRANT:
+        space = dbk_roster_space(r, &e->space);
+        return space != NULL && space->restricted;
+    case DBK_ENTRY_REVOKE:
+        member = dbk_roster_device(r, &e->device);
+        return member != NULL && member->role == DBK_ROLE_ADMIN;
+    case DBK_ENTRY_POLICY:
+    case DBK_ENTRY_BAR:
+        return true;
+    case DBK_ENTRY_GENESIS:
+    case DBK_ENTRY_ROTATE:
+    case DBK_ENTRY_RECOVERY:
+    case DBK_ENTRY_REMOVE:
+        break;
+    }
+    return false;
+}
+
+size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e)
+{
+    return r->admins_count >= TWO_FROM && has_power(r, e) ? 2 : 1;
+}
+
+dbk_rc dbk_roster_check_power(const dbk_roster *r, const dbk_entry *e,
+                              const roster_signers *signers, dbk_err *err)
+{
+    if (e->kind == DBK_ENTRY_GENESIS || e->kind == DBK_ENTRY_RECOVERY) {
+        if (!signers->root)
+            return dbk_fail(err, DBK_DENIED, "only the organisation's root can sign this");
+        return DBK_OK;
+    }
+    /* Beside an admin the root may be the second: an organisation that lost one of two admins must
+     * not be lost with it. Alone it changes nobody's access. */
+    if (signers->admins == 0)
+        return dbk_fail(err, DBK_DENIED, "the organisation's root can't sign this alone");
+    if (signers->admins + (signers->root ? 1 : 0) < dbk_roster_signers_needed(r, e))
+        return dbk_fail(err, DBK_DENIED, "this needs the signatures of two administrators");
+    return DBK_OK;
+}
+
+dbk_rc dbk_roster_check_policy(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
+{
+    if (e->policy.protocol_floor < r->policy.protocol_floor)
+        return dbk_fail(err, DBK_DENIED, "the least version is never lowered");
+    return DBK_OK;
+}
+
+dbk_rc dbk_roster_check_recovery(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
+{
+    for (size_t i = 0; i < e->logs_count; i++) {
+        const dbk_log_move *log = &e->logs[i];
+        const dbk_space *space = dbk_roster_space(r, &log->space);
+        if (space == NULL || space->is_roster)
+            return dbk_fail(err, DBK_DENIED, "a log's recovery is of a space of records");
+        if (!dbk_id_is_zero(&space->recovery.new_log) &&
+            !dbk_id_equal(&space->recovery.new_log, &log->old_log))
+            return dbk_fail(err, DBK_DENIED, "a log's recovery is of another log");
+    }
+    return DBK_OK;
+}
+
+dbk_rc dbk_roster_check_bar(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
+{
+    uint32_t place = dbk_roster_place_of_space(r, &e->space);
+    bool known = false;
+    if (place == DBK_INDEX_NONE || r->spaces[place].space.is_roster)
+        return dbk_fail(err, DBK_DENIED, "a bar is for a space that exists");
+    if (dbk_roster_bars(&r->spaces[place], &e->person))
+        return dbk_fail(err, DBK_DENIED, "this person is barred from the space already");
+    for (size_t i = 0; i < r->devices_count; i++) {
+        const dbk_member *m = &r->devices[i].member;
+        if (!dbk_id_equal(&m->person, &e->person))
+            continue;
+        known = true;
+        if (dbk_roster_role(r, &m->device, &e->space) != DBK_ROLE_NONE)
+            return dbk_fail(err, DBK_DENIED, "this person is in the space: remove them first");
+    }
+    if (!known)
+        return dbk_fail(err, DBK_DENIED, "a bar is for a person of the organisation");
+    return DBK_OK;
+}
