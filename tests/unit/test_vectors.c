@@ -433,6 +433,29 @@ static void put_slots(golden *g, const dbk_env *env)
     dbk_bytes_wipe(&file);
 }
 
+/* Slot 0 is taken as it is: no derivation. */
+static void put_recovery_slot(golden *g, const dbk_env *env)
+{
+    static const dbk_kdf_cost cost = DBK_KDF_COST_FLOOR;
+    dbk_bytes old = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX), file = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
+    dbk_recovery_to to = { .device = { { 0x33 } } };
+    dbk_secret *passphrase, *key, *sk;
+    dbk_err err = { 0 };
+    assert_ok(dbk_secret_from(&passphrase, dbk_span_str("six random words for this"), &err), &err);
+    assert_ok(dbk_slots_create(&old, &key, passphrase, &cost, env, &err), &err);
+    assert_ok(dbk_kem_keypair(to.key, &sk, env, &err), &err);
+    assert_ok(dbk_slots_put_recovery(&file, dbk_bytes_span(&old), key, &to, env, &err), &err);
+    put_secret(g, "recovery: store key", key);
+    put_secret(g, "recovery: secret key", sk);
+    golden_hex(g, "recovery: slot file of two slots, device 3300..", dbk_bytes_span(&file));
+    golden_file(CORPUS "slots/two", dbk_bytes_span(&file));
+    dbk_secret_free(passphrase);
+    dbk_secret_free(key);
+    dbk_secret_free(sk);
+    dbk_bytes_wipe(&old);
+    dbk_bytes_wipe(&file);
+}
+
 static void put_invite_and_join(golden *g, const dbk_env *env)
 {
     dbk_invite invite = { .role = DBK_ROLE_OFFICER, .expires_ms = 1764036000000u };
@@ -479,6 +502,7 @@ static void keys_and_names_are_sealed_to_these_bytes(void **state)
     put_wrap_and_label(&g, env);
     put_slots(&g, env);
     put_invite_and_join(&g, env);
+    put_recovery_slot(&g, env);
     golden_end(&g);
 }
 

@@ -294,10 +294,12 @@ def read_seal():
     aad = prefix("daybook/label/1") + org + device + key_id
     plain = aead_open(H("daybook/label-key/1", epoch_key), label[16:40], aad, label[40:])
     assert label[:16] == key_id and plain == b"\x00\x07PC 4711" + bytes(55)
-    slots, store_key = starting(v, "slot file"), starting(v, "store key")
-    mac_key = H("daybook/slot-mac/1", store_key)
-    covered = prefix("daybook/slot-file/1") + slots[:-32]
-    assert hashlib.blake2b(covered, key=mac_key, digest_size=32).digest() == slots[-32:]
+    for kinds, before in (b"\x01", ""), (b"\x01\x02", "recovery: "):
+        slots, store_key = starting(v, before + "slot file"), starting(v, before + "store key")
+        mac_key = H("daybook/slot-mac/1", store_key)
+        covered = prefix("daybook/slot-file/1") + slots[:-32]
+        assert hashlib.blake2b(covered, key=mac_key, digest_size=32).digest() == slots[-32:]
+        assert slots[24:-32:140] == kinds and len(slots) == 24 + 140 * len(kinds) + 32
     start = "daybook-invite-1."
     assert v["invite"].startswith(start)
     invite, _ = cbor(base64.urlsafe_b64decode(v["invite"][len(start):] + "=="))
