@@ -35,12 +35,13 @@ bool dbk_device_keys_valid(const dbk_device_keys *keys)
 }
 
 /* The key that may have made this signature: the root's for genesis, an admin's or the root's
- * afterwards. */
-static dbk_rc signer_key(const dbk_sign_pk **out, const dbk_roster *r, const dbk_id *signer,
-                         dbk_err *err)
+ * afterwards. *admin: whose; NULL for the root's. */
+static dbk_rc signer_key(const dbk_sign_pk **out, const dbk_member **admin, const dbk_roster *r,
+                         const dbk_id *signer, dbk_err *err)
 {
     dbk_id root = dbk_signer_id(&r->root);
     *out = NULL;
+    *admin = NULL;
     if (dbk_id_equal(&root, signer)) {
         *out = &r->root;
         return DBK_OK;
@@ -54,6 +55,7 @@ static dbk_rc signer_key(const dbk_sign_pk **out, const dbk_roster *r, const dbk
         if (m->revoked)
             return dbk_fail(err, DBK_DENIED, "a membership entry is signed by a revoked admin");
         *out = &m->keys.admin;
+        *admin = m;
         return DBK_OK;
     }
     return dbk_fail(err, DBK_AUTH, "a membership entry is not signed by an admin");
@@ -62,18 +64,27 @@ static dbk_rc signer_key(const dbk_sign_pk **out, const dbk_roster *r, const dbk
 dbk_rc dbk_roster_check_signers(roster_signers *out, const dbk_roster *r,
                                 const dbk_entry_parts *parts, dbk_err *err)
 {
+    dbk_id persons[DBK_ENTRY_SIGNERS_MAX];
     DBK_ASSERT(parts->sigs_count > 0);
     *out = (roster_signers){ 0 };
     for (size_t i = 0; i < parts->sigs_count; i++) {
         const dbk_sign_pk *pk;
-        dbk_rc rc = signer_key(&pk, r, &parts->sigs[i].signer, err);
+        const dbk_member *admin;
+        dbk_rc rc = signer_key(&pk, &admin, r, &parts->sigs[i].signer, err);
         if (rc != DBK_OK)
             return rc;
         if (!dbk_entry_sig_holds(&parts->sigs[i], &parts->hash, pk))
             return dbk_fail(err, DBK_AUTH, "a membership entry's signature does not hold");
-        /* Signatures ascend by signer, so that none counts twice. */
-        out->root = out->root || pk == &r->root;
-        out->admins += pk == &r->root ? 0 : 1;
+        if (admin == NULL) {
+            out->root = true;
+            continue;
+        }
+        /* One person with two devices is no second admin. */
+        size_t at = 0;
+        while (at < out->admins && !dbk_id_equal(&persons[at], &admin->person))
+            at++;
+        persons[at] = admin->person;
+        out->admins += at == out->admins ? 1 : 0;
     }
     return DBK_OK;
 }
@@ -186,7 +197,7 @@ static dbk_rc check_space(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
     dbk_rc rc = check_new_epoch(r, &e->epoch, 1, err);
     if (rc != DBK_OK)
         return rc;
-    if (e->restricted && r->admins_count < 2)
+    if (e->restricted && !dbk_roster_had_two_admins(r))
         return dbk_fail(err, DBK_DENIED, "a restricted space needs a second administrator");
     /* Both are in order of device, so equal sets stand side by side; writers get no key. */
     size_t at = 0;

@@ -2,7 +2,15 @@
  * RECOVERY, BAR (roster.h lists them). */
 #include "core/crypto/roster_state.h"
 
-#define TWO_FROM 2u /* admins that were ever enrolled: from then on no one of them acts alone */
+bool dbk_roster_had_two_admins(const dbk_roster *r)
+{
+    for (size_t i = 1; i < r->admins_count; i++) {
+        if (!dbk_id_equal(&r->devices[r->admins[i].device].member.person,
+                          &r->devices[r->admins[0].device].member.person))
+            return true;
+    }
+    return false;
+}
 
 /* What widens access, or takes away who could object to it (A18). */
 static bool has_power(const dbk_roster *r, const dbk_entry *e)
@@ -34,7 +42,7 @@ static bool has_power(const dbk_roster *r, const dbk_entry *e)
 
 size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e)
 {
-    return r->admins_count >= TWO_FROM && has_power(r, e) ? 2 : 1;
+    return dbk_roster_had_two_admins(r) && has_power(r, e) ? 2 : 1;
 }
 
 dbk_rc dbk_roster_check_power(const dbk_roster *r, const dbk_entry *e,

@@ -92,7 +92,9 @@ size_t dbk_roster_key_holders(const dbk_roster *r, const roster_space *s);
 /* Does a person stand among those who can't be in the space? */
 bool dbk_roster_bars(const roster_space *s, const dbk_id *person);
 
-/* Who signed an entry. */
+/* Admins of two persons were ever enrolled: from then on no one of them acts alone. */
+bool dbk_roster_had_two_admins(const dbk_roster *r);
+/* Who signed an entry; a person's devices count once. */
 typedef struct roster_signers {
     size_t admins;
     bool root;

@@ -317,6 +317,35 @@ static void a_guest_s_time_has_an_end(void **state)
     story_free(s);
 }
 
+static void two_devices_of_one_person_are_one_admin_a18(void **state)
+{
+    chain_device laptop, third;
+    story *s = story_new();
+    const chain_device *members[] = { &s->c.admin };
+    dbk_bytes one = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX), two = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    dbk_err err = { 0 };
+    (void)state;
+    chain_device_new(&laptop, &s->c, DBK_ROLE_ADMIN);
+    chain_enrol(&s->entry, &s->c, &laptop);
+    s->entry.e.person = s->c.admin.id; /* the first admin's, who named nobody */
+    chain_take(&s->c, &s->entry, NULL);
+    chain_space(&s->entry, &s->c, members, 1);
+    s->entry.e.restricted = true;
+    story_refused(s, laptop.admin, DBK_DENIED, "a restricted space of one person");
+    chain_enrolled(&third, &s->c, DBK_ROLE_ADMIN);
+    chain_space(&s->entry, &s->c, members, 1);
+    s->entry.e.restricted = true;
+    assert_ok(dbk_entry_sign(&one, &s->entry.e, s->c.admin.admin, &err), &err);
+    assert_ok(dbk_entry_cosign(&two, dbk_bytes_span(&one), laptop.admin, &err), &err);
+    assert_rc(dbk_roster_add(s->c.roster, dbk_bytes_span(&two), &err), DBK_DENIED, &err);
+    chain_take_two(&s->c, &s->entry, laptop.admin, third.admin);
+    dbk_bytes_wipe(&one);
+    dbk_bytes_wipe(&two);
+    chain_device_free(&laptop);
+    chain_device_free(&third);
+    story_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_log_s_recovery_is_the_root_s_alone),
         cmocka_unit_test(a_writer_gets_no_key_and_needs_a_drop_key),
         cmocka_unit_test(a_guest_s_time_has_an_end),
+        cmocka_unit_test(two_devices_of_one_person_are_one_admin_a18),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
