@@ -60,11 +60,15 @@ typedef struct dbk_org_link {
     dbk_org_stage stage;
     char relay_url[DBK_URL_BYTES_MAX + 1];
     uint8_t tls_pin[32];
+    dbk_pins backup; /* told by the card or the invite */
     dbk_sign_pk root, relay;
     dbk_id invite; /* while joining */
 } dbk_org_link;
 const dbk_org_link *dbk_book_link(const dbk_book *book);
 const dbk_roster *dbk_book_roster(const dbk_book *book); /* NULL before MEMBER or genesis */
+/* The relay has met this pin: it is the current one from now on, and the one before is trusted no
+ * longer (a key is left because it may be stolen). Known already: nothing is written. */
+DBK_MUST_CHECK dbk_rc dbk_book_pin_met(dbk_book *book, const uint8_t pin[32], dbk_err *err);
 /* The opened name of a device or space; "?" followed by 8 hex digits when its key isn't held.
  * Appends to out. */
 DBK_MUST_CHECK dbk_rc dbk_book_device_name(const dbk_book *book, dbk_bytes *out,

@@ -99,13 +99,13 @@ dbk_rc dbk_own_load(dbk_own *own, dbk_store *store, dbk_err *err)
 
 /* ---- the link ------------------------------------------------------------------------------ */
 
-/* { 1: url, 2: tls pin, 3: root, 4: relay key, ? 5: invite } */
+/* { 1: url, 2: tls pin, 3: root, 4: relay key, ? 5: invite, ? 6: backup pins } */
 dbk_rc dbk_book_put_link(dbk_book *book, const dbk_org_link *link, dbk_err *err)
 {
     dbk_bytes out = DBK_BYTES_INIT(LINK_BYTES_MAX);
     dbk_cbor_out o = dbk_cbor_to(&out, err);
     bool joining = !dbk_id_is_zero(&link->invite);
-    dbk_cbor_put_map(&o, joining ? 5 : 4);
+    dbk_cbor_put_map(&o, 4u + (joining ? 1u : 0u) + (link->backup.count > 0 ? 1u : 0u));
     dbk_cbor_put_uint(&o, 1);
     dbk_cbor_put_str(&o, link->relay_url);
     dbk_cbor_put_uint(&o, 2);
@@ -117,6 +117,10 @@ dbk_rc dbk_book_put_link(dbk_book *book, const dbk_org_link *link, dbk_err *err)
     if (joining) {
         dbk_cbor_put_uint(&o, 5);
         dbk_cbor_put_bytes(&o, link->invite.b, sizeof(link->invite.b));
+    }
+    if (link->backup.count > 0) {
+        dbk_cbor_put_uint(&o, 6);
+        dbk_pins_put(&o, &link->backup);
     }
     dbk_rc rc = o.rc;
     if (rc == DBK_OK)
@@ -141,8 +145,12 @@ static dbk_rc read_link(dbk_org_link *link, dbk_span in, dbk_err *err)
         dbk_cbor_get_copy(&c, link->root.b, sizeof(link->root.b));
     if (dbk_cbor_key(&c, 4))
         dbk_cbor_get_copy(&c, link->relay.b, sizeof(link->relay.b));
-    if (pairs == 5 && dbk_cbor_key(&c, 5))
+    if (pairs > 4 && dbk_cbor_key(&c, 5)) {
         dbk_cbor_get_copy(&c, link->invite.b, sizeof(link->invite.b));
+        pairs--;
+    }
+    if (pairs > 4 && dbk_cbor_key(&c, 6))
+        dbk_pins_get(&c, &link->backup);
     if (dbk_cbor_end(&c, "the link to the organisation", err) != DBK_OK || pairs < 4 ||
         url.len > DBK_URL_BYTES_MAX)
         return dbk_fail(err, DBK_DAMAGED, "the link to the organisation can't be read");
@@ -164,6 +172,18 @@ dbk_rc dbk_book_load_link(dbk_book *book, dbk_err *err)
     else
         (void)dbk_fail(err, rc, "%s", inner.text);
     dbk_bytes_wipe(&in);
+    return rc;
+}
+
+dbk_rc dbk_book_pin_met(dbk_book *book, const uint8_t pin[32], dbk_err *err)
+{
+    dbk_org_link link = book->link;
+    if (memcmp(link.tls_pin, pin, sizeof(link.tls_pin)) == 0)
+        return DBK_OK;
+    memcpy(link.tls_pin, pin, sizeof(link.tls_pin));
+    dbk_rc rc = dbk_book_put_link(book, &link, err);
+    if (rc == DBK_OK)
+        book->link = link;
     return rc;
 }
 

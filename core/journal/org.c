@@ -191,6 +191,7 @@ static dbk_rc found_again(dbk_book *book, dbk_bytes *genesis, const dbk_relay_ca
     dbk_org_link link = book->link;
     (void)memcpy(link.relay_url, card->url, sizeof(link.relay_url));
     (void)memcpy(link.tls_pin, card->tls_pin, sizeof(link.tls_pin));
+    link.backup = card->backup;
     dbk_rc rc = dbk_store_meta_get(book->store, genesis, GENESIS_NAME, err);
     if (rc == DBK_OK)
         rc = dbk_book_put_link(book, &link, err);
@@ -214,6 +215,7 @@ dbk_rc dbk_org_create(dbk_book *book, dbk_bytes *genesis, const char *device_nam
         return found_again(book, genesis, card, err);
     (void)memcpy(f.link.relay_url, card->url, sizeof(f.link.relay_url));
     (void)memcpy(f.link.tls_pin, card->tls_pin, sizeof(f.link.tls_pin));
+    f.link.backup = card->backup;
     f.link.relay = card->relay;
     size_t begin = genesis->len;
     rc = make_keys(&f, book, err);

@@ -11,6 +11,7 @@
 typedef struct dbk_relay_card {
     char url[DBK_URL_BYTES_MAX + 1];
     uint8_t tls_pin[32];
+    dbk_pins backup; /* of the keys that it may have later */
     dbk_sign_pk relay;
     char setup_code[64]; /* one-time; base64url */
 } dbk_relay_card;

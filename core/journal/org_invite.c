@@ -102,6 +102,7 @@ dbk_rc dbk_org_invite(dbk_book *book, dbk_bytes *text, dbk_id *invite_id,
         return rc;
     (void)memcpy(invite.relay_url, book->link.relay_url, sizeof(invite.relay_url));
     (void)memcpy(invite.tls_pin, book->link.tls_pin, sizeof(invite.tls_pin));
+    invite.backup = book->link.backup;
     invite.root = book->link.root;
     invite.relay = book->link.relay;
     invite.role = opts->role;

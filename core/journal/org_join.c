@@ -45,6 +45,7 @@ static dbk_org_link link_of(const dbk_invite *invite)
     dbk_org_link link = { .root = invite->root, .relay = invite->relay, .invite = invite->id };
     (void)memcpy(link.relay_url, invite->relay_url, sizeof(link.relay_url));
     (void)memcpy(link.tls_pin, invite->tls_pin, sizeof(link.tls_pin));
+    link.backup = invite->backup;
     return link;
 }
 

@@ -50,7 +50,7 @@ dbk_rc dbk_invite_print(dbk_bytes *out, const dbk_invite *invite, dbk_err *err)
     size_t start = out->len;
     if (!url_valid(dbk_span_str(invite->relay_url)))
         return dbk_fail(err, DBK_INVALID, "the relay's address is not proper");
-    dbk_cbor_put_map(&o, PAIRS);
+    dbk_cbor_put_map(&o, PAIRS + (invite->backup.count > 0 ? 1u : 0u));
     dbk_cbor_put_uint(&o, 1);
     dbk_cbor_put_str(&o, invite->relay_url);
     dbk_cbor_put_uint(&o, 2);
@@ -67,6 +67,10 @@ dbk_rc dbk_invite_print(dbk_bytes *out, const dbk_invite *invite, dbk_err *err)
     dbk_cbor_put_uint(&o, (uint64_t)invite->role);
     dbk_cbor_put_uint(&o, 8);
     dbk_cbor_put_uint(&o, invite->expires_ms);
+    if (invite->backup.count > 0) {
+        dbk_cbor_put_uint(&o, PAIRS + 1);
+        dbk_pins_put(&o, &invite->backup);
+    }
     dbk_rc rc = o.rc;
     if (rc == DBK_OK)
         rc = dbk_bytes_append_str(out, PREFIX, err);
@@ -87,7 +91,8 @@ static void expect_key(dbk_cbor *c, uint64_t key)
 static dbk_rc read_map(dbk_invite *invite, dbk_span cbor, dbk_err *err)
 {
     dbk_cbor c = dbk_cbor_from(cbor);
-    if (dbk_cbor_get_map(&c) != PAIRS)
+    uint64_t pairs = dbk_cbor_get_map(&c);
+    if (pairs != PAIRS && pairs != PAIRS + 1)
         c.failed = true;
     expect_key(&c, 1);
     dbk_span url = dbk_cbor_get_text(&c);
@@ -105,6 +110,10 @@ static dbk_rc read_map(dbk_invite *invite, dbk_span cbor, dbk_err *err)
     uint64_t role = dbk_cbor_get_uint(&c);
     expect_key(&c, 8);
     invite->expires_ms = dbk_cbor_get_uint(&c);
+    if (pairs > PAIRS) {
+        expect_key(&c, PAIRS + 1);
+        dbk_pins_get(&c, &invite->backup);
+    }
     dbk_rc rc = dbk_cbor_end(&c, "the invite", err);
     if (rc != DBK_OK)
         return rc;

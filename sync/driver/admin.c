@@ -7,6 +7,7 @@
 #include "core/journal/inbox.h"
 #include "sync/driver/driver.h"
 #include "sync/driver/line.h"
+#include "sync/driver/sync.h"
 #include "sync/engine/msg.h"
 
 #define CAS_TRIES_MAX 5u
@@ -154,7 +155,7 @@ dbk_rc dbk_driver_org_create(dbk_book *book, const dbk_relay_card *card, const c
 {
     dbk_transport t;
     dbk_https_opts opts = { .url = card->url };
-    memcpy(opts.tls_pin, card->tls_pin, sizeof(opts.tls_pin));
+    dbk_driver_pins(&opts, card->tls_pin, &card->backup);
     dbk_rc rc = dbk_transport_https(&t, &opts, err);
     if (rc == DBK_OK)
         rc = dbk_driver_org_create_over(book, &t, card, device_name, err);

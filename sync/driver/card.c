@@ -6,8 +6,9 @@
 
 #define CARD_BYTES_MAX 8192u
 
-typedef enum card_key { KEY_URL, KEY_TLS_PIN, KEY_RELAY, KEY_SETUP, KEYS } card_key;
-static const char *const key_names[KEYS] = { "url", "tls-pin", "relay-key", "setup-code" };
+typedef enum card_key { KEY_URL, KEY_TLS_PIN, KEY_RELAY, KEY_SETUP, KEY_NEXT, KEYS } card_key;
+static const char *const key_names[KEYS] = { "url", "tls-pin", "relay-key", "setup-code",
+                                             "tls-pin-next" };
 
 static dbk_span trim(dbk_span s)
 {
@@ -56,6 +57,14 @@ static bool copy_hex(uint8_t out[32], dbk_span value)
     return copy_text(hex, sizeof(hex), value) && dbk_hex_parse(out, 32, hex, NULL) == DBK_OK;
 }
 
+/* Several may be given; none need be. */
+static bool add_next(dbk_relay_card *card, dbk_span value)
+{
+    uint8_t pin[32];
+    return copy_hex(pin, value) && !dbk_pins_has(&card->backup, pin) &&
+           dbk_pins_add(&card->backup, pin, NULL) == DBK_OK;
+}
+
 static bool set(dbk_relay_card *card, card_key key, dbk_span value)
 {
     switch (key) {
@@ -66,6 +75,8 @@ static bool set(dbk_relay_card *card, card_key key, dbk_span value)
         return copy_hex(card->tls_pin, value);
     case KEY_RELAY:
         return copy_hex(card->relay.b, value);
+    case KEY_NEXT:
+        return add_next(card, value);
     default:
         return copy_text(card->setup_code, sizeof(card->setup_code), value);
     }
@@ -80,7 +91,7 @@ static dbk_rc take_field(dbk_relay_card *card, bool seen[KEYS], dbk_span line, d
     for (int key = 0; key < KEYS; key++) {
         if (!dbk_span_equal(name, dbk_span_str(key_names[key])))
             continue;
-        if (seen[key] || !set(card, (card_key)key, value))
+        if ((seen[key] && key != KEY_NEXT) || !set(card, (card_key)key, value))
             return dbk_fail(err, DBK_INVALID, "the relay card's \"%s\" is malformed or there twice",
                             key_names[key]);
         seen[key] = true;
@@ -105,7 +116,7 @@ dbk_rc dbk_relay_card_parse(dbk_relay_card *out, dbk_span text, dbk_err *err)
             return rc;
     }
     for (int key = 0; key < KEYS; key++) {
-        if (!seen[key])
+        if (!seen[key] && key != KEY_NEXT)
             return dbk_fail(err, DBK_INVALID, "the relay card has no \"%s\"%s", key_names[key],
                             key == KEY_SETUP ? ": it may have been used" : "");
     }

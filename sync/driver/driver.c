@@ -34,6 +34,13 @@ static dbk_rc need_org(const dbk_book *book, dbk_err *err)
     return DBK_OK;
 }
 
+void dbk_driver_pins(dbk_https_opts *opts, const uint8_t current[32], const dbk_pins *backup)
+{
+    memcpy(opts->tls_pin, current, sizeof(opts->tls_pin));
+    memcpy(opts->backup_pins, backup->pin, sizeof(opts->backup_pins));
+    opts->backup_pins_count = backup->count;
+}
+
 dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk_err *err)
 {
     const dbk_org_link *link = dbk_book_link(book);
@@ -42,7 +49,7 @@ dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk_err *err)
     if (rc != DBK_OK)
         return rc;
     dbk_https_opts opts = { .url = link->relay_url };
-    memcpy(opts.tls_pin, link->tls_pin, sizeof(opts.tls_pin));
+    dbk_driver_pins(&opts, link->tls_pin, &link->backup);
     return dbk_transport_https(out, &opts, err);
 }
 
@@ -60,6 +67,8 @@ dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync_report *report
     rc = dbk_line_open(&line, book, t, err);
     if (rc == DBK_OK)
         rc = dbk_sync_relay(&line, report, &watch, err);
+    if (line.reached && t->met != NULL && rc == DBK_OK)
+        rc = dbk_book_pin_met(book, t->met, err);
     report->round_trips = line.round_trips;
     report->sent_bytes = line.sent_bytes;
     report->received_bytes = line.received_bytes;

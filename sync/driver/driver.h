@@ -63,7 +63,8 @@ DBK_MUST_CHECK dbk_rc dbk_driver_org_create_over(dbk_book *book, dbk_transport *
 DBK_MUST_CHECK dbk_rc dbk_driver_join_over(dbk_book *book, dbk_transport *t, dbk_err *err);
 
 /* A relay card file, as `daybook-relay init` writes it: lines "url ...", "tls-pin <hex>",
- * "relay-key <hex>", "setup-code <base64url>"; '#' begins a comment. */
+ * "relay-key <hex>", "setup-code <base64url>", up to four "tls-pin-next <hex>"; '#' begins a
+ * comment. */
 DBK_MUST_CHECK dbk_rc dbk_relay_card_parse(dbk_relay_card *out, dbk_span text, dbk_err *err);
 
 #endif

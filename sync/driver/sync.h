@@ -14,6 +14,9 @@ void dbk_watch_tell(dbk_watch *w, const char *phase, uint64_t done, uint64_t tot
 
 void dbk_report_add(dbk_sync_report *report, const dbk_inbox_stats *stats);
 
+/* The pins of a connection: the current one, and those that may follow it. */
+void dbk_driver_pins(dbk_https_opts *opts, const uint8_t current[32], const dbk_pins *backup);
+
 /* With the relay, by the session's rules; while joining too. */
 DBK_MUST_CHECK dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch,
                                      dbk_err *err);

@@ -56,6 +56,8 @@ dbk_rc dbk_card_print(dbk_bytes *out, const dbk_card *card, dbk_err *err)
                                   err);
     if (rc == DBK_OK)
         rc = append_hex(out, "tls-pin", dbk_span_of(card->tls_pin, sizeof(card->tls_pin)), err);
+    if (rc == DBK_OK && card->next_pin != NULL)
+        rc = append_hex(out, "tls-pin-next", dbk_span_of(card->next_pin, DBK_TLS_PIN_BYTES), err);
     if (rc == DBK_OK)
         rc = dbk_bytes_append_str(out, "\n# The key that signs receipts and checkpoints.\n", err);
     if (rc == DBK_OK)

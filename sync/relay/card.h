@@ -1,6 +1,6 @@
 /* sync/relay/card.h - the relay card: what an operator hands to the first admin (decision 0007).
  * Text: '#' begins a comment; lines "url ...", "tls-pin <hex>", "relay-key <hex>",
- * "setup-code <base64url>". */
+ * "tls-pin-next <hex>" when the next TLS key has been made, "setup-code <base64url>". */
 #ifndef DBK_RELAY_CARD_H
 #define DBK_RELAY_CARD_H
 
@@ -14,6 +14,7 @@
 typedef struct dbk_card {
     const char *url; /* NULL: a line to fill in */
     uint8_t tls_pin[DBK_TLS_PIN_BYTES];
+    const uint8_t *next_pin; /* NULL: no next key has been made */
     dbk_sign_pk relay;
     const char *setup_code; /* "": it has been used */
 } dbk_card;

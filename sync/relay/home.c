@@ -16,6 +16,8 @@
 #define PATH_SIZE 4096u
 #define DB_NAME "relay.db"
 #define DB_KEY_NAME "relay.key"
+#define NEXT_CERT_NAME "tls-next-cert.pem"
+#define NEXT_KEY_NAME "tls-next-key.pem"
 #define LOCK_NAME "relay.lock"
 #define PRIVATE_MODE (S_IRUSR | S_IWUSR)
 #define OTHERS_MODE (S_IRWXG | S_IRWXO)
@@ -308,6 +310,94 @@ dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err)
     return dbk_log_embedded_verify(&home->file, err);
 }
 
+/* ---- the next TLS key -------------------------------------------------------------------- */
+
+static dbk_rc exists_in(const dbk_home *home, const char *name, bool *out, dbk_err *err)
+{
+    char path[PATH_SIZE];
+    struct stat st;
+    *out = false;
+    dbk_rc rc = path_of(path, home->dir, name, err);
+    if (rc != DBK_OK)
+        return rc;
+    *out = lstat(path, &st) == 0;
+    return *out || errno == ENOENT ? DBK_OK : fail_file(name, err);
+}
+
+static dbk_rc pin_of(const dbk_home *home, const char *name, uint8_t pin[DBK_TLS_PIN_BYTES],
+                     dbk_err *err)
+{
+    dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_rc rc = dbk_home_read(home, name, &cert, err);
+    if (rc == DBK_OK)
+        rc = dbk_tls_pin(pin, dbk_bytes_span(&cert), err);
+    dbk_bytes_wipe(&cert);
+    return rc;
+}
+
+/* The certificate comes last: once it is there, all of it is. */
+static dbk_rc make_next(const dbk_home *home, const dbk_env *env, dbk_err *err)
+{
+    char path[PATH_SIZE];
+    dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_bytes key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_rc rc = path_of(path, home->dir, NEXT_KEY_NAME, err);
+    if (rc == DBK_OK)
+        rc = dbk_tls_make(&cert, &key, env->now_ms(env->self), err);
+    if (rc == DBK_OK) {
+        (void)unlink(path); /* of a run that was cut short: nobody was told its pin */
+        rc = write_in(home->dir, NEXT_KEY_NAME, dbk_bytes_span(&key), err);
+    }
+    if (rc == DBK_OK)
+        rc = sync_dir(home->dir, err);
+    if (rc == DBK_OK)
+        rc = write_in(home->dir, NEXT_CERT_NAME, dbk_bytes_span(&cert), err);
+    if (rc == DBK_OK)
+        rc = sync_dir(home->dir, err);
+    dbk_bytes_wipe(&cert);
+    dbk_bytes_wipe(&key);
+    return rc;
+}
+
+dbk_rc dbk_home_tls_next(const dbk_home *home, uint8_t pin[DBK_TLS_PIN_BYTES], const dbk_env *env,
+                         dbk_err *err)
+{
+    bool has_cert, has_key = false;
+    dbk_rc rc = exists_in(home, NEXT_CERT_NAME, &has_cert, err);
+    if (rc == DBK_OK)
+        rc = exists_in(home, NEXT_KEY_NAME, &has_key, err);
+    if (rc == DBK_OK && has_cert && !has_key)
+        rc = dbk_fail(err, DBK_CONFLICT, "a switch was cut short: do tls-switch again");
+    if (rc == DBK_OK && !has_cert)
+        rc = make_next(home, env, err);
+    return rc == DBK_OK ? pin_of(home, NEXT_CERT_NAME, pin, err) : rc;
+}
+
+static dbk_rc move_in(const dbk_home *home, const char *from, const char *to, dbk_err *err)
+{
+    char old_path[PATH_SIZE], new_path[PATH_SIZE];
+    dbk_rc rc = path_of(old_path, home->dir, from, err);
+    if (rc == DBK_OK)
+        rc = path_of(new_path, home->dir, to, err);
+    if (rc != DBK_OK)
+        return rc;
+    return rename(old_path, new_path) == 0 ? sync_dir(home->dir, err) : fail_file(from, err);
+}
+
+/* The certificate goes last, as in make_next: while it waits, the switch isn't finished. */
+dbk_rc dbk_home_tls_switch(const dbk_home *home, dbk_err *err)
+{
+    bool has_cert, has_key = false;
+    dbk_rc rc = exists_in(home, NEXT_CERT_NAME, &has_cert, err);
+    if (rc == DBK_OK && !has_cert)
+        rc = dbk_fail(err, DBK_NOT_FOUND, "no next key has been made (daybook-relay tls-next)");
+    if (rc == DBK_OK)
+        rc = exists_in(home, NEXT_KEY_NAME, &has_key, err);
+    if (rc == DBK_OK && has_key)
+        rc = move_in(home, NEXT_KEY_NAME, DBK_HOME_KEY, err);
+    return rc == DBK_OK ? move_in(home, NEXT_CERT_NAME, DBK_HOME_CERT, err) : rc;
+}
+
 dbk_rc dbk_home_card_write(const dbk_home *home, const dbk_home_card *card, dbk_err *err)
 {
     dbk_relay_memory memory;
@@ -315,14 +405,22 @@ dbk_rc dbk_home_card_write(const dbk_home *home, const dbk_home_card *card, dbk_
     dbk_log log = { NULL, NULL };
     dbk_bytes old = DBK_BYTES_INIT(DBK_CARD_BYTES_MAX);
     dbk_card made = { .url = card->url };
+    uint8_t next_pin[DBK_TLS_PIN_BYTES];
+    bool has_next = false;
     dbk_rc rc = home->source.open(home->source.self, &log, DBK_LOG_WRITES, err);
     if (rc == DBK_OK)
         rc = dbk_relay_recall(&memory, &log, err);
     dbk_log_close(&log);
     if (rc == DBK_OK)
         rc = dbk_tls_pin(made.tls_pin, card->cert_pem, err);
+    if (rc == DBK_OK)
+        rc = exists_in(home, NEXT_CERT_NAME, &has_next, err);
+    if (rc == DBK_OK && has_next)
+        rc = pin_of(home, NEXT_CERT_NAME, next_pin, err);
     if (rc != DBK_OK)
         return rc;
+    if (has_next)
+        made.next_pin = next_pin;
     /* The code itself stands nowhere but in the old card. */
     if (memory.awaits_setup && dbk_home_read(home, DBK_HOME_CARD, &old, NULL) == DBK_OK)
         dbk_card_setup_code(code, dbk_bytes_span(&old));

@@ -1,11 +1,13 @@
 /* sync/relay/home.h - the relay's folder: what stands in it, with which rights, and who holds it.
  *   DIR (0700)  relay.db  relay.key  relay.lock  tls-cert.pem  tls-key.pem  relay-card.txt (0600)
+ *   and, while the next TLS key waits:  tls-next-cert.pem  tls-next-key.pem
  * relay.key is the raw key of relay.db: a backup of one without the other is worth nothing. */
 #ifndef DBK_RELAY_HOME_H
 #define DBK_RELAY_HOME_H
 
 #include "core/base/env.h"
 #include "sync/relay/log_embedded.h"
+#include "sync/relay/tls.h"
 
 #define DBK_HOME_CERT "tls-cert.pem"
 #define DBK_HOME_KEY "tls-key.pem"
@@ -29,6 +31,14 @@ DBK_MUST_CHECK dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err);
 /* Whole files: of the folder, or any by its path when home is NULL. */
 DBK_MUST_CHECK dbk_rc dbk_home_read(const dbk_home *home, const char *name, dbk_bytes *out,
                                     dbk_err *err);
+/* The next TLS key, made once and ahead of its use, so that devices can be told its pin (a policy,
+ * a card) while the present key still vouches for it; made already: its pin again. Then the switch:
+ * the next key becomes the present one; cut short, it is finished by doing it again.
+ * DBK_NOT_FOUND: none was made. DBK_CONFLICT: a switch was cut short. */
+DBK_MUST_CHECK dbk_rc dbk_home_tls_next(const dbk_home *home, uint8_t pin[DBK_TLS_PIN_BYTES],
+                                        const dbk_env *env, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_home_tls_switch(const dbk_home *home, dbk_err *err);
+
 /* Writes the card anew, with the certificate's pin. */
 typedef struct dbk_home_card {
     const char *url; /* NULL: a line to fill in */

@@ -26,6 +26,13 @@ static const char help_text[] =
     "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed.\n"
     "  daybook-relay card --data DIR [--url URL] [--tls-cert FILE]\n"
     "        Writes the card anew, for another address or certificate.\n"
+    "  daybook-relay tls-next --data DIR\n"
+    "        Makes the next TLS key ahead of its use and prints its pin, for the organisation's\n"
+    "        policy and for `card`. Asked again, it prints the same.\n"
+    "  daybook-relay tls-switch --data DIR\n"
+    "        Takes the next key into use (stop the relay first); the old one is gone. A device "
+    "that\n"
+    "        was not told the new pin needs a new invite.\n"
     "  daybook-relay fsck --data DIR\n"
     "        Checks everything that is stored: chains, signatures, trees.\n"
     "  daybook-relay --help | --version\n";
@@ -79,6 +86,34 @@ static dbk_rc run_card(const options *o, dbk_err *err)
     if (rc == DBK_OK)
         printf("wrote %s/%s\n", o->dir, DBK_HOME_CARD);
     dbk_bytes_wipe(&cert);
+    dbk_home_close(home);
+    return rc;
+}
+
+static dbk_rc run_tls_next(const options *o, dbk_err *err)
+{
+    dbk_home *home = NULL;
+    uint8_t pin[DBK_TLS_PIN_BYTES];
+    char hex[2 * DBK_TLS_PIN_BYTES + 1];
+    dbk_rc rc = dbk_home_open(&home, o->dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_home_tls_next(home, pin, dbk_env_system(), err);
+    if (rc == DBK_OK) {
+        dbk_hex_print(hex, dbk_span_of(pin, sizeof(pin)));
+        printf("tls-pin-next %s\n", hex);
+    }
+    dbk_home_close(home);
+    return rc;
+}
+
+static dbk_rc run_tls_switch(const options *o, dbk_err *err)
+{
+    dbk_home *home = NULL;
+    dbk_rc rc = dbk_home_open(&home, o->dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_home_tls_switch(home, err);
+    if (rc == DBK_OK)
+        printf("the next TLS key is in use; write the card anew: daybook-relay card\n");
     dbk_home_close(home);
     return rc;
 }
@@ -202,6 +237,8 @@ static const verb_row verbs[] = {
     { "init", run_init, true, NO, MAY, NO, NO },
     { "serve", run_serve, false, MUST, NO, MAY, MAY },
     { "card", run_card, false, NO, MAY, MAY, NO },
+    { "tls-next", run_tls_next, false, NO, NO, NO, NO },
+    { "tls-switch", run_tls_switch, false, NO, NO, NO, NO },
     { "fsck", run_fsck, false, NO, NO, NO, NO },
 };
 
@@ -239,7 +276,7 @@ static dbk_rc run(int argc, char **argv, dbk_err *err)
     const verb_row *verb = NULL;
     dbk_rc rc = DBK_OK;
     if (argc < 2)
-        return usage(err, "say what to do:", "init, serve, card or fsck");
+        return usage(err, "say what to do:", "init, serve, card, tls-next, tls-switch or fsck");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         printf("%s", help_text);
         return DBK_OK;

@@ -17,6 +17,8 @@
 #define LOW_SPEED_S 30L
 #define CONNECT_TIMEOUT_MS 10000u
 #define TIMEOUT_MS 300000u
+#define PINS_MAX (1u + DBK_BACKUP_PINS_MAX)
+#define PIN_TEXT_SIZE 56u /* "sha256//", base64 of 32 bytes, NUL */
 
 typedef struct https {
     CURL *easy; /* one handle: it keeps its connection alive between exchanges */
@@ -24,6 +26,9 @@ typedef struct https {
     size_t url_len;
     char authority[256];
     char why[CURL_ERROR_SIZE];
+    uint8_t pins[PINS_MAX][32];
+    size_t pins_count, pin; /* the one that the server is expected to meet */
+    uint8_t met[32];        /* the one that it last met */
 
     /* the exchange under way */
     dbk_answer *answer;
@@ -215,6 +220,39 @@ static dbk_rc explain(const https *h, CURLcode c, dbk_err *err)
                     unreachable_why(h, c));
 }
 
+static CURLcode expect_pin(const https *h)
+{
+    char text[PIN_TEXT_SIZE]; /* libcurl copies it */
+    dbk_bytes pin = DBK_BYTES_INIT(PIN_TEXT_SIZE);
+    CURLcode c = CURLE_OUT_OF_MEMORY;
+    if (dbk_bytes_append_str(&pin, "sha256//", NULL) == DBK_OK &&
+        dbk_base64_append(&pin, dbk_span_of(h->pins[h->pin], 32), NULL) == DBK_OK &&
+        dbk_bytes_append_u8(&pin, 0, NULL) == DBK_OK) {
+        memcpy(text, pin.p, pin.len);
+        c = curl_easy_setopt(h->easy, CURLOPT_PINNEDPUBLICKEY, text);
+    }
+    dbk_bytes_wipe(&pin);
+    return c;
+}
+
+/* A server with another key was told nothing: the next pin is tried. libcurl takes them all at
+ * once, but doesn't say which one was met. */
+static CURLcode perform(https *h)
+{
+    CURLcode c = CURLE_OK;
+    for (size_t tried = 0; tried < h->pins_count; tried++) {
+        c = expect_pin(h);
+        if (c == CURLE_OK)
+            c = curl_easy_perform(h->easy);
+        if (c != CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+            break;
+        h->pin = (h->pin + 1) % h->pins_count;
+    }
+    if (c == CURLE_OK)
+        memcpy(h->met, h->pins[h->pin], sizeof(h->met));
+    return c;
+}
+
 static dbk_rc exchange(void *self, dbk_answer *answer, const dbk_exchange *req, dbk_err *err)
 {
     https *h = self;
@@ -239,7 +277,7 @@ static dbk_rc exchange(void *self, dbk_answer *answer, const dbk_exchange *req, 
         goto out;
     CURLcode c = prepare(h, req, headers);
     if (c == CURLE_OK)
-        c = curl_easy_perform(h->easy);
+        c = perform(h);
     if (c == CURLE_OK)
         c = curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
     if (c != CURLE_OK) {
@@ -296,7 +334,7 @@ static dbk_rc parse_url(https *h, const char *url, dbk_err *err)
     return DBK_OK;
 }
 
-static CURLcode set_up(https *h, const dbk_https_opts *opts, const char *pin)
+static CURLcode set_up(https *h, const dbk_https_opts *opts)
 {
     CURLcode c = CURLE_OK;
     uint32_t connect_ms = opts->connect_timeout_ms != 0 ? opts->connect_timeout_ms
@@ -313,7 +351,7 @@ static CURLcode set_up(https *h, const dbk_https_opts *opts, const char *pin)
     /* TLS 1.3 or nothing; the pin is what is trusted, so no store of authorities is loaded. */
     set(&c, curl_easy_setopt(h->easy, CURLOPT_SSLVERSION,
                              (long)CURL_SSLVERSION_TLSv1_3 | (long)CURL_SSLVERSION_MAX_TLSv1_3));
-    set(&c, curl_easy_setopt(h->easy, CURLOPT_PINNEDPUBLICKEY, pin));
+    set(&c, expect_pin(h));
     set(&c, curl_easy_setopt(h->easy, CURLOPT_SSL_VERIFYPEER, 0L));
     set(&c, curl_easy_setopt(h->easy, CURLOPT_SSL_VERIFYHOST, 0L));
     set(&c, curl_easy_setopt(h->easy, CURLOPT_CAINFO, NULL));
@@ -340,7 +378,7 @@ static CURLcode set_up(https *h, const dbk_https_opts *opts, const char *pin)
 
 dbk_rc dbk_transport_https(dbk_transport *out, const dbk_https_opts *opts, dbk_err *err)
 {
-    dbk_bytes pin = DBK_BYTES_INIT(80);
+    DBK_ASSERT(opts->backup_pins_count <= DBK_BACKUP_PINS_MAX);
     memset(out, 0, sizeof(*out));
     https *h = dbk_alloc(sizeof(*h));
     if (h == NULL)
@@ -350,27 +388,24 @@ dbk_rc dbk_transport_https(dbk_transport *out, const dbk_https_opts *opts, dbk_e
         return dbk_fail(err, DBK_IO, "libcurl does not start");
     }
     dbk_rc rc = parse_url(h, opts->url, err);
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append_str(&pin, "sha256//", err);
-    if (rc == DBK_OK)
-        rc = dbk_base64_append(&pin, dbk_span_of(opts->tls_pin, sizeof(opts->tls_pin)), err);
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append_u8(&pin, 0, err);
     if (rc != DBK_OK)
         goto out;
+    memcpy(h->pins[0], opts->tls_pin, sizeof(h->pins[0]));
+    memcpy(h->pins[1], opts->backup_pins, opts->backup_pins_count * sizeof(h->pins[0]));
+    h->pins_count = 1 + opts->backup_pins_count;
     h->easy = curl_easy_init();
-    if (h->easy == NULL || set_up(h, opts, (const char *)pin.p) != CURLE_OK) {
+    if (h->easy == NULL || set_up(h, opts) != CURLE_OK) {
         rc = dbk_fail(err, DBK_IO, "this libcurl cannot do TLS 1.3 with a pinned key");
         goto out;
     }
     memcpy(out->authority, h->authority, sizeof(out->authority));
     out->ops = &https_ops;
     out->self = h;
+    out->met = h->met;
     out->is_slow = true;
     h = NULL;
 out:
     if (h != NULL)
         close_https(h);
-    dbk_bytes_wipe(&pin);
     return rc;
 }

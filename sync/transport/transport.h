@@ -5,6 +5,7 @@
 #include "core/base/bytes.h"
 
 #define DBK_HTTP_HEADERS_MAX 8u
+#define DBK_BACKUP_PINS_MAX 4u
 #define DBK_RESPONSE_BYTES_MAX (10u * 1024u * 1024u)
 
 typedef struct dbk_http_field {
@@ -40,14 +41,18 @@ typedef struct dbk_transport {
     void *self;
     char authority[256]; /* what requests are signed for: "127.0.0.1:8443" */
     bool carrier;        /* keeps files, answers no protocol: dbk_transport_dir() */
+    const uint8_t *met;  /* HTTPS: the pin (32) that the server last met, zeros before; else NULL */
     bool is_slow;        /* worth calling from another thread meanwhile; never two calls at once */
 } dbk_transport;
 
-/* HTTPS by libcurl: TLS 1.3 only, the server's key must match the pin (SHA-256 of SPKI), no
- * redirects, proxies, cookies or other protocols; nothing is sent before the pin matches. */
+/* HTTPS by libcurl: TLS 1.3 only, the server's key must match a pin (SHA-256 of SPKI), no
+ * redirects, proxies, cookies or other protocols; nothing is sent before a pin matches. The backup
+ * pins are tried in turn, each with a handshake of its own, when the server has another key. */
 typedef struct dbk_https_opts {
     const char *url; /* "https://host:port", no path */
     uint8_t tls_pin[32];
+    uint8_t backup_pins[DBK_BACKUP_PINS_MAX][32];
+    size_t backup_pins_count;
     uint32_t connect_timeout_ms;
 } dbk_https_opts;
 DBK_MUST_CHECK dbk_rc dbk_transport_https(dbk_transport *out, const dbk_https_opts *opts,

@@ -337,6 +337,37 @@ static void a_devices_name_is_text_of_up_to_128_bytes(void **state)
     tear_down(&f);
 }
 
+static void backup_pins_travel_in_order_and_an_invite_without_them_is_as_before_A21(void **state)
+{
+    (void)state;
+    fixture f;
+    dbk_invite got;
+    dbk_err err = { 0 };
+    uint8_t pin[32];
+    set_up(&f);
+    print_it(&f);
+    assert_int_equal(parse(&f, &got), DBK_OK);
+    assert_int_equal(got.backup.count, 0);
+    dbk_invite_wipe(&got);
+    for (uint8_t i = 4; i >= 1; i--) {
+        memset(pin, i, sizeof(pin));
+        assert_ok(dbk_pins_add(&f.invite.backup, pin, &err), &err);
+        assert_ok(dbk_pins_add(&f.invite.backup, pin, &err), &err); /* twice is once */
+    }
+    memset(pin, 5, sizeof(pin));
+    assert_rc(dbk_pins_add(&f.invite.backup, pin, &err), DBK_LIMIT, &err);
+    dbk_err_clear(&err);
+    print_it(&f);
+    assert_int_equal(parse(&f, &got), DBK_OK);
+    assert_int_equal(got.backup.count, 4);
+    assert_memory_equal(got.backup.pin, f.invite.backup.pin, sizeof(got.backup.pin));
+    dbk_invite_wipe(&got);
+    memset(f.invite.backup.pin[0], 9, 32); /* out of order: not what anyone would print */
+    print_it(&f);
+    assert_int_equal(parse(&f, &got), DBK_FORMAT);
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +380,7 @@ int main(void)
         cmocka_unit_test(even_a_holder_shows_only_keys_that_it_has),
         cmocka_unit_test(keys_that_are_not_proper_are_refused_though_signed),
         cmocka_unit_test(a_devices_name_is_text_of_up_to_128_bytes),
+        cmocka_unit_test(backup_pins_travel_in_order_and_an_invite_without_them_is_as_before_A21),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
