@@ -62,6 +62,8 @@ static dbk_rc exchange(void *self, dbk_answer *out, const dbk_exchange *req, dbk
         deliver(d, &second, req);
         dbk_bytes_wipe(&second.body);
     }
+    if (w->meddle != NULL)
+        w->meddle(w->meddle_ctx, d, req, &answer);
     if (fault == WIRE_LOSES_ANSWER) {
         dbk_bytes_wipe(&answer.body);
         return dbk_fail(err, DBK_UNREACHABLE, "the wire was cut");

@@ -15,6 +15,7 @@ typedef enum wire_fault {
     WIRE_CUTS           /* the answer's body ends too early */
 } wire_fault;
 
+struct sync_device;
 typedef struct syncworld {
     relaykit kit;
     dbk_secret *passphrase;
@@ -24,6 +25,10 @@ typedef struct syncworld {
     size_t place; /* of the flip (in bits) or cut, modulo the body's length */
     bool lasting;
     bool is_slow; /* of devices that are opened from now on: requests travel ahead in a thread */
+    /* Sees each request, and may change what the honest relay answered. NULL: nobody does. */
+    void (*meddle)(void *ctx, struct sync_device *d, const dbk_exchange *req,
+                   dbk_relay_answer *answer);
+    void *meddle_ctx;
 } syncworld;
 
 typedef struct sync_device {

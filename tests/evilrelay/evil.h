@@ -1,0 +1,132 @@
+/* tests/evilrelay/evil.h - the real client against a relay that follows the protocol except for one
+ * scripted mutation (security.md section 2, A12-A19).
+ * One world is prepared: a relay, an organisation, devices with notes. Each run forks it: the child
+ * lies to one device while that does its work, then the honest relay answers again, and the pass
+ * rules are judged. So a run costs no enrolment, a crash of the client is a failed run and nothing
+ * else, and every run begins from the same bytes. The parent puts the files back afterwards.
+ * The harness holds the relay's signing key: its lies about the log are properly signed. */
+#ifndef DBK_TESTS_EVILRELAY_EVIL_H
+#define DBK_TESTS_EVILRELAY_EVIL_H
+
+#include "tests/lib/minilog.h"
+#include "tests/lib/syncworld.h"
+
+#define EVIL_CANARY "zzcanaryzz" /* in every note: must never be seen on the wire (rule a) */
+#define EVIL_SPACES_MAX 3u
+#define EVIL_WHY_MAX 400u
+
+/* What a device hears of the relay: where a mutation can be. */
+enum {
+    CALL_HELLO = 1,     /* POST /v1/hello */
+    CALL_MEMBERS = 2,   /* GET /v1/members with something in it */
+    CALL_RANGE = 4,     /* GET segments with something of others in it */
+    CALL_RESULTS = 8,   /* the answer to a push */
+    CALL_REQUESTS = 16, /* GET /v1/join */
+    CALL_POSTED = 32,   /* the answers to POST /v1/org, /v1/members */
+    CALL_MAIL = 64,     /* the answers to PUT and POST /v1/join/{i} */
+    CALL_CARRY = 128,   /* a folder's files */
+    CALL_ANY = 127      /* any answer of the relay */
+};
+
+typedef enum evil_end {
+    END_ALARM, /* the call in which it was done fails with these words; then all is whole again */
+    END_SAFE,  /* nothing is there to be told: the call succeeds, and nothing comes of it */
+    END_MENDS, /* told or mended at once, whichever; then all is whole again */
+    END_VIEWS  /* may pass until views meet: then it is told, or all is whole again */
+} evil_end;
+
+/* Which segment of others an item mutation is done to. */
+typedef enum evil_pick { PICK_ANY, PICK_TIP, PICK_EARLIER } evil_pick; /* in its feed */
+
+struct evil;
+/* One of these per mutation; each says whether it has changed anything. */
+typedef bool (*evil_item_fn)(struct evil *e, uint8_t header[DBK_SEGMENT_HEADER_BYTES],
+                             dbk_bytes *body);
+typedef bool (*evil_log_fn)(struct evil *e, minilog *log, uint64_t from);
+typedef bool (*evil_hello_fn)(struct evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
+typedef bool (*evil_entry_fn)(struct evil *e, dbk_bytes *entry); /* one more than there is */
+typedef bool (*evil_bytes_fn)(struct evil *e, dbk_relay_answer *answer);
+typedef struct evil_mutation {
+    const char *id, *sentence;
+    unsigned calls;
+    evil_end end;
+    const char *words; /* of the alarm: one of these, parted by '|' */
+    evil_item_fn item;
+    evil_log_fn log;
+    evil_hello_fn hello;
+    evil_entry_fn entry;
+    evil_bytes_fn bytes;
+    const char *never; /* why no relay can do it to this version; then the rest is empty */
+    evil_pick pick;
+} evil_mutation;
+extern const evil_mutation evil_mutations[];
+extern const size_t evil_mutations_count;
+
+typedef struct evil_workflow {
+    const char *name;
+    unsigned calls;                  /* those that `act` makes for the device that is lied to */
+    void (*prepare)(struct evil *e); /* honestly */
+    void (*act)(struct evil *e);     /* with the mutation */
+} evil_workflow;
+extern const evil_workflow evil_workflows[];
+extern const size_t evil_workflows_count;
+
+typedef struct evil {
+    syncworld world, young;
+    sync_device hq, asha, ben, auditor, mallory, fresh, founder;
+    sync_device *victim;
+    dbk_id space, other, later; /* later: only where a workflow makes it */
+    dbk_secret *relay_sk;
+    dbk_log log; /* the honest relay's rows, read past it */
+    char folder[DBK_TEST_PATH_SIZE];
+    dbk_id record;
+    dbk_bytes invite;
+
+    const evil_mutation *mutation; /* NULL: honest */
+    uint64_t rng;
+    bool armed;
+    unsigned fired, told; /* how often it was done; alarms heard */
+    uint64_t pick[EVIL_SPACES_MAX];
+    bool picked[EVIL_SPACES_MAX];
+    uint64_t sent_bytes, calls; /* of the victim, for M09 */
+    uint64_t transcript;        /* of what the victim sent: method, path, length */
+    bool joined, founded;
+    char why[EVIL_WHY_MAX]; /* the first rule that was broken; "": none */
+} evil;
+
+/* world.c */
+void evil_open(evil *e);
+void evil_close(evil *e);
+uint64_t evil_random(evil *e, uint64_t below);
+void evil_blame(evil *e, const char *rule, const char *fmt, ...) DBK_PRINTF(3, 4);
+dbk_id evil_write(evil *e, sync_device *d, const dbk_id *space);
+void evil_batch(evil *e, sync_device *d, const dbk_id *space, unsigned count);
+/* A call of the device that is lied to: judged by the mutation's row. */
+void evil_judge(evil *e, dbk_rc rc, const dbk_err *err, unsigned fired_before, const char *what);
+void evil_sync(evil *e, sync_device *d);
+/* The honest relay again: rules b, c, d, e. */
+void evil_settle(evil *e);
+
+/* lie.c: what the relay answers while the mutation is armed. */
+void evil_meddle(void *ctx, sync_device *d, const dbk_exchange *req, dbk_relay_answer *answer);
+void evil_spoil_folder(evil *e);
+
+/* run.c */
+typedef struct evil_run {
+    const evil_mutation *mutation;
+    const evil_workflow *workflow;
+    uint64_t seed;
+} evil_run;
+typedef struct evil_verdict {
+    unsigned fired, told;
+    bool passed, crashed;
+    long rss_kib;
+    uint64_t transcript, sent_bytes, calls;
+    char why[EVIL_WHY_MAX];
+} evil_verdict;
+evil_verdict evil_fork(evil *e, const evil_run *run);
+void evil_snapshot(evil *e);
+/* Does the workflow make a call that the mutation changes? */
+bool evil_applies(const evil_mutation *m, const evil_workflow *w);
+
+#endif

@@ -1,0 +1,172 @@
+/* evilrelay [--seeds N] [--shard I/N] [--only ID] [--verbose]: all mutations over all workflows.
+ * Fails if a lie was accepted or passed in silence, a rule was broken, or a mutation never fired.
+ */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/evilrelay/evil.h"
+
+#define RSS_GROWTH_KIB_MAX (16 * 1024) /* rule f */
+#define SHOWN_MAX 40u
+
+typedef struct options {
+    unsigned seeds, shard, shards;
+    const char *only;
+    bool stops; /* at the first failure */
+} options;
+
+typedef struct tally {
+    unsigned runs, fired, told, broken, idle;
+    long rss_kib;
+} tally;
+
+#if defined(__SANITIZE_ADDRESS__)
+#define COUNTS_MEMORY false /* its shadow and quarantine grow by themselves */
+#else
+#define COUNTS_MEMORY true
+#endif
+
+static void one_run(evil *e, const evil_run *run, tally *row, tally *all)
+{
+    evil_verdict v = evil_fork(e, run);
+    row->runs++;
+    row->fired += v.fired > 0 ? 1 : 0;
+    row->told += v.told > 0 ? 1 : 0;
+    row->idle += v.fired == 0 ? 1 : 0;
+    if (v.rss_kib > row->rss_kib)
+        row->rss_kib = v.rss_kib;
+    if (v.passed && COUNTS_MEMORY && v.rss_kib > RSS_GROWTH_KIB_MAX) {
+        v.passed = false;
+        (void)snprintf(v.why, sizeof(v.why), "rule f: %ld KiB more memory", v.rss_kib);
+    }
+    if (v.passed)
+        return;
+    row->broken++;
+    if (all->broken + row->broken <= SHOWN_MAX)
+        printf("FAIL %s, %s, seed %llu: %s\n", run->mutation != NULL ? run->mutation->id : "honest",
+               run->workflow->name, (unsigned long long)run->seed, v.why);
+}
+
+static void add(tally *all, const tally *row)
+{
+    all->runs += row->runs;
+    all->fired += row->fired;
+    all->told += row->told;
+    all->idle += row->idle;
+    all->broken += row->broken;
+    if (row->rss_kib > all->rss_kib)
+        all->rss_kib = row->rss_kib;
+}
+
+/* All workflows must pass when nobody lies. */
+static void honest(evil *e, tally *all)
+{
+    tally row = { 0 };
+    for (size_t w = 0; w < evil_workflows_count; w++)
+        one_run(e, &(evil_run){ NULL, &evil_workflows[w], 1 }, &row, all);
+    printf("     %-52s %5u runs\n", "(nobody lies)", row.runs);
+    row.idle = 0;
+    add(all, &row);
+}
+
+static void all_of(evil *e, const evil_mutation *m, const options *o, tally *all)
+{
+    tally row = { 0 };
+    if (m->never != NULL) {
+        printf("%-4s %-52s not here: %s\n", m->id, m->sentence, m->never);
+        return;
+    }
+    for (size_t w = 0; w < evil_workflows_count; w++) {
+        for (unsigned seed = o->shard; seed < o->seeds && evil_applies(m, &evil_workflows[w]);
+             seed += o->shards)
+            one_run(e, &(evil_run){ m, &evil_workflows[w], seed }, &row, all);
+    }
+    printf("%-4s %-52s %5u runs, done in %5u, told in %5u, %5ld KiB\n", m->id, m->sentence,
+           row.runs, row.fired, row.told, row.rss_kib);
+    if (row.fired == 0) {
+        printf("FAIL %s was never done\n", m->id);
+        row.broken++;
+    }
+    if (m->end == END_ALARM && row.told < row.fired) {
+        printf("FAIL %s was silent\n", m->id);
+        row.broken++;
+    }
+    add(all, &row);
+    (void)fflush(stdout);
+}
+
+/* M09, R6: whatever the cause of a refusal, the relay sees the same requests. */
+static void same_traffic(evil *e, tally *all)
+{
+    unsigned causes = 0;
+    evil_verdict first = { 0 };
+    const evil_workflow *pull = NULL;
+    for (size_t w = 0; w < evil_workflows_count; w++)
+        if (strcmp(evil_workflows[w].name, "first pull") == 0)
+            pull = &evil_workflows[w];
+    DBK_ASSERT(pull != NULL);
+    for (size_t i = 0; i < evil_mutations_count; i++) {
+        const evil_mutation *m = &evil_mutations[i];
+        if (m->item == NULL || m->end != END_ALARM)
+            continue;
+        evil_verdict v = evil_fork(e, &(evil_run){ m, pull, 5 });
+        if (v.fired == 0)
+            continue;
+        if (causes++ == 0)
+            first = v;
+        if (v.transcript != first.transcript || v.sent_bytes != first.sent_bytes ||
+            v.calls != first.calls) {
+            printf("FAIL M09: after %s the relay sees other requests\n", m->id);
+            all->broken++;
+        }
+    }
+    printf("M09  %-52s %5u causes, %llu requests each\n", "traffic after a refusal is the same",
+           causes, (unsigned long long)first.calls);
+    if (causes < 15) {
+        printf("FAIL M09: too few causes\n");
+        all->broken++;
+    }
+}
+
+static options read_options(int argc, char **argv)
+{
+    options o = { 1, 0, 1, NULL, argc == 1 };
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--seeds") == 0)
+            o.seeds = (unsigned)strtoul(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--shard") == 0)
+            o.shard = (unsigned)strtoul(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--shards") == 0)
+            o.shards = (unsigned)strtoul(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--only") == 0)
+            o.only = argv[i + 1];
+    }
+    DBK_ASSERT(o.shards > 0 && o.shard < o.shards);
+    return o;
+}
+
+int main(int argc, char **argv)
+{
+    static evil e;
+    tally all = { 0 };
+    options o = read_options(argc, argv);
+    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
+        DBK_ASSERT(setenv("TMPDIR", "/dev/shm", 0) == 0);
+    evil_open(&e);
+    evil_snapshot(&e);
+    honest(&e, &all);
+    for (size_t i = 0; i < evil_mutations_count && !(o.stops && all.broken > 0); i++)
+        if (o.only == NULL || strcmp(o.only, evil_mutations[i].id) == 0)
+            all_of(&e, &evil_mutations[i], &o, &all);
+    if (o.only == NULL)
+        same_traffic(&e, &all);
+    printf("%u runs; a mutation was done in %u, told in %u, had no place in %u; "
+           "broken rules %u; memory grew by at most %ld KiB\n",
+           all.runs, all.fired, all.told, all.idle, all.broken, all.rss_kib);
+    evil_close(&e);
+    return all.broken == 0 ? 0 : 1;
+}
