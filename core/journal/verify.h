@@ -29,10 +29,10 @@ typedef struct dbk_verify_sink {
     void *ctx;
 } dbk_verify_sink;
 /* Checks the database's own integrity, the membership chain, each feed's chain, each header
- * signature, each op root, opens each op, replays all merges into fresh states and compares them
- * with the stored rows, and the log's root with the last checkpoint. DBK_DAMAGED if faults. A
- * fault doesn't stop it: all that can be read is checked. Memory is the same for any number of
- * notes. */
+ * signature (the newest one that holds vouches for those before it in its feed), each op root,
+ * opens each op, replays all merges into fresh states and compares them with the stored rows, and
+ * the log's root with the last checkpoint. DBK_DAMAGED if faults. A fault doesn't stop it: all that
+ * can be read is checked. Memory is the same for any number of notes. */
 DBK_MUST_CHECK dbk_rc dbk_verify_book(dbk_book *book, const dbk_verify_sink *sink, dbk_err *err);
 
 #endif

@@ -17,6 +17,9 @@ typedef struct dbk_verify_feed {
     uint64_t last_seq, merged_seq;
     dbk_hash head, merged_head;
     bool pending; /* one of its segments waits: then no later one may be merged */
+    /* First op of a segment whose own signature doesn't hold, and that no later one whose does has
+     * vouched for by its chain of hashes yet; 0: there is none. */
+    uint64_t unsigned_seq;
 } dbk_verify_feed;
 
 typedef struct dbk_verifier {
