@@ -125,25 +125,38 @@ dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk_secret *passph
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
-static dbk_rc open_store(dbk_book *book, const dbk_secret *passphrase, dbk_err *err)
+/* What the store is opened with: one of the two. */
+typedef struct opener {
+    const dbk_secret *passphrase, *store_key;
+} opener;
+
+static dbk_rc find_key(dbk_book *book, const opener *with, dbk_err *err)
 {
-    char path[DBK_FOLDER_PATH_SIZE];
     dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
     dbk_rc rc = dbk_book_read_slots(book, &slots, err);
     if (rc == DBK_OK && !dbk_folder_has(book->folder, STORE_NAME))
         rc = dbk_fail(err, DBK_DAMAGED, "the folder has keys, but no " STORE_NAME);
-    if (rc == DBK_OK)
-        rc = dbk_book_try(book, &book->store_key, dbk_bytes_span(&slots), passphrase, err);
-    if (rc == DBK_OK)
-        rc = dbk_folder_path(book->folder, path, STORE_NAME, err);
-    if (rc == DBK_OK)
-        rc = dbk_store_open(&book->store, path, book->store_key, err);
+    if (rc == DBK_OK && with->passphrase != NULL)
+        rc = dbk_book_try(book, &book->store_key, dbk_bytes_span(&slots), with->passphrase, err);
+    else if (rc == DBK_OK)
+        rc = dbk_secret_from(&book->store_key, dbk_secret_bytes(with->store_key), err);
     dbk_bytes_wipe(&slots);
     return rc;
 }
 
-dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphrase,
-                     const dbk_book_opts *opts, dbk_err *err)
+static dbk_rc open_store(dbk_book *book, const opener *with, dbk_err *err)
+{
+    char path[DBK_FOLDER_PATH_SIZE];
+    dbk_rc rc = find_key(book, with, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_path(book->folder, path, STORE_NAME, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_open(&book->store, path, book->store_key, err);
+    return rc;
+}
+
+static dbk_rc open_with(dbk_book **out, const char *dir, const opener *with,
+                        const dbk_book_opts *opts, dbk_err *err)
 {
     dbk_book *book = NULL;
     dbk_rc rc = dbk_book_new(&book, opts, err);
@@ -152,7 +165,7 @@ dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphra
     if (rc == DBK_OK)
         rc = dbk_book_settle_rekey(book->folder, err);
     if (rc == DBK_OK)
-        rc = open_store(book, passphrase, err);
+        rc = open_store(book, with, err);
     if (rc == DBK_OK)
         rc = dbk_own_load(&book->own, book->store, err);
     if (rc == DBK_OK)
@@ -173,6 +186,22 @@ dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphra
     return DBK_OK;
 }
 
+dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphrase,
+                     const dbk_book_opts *opts, dbk_err *err)
+{
+    const opener with = { passphrase, NULL };
+    return open_with(out, dir, &with, opts, err);
+}
+
+dbk_rc dbk_book_open_with_key(dbk_book **out, const char *dir, const dbk_secret *store_key,
+                              const dbk_book_opts *opts, dbk_err *err)
+{
+    const opener with = { NULL, store_key };
+    if (dbk_secret_len(store_key) != DBK_STORE_KEY_BYTES)
+        return dbk_fail(err, DBK_FORMAT, "a store key has %u bytes", DBK_STORE_KEY_BYTES);
+    return open_with(out, dir, &with, opts, err);
+}
+
 /* ---- what it is ---------------------------------------------------------------------------- */
 
 dbk_id dbk_book_device(const dbk_book *book)
@@ -188,6 +217,11 @@ const dbk_device_keys *dbk_book_keys(const dbk_book *book)
 const dbk_secret *dbk_book_request_key(const dbk_book *book)
 {
     return book->own.request;
+}
+
+const dbk_secret *dbk_book_store_key(const dbk_book *book)
+{
+    return book->store_key;
 }
 
 const dbk_forms *dbk_book_forms(const dbk_book *book)

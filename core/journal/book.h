@@ -28,6 +28,11 @@ DBK_MUST_CHECK dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk
  * untouched. */
 DBK_MUST_CHECK dbk_rc dbk_book_open(dbk_book **out, const char *dir, const dbk_secret *passphrase,
                                     const dbk_book_opts *opts, dbk_err *err);
+/* With the store key itself, from an agent that was handed it when the passphrase was typed. As
+ * above; DBK_DAMAGED also when it is another store's key, or the store has been re-keyed. */
+DBK_MUST_CHECK dbk_rc dbk_book_open_with_key(dbk_book **out, const char *dir,
+                                             const dbk_secret *store_key, const dbk_book_opts *opts,
+                                             dbk_err *err);
 void dbk_book_close(dbk_book *book); /* wipes; NULL is nothing */
 DBK_MUST_CHECK dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change,
                                                  dbk_err *err);
@@ -47,6 +52,8 @@ DBK_MUST_CHECK dbk_rc dbk_book_wipe(const char *dir, dbk_err *err);
 dbk_id dbk_book_device(const dbk_book *book);
 const dbk_device_keys *dbk_book_keys(const dbk_book *book);
 const dbk_secret *dbk_book_request_key(const dbk_book *book); /* for signing requests */
+/* Opens the store for dbk_book_open_with_key(): as secret as a passphrase. */
+const dbk_secret *dbk_book_store_key(const dbk_book *book);
 const dbk_forms *dbk_book_forms(const dbk_book *book);
 const dbk_env *dbk_book_env(const dbk_book *book);
 

@@ -154,6 +154,37 @@ static void a_changed_passphrase_opens_and_the_old_one_does_not(void **state)
     dbk_test_book_drop(&b);
 }
 
+static void the_key_of_an_open_book_opens_it_again_and_no_other_does(void **state)
+{
+    dbk_test_book b;
+    dbk_err err = { 0 };
+    dbk_secret *key = NULL, *other = NULL, *brief = NULL;
+    (void)state;
+    dbk_test_book_make(&b, 1);
+    dbk_id device = dbk_book_device(b.book);
+    assert_ok(dbk_secret_from(&key, dbk_secret_bytes(dbk_book_store_key(b.book)), &err), &err);
+    assert_ok(dbk_secret_from(&other, dbk_secret_bytes(key), &err), &err);
+    assert_ok(dbk_secret_new(&brief, dbk_secret_len(key) - 1, &err), &err);
+    dbk_secret_room(other)[0] ^= 1;
+    dbk_book_close(b.book);
+    b.book = NULL;
+    const dbk_book_opts opts = { .env = &b.env.env };
+    assert_rc(dbk_book_open_with_key(&b.book, b.dir, other, &opts, &err), DBK_DAMAGED, &err);
+    assert_null(b.book);
+    dbk_err_clear(&err);
+    assert_rc(dbk_book_open_with_key(&b.book, b.dir, brief, &opts, &err), DBK_FORMAT, &err);
+    assert_null(b.book);
+    dbk_err_clear(&err);
+    assert_ok(dbk_book_open_with_key(&b.book, b.dir, key, &opts, &err), &err);
+    dbk_id again = dbk_book_device(b.book);
+    assert_true(dbk_id_equal(&device, &again));
+    assert_ok(dbk_book_check_deep(b.book, &err), &err);
+    dbk_secret_free(key);
+    dbk_secret_free(other);
+    dbk_secret_free(brief);
+    dbk_test_book_drop(&b);
+}
+
 static void a_slot_file_with_any_byte_changed_never_opens_A02(void **state)
 {
     dbk_test_book b;
@@ -322,6 +353,7 @@ int main(void)
         cmocka_unit_test(files_of_a_book_are_its_owners_only),
         cmocka_unit_test(a_wrong_passphrase_a_missing_and_a_busy_store_are_told_apart),
         cmocka_unit_test(a_changed_passphrase_opens_and_the_old_one_does_not),
+        cmocka_unit_test(the_key_of_an_open_book_opens_it_again_and_no_other_does),
         cmocka_unit_test(a_slot_file_with_any_byte_changed_never_opens_A02),
         cmocka_unit_test(an_interrupted_create_never_opens_and_can_be_restarted),
         cmocka_unit_test(create_under_every_failed_allocation_leaves_what_create_can_restart_A37),
