@@ -39,6 +39,7 @@ typedef struct cli {
     const char *passphrase_file; /* or NULL */
     int passphrase_fd;           /* or -1 */
     bool light_kdf;              /* new passphrases at the lowest cost allowed */
+    bool by_agent;               /* the book was opened with the agent's key */
     dbk_book *book;              /* open when the command asked for CLI_BOOK */
     struct json_t *problems;     /* or NULL; with --json they go into the answer of a failure */
 } cli;
@@ -74,8 +75,9 @@ DBK_MUST_CHECK dbk_rc cli_ask_passphrase(dbk_secret **out, const cli *c, cli_ask
                                          dbk_err *err);
 /* What a store is made or opened with. */
 dbk_book_opts cli_book_opts(const cli *c);
-/* Asks for the passphrase and opens the store. The passphrase is handed on to *kept, unless that is
- * NULL. */
+/* Opens the store: with the agent's key if the store is unlocked and no passphrase option was
+ * given, else it asks for the passphrase. A caller that needs the passphrase itself gets it as
+ * *kept, and then it is always asked for; else kept is NULL. */
 DBK_MUST_CHECK dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err);
 /* DBK_NOT_FOUND, and what to begin with, when there is no folder where the store should be. */
 DBK_MUST_CHECK dbk_rc cli_store_exists(const cli *c, dbk_err *err);

@@ -34,6 +34,10 @@ dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_conflict.c: the HQ desk */
 dbk_rc cmd_conflicts(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_agent.c: the passphrase once a shift */
+dbk_rc cmd_unlock(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_lock(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_agent(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_verify.c, cmd_import.c, cmd_export.c, cmd_passphrase.c */
 dbk_rc cmd_verify(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err);

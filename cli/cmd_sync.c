@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/agent.h"
 #include "cli/cmd.h"
 #include "cli/outcome.h"
 #include "cli/render.h"
@@ -165,19 +166,33 @@ static bool passes_by(dbk_rc rc)
     return rc == DBK_UNREACHABLE || rc == DBK_BUSY || rc == DBK_PENDING;
 }
 
-/* Between two exchanges the store is closed, so that notes can be written meanwhile. */
-static dbk_rc watch(cli *c, const char *folder, const dbk_secret *passphrase, dbk_err *err)
+/* What a watch opens the store with: a key of its own, or whatever the agent has by then. */
+static dbk_rc reopen(cli *c, const dbk_secret *key, dbk_err *err)
+{
+    if (c->book != NULL)
+        return DBK_OK;
+    if (key != NULL)
+        return dbk_book_open_with_key(&c->book, c->store, key, NULL, err);
+    return agent_open_book(c, AGENT_QUIETLY, err);
+}
+
+/* Between two exchanges the store is closed, so that notes can be written meanwhile. When the agent
+ * has locked, nothing is left here that opens it: the watch goes on after the next unlock. */
+static dbk_rc watch(cli *c, const char *folder, const dbk_secret *key, dbk_err *err)
 {
     struct sigaction end = { .sa_handler = end_watch };
     uint64_t pause_s = WATCH_EVERY_S;
+    bool locked = false;
     (void)sigaction(SIGINT, &end, NULL);
     (void)sigaction(SIGTERM, &end, NULL);
     while (!watch_ended) {
         dbk_sync_report report = { 0 };
         dbk_err why = { 0 };
         out_progress bar;
-        dbk_rc rc = c->book != NULL ? DBK_OK
-                                    : dbk_book_open(&c->book, c->store, passphrase, NULL, &why);
+        dbk_rc rc = reopen(c, key, &why);
+        if (rc == DBK_PENDING && key == NULL && !locked)
+            out_note("The store is locked: nothing is exchanged until `daybook unlock`.");
+        locked = rc == DBK_PENDING && key == NULL;
         if (rc == DBK_OK)
             rc = sync_once(c, folder, &bar, &report, &why);
         if (rc == DBK_OK && is_news(&report))
@@ -190,7 +205,9 @@ static dbk_rc watch(cli *c, const char *folder, const dbk_secret *passphrase, db
             return dbk_fail(err, rc, "%s", why.text);
         if (rc == DBK_UNREACHABLE)
             out_note("%s: trying again", out_safe_str(why.text));
-        pause_s = rc == DBK_OK ? WATCH_EVERY_S : pause_s < WATCH_MOST_S ? pause_s * 2 : pause_s;
+        pause_s = rc == DBK_OK || locked   ? WATCH_EVERY_S
+                  : pause_s < WATCH_MOST_S ? pause_s * 2
+                                           : pause_s;
         watch_pause(pause_s);
     }
     return DBK_OK;
@@ -199,11 +216,14 @@ static dbk_rc watch(cli *c, const char *folder, const dbk_secret *passphrase, db
 /* Opens the store itself: with --watch it is opened again and again. */
 dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err)
 {
-    dbk_secret *passphrase = NULL;
+    dbk_secret *key = NULL;
     const char *folder = cli_option_value(a, "--folder");
-    dbk_rc rc = cli_open_book(c, &passphrase, err);
-    if (rc == DBK_OK && cli_option_given(a, "--watch")) {
-        rc = watch(c, folder, passphrase, err);
+    bool again = cli_option_given(a, "--watch");
+    dbk_rc rc = cli_open_book(c, NULL, err);
+    if (rc == DBK_OK && again && !c->by_agent)
+        rc = dbk_secret_from(&key, dbk_secret_bytes(dbk_book_store_key(c->book)), err);
+    if (rc == DBK_OK && again) {
+        rc = watch(c, folder, key, err);
     } else if (rc == DBK_OK) {
         dbk_sync_report report = { 0 };
         out_progress bar;
@@ -211,6 +231,6 @@ dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err)
         if (rc == DBK_OK)
             rc = say_report(c, &report, folder, err);
     }
-    dbk_secret_free(passphrase);
+    dbk_secret_free(key);
     return rc;
 }

@@ -64,6 +64,21 @@ static const cli_option export_options[] = {
     { "--output", "FILE", "a new file instead of standard output" },
     { NULL, NULL, NULL },
 };
+#define LIMIT_OPTIONS                                                                 \
+    { "--for", "TIME", "lock after this long in any case: 90s, 15m, 8h (10h)" },      \
+        { "--idle", "TIME", "lock when no command has used it for this long (15m)" }, \
+    {                                                                                 \
+        "--strict", NULL, "refuse if the key's memory can't be kept out of the swap"  \
+    }
+static const cli_option unlock_options[] = {
+    LIMIT_OPTIONS,
+    { NULL, NULL, NULL },
+};
+static const cli_option agent_options[] = {
+    LIMIT_OPTIONS,
+    { "--key-fd", "3", "how `daybook unlock` hands the key over" },
+    { NULL, NULL, NULL },
+};
 static const cli_option passphrase_options[] = {
     { "--new-file", "F", "a file that holds the new passphrase" },
     { NULL, NULL, NULL },
@@ -166,6 +181,15 @@ const cli_command cli_commands[] = {
       CLI_BOOK, 1, 1, import_options, cmd_import },
     { NULL, "export", "", "records as JSON Lines, in clear", NULL, CLI_BOOK, 0, 0, export_options,
       cmd_export },
+    { NULL, "unlock", "[--for TIME] [--idle TIME]", "type the passphrase once, for a while",
+      "An agent, a process of yours, keeps the store's key in locked memory, and commands get it "
+      "from there. It locks by itself: at the limits, when the machine slept, and when the "
+      "passphrase changes. Lock before you leave the device.",
+      0, 0, 0, unlock_options, cmd_unlock },
+    { NULL, "lock", "", "wipe the key at once", NULL, 0, 0, 0, NULL, cmd_lock },
+    { NULL, "agent", "[--for TIME] [--idle TIME]", "the agent of `unlock`, in the foreground",
+      "For a service manager. It asks for the passphrase, and ends when it locks.", 0, 0, 0,
+      agent_options, cmd_agent },
     { NULL, "passphrase", "", "change the passphrase",
       "The key of the notes stays as it is, so a copy of this store made before still opens with "
       "the "

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "cli/agent.h"
 #include "cli/args.h"
 #include "cli/help.h"
 #include "core/base/alloc.h"
@@ -132,6 +133,14 @@ dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err)
     dbk_secret *passphrase = NULL;
     const dbk_book_opts opts = cli_book_opts(c);
     dbk_rc rc = cli_store_exists(c, err);
+    if (rc == DBK_OK && kept == NULL && c->passphrase_file == NULL && c->passphrase_fd < 0) {
+        dbk_err tried = { 0 };
+        rc = agent_open_book(c, AGENT_KEY, &tried);
+        c->by_agent = rc == DBK_OK;
+        if (rc != DBK_PENDING)
+            return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", tried.text);
+        rc = DBK_OK; /* it is locked */
+    }
     if (rc == DBK_OK)
         rc = cli_ask_passphrase(&passphrase, c, CLI_ASK_PASSPHRASE, err);
     if (rc == DBK_OK)

@@ -42,6 +42,11 @@ uint64_t dbk_monotonic_ms(void)
     return clock_ms(CLOCK_MONOTONIC);
 }
 
+uint64_t dbk_boottime_ms(void)
+{
+    return clock_ms(CLOCK_BOOTTIME);
+}
+
 uint64_t dbk_hlc_ms(dbk_hlc t)
 {
     return t >> 16;

@@ -16,6 +16,8 @@ typedef struct dbk_env {
 const dbk_env *dbk_env_system(void);
 /* Milliseconds that never go backwards: for deadlines and progress, never for records. */
 uint64_t dbk_monotonic_ms(void);
+/* The same, and it goes on while the machine sleeps. */
+uint64_t dbk_boottime_ms(void);
 
 /* Hybrid logical clock: 48 bits of milliseconds, 16 bits of counter.
  * A remote time moves ours forward by at most DBK_HLC_DRIFT_MS past the physical clock, so one
