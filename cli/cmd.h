@@ -9,11 +9,17 @@ dbk_rc cmd_org_create(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_org_invite(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_org_approve(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_join(cli *c, const cli_args *a, dbk_err *err);
-/* cmd_space.c: spaces and devices */
+/* cmd_space.c: spaces */
 dbk_rc cmd_space_create(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_space_grant(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_space_list(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_space_remove(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_space_rotate(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_device.c: devices, by their name, or by a prefix of their id of at least 6 digits */
 dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_device_revoke(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_find_device(dbk_id *out, cli *c, const char *text, dbk_err *err);
+dbk_rc cmd_leave(cli *c, const dbk_leaving *leaving, dbk_err *err);
 /* cmd_form.c: what can be recorded */
 dbk_rc cmd_forms(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_form_show(cli *c, const cli_args *a, dbk_err *err);

@@ -1,4 +1,4 @@
-/* Spaces and devices: space create, space grant, space list, device list. */
+/* Spaces: space create, grant, remove, rotate, list. */
 #include <jansson.h>
 #include <string.h>
 
@@ -23,33 +23,6 @@ dbk_rc cmd_space_create(cli *c, const cli_args *a, dbk_err *err)
     return DBK_OK;
 }
 
-/* A device by its name, or by a prefix of its id of at least 6 digits. */
-static dbk_rc find_device(dbk_id *out, cli *c, const char *text, dbk_err *err)
-{
-    const dbk_roster *roster = dbk_book_roster(c->book);
-    size_t found = 0, len = strlen(text);
-    for (size_t i = 0; roster != NULL && i < dbk_roster_devices(roster); i++) {
-        const dbk_member *m = dbk_roster_device_at(roster, i);
-        dbk_bytes name = DBK_BYTES_INIT(CLI_NAME_BYTES_MAX);
-        char hex[DBK_ID_HEX_SIZE];
-        dbk_rc rc = dbk_book_device_name(c->book, &name, &m->device, err);
-        if (rc != DBK_OK)
-            return rc;
-        dbk_id_hex(hex, &m->device);
-        if (dbk_span_equal(dbk_bytes_span(&name), dbk_span_str(text)) ||
-            (len >= 6 && strncmp(hex, text, len) == 0)) {
-            *out = m->device;
-            found++;
-        }
-        dbk_bytes_wipe(&name);
-    }
-    if (found == 0)
-        return dbk_fail(err, DBK_NOT_FOUND, "no device has that name or id");
-    if (found > 1)
-        return dbk_fail(err, DBK_CONFLICT, "%zu devices fit; give the device's id", found);
-    return DBK_OK;
-}
-
 dbk_rc cmd_space_grant(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_transport t = { 0 };
@@ -61,7 +34,7 @@ dbk_rc cmd_space_grant(cli *c, const cli_args *a, dbk_err *err)
         return dbk_fail(err, DBK_USAGE, "no such role: %.40s (officer, hq or admin)", role);
     dbk_rc rc = dbk_book_space_find(c->book, &grant.space, a->positional[0], err);
     if (rc == DBK_OK)
-        rc = find_device(&grant.device, c, a->positional[1], err);
+        rc = cmd_find_device(&grant.device, c, a->positional[1], err);
     if (rc == DBK_OK)
         rc = dbk_driver_connect(&t, c->book, err);
     if (rc == DBK_OK)
@@ -72,6 +45,41 @@ dbk_rc cmd_space_grant(cli *c, const cli_args *a, dbk_err *err)
     if (c->format == OUT_JSON)
         return out_json_take(json_pack("{s:b}", "granted", 1), err);
     out_text("Granted.\n");
+    return DBK_OK;
+}
+
+dbk_rc cmd_space_remove(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_id space;
+    dbk_leaving leaving = { .space = &space };
+    dbk_rc rc = dbk_book_space_find(c->book, &space, a->positional[0], err);
+    if (rc == DBK_OK)
+        rc = cmd_find_device(&leaving.device, c, a->positional[1], err);
+    if (rc == DBK_OK)
+        rc = cmd_leave(c, &leaving, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:b}", "removed", 1), err);
+    out_text("Removed, and the space has a new key. What the device holds already, it keeps.\n");
+    return DBK_OK;
+}
+
+dbk_rc cmd_space_rotate(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_transport t = { 0 };
+    dbk_id space;
+    dbk_rc rc = dbk_book_space_find(c->book, &space, a->positional[0], err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_connect(&t, c->book, err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_rotate(c->book, &t, &space, err);
+    dbk_transport_close(&t);
+    if (rc != DBK_OK)
+        return rc;
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:b}", "rotated", 1), err);
+    out_text("The space has a new key, for all who are in it.\n");
     return DBK_OK;
 }
 
@@ -107,51 +115,6 @@ dbk_rc cmd_space_list(cli *c, const cli_args *a, dbk_err *err)
         dbk_id space = dbk_book_space_at(c->book, i);
         rc = space_row(c, table, rows, &space, err);
     }
-    if (rc == DBK_OK && table != NULL)
-        out_table_print(table);
-    else if (rc == DBK_OK)
-        rc = out_json_take(json_incref(rows), err);
-    json_decref(rows);
-    out_table_free(table);
-    return rc;
-}
-
-static dbk_rc device_row(cli *c, out_table *table, json_t *rows, const dbk_member *m, dbk_err *err)
-{
-    dbk_bytes name = DBK_BYTES_INIT(CLI_NAME_BYTES_MAX);
-    dbk_id self = dbk_book_device(c->book);
-    char hex[DBK_ID_HEX_SIZE];
-    dbk_id_hex(hex, &m->device);
-    const char *state = m->revoked ? "revoked" : "active";
-    bool mine = dbk_id_equal(&self, &m->device);
-    dbk_rc rc = dbk_book_device_name(c->book, &name, &m->device, err);
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append_u8(&name, 0, err);
-    if (rc == DBK_OK && table != NULL)
-        rc = out_table_row(table,
-                           (const char *[]){ (char *)name.p, dbk_role_name(m->role), state,
-                                             mine ? "this device" : "", hex },
-                           err);
-    if (rc == DBK_OK && table == NULL)
-        (void)json_array_append_new(rows,
-                                    json_pack("{s:s, s:s, s:s, s:b, s:s}", "name", (char *)name.p,
-                                              "role", dbk_role_name(m->role), "state", state,
-                                              "this", (int)mine, "device", hex));
-    dbk_bytes_wipe(&name);
-    return rc;
-}
-
-dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err)
-{
-    out_table *table = NULL;
-    json_t *rows = json_array();
-    const dbk_roster *roster = dbk_book_roster(c->book);
-    dbk_rc rc = DBK_OK;
-    (void)a;
-    if (c->format == OUT_TEXT)
-        rc = out_table_new(&table, (const char *[]){ "NAME", "ROLE", "STATE", "", "ID" }, 5, err);
-    for (size_t i = 0; rc == DBK_OK && roster != NULL && i < dbk_roster_devices(roster); i++)
-        rc = device_row(c, table, rows, dbk_roster_device_at(roster, i), err);
     if (rc == DBK_OK && table != NULL)
         out_table_print(table);
     else if (rc == DBK_OK)

@@ -28,6 +28,10 @@ static const cli_option grant_options[] = {
     { "--role", "ROLE", "officer (default), hq or admin" },
     { NULL, NULL, NULL },
 };
+static const cli_option revoke_options[] = {
+    { "--reason", "R", "lost, stolen or left" },
+    { NULL, NULL, NULL },
+};
 static const cli_option space_options[] = {
     { "--space", "S", "the space, by name or id; needed if this device holds several" },
     { NULL, NULL, NULL },
@@ -167,10 +171,23 @@ const cli_command cli_commands[] = {
       1, 1, NULL, cmd_space_create },
     { NULL, "space grant", "SPACE DEVICE", "let a device into a space", NULL, CLI_BOOK | CLI_NET, 2,
       2, grant_options, cmd_space_grant },
+    { NULL, "space remove", "SPACE DEVICE",
+      "take a device out of a space; the space gets a new key",
+      "What the device holds already, it keeps. What it writes from now on, and what of it had not "
+      "arrived, stands aside until someone decides.",
+      CLI_BOOK | CLI_NET, 2, 2, NULL, cmd_space_remove },
+    { NULL, "space rotate", "SPACE", "a new key for a space",
+      "Happens by itself when someone leaves, and when a key gets old.", CLI_BOOK | CLI_NET, 1, 1,
+      NULL, cmd_space_rotate },
     { NULL, "space list", "", "the spaces that this device holds", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_space_list },
     { NULL, "device list", "", "every device of the organisation", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_device_list },
+    { NULL, "device revoke", "DEVICE --reason R", "shut a device out, at once and for good",
+      "For a device that is lost or stolen, or whose officer has left. The relay refuses it from "
+      "then "
+      "on, and every space that it was in gets a new key. DEVICE is its name or number.",
+      CLI_BOOK | CLI_NET, 1, 1, revoke_options, cmd_device_revoke },
 
     { FILES, "verify", "", "prove every chain, seal, signature and row",
       "Devices that hold the same print the same state hash.", CLI_BOOK, 0, 0, NULL, cmd_verify },

@@ -33,6 +33,23 @@ typedef struct dbk_new_grant {
 DBK_MUST_CHECK dbk_rc dbk_org_grant(dbk_book *book, dbk_bytes *entry, const dbk_new_grant *grant,
                                     dbk_err *err);
 
+/* Out of the organisation; or, with a space, out of that one. Up to where the device wrote in time
+ * is what this book has applied of each log: sync first. Out of the organisation goes an admin's
+ * device only with a second signature, which the root gives where this device holds it. */
+typedef struct dbk_leaving {
+    dbk_id device;
+    const char *reason;  /* "lost", "stolen", "left"; not with a space */
+    const dbk_id *space; /* NULL: out of all */
+} dbk_leaving;
+DBK_MUST_CHECK dbk_rc dbk_org_leave(dbk_book *book, dbk_bytes *entry, const dbk_leaving *leaving,
+                                    dbk_err *err);
+/* A space's next key, for all who are in it now. */
+DBK_MUST_CHECK dbk_rc dbk_org_rotate(dbk_book *book, dbk_bytes *entry, const dbk_id *space,
+                                     dbk_err *err);
+/* The next rotation that is due: someone left, or the key is older than the policy allows.
+ * DBK_NOT_FOUND: none is. */
+DBK_MUST_CHECK dbk_rc dbk_org_rotate_due(dbk_book *book, dbk_bytes *entry, dbk_err *err);
+
 /* Invites: remembered in the book (id, secret, name, role, spaces) until approved or expired. */
 typedef struct dbk_new_invite {
     const char *name; /* the officer's name */

@@ -1,6 +1,6 @@
 /* core/journal/org_internal.h - inside an admin's side of membership. Not for others.
- * org.c: organisation, spaces, grants. org_invite.c: invites and their approval. org_join.c: the
- * joining side. */
+ * org.c: organisation, spaces, grants. org_leave.c: who leaves, and the keys after that.
+ * org_invite.c: invites and their approval. org_join.c: the joining side. */
 #ifndef DBK_JOURNAL_ORG_INTERNAL_H
 #define DBK_JOURNAL_ORG_INTERNAL_H
 

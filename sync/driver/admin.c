@@ -192,6 +192,58 @@ dbk_rc dbk_driver_grant(dbk_book *book, dbk_transport *t, const dbk_new_grant *g
     return change_once(book, t, build_grant, &grant, err);
 }
 
+/* ---- leaving, new keys
+ * ------------------------------------------------------------------------------------------ */
+
+static dbk_rc build_leave(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err)
+{
+    const dbk_leaving *const *leaving = ctx;
+    return dbk_org_leave(book, entry, *leaving, err);
+}
+
+static dbk_rc build_rotate(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err)
+{
+    const dbk_id *const *space = ctx;
+    return dbk_org_rotate(book, entry, *space, err);
+}
+
+static dbk_rc build_due(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err)
+{
+    (void)ctx;
+    return dbk_org_rotate_due(book, entry, err);
+}
+
+dbk_rc dbk_line_rotate_due(dbk_line *line, dbk_err *err)
+{
+    const dbk_roster *roster = dbk_book_roster(line->book);
+    dbk_id self = dbk_book_device(line->book);
+    const dbk_member *me = roster == NULL ? NULL : dbk_roster_device(roster, &self);
+    dbk_err end = { 0 };
+    dbk_rc rc = DBK_OK;
+    if (me == NULL || me->revoked || me->role != DBK_ROLE_ADMIN)
+        return DBK_OK;
+    while (rc == DBK_OK)
+        rc = change(line, build_due, NULL, &end);
+    return rc == DBK_NOT_FOUND ? DBK_OK : dbk_fail(err, rc, "%s", end.text);
+}
+
+dbk_rc dbk_driver_leave(dbk_book *book, dbk_transport *t, const dbk_leaving *leaving, dbk_err *err)
+{
+    dbk_line line;
+    dbk_rc rc = dbk_line_open(&line, book, t, err);
+    if (rc == DBK_OK)
+        rc = change(&line, build_leave, &leaving, err);
+    if (rc == DBK_OK)
+        rc = dbk_line_rotate_due(&line, err);
+    dbk_line_close(&line);
+    return rc;
+}
+
+dbk_rc dbk_driver_rotate(dbk_book *book, dbk_transport *t, const dbk_id *space, dbk_err *err)
+{
+    return change_once(book, t, build_rotate, &space, err);
+}
+
 /* ---- invites
  * ------------------------------------------------------------------------------------------ */
 

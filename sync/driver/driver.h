@@ -43,6 +43,12 @@ DBK_MUST_CHECK dbk_rc dbk_driver_space_create(dbk_book *book, dbk_transport *t, 
                                               const dbk_new_space *opts, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_driver_grant(dbk_book *book, dbk_transport *t, const dbk_new_grant *grant,
                                        dbk_err *err);
+/* Takes the device out, and gives every space that it was in a new key. When it is cut off after
+ * the first entry, the next administrator's sync goes on. */
+DBK_MUST_CHECK dbk_rc dbk_driver_leave(dbk_book *book, dbk_transport *t, const dbk_leaving *leaving,
+                                       dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_rotate(dbk_book *book, dbk_transport *t, const dbk_id *space,
+                                        dbk_err *err);
 /* Makes the invite and opens its mailbox at the relay. */
 DBK_MUST_CHECK dbk_rc dbk_driver_invite(dbk_book *book, dbk_transport *t, dbk_bytes *text,
                                         const dbk_new_invite *opts, dbk_err *err);

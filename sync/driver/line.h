@@ -50,6 +50,9 @@ DBK_MUST_CHECK dbk_rc dbk_line_send(dbk_line *line, const dbk_call *call, const 
  * status of 2xx. Else the cause of the refusal; the answer's status tells them apart. */
 DBK_MUST_CHECK dbk_rc dbk_line_ask(dbk_line *line, const dbk_call *call, dbk_err *err);
 
+/* An administrator's: posts every rotation that is due. Nothing on another's device. */
+DBK_MUST_CHECK dbk_rc dbk_line_rotate_due(dbk_line *line, dbk_err *err);
+
 /* Sends this book's join request; the relay takes the same bytes twice. DBK_DENIED: the invite was
  * used by someone else, or has run out. */
 DBK_MUST_CHECK dbk_rc dbk_line_join(dbk_line *line, dbk_err *err);

@@ -1,0 +1,163 @@
+/* Devices that are shut out, over a real relay: what they lose, what they keep, and that everybody
+ * else goes on under new keys. */
+#include "tests/lib/test.h"
+
+#include <string.h>
+
+#include "core/journal/book_internal.h"
+#include "core/journal/org.h"
+#include "tests/lib/syncworld.h"
+
+typedef struct team {
+    syncworld world;
+    sync_device admin, asha, ben;
+    dbk_id space;
+} team;
+
+static team *team_new(void)
+{
+    static team t;
+    syncworld_open(&t.world);
+    sync_device_open(&t.world, &t.admin, "admin");
+    sync_device_open(&t.world, &t.asha, "asha");
+    sync_device_open(&t.world, &t.ben, "ben");
+    sync_found(&t.admin);
+    t.space = sync_space(&t.admin, "Family Liaison");
+    sync_enlist(&t.admin, &t.asha, DBK_ROLE_OFFICER, &t.space);
+    sync_enlist(&t.admin, &t.ben, DBK_ROLE_OFFICER, &t.space);
+    (void)sync_now(&t.admin);
+    (void)sync_now(&t.asha);
+    return &t;
+}
+
+static void team_end(team *t)
+{
+    sync_device_close(&t->admin);
+    sync_device_close(&t->asha);
+    sync_device_close(&t->ben);
+    syncworld_close(&t->world);
+}
+
+static void revoke(team *t, sync_device *d)
+{
+    const dbk_leaving leaving = { .device = dbk_book_device(d->book), .reason = "stolen" };
+    dbk_err err = { 0 };
+    (void)sync_now(&t->admin);
+    assert_ok(dbk_driver_leave(t->admin.book, &t->admin.t, &leaving, &err), &err);
+}
+
+static size_t epochs(const sync_device *d, const dbk_id *space)
+{
+    return dbk_roster_space(dbk_book_roster(d->book), space)->epochs_count;
+}
+
+static void a_revoked_device_reads_nothing_of_later_epochs_a25(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    dbk_sync_report report;
+    dbk_err err = { 0 };
+    (void)sync_write(&t->asha, &t->space, "Maria Alvarez");
+    (void)sync_now(&t->asha);
+    (void)sync_now(&t->ben);
+    revoke(t, &t->ben);
+    assert_int_equal(epochs(&t->admin, &t->space), 2);
+    assert_false(dbk_roster_space(dbk_book_roster(t->admin.book), &t->space)->rotation_due);
+    /* The relay knows him no more, from the very next request on. */
+    assert_rc(sync_try(&t->ben, &report, &err), DBK_DENIED, &err);
+    (void)sync_now(&t->asha);
+    (void)sync_write(&t->asha, &t->space, "Tomas Alvarez");
+    (void)sync_now(&t->asha);
+    (void)sync_now(&t->admin);
+    sync_assert_equal(&t->admin, &t->asha, &t->space);
+    assert_int_equal(sync_verify(&t->admin, &t->space).records, 2);
+    /* Even with the whole chain in his hands he holds no key of the second epoch: what the relay
+     * could hand him, he can't open. */
+    const dbk_space *space = dbk_roster_space(dbk_book_roster(t->admin.book), &t->space);
+    assert_null(dbk_keyring_find(t->ben.book->keyring, &t->space, &space->epochs[1].key_id));
+    assert_non_null(dbk_keyring_find(t->asha.book->keyring, &t->space, &space->epochs[1].key_id));
+    assert_int_equal(sync_verify(&t->ben, &t->space).records, 1); /* what he had, he has */
+    team_end(t);
+}
+
+static void the_cut_is_what_had_arrived_a24(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    for (int i = 0; i < 3; i++)
+        (void)sync_write(&t->ben, &t->space, "in time");
+    (void)sync_now(&t->ben);
+    revoke(t, &t->ben);
+    dbk_id ben = dbk_book_device(t->ben.book);
+    const dbk_member_space *out = dbk_roster_out(dbk_book_roster(t->admin.book), &ben, &t->space);
+    assert_non_null(out);
+    assert_true(out->cut_known);
+    assert_int_equal(out->cut_size, 3);
+    (void)sync_now(&t->asha);
+    assert_int_equal(sync_verify(&t->asha, &t->space).records, 3);
+    team_end(t);
+}
+
+/* The first entry is posted, and the line dies: an administrator's next sync finishes it. */
+static void a_removal_that_was_cut_off_is_finished_by_the_next_sync(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    const dbk_leaving leaving = { .device = dbk_book_device(t->ben.book), .space = &t->space };
+    dbk_err err = { 0 };
+    syncworld_fail(&t->world, WIRE_LOSES_REQUEST, 2, true);
+    assert_true(dbk_driver_leave(t->admin.book, &t->admin.t, &leaving, &err) != DBK_OK);
+    syncworld_mend(&t->world);
+    assert_true(dbk_roster_space(dbk_book_roster(t->admin.book), &t->space)->rotation_due);
+    assert_int_equal(epochs(&t->admin, &t->space), 1);
+    (void)sync_now(&t->admin);
+    assert_false(dbk_roster_space(dbk_book_roster(t->admin.book), &t->space)->rotation_due);
+    assert_int_equal(epochs(&t->admin, &t->space), 2);
+    (void)sync_now(&t->ben); /* still a member of the organisation */
+    team_end(t);
+}
+
+static void a_key_gets_no_older_than_the_policy_says(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    const uint64_t day_ms = UINT64_C(24) * 3600 * 1000;
+    t->admin.env.now_ms += 91 * day_ms;
+    (void)sync_now(&t->admin);
+    assert_int_equal(epochs(&t->admin, &t->space), 2);
+    assert_int_equal(dbk_roster_space_at(dbk_book_roster(t->admin.book), 0)->epochs_count, 2);
+    (void)sync_now(&t->admin);
+    assert_int_equal(epochs(&t->admin, &t->space), 2);
+    (void)sync_now(&t->asha);
+    (void)sync_write(&t->asha, &t->space, "under the new key");
+    (void)sync_now(&t->asha);
+    (void)sync_now(&t->admin);
+    sync_assert_equal(&t->admin, &t->asha, &t->space);
+    team_end(t);
+}
+
+static void an_officer_takes_nobody_out_a18(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    dbk_leaving leaving = { .device = dbk_book_device(t->ben.book), .reason = "lost" };
+    dbk_err err = { 0 };
+    assert_rc(dbk_driver_leave(t->asha.book, &t->asha.t, &leaving, &err), DBK_DENIED, &err);
+    dbk_err_clear(&err);
+    leaving.device = dbk_book_device(t->admin.book);
+    assert_rc(dbk_driver_leave(t->admin.book, &t->admin.t, &leaving, &err), DBK_DENIED, &err);
+    assert_non_null(strstr(err.text, "last administrator"));
+    team_end(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_revoked_device_reads_nothing_of_later_epochs_a25),
+        cmocka_unit_test(the_cut_is_what_had_arrived_a24),
+        cmocka_unit_test(a_removal_that_was_cut_off_is_finished_by_the_next_sync),
+        cmocka_unit_test(a_key_gets_no_older_than_the_policy_says),
+        cmocka_unit_test(an_officer_takes_nobody_out_a18),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
