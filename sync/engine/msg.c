@@ -110,9 +110,10 @@ dbk_rc dbk_push_decode(dbk_push_item *items, size_t *count, dbk_span in, dbk_err
 
 /* ---- results ------------------------------------------------------------------------- */
 
-static bool has_receipt(dbk_push_status status)
+bool dbk_push_has_receipt(dbk_push_status status)
 {
-    return status == DBK_PUSH_ACCEPTED || status == DBK_PUSH_DUPLICATE;
+    return status == DBK_PUSH_ACCEPTED || status == DBK_PUSH_DUPLICATE ||
+           status == DBK_PUSH_QUARANTINED;
 }
 
 static uint8_t *put_result(uint8_t *p, const dbk_push_result *r)
@@ -120,7 +121,7 @@ static uint8_t *put_result(uint8_t *p, const dbk_push_result *r)
     static const uint8_t zeros[7];
     *p++ = (uint8_t)r->status;
     p = dbk_wire_put_copy(p, zeros, sizeof(zeros));
-    if (!has_receipt(r->status)) {
+    if (!dbk_push_has_receipt(r->status)) {
         memset(p, 0, DBK_RESULT_BYTES - 8);
         return p + (DBK_RESULT_BYTES - 8);
     }
@@ -160,7 +161,7 @@ static dbk_rc get_result(dbk_push_result *out, dbk_wire *w, dbk_err *err)
     uint8_t status = dbk_wire_get_u8(&in);
     if (status > DBK_PUSH_REFUSED || !all_zero(dbk_wire_get_span(&in, 7)))
         return dbk_fail(err, DBK_FORMAT, "a result is malformed");
-    if (!has_receipt((dbk_push_status)status) && !all_zero(in.left))
+    if (!dbk_push_has_receipt((dbk_push_status)status) && !all_zero(in.left))
         return dbk_fail(err, DBK_FORMAT, "a result has a receipt that it can't have");
     out->status = (dbk_push_status)status;
     out->receipt.index = dbk_wire_get_u64(&in);

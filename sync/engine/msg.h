@@ -121,7 +121,7 @@ DBK_MUST_CHECK dbk_rc dbk_push_decode(dbk_push_item *items, size_t *count, dbk_s
 typedef enum dbk_push_status {
     DBK_PUSH_ACCEPTED = 0,
     DBK_PUSH_DUPLICATE = 1,   /* held already: the same receipt */
-    DBK_PUSH_QUARANTINED = 2, /* kept for a supervisor */
+    DBK_PUSH_QUARANTINED = 2, /* in the log, but its author was removed: a supervisor decides */
     DBK_PUSH_FORK = 3,        /* another segment stands at this (feed, seq) */
     DBK_PUSH_GAP = 4,         /* an earlier segment of the feed is missing */
     DBK_PUSH_TOO_LARGE = 5,
@@ -129,8 +129,10 @@ typedef enum dbk_push_status {
 } dbk_push_status;
 typedef struct dbk_push_result {
     dbk_push_status status;
-    dbk_receipt receipt; /* zero unless accepted or duplicate */
+    dbk_receipt receipt; /* zero unless dbk_push_has_receipt */
 } dbk_push_result;
+/* Accepted, quarantined or a duplicate: the relay holds it durably. */
+bool dbk_push_has_receipt(dbk_push_status status);
 /* results has room for DBK_PUSH_SEGMENTS_MAX. */
 DBK_MUST_CHECK dbk_rc dbk_results_encode(dbk_bytes *out, const dbk_push_result *results,
                                          size_t count, dbk_span checkpoint, dbk_err *err);

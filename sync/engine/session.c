@@ -298,6 +298,11 @@ static void refused(dbk_session *s, dbk_session_action *next, const dbk_session_
     /* A relay out of reach, another one, or one that no longer knows us is so for every space. */
     bool all = e->kind == DBK_EVENT_FAILED ? e->rc != DBK_LIMIT
                                            : err.rc == DBK_UNREACHABLE || e->status == 401;
+    if (s->state == S_HELLO && e->kind == DBK_EVENT_ANSWER && e->status == 401) {
+        if (!dbk_session_late(s, next))
+            dbk_session_fail(s, next, &err);
+        return;
+    }
     if (s->state == S_PUSH && !all)
         dbk_session_push_refused(s, next, e);
     else if (s->state == S_PULL && !all)

@@ -58,6 +58,7 @@ struct dbk_session {
     char ahead_target[DBK_SESSION_TARGET_MAX];
     dbk_bytes body;
     bool reached; /* the relay has answered something */
+    bool late;    /* it takes us for a stranger: only pushing */
     char nonce[DBK_NONCE_TEXT_MAX + 1];
 
     /* the batch under way */
@@ -100,6 +101,8 @@ void dbk_session_refresh(dbk_session *s, const dbk_local *local);
 /* session_space.c */
 void dbk_session_spaces(dbk_session *s,
                         dbk_session_action *next); /* plans, then the first push or pull */
+/* After a hello that was refused: tries to bring what has no receipt yet. false: nothing is. */
+bool dbk_session_late(dbk_session *s, dbk_session_action *next);
 void dbk_session_next(dbk_session *s, dbk_session_action *next); /* what is to be done next */
 void dbk_session_batch(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);
 void dbk_session_pushed(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);

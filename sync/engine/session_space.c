@@ -86,6 +86,32 @@ static void check_shown(dbk_session *s, work *w)
     dbk_session_stopped(s, w, &err);
 }
 
+/* A relay that answers a hello as it does to strangers may still take what was written: a device
+ * that was removed brings it from its own last receipt on. What the relay says to that is signed,
+ * or counts for nothing. */
+bool dbk_session_late(dbk_session *s, dbk_session_action *next)
+{
+    bool any = false;
+    for (size_t i = 0; i < s->works_count; i++) {
+        work *w = &s->works[i];
+        w->plan = (dbk_plan){ .push_after = w->local.own_receipted_seq,
+                              .pull_to = w->local.size,
+                              .own_held = true };
+        w->push_over = w->plan.push_after == w->local.own_last_seq;
+        w->pull_over = true;
+        s->push_total += w->local.own_last_seq - w->plan.push_after;
+        any = any || !w->push_over;
+    }
+    if (!any)
+        return false;
+    s->late = true;
+    s->welcome.push_bytes_max = DBK_SESSION_PUSH_BYTES;
+    s->batch_max = DBK_PUSH_SEGMENTS_MAX;
+    s->at = 0;
+    dbk_session_next(s, next);
+    return true;
+}
+
 void dbk_session_next(dbk_session *s, dbk_session_action *next)
 {
     /* All pushes come before the first pull; once pulling, push_over is true everywhere. */
@@ -257,7 +283,8 @@ static void explain(dbk_push_status status, dbk_err *err)
         dbk_rc rc;
         const char *text;
     } causes[] = {
-        [DBK_PUSH_QUARANTINED] = { DBK_PENDING, "the relay keeps notes apart for a supervisor" },
+        [DBK_PUSH_QUARANTINED] = { DBK_PENDING, "headquarters holds these notes, but this device "
+                                                "was removed: a supervisor must admit them" },
         [DBK_PUSH_GAP] = { DBK_PEER, "the relay lost notes that it said it had" },
         [DBK_PUSH_TOO_LARGE] = { DBK_LIMIT, "a note is too large for the relay" },
         [DBK_PUSH_REFUSED] = { DBK_DENIED, "the relay does not take notes of this device" },
@@ -266,7 +293,7 @@ static void explain(dbk_push_status status, dbk_err *err)
 }
 
 /* Fills acked with the leading segments that have receipts; stops the space at the first that
- * the relay did not take. Quarantined ones are held there, so the chain goes on behind them. */
+ * the relay did not take. Quarantined ones are held there: their receipts count as any other. */
 static void sort_results(dbk_session *s, work *w, size_t count)
 {
     s->acked_count = 0;
@@ -274,24 +301,23 @@ static void sort_results(dbk_session *s, work *w, size_t count)
     for (size_t i = 0; i < count; i++) {
         dbk_err err = { 0 };
         dbk_push_status status = s->results[i].status;
-        if (status == DBK_PUSH_ACCEPTED || status == DBK_PUSH_DUPLICATE) {
-            if (s->acked_count == i) {
-                s->acked[s->acked_count++] = (dbk_acked){ s->batch[i].header_hash,
-                                                          s->results[i].receipt };
-                s->acked_ops += s->batch[i].ops;
-            }
-        } else if (status == DBK_PUSH_FORK) {
+        if (status == DBK_PUSH_FORK) {
             stop_forked(w);
             return;
-        } else {
+        }
+        if (!dbk_push_has_receipt(status)) {
             explain(status, &err);
             dbk_session_stopped(s, w, &err);
             s->counts.refused++;
-            if (status != DBK_PUSH_QUARANTINED) {
-                w->push_over = true;
-                return;
-            }
+            w->push_over = true;
+            return;
         }
+        if (status == DBK_PUSH_QUARANTINED || s->late) {
+            explain(DBK_PUSH_QUARANTINED, &err);
+            dbk_session_stopped(s, w, &err);
+        }
+        s->acked[s->acked_count++] = (dbk_acked){ s->batch[i].header_hash, s->results[i].receipt };
+        s->acked_ops += s->batch[i].ops;
         DBK_ASSERT(s->batch[i].last_seq > w->plan.push_after);
         w->plan.push_after = s->batch[i].last_seq;
     }
@@ -308,7 +334,7 @@ static dbk_rc raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err)
         return dbk_fail(err, DBK_PEER, "the relay's log was rolled back or replaced");
     if (c.size > w->plan.pull_to)
         w->plan.pull_to = c.size;
-    w->pull_over = w->local.size >= w->plan.pull_to;
+    w->pull_over = s->late || w->local.size >= w->plan.pull_to;
     return DBK_OK;
 }
 
@@ -362,7 +388,7 @@ void dbk_session_receipts_taken(dbk_session *s, dbk_session_action *next,
         s->counts.pushed_segments += s->acked_count;
         s->counts.pushed_ops += s->acked_ops;
         s->push_done += s->acked_ops;
-        w->pull_over = w->local.size >= w->plan.pull_to;
+        w->pull_over = s->late || w->local.size >= w->plan.pull_to;
     } else {
         dbk_err_clear(&err);
         (void)dbk_fail(&err, e->rc, "%s", e->why);

@@ -1,8 +1,10 @@
 #include "sync/relay/append.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/wire.h"
 
 /* One job touches one space, so a transaction touches at most as many as jobs can wait; the array
  * grows to what really happens. */
@@ -171,6 +173,66 @@ static dbk_rc may_begin(bool *may, const dbk_log *log, const dbk_append_item *it
     return rc;
 }
 
+/* The setting that counts a device's late segments: a revoked one's are few. */
+#define LATE_NAME_SIZE (sizeof("late-") + DBK_ID_HEX_SIZE)
+
+static void late_name(char out[LATE_NAME_SIZE], const dbk_id *device)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    dbk_id_hex(hex, device);
+    (void)snprintf(out, LATE_NAME_SIZE, "late-%s", hex);
+}
+
+static dbk_rc late_count(uint64_t *count, const dbk_log *log, const dbk_id *device, dbk_err *err)
+{
+    char name[LATE_NAME_SIZE];
+    dbk_err absent = { 0 };
+    dbk_bytes value = DBK_BYTES_INIT(8);
+    *count = 0;
+    late_name(name, device);
+    dbk_rc rc = dbk_log_setting_get(log, name, &value, &absent);
+    if (rc == DBK_OK && value.len == 8) {
+        dbk_wire w = dbk_wire_from(dbk_bytes_span(&value));
+        *count = dbk_wire_get_u64(&w);
+    } else if (rc == DBK_OK) {
+        rc = dbk_fail(err, DBK_DAMAGED, "a count of late segments is malformed");
+    } else if (rc == DBK_NOT_FOUND) {
+        rc = DBK_OK;
+    } else {
+        rc = dbk_fail(err, rc, "%s", absent.text);
+    }
+    dbk_bytes_wipe(&value);
+    return rc;
+}
+
+static dbk_rc count_late(const dbk_log *log, const dbk_id *device, dbk_err *err)
+{
+    char name[LATE_NAME_SIZE];
+    uint8_t value[8];
+    uint64_t count;
+    dbk_rc rc = late_count(&count, log, device, err);
+    if (rc != DBK_OK)
+        return rc;
+    late_name(name, device);
+    (void)dbk_wire_put_u64(value, count + 1);
+    return dbk_log_setting_put(log, name, dbk_span_of(value, sizeof(value)), err);
+}
+
+/* May this segment, the next of its feed, be taken? */
+static dbk_rc may_take(bool *may, const dbk_append *a, const dbk_log *log,
+                       const dbk_append_item *item, dbk_err *err)
+{
+    uint64_t count = 0;
+    dbk_rc rc = DBK_OK;
+    *may = true;
+    if (a->feed.last_seq == 0)
+        rc = may_begin(may, log, item, err);
+    if (rc == DBK_OK && item->late)
+        rc = late_count(&count, log, &item->owner, err);
+    *may = *may && count < DBK_LATE_SEGMENTS_MAX;
+    return rc;
+}
+
 /* ---- one segment ------------------------------------------------------------------------- */
 
 typedef struct node_list {
@@ -204,8 +266,10 @@ static dbk_rc append(touched *t, const dbk_log *log, dbk_append_item *item, dbk_
     for (size_t i = 0; i < list.count && rc == DBK_OK; i++)
         rc = dbk_log_node_put(&s, &list.nodes[i], err);
     t->changed = true;
-    item->status = DBK_PUSH_ACCEPTED;
+    item->status = item->late ? DBK_PUSH_QUARANTINED : DBK_PUSH_ACCEPTED;
     item->place = place;
+    if (rc == DBK_OK && item->late)
+        rc = count_late(log, &item->owner, err);
     return rc;
 }
 
@@ -253,8 +317,7 @@ dbk_rc dbk_append_take(dbk_append *a, const dbk_log *log, dbk_append_item *item,
     }
     if (!dbk_hash_equal(&item->header.prev, &a->feed.head))
         return keep_fork(log, item, err); /* its author's history is not the one that stands */
-    if (a->feed.last_seq == 0)
-        rc = may_begin(&may, log, item, err);
+    rc = may_take(&may, a, log, item, err);
     if (rc != DBK_OK || !may) {
         item->status = DBK_PUSH_REFUSED;
         return rc;

@@ -24,15 +24,21 @@ void dbk_append_free(dbk_append *a);
 DBK_MUST_CHECK dbk_rc dbk_append_open(dbk_append *a, const dbk_log *log, const dbk_id *space,
                                       dbk_err *err);
 
+/* What a device may still bring after it was revoked, in all spaces together: years of an honest
+ * officer's notes, and no way to fill the disk. */
+#define DBK_LATE_SEGMENTS_MAX 4096u
+
 typedef struct dbk_append_item {
     dbk_header header; /* decoded; signature, owner and body have been checked */
     dbk_hash header_hash;
     dbk_id owner;
     dbk_span raw_header, body;
     uint64_t now_ms;
+    bool late; /* of a revoked device: at most DBK_LATE_SEGMENTS_MAX, and QUARANTINED */
     /* answered: */
-    dbk_push_status status; /* ACCEPTED, DUPLICATE, FORK, GAP, or REFUSED: too many feeds */
-    dbk_log_place place;    /* if accepted or duplicate */
+    dbk_push_status status; /* ACCEPTED, QUARANTINED, DUPLICATE, FORK, GAP, or REFUSED: too many
+                             * feeds, or too many late ones */
+    dbk_log_place place;    /* if accepted, quarantined or duplicate */
     dbk_id log;             /* the log's incarnation */
 } dbk_append_item;
 /* A failure is the storage's. DBK_NOT_FOUND: the space has no log. */

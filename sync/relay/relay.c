@@ -154,6 +154,7 @@ dbk_rc dbk_relay_write(dbk_relay *r, const dbk_job *job, dbk_err *err)
 
 typedef enum call_right {
     ANYONE,  /* needs no signature */
+    AUTHORS, /* any enrolled device, also one that was revoked: its notes may come late */
     MEMBERS, /* any enrolled device */
     ADMINS
 } call_right;
@@ -169,7 +170,7 @@ typedef struct call_row {
 } call_row;
 static const call_row calls[] = {
     { "POST", "/v1/hello", NULL, MEMBERS, 1024, false, dbk_call_hello, "hello" },
-    { "POST", "/v1/spaces/", "/segments", MEMBERS, DBK_RELAY_PUSH_BYTES_MAX, false, dbk_call_push,
+    { "POST", "/v1/spaces/", "/segments", AUTHORS, DBK_RELAY_PUSH_BYTES_MAX, false, dbk_call_push,
       "push" },
     { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, true, dbk_call_range, "range" },
     { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, true, dbk_call_proof, "proof" },
@@ -287,14 +288,22 @@ static void pretend(const dbk_relay *r, const dbk_relay_request *req)
     (void)dbk_verify_raw(&r->decoy, dbk_span_str(DBK_DECOY_TEXT), &r->pk);
 }
 
+static bool is_known(const dbk_relay *r, const call_row *row, dbk_caller *caller,
+                     const dbk_http_claim *claim)
+{
+    return dbk_roll_caller(r->roll, caller, claim->key_hash) &&
+           (!caller->revoked || row->right == AUTHORS);
+}
+
 /* Cheap checks first, then one signature. Who isn't known or was revoked, and who is but shows a
  * wrong nonce or signature, all get the same answer, after the same work. */
-static dbk_rc let_in(dbk_relay *r, dbk_call *c, const dbk_http_claim *claim, dbk_err *err)
+static dbk_rc let_in(dbk_relay *r, const call_row *row, dbk_call *c, const dbk_http_claim *claim,
+                     dbk_err *err)
 {
     const dbk_relay_request *req = c->req;
     dbk_http_request what = signed_part(req);
     dbk_admit *admit = dbk_roll_admit(r->roll);
-    bool known = dbk_roll_caller(r->roll, &c->caller, claim->key_hash);
+    bool known = is_known(r, row, &c->caller, claim);
     if (!dbk_admit_check(admit, claim))
         return dbk_fail(err, DBK_AUTH, "no nonce of ours");
     if (!known) {
@@ -320,7 +329,7 @@ static dbk_rc run_call(dbk_relay *r, dbk_relay_answer *a, const call_row *row, d
         if (rc != DBK_OK)
             return rc;
         dbk_admit_nonce(dbk_roll_admit(r->roll), a->nonce, claim.key_hash);
-        rc = let_in(r, c, &claim, err);
+        rc = let_in(r, row, c, &claim, err);
     }
     if (rc == DBK_AUTH) {
         dbk_relay_refuse(a, 401, "auth");
@@ -365,7 +374,7 @@ dbk_relay_expects dbk_relay_expect(dbk_relay *r, const dbk_relay_request *head)
         return (dbk_relay_expects){ 0, false };
     bool keep = row->right == ANYONE ||
                 (dbk_http_claim_parse(&claim, head->signature_input, NULL) == DBK_OK &&
-                 dbk_roll_caller(r->roll, &caller, claim.key_hash) &&
+                 is_known(r, row, &caller, &claim) &&
                  dbk_admit_check(dbk_roll_admit(r->roll), &claim));
     return (dbk_relay_expects){ row->body_max, keep };
 }

@@ -31,6 +31,12 @@ static bool find_owner(push *p, const dbk_header *h)
     return true;
 }
 
+/* A member may carry a colleague's segments, one who was revoked only its own. */
+static bool may_bring(const push *p, const dbk_call *c)
+{
+    return !c->caller.revoked || dbk_id_equal(&p->owner.device, &c->caller.device);
+}
+
 /* Caps, canonical parse, a member's feed in this space, its signature, the op root: in this order,
  * cheapest first. Which one fails is not told: a sender's own copy tells it more. */
 static dbk_push_status screen(push *p, size_t i, const dbk_call *c)
@@ -41,7 +47,7 @@ static dbk_push_status screen(push *p, size_t i, const dbk_call *c)
     if (raw->body.len > DBK_SEGMENT_BODY_BYTES_MAX)
         return DBK_PUSH_TOO_LARGE;
     if (dbk_header_decode(&item->header, raw->header, NULL) != DBK_OK ||
-        !dbk_id_equal(&h->space, &c->id) || !find_owner(p, h) ||
+        !dbk_id_equal(&h->space, &c->id) || !find_owner(p, h) || !may_bring(p, c) ||
         dbk_header_verify(h, &p->owner.sign, NULL) != DBK_OK ||
         dbk_body_check(h, raw->body, NULL) != DBK_OK)
         return DBK_PUSH_REFUSED;
@@ -61,8 +67,12 @@ static dbk_rc run_push(void *ctx, const dbk_log *log, dbk_err *err)
     push *p = ctx;
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; i < p->count && rc == DBK_OK; i++) {
-        if (p->sound[i])
-            rc = dbk_append_take(p->relay->append, log, &p->items[i], err);
+        if (!p->sound[i])
+            continue;
+        /* Asked here, in the order of the log: no segment slips in behind its author's removal. */
+        p->items[i].late = dbk_roll_is_late(p->relay->roll, &p->items[i].owner,
+                                            &p->items[i].header.space);
+        rc = dbk_append_take(p->relay->append, log, &p->items[i], err);
     }
     return rc == DBK_NOT_FOUND ? DBK_DAMAGED : rc;
 }
@@ -77,7 +87,7 @@ static void sign_receipts(push *p, const dbk_id *space)
         if (!p->sound[i])
             continue;
         result->status = item->status;
-        if (item->status != DBK_PUSH_ACCEPTED && item->status != DBK_PUSH_DUPLICATE)
+        if (!dbk_push_has_receipt(item->status))
             continue;
         dbk_receipt_scope scope = { org.org, *space, item->header_hash };
         result->receipt.log = item->log;

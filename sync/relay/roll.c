@@ -140,9 +140,8 @@ bool dbk_roll_caller(dbk_roll *roll, dbk_caller *out, const uint8_t key_hash[DBK
     lock(roll);
     if (roll->roster != NULL && dbk_admit_find(roll->admit, key_hash, &at)) {
         const dbk_member *m = dbk_roster_device_at(roll->roster, at);
-        found = !m->revoked;
-        if (found)
-            *out = (dbk_caller){ m->device, m->role, m->keys.request };
+        *out = (dbk_caller){ m->device, m->role, m->keys.request, m->revoked };
+        found = true;
     }
     unlock(roll);
     return found;
@@ -186,7 +185,7 @@ bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *s
     lock(roll);
     const dbk_member *m = roll->roster != NULL ? dbk_roster_device(roll->roster, &caller->device)
                                                : NULL;
-    size_t count = m != NULL && !m->revoked ? m->spaces_count : 0;
+    size_t count = m != NULL && m->revoked == caller->revoked ? m->spaces_count : 0;
     for (size_t i = 0; i < count && !found; i++)
         found = dbk_id_equal(&m->spaces[i].space, space) &&
                 is_listed(roll->roster, &m->spaces[i], now_ms);
@@ -211,6 +210,16 @@ static bool may_write(dbk_role role)
     return false;
 }
 
+/* Its role in the space; of a revoked device the one that it had. */
+static dbk_role role_had(const dbk_member *m, const dbk_id *space)
+{
+    for (size_t i = 0; i < m->spaces_count; i++) {
+        if (dbk_id_equal(&m->spaces[i].space, space))
+            return m->spaces[i].role;
+    }
+    return DBK_ROLE_NONE;
+}
+
 bool dbk_roll_feed_owner(dbk_roll *roll, dbk_feed_owner *out, const dbk_header *h)
 {
     bool found = false;
@@ -219,12 +228,23 @@ bool dbk_roll_feed_owner(dbk_roll *roll, dbk_feed_owner *out, const dbk_header *
     const dbk_member *m = roll->roster != NULL ? dbk_roster_feed_owner(roll->roster, &h->space,
                                                                        &h->feed, &h->incarnation)
                                                : NULL;
-    if (m != NULL && may_write(dbk_roster_role(roll->roster, &m->device, &h->space))) {
+    if (m != NULL && may_write(role_had(m, &h->space))) {
         *out = (dbk_feed_owner){ m->device, m->keys.sign };
         found = true;
     }
     unlock(roll);
     return found;
+}
+
+bool dbk_roll_is_late(dbk_roll *roll, const dbk_id *owner, const dbk_id *space)
+{
+    bool held = roll->changing; /* locked already, by this thread */
+    if (!held)
+        lock(roll);
+    bool late = roll->roster == NULL || dbk_roster_out(roll->roster, owner, space) != NULL;
+    if (!held)
+        unlock(roll);
+    return late;
 }
 
 /* ---- changes ----------------------------------------------------------------------------- */

@@ -33,25 +33,31 @@ typedef struct dbk_caller {
     dbk_id device;
     dbk_role role;
     dbk_sign_pk request;
+    bool revoked; /* may bring what it wrote, and nothing else: nobody shall learn that it was known
+                   */
 } dbk_caller;
-/* By the hash of its request key. false: a stranger, or revoked: nobody shall learn which. */
+/* By the hash of its request key. false: a stranger. */
 bool dbk_roll_caller(dbk_roll *roll, dbk_caller *out, const uint8_t key_hash[DBK_KEY_HASH_BYTES]);
 
 /* Spaces of records (not the roster space) that the device is in now, sorted by id. Appends
  * dbk_id to out. now_ms 0: also where a guest's time is over. */
 DBK_MUST_CHECK dbk_rc dbk_roll_spaces(dbk_roll *roll, const dbk_caller *caller, uint64_t now_ms,
                                       dbk_bytes *out, dbk_err *err);
+/* Of a revoked device: was it in the space. */
 bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space,
                        uint64_t now_ms);
 
-/* The device that may write this header's feed into its space, and its key for segments. false:
- * none may. A guest's time is not looked at: what it wrote in time may arrive late, and readers
- * know both times. */
+/* The device that may write this header's feed into its space, or might until it was revoked, and
+ * its key for segments. false: none may. A guest's time is not looked at: what it wrote in time may
+ * arrive late, and readers know both times. */
 typedef struct dbk_feed_owner {
     dbk_id device;
     dbk_sign_pk sign;
 } dbk_feed_owner;
 bool dbk_roll_feed_owner(dbk_roll *roll, dbk_feed_owner *out, const dbk_header *h);
+/* Is the owner of a feed out of the space by now, revoked or removed? For the one thread that
+ * changes the roll, also between add and settle: its order is the log's. */
+bool dbk_roll_is_late(dbk_roll *roll, const dbk_id *owner, const dbk_id *space);
 
 /* Takes the next entry of the chain, in memory and into the log's open transaction. On success
  * the roll is locked until settle. codes of dbk_roster_add, and the log's.

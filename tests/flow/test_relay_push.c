@@ -6,6 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "sync/relay/log_space.h"
+#include "sync/relay/append.h"
 #include "tests/lib/relaykit.h"
 
 #define SEGMENTS 8u
@@ -440,19 +441,81 @@ static void a_segment_that_overlaps_or_continues_another_history_is_a_fork_too(v
 
 /* ---- membership -------------------------------------------------------------------------- */
 
-static void a_revoked_devices_feed_is_refused_but_what_stands_still_stands(void **state)
+static void revoke(fixture *f, const relaykit_device *d)
+{
+    dbk_bytes entry = { 0 };
+    assert_int_equal(relaykit_post(&f->kit, relaykit_entry_revoke(&f->kit, &entry, d)), 200);
+    dbk_bytes_wipe(&entry);
+}
+
+static void a_revoked_devices_notes_are_taken_apart_with_a_receipt_A24(void **state)
 {
     fixture *f = *state;
-    dbk_bytes entry = { 0 };
-    make(f, 0, 3, &f->feed);
+    make(f, 0, 4, &f->feed);
     push(f, &f->officer, 0, 2, "00");
-    assert_int_equal(relaykit_post(&f->kit, relaykit_entry_revoke(&f->kit, &entry, &f->officer)),
-                     200);
-    relaykit_pushed_wipe(&f->p);
-    assert_int_equal(relaykit_push(&f->kit, &f->officer, &f->p, f->s, 3), 401);
-    push(f, &f->partner, 0, 3, "666");
-    assert_int_equal(relaykit_check(&f->kit).segments, 2);
-    dbk_bytes_wipe(&entry);
+    revoke(f, &f->officer);
+    push(f, &f->officer, 0, 3, "112"); /* what stood before stands as it stood */
+    assert_true(relaykit_receipt_ok(&f->kit, &f->s[2], &f->p.results[2].receipt));
+    assert_int_equal(f->p.results[2].receipt.index, 2);
+    assert_int_equal(checkpoint(f).size, 3);
+    push(f, &f->partner, 3, 4, "2"); /* a colleague's device carries one */
+    assert_true(relaykit_receipt_ok(&f->kit, &f->s[3], &f->p.results[0].receipt));
+    assert_int_equal(relaykit_check(&f->kit).segments, 4);
+}
+
+static void a_revoked_device_is_a_stranger_to_every_other_call_A25(void **state)
+{
+    fixture *f = *state;
+    char path[96], range[160];
+    (void)snprintf(range, sizeof(range), "%s?from=0&bytes=9",
+                   relaykit_space_target(path, &f->space, "segments"));
+    const struct {
+        const char *method, *target;
+        dbk_span body;
+    } calls[] = {
+        { "POST", "/v1/hello", dbk_span_str("{\"v\":1}") },
+        { "GET", "/v1/members?from=0", { NULL, 0 } },
+        { "POST", "/v1/members", dbk_span_str("x") },
+        { "GET", range, { NULL, 0 } },
+        { "GET", "/v1/join", { NULL, 0 } },
+    };
+    make(f, 0, 1, &f->feed);
+    push(f, &f->officer, 0, 1, "0");
+    revoke(f, &f->officer);
+    for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+        assert_int_equal(
+            relaykit_status(&f->kit, &f->officer, calls[i].method, calls[i].target, calls[i].body),
+            401);
+}
+
+static void a_revoked_device_brings_only_its_own_notes_A25(void **state)
+{
+    fixture *f = *state;
+    make(f, 0, 1, &f->partners);
+    make(f, 1, 2, &f->feed);
+    revoke(f, &f->officer);
+    push(f, &f->officer, 0, 2, "62");
+    push(f, &f->partner, 0, 1, "0");
+}
+
+static void a_revoked_device_can_not_fill_the_relay_A25(void **state)
+{
+    fixture *f = *state;
+    const size_t full = DBK_LATE_SEGMENTS_MAX;
+    revoke(f, &f->officer);
+    for (size_t done = 0; done < full; done += SEGMENTS) {
+        for (size_t i = 0; i < SEGMENTS; i++)
+            relaykit_segment_wipe(&f->s[i]);
+        make(f, 0, SEGMENTS, &f->feed);
+        push(f, &f->officer, 0, SEGMENTS, "22222222");
+    }
+    relaykit_stop(&f->kit); /* the count outlives the process */
+    relaykit_start(&f->kit);
+    push(f, &f->officer, SEGMENTS - 1, SEGMENTS, "1");
+    relaykit_segment_wipe(&f->s[0]);
+    make(f, 0, 1, &f->feed);
+    push(f, &f->officer, 0, 1, "6");
+    push(f, &f->partner, 0, 1, "6"); /* nor through a colleague */
 }
 
 static void a_guests_late_notes_are_taken_but_it_is_told_nothing_any_more(void **state)
@@ -521,7 +584,10 @@ int main(void)
         TEST(a_truncated_push_is_refused_whole_and_changes_nothing),
         TEST(another_segment_in_a_taken_place_is_a_fork_and_both_are_kept_A15),
         TEST(a_segment_that_overlaps_or_continues_another_history_is_a_fork_too),
-        TEST(a_revoked_devices_feed_is_refused_but_what_stands_still_stands),
+        TEST(a_revoked_devices_notes_are_taken_apart_with_a_receipt_A24),
+        TEST(a_revoked_device_is_a_stranger_to_every_other_call_A25),
+        TEST(a_revoked_device_brings_only_its_own_notes_A25),
+        TEST(a_revoked_device_can_not_fill_the_relay_A25),
         TEST(a_guests_late_notes_are_taken_but_it_is_told_nothing_any_more),
         TEST(a_device_has_only_so_many_feeds_in_a_space),
     };

@@ -327,7 +327,7 @@ void play_own_notes(play *p, size_t i, uint64_t last, uint64_t receipted)
     p->spaces[i].own_feed = play_id((uint8_t)(0xf1 + i));
     p->spaces[i].own_last_seq = last;
     p->spaces[i].own_receipted_seq = receipted;
-    prev_of[i] = (dbk_hash){ { 0 } };
+    prev_of[i] = receipted > 0 ? play_hash(7) : (dbk_hash){ { 0 } };
 }
 
 void play_expect(play *p, const char *trace)

@@ -287,6 +287,46 @@ static void a_full_relay_takes_nothing_but_still_gives(void **state)
     play_end(p);
 }
 
+/* The same hello that a stranger would get; play_say gives the nonce. */
+static void refuse_hello(play *p)
+{
+    play_start(p);
+    play_say(p, 401, "{\"v\":1,\"error\":\"auth\"}");
+    play_step(p, (dbk_session_event){
+                     .kind = DBK_EVENT_ANSWER, .round = p->a.round, .status = 401, .nonce = "n2" });
+}
+
+static void a_removed_device_brings_what_it_wrote_and_says_who_must_admit_it_A24(void **state)
+{
+    (void)state;
+    play *p = play_new(1);
+    play_own_notes(p, 0, 4, 1);
+    refuse_hello(p);
+    assert_int_equal(p->a.kind, DBK_ACTION_LOAD);
+    assert_int_equal(p->a.after_seq, 1); /* from its own last receipt on */
+    play_load(p, 0, 3);
+    play_results(p, 0, "222", 0);
+    assert_int_equal(p->a.kind, DBK_ACTION_TAKE_RECEIPTS);
+    assert_int_equal(p->a.acked_count, 3);
+    play_take(p, DBK_OK, NULL);
+    assert_int_equal(p->a.kind, DBK_ACTION_FAIL); /* and asks for nothing that it may not have */
+    assert_int_equal(p->a.failure->rc, DBK_PENDING);
+    assert_non_null(strstr(p->a.failure->text, "a supervisor must admit them"));
+    assert_int_equal(dbk_session_count(p->s).pushed_segments, 3);
+    play_end(p);
+}
+
+static void a_removed_device_with_nothing_to_bring_stops_at_the_hello_A25(void **state)
+{
+    (void)state;
+    play *p = play_new(1);
+    play_own_notes(p, 0, 2, 2);
+    refuse_hello(p);
+    assert_int_equal(p->a.kind, DBK_ACTION_FAIL);
+    assert_int_equal(p->a.failure->rc, DBK_DENIED);
+    play_end(p);
+}
+
 static void only_what_the_relay_signed_for_counts_as_sent(void **state)
 {
     (void)state;
@@ -297,7 +337,7 @@ static void only_what_the_relay_signed_for_counts_as_sent(void **state)
     } cases[] = {
         { "0000", 4, 0, DBK_OK },      { "0300", 1, 0, DBK_PEER },    { "4000", 0, 1, DBK_PEER },
         { "0050", 2, 1, DBK_LIMIT },   { "6000", 0, 1, DBK_DENIED },  { "1111", 4, 0, DBK_OK },
-        { "0200", 1, 1, DBK_PENDING }, { "2222", 0, 4, DBK_PENDING },
+        { "0200", 4, 0, DBK_PENDING }, { "2222", 4, 0, DBK_PENDING },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         play *p = play_new(1);
@@ -372,6 +412,8 @@ int main(void)
         cmocka_unit_test(too_large_a_push_is_halved_until_it_is_one_segment_2_29),
         cmocka_unit_test(a_full_relay_takes_nothing_but_still_gives),
         cmocka_unit_test(only_what_the_relay_signed_for_counts_as_sent),
+        cmocka_unit_test(a_removed_device_brings_what_it_wrote_and_says_who_must_admit_it_A24),
+        cmocka_unit_test(a_removed_device_with_nothing_to_bring_stops_at_the_hello_A25),
         cmocka_unit_test(membership_of_a_newer_program_still_lets_notes_leave_1_11),
         cmocka_unit_test(bodies_of_a_lost_own_feed_are_fetched_too),
     };
