@@ -145,7 +145,7 @@ dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, dbk_span header
     rc = close_own(book, stats, what, &in, err);
     if (rc != DBK_OK)
         return rc;
-    aside = dbk_inbox_may_write(book, author, &in.header.space);
+    aside = dbk_inbox_may_write(book, author, &in.header.space, &in.log);
     if (aside == NULL && what == CARRIED_FORK)
         aside = DBK_WAIT_FORK;
     return take_carried(book, stats, &in, &author->device, aside, err);

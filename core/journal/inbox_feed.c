@@ -8,7 +8,6 @@ typedef struct walk {
     dbk_id incarnation;
     const dbk_book_feed *row; /* NULL: nothing of it is here */
     const dbk_member *author; /* NULL: not known */
-    const char *aside;        /* why nothing new of it can be taken, or NULL */
     uint64_t last_seq;        /* of the chain, as far as it was walked */
     dbk_hash head;
     const dbk_inbox_item *last; /* the newest that continued the chain, or NULL */
@@ -28,21 +27,32 @@ dbk_rc dbk_inbox_stored_header(dbk_header *h, const dbk_store_segment *row, dbk_
     return DBK_OK;
 }
 
-const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space)
+static bool writes(dbk_role role)
 {
-    switch (dbk_roster_role(book->roster, &author->device, space)) {
+    switch (role) {
     case DBK_ROLE_OFFICER:
     case DBK_ROLE_SUPERVISOR:
     case DBK_ROLE_HQ:
     case DBK_ROLE_GUEST:
     case DBK_ROLE_WRITER:
     case DBK_ROLE_ADMIN:
-        return NULL;
-    case DBK_ROLE_NONE: /* removed */
+        return true;
+    case DBK_ROLE_NONE:
     case DBK_ROLE_AUDITOR:
         break;
     }
-    return DBK_WAIT_ROLE;
+    return false;
+}
+
+const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space,
+                                const dbk_store_place *log)
+{
+    const dbk_member_space *out = dbk_roster_out(book->roster, &author->device, space);
+    if (out == NULL)
+        return writes(dbk_roster_role(book->roster, &author->device, space)) ? NULL : DBK_WAIT_ROLE;
+    if (!writes(out->role))
+        return DBK_WAIT_ROLE;
+    return out->cut_known && log->known && log->index < out->cut_size ? NULL : DBK_WAIT_LATE;
 }
 
 static dbk_rc refuse(const dbk_inbox_item *item, const char *why, dbk_err *err)
@@ -174,9 +184,11 @@ static dbk_rc check_known(walk *w, dbk_inbox_item *item, const dbk_header *h, bo
 static dbk_rc check_later(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_err *err)
 {
     dbk_store_segment_place before = { 0 };
+    dbk_store_place place = { true, item->index, item->in.receipt_ms };
     dbk_rc rc = DBK_OK;
     bool next = follows(h, w->last_seq, &w->head);
-    if (next && w->aside == NULL) {
+    const char *aside = dbk_inbox_may_write(w->s->book, w->author, &h->space, &place);
+    if (next && aside == NULL) {
         item->fate = DBK_FATE_NEW;
         item->device = w->author->device;
         w->last_seq = dbk_header_last_seq(h);
@@ -190,7 +202,7 @@ static dbk_rc check_later(walk *w, dbk_inbox_item *item, const dbk_header *h, db
             return refuse(item, "does not follow what its author wrote before", err);
     }
     if (rc == DBK_OK)
-        rc = set_aside(w, item, h, w->aside != NULL ? w->aside : DBK_WAIT_FORK, err);
+        rc = set_aside(w, item, h, aside != NULL ? aside : DBK_WAIT_FORK, err);
     return rc;
 }
 
@@ -240,8 +252,6 @@ dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items, size
         return rc;
     w.incarnation = h.incarnation;
     w.author = dbk_roster_feed_owner(s->book->roster, &h.space, &h.feed, &h.incarnation);
-    if (w.author != NULL)
-        w.aside = dbk_inbox_may_write(s->book, w.author, &h.space);
     for (size_t i = 0; i < count && rc == DBK_OK && s->split.feed == NULL; i++) {
         if (w.author == NULL)
             rc = check_unknown(&w, items[i], err);

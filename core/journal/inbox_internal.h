@@ -19,6 +19,7 @@
 #define DBK_WAIT_FLOOD "one of its records is over a limit: a person must look"
 #define DBK_WAIT_AUTHOR "its author is not known here yet"
 #define DBK_WAIT_ROLE "its author may not write here: a supervisor decides"
+#define DBK_WAIT_LATE "it came after its author was taken out: a supervisor decides"
 #define DBK_WAIT_FORK "its author signed two different histories: a supervisor decides"
 #define DBK_WAIT_FORGED "it is not from the author that it names: a supervisor decides"
 /* A merged segment's: at least one of its ops says nothing that can be understood. */
@@ -86,9 +87,11 @@ void dbk_inbox_pin(dbk_stand *stand, const dbk_checkpoint *c, dbk_span note);
 /* Where the space's log stands here; zeros for a space without a row. */
 dbk_stand dbk_inbox_stand(const dbk_book_space *space);
 
-/* What an author may do in a space by the roster: NULL, or why the segment stands aside. */
-const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author,
-                                const dbk_id *space);
+/* May an author's segment at this place of the space's log be merged, by the roster? NULL, or why
+ * it stands aside. Who was taken out wrote in time what stands before the cut that the chain names:
+ * the same on every replica, whichever of log and chain came first (A24). */
+const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space,
+                                const dbk_store_place *log);
 /* Does a segment with this header stand aside? out->id 0: no. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_find_aside(dbk_book *book, dbk_store_segment_place *out,
                                            const dbk_id *space, const dbk_hash *hash, dbk_err *err);

@@ -94,7 +94,7 @@ static const char *judge_aside(dbk_book *book, const dbk_member **author, const 
     if (*author == NULL)
         return dbk_book_chain_seq(book, &seen, &h->members_seen) ? DBK_WAIT_FORGED
                                                                  : DBK_WAIT_AUTHOR;
-    const char *reason = dbk_inbox_may_write(book, *author, &h->space);
+    const char *reason = dbk_inbox_may_write(book, *author, &h->space, &in->log);
     if (reason != NULL)
         return reason;
     if (dbk_header_verify(h, &(*author)->keys.sign, NULL) != DBK_OK ||

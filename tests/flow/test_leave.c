@@ -93,8 +93,42 @@ static void the_cut_is_what_had_arrived_a24(void **state)
     assert_non_null(out);
     assert_true(out->cut_known);
     assert_int_equal(out->cut_size, 3);
-    (void)sync_now(&t->asha);
+    (void)sync_now(&t->asha); /* who hears of the revocation before the notes */
     assert_int_equal(sync_verify(&t->asha, &t->space).records, 3);
+    sync_assert_equal(&t->admin, &t->asha, &t->space);
+    team_end(t);
+}
+
+/* Thirty notes written offline by a device that was revoked meanwhile: the relay takes them apart,
+ * with receipts; nobody merges them, everybody holds them. */
+static void thirty_late_notes_are_held_and_not_merged_a24(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    dbk_sync_report report;
+    dbk_err err = { 0 };
+    (void)sync_write(&t->ben, &t->space, "in time");
+    (void)sync_now(&t->ben);
+    revoke(t, &t->ben);
+    for (int i = 0; i < 30; i++)
+        (void)sync_write(&t->ben, &t->space, "too late");
+    (void)sync_try(&t->ben, &report, &err); /* he may push, and is told */
+    (void)sync_now(&t->asha);
+    dbk_sync_report hq = sync_now(&t->admin);
+    sync_held a = sync_verify(&t->asha, &t->space), b = sync_verify(&t->admin, &t->space);
+    assert_int_equal(a.records, 1);
+    assert_int_equal(b.records, 1);
+    assert_int_equal(a.log_size, 31);
+    assert_int_equal(a.segments, b.segments);
+    assert_true(hq.pending >= 30);
+    sync_assert_equal(&t->admin, &t->asha, &t->space);
+    /* And whoever enrols later sees the same. */
+    static sync_device late;
+    sync_device_open(&t->world, &late, "late");
+    sync_enlist(&t->admin, &late, DBK_ROLE_OFFICER, &t->space);
+    (void)sync_now(&late);
+    sync_assert_equal(&t->admin, &late, &t->space);
+    sync_device_close(&late);
     team_end(t);
 }
 
@@ -155,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_revoked_device_reads_nothing_of_later_epochs_a25),
         cmocka_unit_test(the_cut_is_what_had_arrived_a24),
+        cmocka_unit_test(thirty_late_notes_are_held_and_not_merged_a24),
         cmocka_unit_test(a_removal_that_was_cut_off_is_finished_by_the_next_sync),
         cmocka_unit_test(a_key_gets_no_older_than_the_policy_says),
         cmocka_unit_test(an_officer_takes_nobody_out_a18),
