@@ -81,8 +81,11 @@ const evil_mutation evil_mutations[] = {
     ITEM("M23", "frames in another order", swap_frames, NOT_BODY),
     ITEM("M24", "the last frame dropped", drop_last_frame, NOT_FRAMED),
     ITEM("M25", "a frame of one op twice", double_frame, NOT_FRAMED),
-    ITEM("M26", "another feed, seq, parent or view in the header", other_header,
-         NOT_NEXT "|malformed|entries|disagree"),
+    PULLED("M26a", "another feed, seq, parent or view in the header", other_header,
+           NOT_NEXT "|malformed|entries|disagree|is not one"),
+    /* Told, or left on the stick: with another feed or incarnation it is nobody's. */
+    { "M26b", "the same on a stick", CALL_CARRY, END_MENDS, NULL, other_header, 0, 0, 0, 0, NULL,
+      PICK_ANY },
     PULLED("M27a", "a header that names another space", other_space, "of another space"),
     CARRIED("M27c", "the same on a stick", other_space),
     LOG("M27b", "another space's segment, signed and whole", insert_other_log, END_ALARM,
