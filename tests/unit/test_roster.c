@@ -333,6 +333,8 @@ static void a_revoked_device_keeps_its_feeds_and_loses_its_roles(void **state)
     const dbk_space *space = dbk_roster_space(r, &s->space);
     assert_int_equal(space->epochs_count, 2);
     assert_memory_equal(&space->epochs[1], &s->entry.e.epoch, sizeof(space->epochs[1]));
+    chain_grant(&s->entry, &s->c, &s->space, &s->officer);
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "a grant for a revoked device, the key new");
 
     chain_grant(&s->entry, &s->c, &s->space, &s->guest);
     s->entry.wraps[0].epoch = 1;
