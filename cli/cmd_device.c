@@ -47,16 +47,10 @@ dbk_rc cmd_leave(cli *c, const dbk_leaving *leaving, dbk_err *err)
     return rc;
 }
 
-static bool is_reason(const char *text)
-{
-    return text != NULL &&
-           (strcmp(text, "lost") == 0 || strcmp(text, "stolen") == 0 || strcmp(text, "left") == 0);
-}
-
 dbk_rc cmd_device_revoke(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_leaving leaving = { .reason = cli_option_value(a, "--reason") };
-    if (!is_reason(leaving.reason))
+    if (leaving.reason == NULL || !dbk_entry_is_reason(dbk_span_str(leaving.reason)))
         return dbk_fail(err, DBK_USAGE, "--reason is needed: lost, stolen or left");
     dbk_rc rc = cmd_find_device(&leaving.device, c, a->positional[0], err);
     if (rc == DBK_OK)

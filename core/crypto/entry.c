@@ -47,6 +47,30 @@ dbk_role dbk_role_parse(const char *name)
     return DBK_ROLE_NONE;
 }
 
+bool dbk_role_writes(dbk_role role)
+{
+    switch (role) {
+    case DBK_ROLE_OFFICER:
+    case DBK_ROLE_SUPERVISOR:
+    case DBK_ROLE_HQ:
+    case DBK_ROLE_GUEST:
+    case DBK_ROLE_WRITER:
+    case DBK_ROLE_ADMIN:
+        return true;
+    case DBK_ROLE_NONE:
+    case DBK_ROLE_AUDITOR:
+        break;
+    }
+    return false;
+}
+
+bool dbk_entry_is_reason(dbk_span text)
+{
+    return dbk_span_equal(text, dbk_span_str("lost")) ||
+           dbk_span_equal(text, dbk_span_str("stolen")) ||
+           dbk_span_equal(text, dbk_span_str("left"));
+}
+
 dbk_id dbk_signer_id(const dbk_sign_pk *pk)
 {
     return dbk_hash_id("daybook/signer-id/1", dbk_span_of(pk->b, sizeof(pk->b)));

@@ -238,9 +238,7 @@ static void get_restricted(dbk_cbor *c, dbk_entry *e)
 static void get_reason(dbk_cbor *c, dbk_entry *e)
 {
     e->reason = dbk_cbor_get_text(c);
-    if (!dbk_span_equal(e->reason, dbk_span_str("lost")) &&
-        !dbk_span_equal(e->reason, dbk_span_str("stolen")) &&
-        !dbk_span_equal(e->reason, dbk_span_str("left")))
+    if (!dbk_entry_is_reason(e->reason))
         c->failed = true;
 }
 

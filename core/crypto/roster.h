@@ -18,15 +18,18 @@
  *   grant = [ device (bytes 16), role (uint) ]               ; ascending by device
  *   wrap  = [ device (bytes 16), epoch (uint), wrap (bytes 80) ]  ; ascending by device, epoch
  *   cut   = [ space (bytes 16), log size (uint) ]            ; ascending by space
- *   log   = [ space, new log, old log (bytes 16), old size (uint), old root (bytes 32) ]  ; by
- * space policy: below Hash: "daybook/member-hash/1" over core. Signed: label "daybook/member/1"
- * over that hash (so that signing never has to copy 64 KiB, and extra signatures don't change the
- * chain). Signer id: H16("daybook/signer-id/1", public key). seq 0 is genesis, signed by the org
- * root whose public key it carries; org id = H16("daybook/org-id/1", root public key). Later
- * entries are signed by admin keys that the chain itself has enrolled: every signature listed must
- * be one of theirs and hold; the root may sign beside them. What widens access needs two signers
- * once there ever were two admins (below). Unknown keys of core are covered by hash and signature
- * and otherwise ignored; kinds that this version doesn't know stop the fold with DBK_VERSION. */
+ *   log   = [ space, new log, old log (bytes 16), old size (uint), old root (bytes 32) ]
+ *                                                            ; ascending by space
+ *   policy = below
+ * Hash: "daybook/member-hash/1" over core. Signed: label "daybook/member/1" over that hash (so
+ * that signing never has to copy 64 KiB, and extra signatures don't change the chain).
+ * Signer id: H16("daybook/signer-id/1", public key).
+ * seq 0 is genesis, signed by the org root whose public key it carries; org id =
+ * H16("daybook/org-id/1", root public key). Later entries are signed by admin keys that the
+ * chain itself has enrolled: every signature listed must be one of theirs and hold; the root may
+ * sign beside them. What widens access needs two signers once there ever were two admins (below).
+ * Unknown keys of core are covered by hash and signature and otherwise ignored; kinds that this
+ * version doesn't know stop the fold with DBK_VERSION. */
 #ifndef DBK_CRYPTO_ROSTER_H
 #define DBK_CRYPTO_ROSTER_H
 
@@ -66,6 +69,10 @@ typedef enum dbk_role {
 const char *dbk_role_name(dbk_role role);
 /* DBK_ROLE_NONE for an unknown word. */
 dbk_role dbk_role_parse(const char *name);
+/* What a member with this role writes into a space counts there: each role's but the auditor's. */
+bool dbk_role_writes(dbk_role role);
+/* Why a device is revoked: "lost", "stolen" or "left". */
+bool dbk_entry_is_reason(dbk_span text);
 
 /* A device's public keys, each for one purpose. */
 typedef struct dbk_device_keys {
@@ -252,9 +259,8 @@ typedef struct dbk_space {
     dbk_span label;          /* sealed; empty for the roster space */
     const dbk_epoch *epochs; /* oldest first; the last is current */
     size_t epochs_count;
-    bool rotation_due;  /* someone left since the last epoch began */
-    uint64_t epoch_seq; /* chain seq and claimed time of the current epoch */
-    uint64_t epoch_ms;
+    bool rotation_due;     /* someone left since the last epoch began */
+    uint64_t epoch_ms;     /* claimed time of the current epoch */
     dbk_log_move recovery; /* of its log, the newest; new_log zero: none */
 } dbk_space;
 

@@ -191,7 +191,6 @@ static void put_epoch(roster_space *s, const dbk_entry *e)
 {
     s->epochs[s->space.epochs_count++] = e->epoch;
     s->space.rotation_due = false;
-    s->space.epoch_seq = e->seq;
     s->space.epoch_ms = e->time_ms;
 }
 

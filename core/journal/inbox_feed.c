@@ -27,31 +27,15 @@ dbk_rc dbk_inbox_stored_header(dbk_header *h, const dbk_store_segment *row, dbk_
     return DBK_OK;
 }
 
-static bool writes(dbk_role role)
-{
-    switch (role) {
-    case DBK_ROLE_OFFICER:
-    case DBK_ROLE_SUPERVISOR:
-    case DBK_ROLE_HQ:
-    case DBK_ROLE_GUEST:
-    case DBK_ROLE_WRITER:
-    case DBK_ROLE_ADMIN:
-        return true;
-    case DBK_ROLE_NONE:
-    case DBK_ROLE_AUDITOR:
-        break;
-    }
-    return false;
-}
-
 const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space,
                                 const dbk_store_place *log)
 {
     const dbk_member_space *out = dbk_roster_out(book->roster, &author->device, space);
-    if (out == NULL)
-        return writes(dbk_roster_role(book->roster, &author->device, space)) ? NULL : DBK_WAIT_ROLE;
-    if (!writes(out->role))
+    dbk_role role = out == NULL ? dbk_roster_role(book->roster, &author->device, space) : out->role;
+    if (!dbk_role_writes(role))
         return DBK_WAIT_ROLE;
+    if (out == NULL)
+        return NULL;
     return out->cut_known && log->known && log->index < out->cut_size ? NULL : DBK_WAIT_LATE;
 }
 

@@ -193,23 +193,6 @@ bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *s
     return found;
 }
 
-static bool may_write(dbk_role role)
-{
-    switch (role) {
-    case DBK_ROLE_OFFICER:
-    case DBK_ROLE_SUPERVISOR:
-    case DBK_ROLE_HQ:
-    case DBK_ROLE_GUEST:
-    case DBK_ROLE_WRITER:
-    case DBK_ROLE_ADMIN:
-        return true;
-    case DBK_ROLE_NONE:
-    case DBK_ROLE_AUDITOR:
-        break;
-    }
-    return false;
-}
-
 /* Its role in the space; of a revoked device the one that it had. */
 static dbk_role role_had(const dbk_member *m, const dbk_id *space)
 {
@@ -228,7 +211,7 @@ bool dbk_roll_feed_owner(dbk_roll *roll, dbk_feed_owner *out, const dbk_header *
     const dbk_member *m = roll->roster != NULL ? dbk_roster_feed_owner(roll->roster, &h->space,
                                                                        &h->feed, &h->incarnation)
                                                : NULL;
-    if (m != NULL && may_write(role_had(m, &h->space))) {
+    if (m != NULL && dbk_role_writes(role_had(m, &h->space))) {
         *out = (dbk_feed_owner){ m->device, m->keys.sign };
         found = true;
     }
