@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/base/wire.h"
 #include "core/crypto/hash.h"
+#include "core/crypto/entry_parts.h"
 #include "core/crypto/tree.h"
 
 #define SIGNER "relay"
@@ -50,6 +51,14 @@ static dbk_rc append_text(dbk_bytes *out, const dbk_checkpoint *c, dbk_err *err)
     return rc;
 }
 
+static dbk_rc append_line(dbk_bytes *note, const char *name, dbk_span blob, dbk_err *err)
+{
+    dbk_rc rc = dbk_bytes_append_fmt(note, err, DASH "%s ", name);
+    if (rc == DBK_OK)
+        rc = dbk_base64_append(note, blob, err);
+    return rc == DBK_OK ? dbk_bytes_append_str(note, "\n", err) : rc;
+}
+
 dbk_rc dbk_checkpoint_sign(dbk_bytes *note, const dbk_checkpoint *c, const dbk_secret *relay_sk,
                            dbk_err *err)
 {
@@ -65,11 +74,9 @@ dbk_rc dbk_checkpoint_sign(dbk_bytes *note, const dbk_checkpoint *c, const dbk_s
     dbk_sign_raw(&sig, dbk_span_of(note->p + start, note->len - start), relay_sk);
     key_id(blob, SIGNER, ED25519_ALGORITHM, &pk);
     memcpy(blob + KEY_ID_BYTES, sig.b, sizeof(sig.b));
-    rc = dbk_bytes_append_str(note, "\n" DASH SIGNER " ", err);
+    rc = dbk_bytes_append_str(note, "\n", err);
     if (rc == DBK_OK)
-        rc = dbk_base64_append(note, dbk_span_of(blob, sizeof(blob)), err);
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append_str(note, "\n", err);
+        rc = append_line(note, SIGNER, dbk_span_of(blob, sizeof(blob)), err);
 out:
     if (rc != DBK_OK)
         dbk_bytes_truncate(note, start);
@@ -185,21 +192,31 @@ static dbk_rc check_signatures(dbk_span lines, dbk_span text, const dbk_sign_pk 
     return DBK_OK;
 }
 
+/* What a note says, its text and its signature lines; what those say isn't looked at. */
+static dbk_rc split(dbk_checkpoint *c, dbk_span *text, dbk_span *lines, dbk_span note, dbk_err *err)
+{
+    dbk_span left = note, blank;
+    memset(c, 0, sizeof(*c));
+    if (note.len > DBK_CHECKPOINT_BYTES_MAX)
+        return dbk_fail(err, DBK_FORMAT, "a checkpoint of %zu bytes", note.len);
+    if (!parse_text(c, &left))
+        return dbk_fail(err, DBK_FORMAT, "a checkpoint's text is malformed");
+    *text = dbk_span_of(note.p, note.len - left.len);
+    if (!take_line(&left, &blank) || blank.len > 0 || left.len == 0)
+        return dbk_fail(err, DBK_FORMAT, "a checkpoint has no signatures");
+    *lines = left;
+    return DBK_OK;
+}
+
 dbk_rc dbk_checkpoint_open(dbk_checkpoint *out, dbk_span note, const dbk_sign_pk *relay,
                            dbk_err *err)
 {
     dbk_checkpoint c;
-    dbk_span left = note, blank;
-    memset(&c, 0, sizeof(c));
+    dbk_span text, lines;
     memset(out, 0, sizeof(*out));
-    if (note.len > DBK_CHECKPOINT_BYTES_MAX)
-        return dbk_fail(err, DBK_FORMAT, "a checkpoint of %zu bytes", note.len);
-    if (!parse_text(&c, &left))
-        return dbk_fail(err, DBK_FORMAT, "a checkpoint's text is malformed");
-    dbk_span text = dbk_span_of(note.p, note.len - left.len);
-    if (!take_line(&left, &blank) || blank.len > 0 || left.len == 0)
-        return dbk_fail(err, DBK_FORMAT, "a checkpoint has no signatures");
-    dbk_rc rc = check_signatures(left, text, relay, err);
+    dbk_rc rc = split(&c, &text, &lines, note, err);
+    if (rc == DBK_OK)
+        rc = check_signatures(lines, text, relay, err);
     if (rc == DBK_OK)
         *out = c;
     return rc;
@@ -210,25 +227,10 @@ dbk_rc dbk_checkpoint_open(dbk_checkpoint *out, dbk_span note, const dbk_sign_pk
 void dbk_witness_name(char out[DBK_WITNESS_NAME_SIZE], const dbk_sign_pk *witness)
 {
     char hex[DBK_ID_HEX_SIZE];
-    dbk_id id = dbk_hash_id("daybook/signer-id/1", dbk_span_of(witness->b, sizeof(witness->b)));
+    dbk_id id = dbk_signer_id(witness);
     dbk_id_hex(hex, &id);
     memcpy(out, WITNESS, sizeof(WITNESS) - 1);
     memcpy(out + sizeof(WITNESS) - 1, hex, sizeof(hex));
-}
-
-/* A note's text and its signature lines; what they say isn't looked at. */
-static dbk_rc split(dbk_span *text, dbk_span *lines, dbk_span note, dbk_err *err)
-{
-    dbk_checkpoint c;
-    dbk_span left = note, blank;
-    memset(&c, 0, sizeof(c));
-    if (note.len > DBK_CHECKPOINT_BYTES_MAX || !parse_text(&c, &left))
-        return dbk_fail(err, DBK_FORMAT, "a checkpoint's text is malformed");
-    *text = dbk_span_of(note.p, note.len - left.len);
-    if (!take_line(&left, &blank) || blank.len > 0 || left.len == 0)
-        return dbk_fail(err, DBK_FORMAT, "a checkpoint has no signatures");
-    *lines = left;
-    return DBK_OK;
 }
 
 static dbk_rc cosigned_text(dbk_bytes *out, uint64_t time_s, dbk_span text, dbk_err *err)
@@ -263,12 +265,13 @@ dbk_rc dbk_checkpoint_cosigned(uint64_t *time_s, dbk_span note, const dbk_sign_p
 {
     char want[DBK_WITNESS_NAME_SIZE];
     uint8_t blob[WITNESS_BLOB_BYTES], want_id[KEY_ID_BYTES];
+    dbk_checkpoint c;
     dbk_span text, lines, base64;
     dbk_sig sig;
     dbk_bytes message = DBK_BYTES_INIT(COSIGNED_BYTES_MAX);
     *time_s = 0;
     dbk_witness_name(want, witness);
-    dbk_rc rc = split(&text, &lines, note, err);
+    dbk_rc rc = split(&c, &text, &lines, note, err);
     if (rc == DBK_OK)
         rc = find_line(&base64, lines, want, err);
     if (rc == DBK_OK && !parse_base64(blob, sizeof(blob), base64))
@@ -291,19 +294,12 @@ dbk_rc dbk_checkpoint_cosigned(uint64_t *time_s, dbk_span note, const dbk_sign_p
     return rc;
 }
 
-static dbk_rc append_line(dbk_bytes *note, const char *name, dbk_span blob, dbk_err *err)
-{
-    dbk_rc rc = dbk_bytes_append_fmt(note, err, DASH "%s ", name);
-    if (rc == DBK_OK)
-        rc = dbk_base64_append(note, blob, err);
-    return rc == DBK_OK ? dbk_bytes_append_str(note, "\n", err) : rc;
-}
-
 dbk_rc dbk_checkpoint_cosign(dbk_bytes *note, uint64_t time_s, const dbk_secret *witness_sk,
                              dbk_err *err)
 {
     char name[DBK_WITNESS_NAME_SIZE];
     uint8_t blob[WITNESS_BLOB_BYTES];
+    dbk_checkpoint c;
     dbk_span text, lines, base64;
     dbk_sign_pk pk;
     dbk_sig sig;
@@ -312,7 +308,7 @@ dbk_rc dbk_checkpoint_cosign(dbk_bytes *note, uint64_t time_s, const dbk_secret 
     dbk_bytes message = DBK_BYTES_INIT(COSIGNED_BYTES_MAX);
     dbk_sign_pk_of(&pk, witness_sk);
     dbk_witness_name(name, &pk);
-    dbk_rc rc = split(&text, &lines, dbk_bytes_span(note), err);
+    dbk_rc rc = split(&c, &text, &lines, dbk_bytes_span(note), err);
     if (rc == DBK_OK) {
         rc = find_line(&base64, lines, name, &absent);
         if (rc == DBK_OK)
