@@ -32,6 +32,8 @@ typedef struct agent_place {
 } agent_place;
 DBK_MUST_CHECK dbk_rc agent_place_open(agent_place *place, const char *store, dbk_err *err);
 void agent_place_close(agent_place *place);
+/* The other end of the socket is a process of this user: no other is answered, or believed. */
+bool agent_is_ours(int fd);
 
 /* DBK_PENDING: no agent has this store unlocked. */
 DBK_MUST_CHECK dbk_rc agent_ask_key(dbk_secret **key, const char *store, agent_kind how,

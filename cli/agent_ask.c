@@ -63,8 +63,7 @@ void agent_place_close(agent_place *place)
     place->folder = -1;
 }
 
-/* Only a process of this user may be told that it is asked, let alone be believed. */
-static bool is_ours(int fd)
+bool agent_is_ours(int fd)
 {
     struct ucred peer;
     socklen_t len = sizeof(peer);
@@ -79,7 +78,7 @@ static int reach(const char *store)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 &&
         (connect(fd, (const struct sockaddr *)&place.address, sizeof(place.address)) != 0 ||
-         !is_ours(fd))) {
+         !agent_is_ours(fd))) {
         (void)close(fd);
         fd = -1;
     }

@@ -87,13 +87,6 @@ static bool signal_waits(const agent *a)
     return poll(&look, 1, 0) > 0;
 }
 
-static bool is_ours(int fd)
-{
-    struct ucred peer;
-    socklen_t len = sizeof(peer);
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == geteuid();
-}
-
 /* The kind asked for, or 0. A signal ends the wait, too. */
 static unsigned receive(const agent *a, int fd)
 {
@@ -122,7 +115,7 @@ static unsigned receive(const agent *a, int fd)
 static const char *answer(agent *a, int fd)
 {
     uint8_t out[AGENT_ANSWER_BYTES] = { 'D', 'B', 'K', 'A', AGENT_VERSION, 0, 0, 0 };
-    unsigned kind = is_ours(fd) ? receive(a, fd) : 0;
+    unsigned kind = agent_is_ours(fd) ? receive(a, fd) : 0;
     if (kind != AGENT_KEY && kind != AGENT_QUIETLY && kind != AGENT_LOCK)
         return NULL;
     /* Limits and store are looked at with each request: between two looks nothing is handed out
