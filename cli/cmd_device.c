@@ -13,8 +13,10 @@ dbk_rc cmd_find_device(dbk_id *out, cli *c, const char *text, dbk_err *err)
         dbk_bytes name = DBK_BYTES_INIT(CLI_NAME_BYTES_MAX);
         char hex[DBK_ID_HEX_SIZE];
         dbk_rc rc = dbk_book_device_name(c->book, &name, &m->device, err);
-        if (rc != DBK_OK)
+        if (rc != DBK_OK) {
+            dbk_bytes_wipe(&name);
             return rc;
+        }
         dbk_id_hex(hex, &m->device);
         if (dbk_span_equal(dbk_bytes_span(&name), dbk_span_str(text)) ||
             (len >= 6 && strncmp(hex, text, len) == 0)) {

@@ -185,8 +185,7 @@ const cli_command cli_commands[] = {
       cmd_device_list },
     { NULL, "device revoke", "DEVICE --reason R", "shut a device out, at once and for good",
       "For a device that is lost or stolen, or whose officer has left. The relay refuses it from "
-      "then "
-      "on, and every space that it was in gets a new key. DEVICE is its name or number.",
+      "then on, and every space that it was in gets a new key. DEVICE is its name or number.",
       CLI_BOOK | CLI_NET, 1, 1, revoke_options, cmd_device_revoke },
 
     { FILES, "verify", "", "prove every chain, seal, signature and row",
@@ -209,8 +208,7 @@ const cli_command cli_commands[] = {
       agent_options, cmd_agent },
     { NULL, "passphrase", "", "change the passphrase",
       "The key of the notes stays as it is, so a copy of this store made before still opens with "
-      "the "
-      "old passphrase. If someone may have both, run `daybook rekey` as well.",
+      "the old passphrase. If someone may have both, run `daybook rekey` as well.",
       0, 0, 0, passphrase_options, cmd_passphrase },
     { NULL, "rekey", "", "after a leak: a new key for the notes on this device",
       "Enciphers the whole store anew under a new key; the passphrase stays, so change it first if "
@@ -219,8 +217,7 @@ const cli_command cli_commands[] = {
       0, 0, 0, NULL, cmd_rekey },
     { NULL, "wipe", "", "destroy the store on this device",
       "Without --yes it says what would be lost: the changes that are on this device only. With "
-      "it, "
-      "the keys go first, then everything else. What has reached the relay stays there.",
+      "it, the keys go first, then everything else. What has reached the relay stays there.",
       0, 0, 0, wipe_options, cmd_wipe },
     { NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
 };
