@@ -71,7 +71,7 @@ dbk_rc cmd_org_create(cli *c, const cli_args *a, dbk_err *err)
         rc = dbk_driver_connect(&t, c->book, err);
     if (rc != DBK_OK)
         goto out;
-    dbk_new_space opts = { a->positional[0], DBK_ROLE_HQ };
+    dbk_new_space opts = { .name = a->positional[0], .creator_role = DBK_ROLE_HQ };
     rc = dbk_driver_space_create(c->book, &t, &space, &opts, err);
     if (rc != DBK_OK) {
         out_note("The organisation exists, but not yet its first space. To make that, once the "

@@ -9,7 +9,7 @@ dbk_rc cmd_space_create(cli *c, const cli_args *a, dbk_err *err)
     dbk_transport t = { 0 };
     dbk_id space = { 0 };
     char hex[DBK_ID_HEX_SIZE];
-    dbk_new_space opts = { a->positional[0], DBK_ROLE_HQ };
+    dbk_new_space opts = { .name = a->positional[0], .creator_role = DBK_ROLE_HQ };
     dbk_rc rc = dbk_driver_connect(&t, c->book, err);
     if (rc == DBK_OK)
         rc = dbk_driver_space_create(c->book, &t, &space, &opts, err);

@@ -82,3 +82,20 @@ void dbk_policy_get(dbk_cbor *c, dbk_policy *policy)
         c->failed = true;
     *policy = p;
 }
+
+static bool same_list(const dbk_policy_keys *a, const dbk_policy_keys *b)
+{
+    size_t len = a->count * sizeof(a->b[0]);
+    return a->count == b->count && dbk_span_equal(dbk_span_of(a->b, len), dbk_span_of(b->b, len));
+}
+
+bool dbk_policy_equal(const dbk_policy *a, const dbk_policy *b)
+{
+    dbk_policy one = *a, two = *b;
+    bool same = true;
+    for (size_t i = 0; i < NUMBERS; i++)
+        same = same && *number_of(&one, i) == *number_of(&two, i);
+    for (size_t i = 0; i < LISTS; i++)
+        same = same && same_list(list_of(&one, i), list_of(&two, i));
+    return same;
+}

@@ -52,11 +52,13 @@ void dbk_roster_free(dbk_roster *r)
     dbk_free(r);
 }
 
-dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err)
+/* All but whether it has signers enough. */
+static dbk_rc judge(const dbk_roster *r, dbk_entry_decoded *decoded, size_t *lacking,
+                    dbk_span entry, dbk_err *err)
 {
     dbk_entry_parts parts;
-    dbk_entry_decoded decoded = { 0 };
     roster_signers signers = { 0 };
+    *lacking = 0;
     dbk_rc rc = dbk_entry_split(&parts, entry, err);
     if (rc != DBK_OK)
         return rc;
@@ -67,11 +69,29 @@ dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err)
     /* Signatures come before the body: what isn't signed isn't read, nor called a newer kind. */
     rc = dbk_roster_check_signers(&signers, r, &parts, err);
     if (rc == DBK_OK)
-        rc = dbk_entry_read_body(&decoded, &parts, err);
+        rc = dbk_entry_read_body(decoded, &parts, err);
     if (rc == DBK_OK)
-        rc = dbk_roster_check_power(r, &decoded.entry, &signers, err);
+        rc = dbk_roster_check_power(r, lacking, &decoded->entry, &signers, err);
     if (rc == DBK_OK)
-        rc = dbk_roster_check_entry(r, &decoded.entry, err);
+        rc = dbk_roster_check_entry(r, &decoded->entry, err);
+    return rc;
+}
+
+dbk_rc dbk_roster_weigh(const dbk_roster *r, size_t *lacking, dbk_span entry, dbk_err *err)
+{
+    dbk_entry_decoded decoded = { 0 };
+    dbk_rc rc = judge(r, &decoded, lacking, entry, err);
+    dbk_entry_decoded_wipe(&decoded);
+    return rc;
+}
+
+dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err)
+{
+    dbk_entry_decoded decoded = { 0 };
+    size_t lacking;
+    dbk_rc rc = judge(r, &decoded, &lacking, entry, err);
+    if (rc == DBK_OK && lacking > 0)
+        rc = dbk_fail(err, DBK_DENIED, "this needs the signatures of two administrators");
     if (rc == DBK_OK)
         rc = dbk_roster_take(r, &decoded, err);
     dbk_entry_decoded_wipe(&decoded);

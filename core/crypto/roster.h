@@ -122,6 +122,7 @@ typedef struct dbk_policy {
         .protocol_floor = 1, .freshness_h = 24, .lease_h = 72, .rotate_days = 90 \
     }
 #define DBK_POLICY_NUMBER_MAX (10u * 366u * 24u) /* of any of its numbers: ten years of hours */
+bool dbk_policy_equal(const dbk_policy *a, const dbk_policy *b);
 
 /* Up to where a device that is taken out may have written: what it has at this index of the space's
  * log or later came too late. */
@@ -226,8 +227,13 @@ DBK_MUST_CHECK dbk_rc dbk_roster_new(dbk_roster **out, const dbk_sign_pk *root, 
  *   BAR      not the roster space; a person of the chain, none of whose devices is in it
  * Role admin in a space needs a device with role admin. A writer needs an epoch with a drop key.
  * Two signers, once there ever were two admins: ENROL with role hq or admin; SPACE and GRANT where
- * restricted; REVOKE of an admin; POLICY; BAR. The root may be the second. RECOVERY: the root. */
+ * restricted; REVOKE of an admin; POLICY; BAR. The root may be the second only where no second
+ * person is left to ask (dbk_roster_root_may_second). RECOVERY: the root. */
 DBK_MUST_CHECK dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err);
+/* The next entry, judged as dbk_roster_add judges it, and not taken: the same codes, but that
+ * signers may be missing. *lacking: how many persons must sign yet; 0: it would be taken. */
+DBK_MUST_CHECK dbk_rc dbk_roster_weigh(const dbk_roster *r, size_t *lacking, dbk_span entry,
+                                       dbk_err *err);
 void dbk_roster_free(dbk_roster *r);
 
 /* Threads: one caller at a time, for reading too: dbk_roster_feed_owner keeps a cache. */
@@ -290,6 +296,9 @@ bool dbk_roster_barred(const dbk_roster *r, const dbk_id *person, const dbk_id *
 const dbk_policy *dbk_roster_policy(const dbk_roster *r); /* the defaults before the first */
 /* How many signers an entry of this content needs now. */
 size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e);
+/* Would the root's signature count as the second person's? Only where the admins in force, but for
+ * a device that the entry itself revokes, are one person's. */
+bool dbk_roster_root_may_second(const dbk_roster *r, const dbk_entry *e);
 /* Which member device owns this feed: derives the ids of the space's members. NULL: nobody. */
 const dbk_member *dbk_roster_feed_owner(const dbk_roster *r, const dbk_id *space,
                                         const dbk_id *feed, const dbk_id *incarnation);

@@ -45,20 +45,37 @@ size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e)
     return dbk_roster_had_two_admins(r) && has_power(r, e) ? 2 : 1;
 }
 
-dbk_rc dbk_roster_check_power(const dbk_roster *r, const dbk_entry *e,
+/* Else the device that holds the root would act for two where a second person could be asked. That
+ * an organisation which lost one of its two admins isn't lost with it, needs no more than this. */
+bool dbk_roster_root_may_second(const dbk_roster *r, const dbk_entry *e)
+{
+    const dbk_id *first = NULL;
+    for (size_t i = 0; i < r->admins_count; i++) {
+        const dbk_member *m = &r->devices[r->admins[i].device].member;
+        if (m->revoked || (e->kind == DBK_ENTRY_REVOKE && dbk_id_equal(&m->device, &e->device)))
+            continue;
+        if (first != NULL && !dbk_id_equal(first, &m->person))
+            return false;
+        first = &m->person;
+    }
+    return true;
+}
+
+dbk_rc dbk_roster_check_power(const dbk_roster *r, size_t *lacking, const dbk_entry *e,
                               const roster_signers *signers, dbk_err *err)
 {
+    *lacking = 0;
     if (e->kind == DBK_ENTRY_GENESIS || e->kind == DBK_ENTRY_RECOVERY) {
         if (!signers->root)
             return dbk_fail(err, DBK_DENIED, "only the organisation's root can sign this");
         return DBK_OK;
     }
-    /* Beside an admin the root may be the second: an organisation that lost one of two admins must
-     * not be lost with it. Alone it changes nobody's access. */
     if (signers->admins == 0)
         return dbk_fail(err, DBK_DENIED, "the organisation's root can't sign this alone");
-    if (signers->admins + (signers->root ? 1 : 0) < dbk_roster_signers_needed(r, e))
-        return dbk_fail(err, DBK_DENIED, "this needs the signatures of two administrators");
+    size_t needed = dbk_roster_signers_needed(r, e), counted = signers->admins;
+    if (signers->root && dbk_roster_root_may_second(r, e))
+        counted++;
+    *lacking = counted < needed ? needed - counted : 0;
     return DBK_OK;
 }
 

@@ -102,10 +102,11 @@ typedef struct roster_signers {
 /* The signatures, before the body is read: DBK_AUTH, DBK_DENIED. */
 DBK_MUST_CHECK dbk_rc dbk_roster_check_signers(roster_signers *out, const dbk_roster *r,
                                                const dbk_entry_parts *parts, dbk_err *err);
-/* Are they enough for what the entry does? DBK_DENIED. roster_power.c, as are the rules of POLICY,
- * RECOVERY and BAR. */
-DBK_MUST_CHECK dbk_rc dbk_roster_check_power(const dbk_roster *r, const dbk_entry *e,
-                                             const roster_signers *signers, dbk_err *err);
+/* Who would have to sign besides for what the entry does: how many persons. DBK_DENIED: they never
+ * make it whole. roster_power.c, as are the rules of POLICY, RECOVERY and BAR. */
+DBK_MUST_CHECK dbk_rc dbk_roster_check_power(const dbk_roster *r, size_t *lacking,
+                                             const dbk_entry *e, const roster_signers *signers,
+                                             dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_roster_check_policy(const dbk_roster *r, const dbk_entry *e,
                                               dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_roster_check_recovery(const dbk_roster *r, const dbk_entry *e,

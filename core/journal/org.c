@@ -73,7 +73,15 @@ dbk_rc dbk_org_sign(const dbk_book *book, dbk_bytes *out, dbk_entry *e, dbk_err 
     e->seq = dbk_roster_count(book->roster);
     e->prev = dbk_roster_head(book->roster);
     e->time_ms = book->env->now_ms(book->env->self);
-    return dbk_entry_sign(out, e, book->own.admin, err);
+    if (book->own.root == NULL || dbk_roster_signers_needed(book->roster, e) == 1 ||
+        !dbk_roster_root_may_second(book->roster, e))
+        return dbk_entry_sign(out, e, book->own.admin, err);
+    dbk_bytes one = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    dbk_rc rc = dbk_entry_sign(&one, e, book->own.admin, err);
+    if (rc == DBK_OK)
+        rc = dbk_entry_cosign(out, dbk_bytes_span(&one), book->own.root, err);
+    dbk_bytes_wipe(&one);
+    return rc;
 }
 
 static dbk_id random_id(const dbk_book *book)
@@ -231,45 +239,95 @@ dbk_rc dbk_org_create(dbk_book *book, dbk_bytes *genesis, const char *device_nam
 
 /* ---- spaces and grants --------------------------------------------------------------------- */
 
+/* What a new space's entry points to: its members, this device first, and the key for each. */
+typedef struct founded {
+    dbk_secret *key;
+    dbk_bytes label;
+    dbk_grant *grants;
+    dbk_wrapped *wraps;
+} founded;
+
+static void founded_wipe(founded *f)
+{
+    dbk_secret_free(f->key);
+    dbk_bytes_wipe(&f->label);
+    dbk_free(f->grants);
+    dbk_free(f->wraps);
+}
+
+static dbk_rc check_member(const dbk_book *book, const dbk_grant *grant, dbk_err *err)
+{
+    const dbk_member *m = dbk_roster_device(book->roster, &grant->device);
+    if (m == NULL)
+        return dbk_fail(err, DBK_NOT_FOUND, "there is no such device");
+    if (m->revoked)
+        return dbk_fail(err, DBK_DENIED, "the device was removed from the organisation");
+    return dbk_org_check_role(grant->role, err);
+}
+
+static dbk_rc collect_members(founded *f, const dbk_book *book, const dbk_new_space *opts,
+                              dbk_err *err)
+{
+    size_t count = opts->members_count + 1;
+    if (count > DBK_ORG_SPACE_MEMBERS_MAX)
+        return dbk_fail(err, DBK_LIMIT, "a space begins with at most %u devices",
+                        DBK_ORG_SPACE_MEMBERS_MAX);
+    f->grants = dbk_alloc_array(count, sizeof(*f->grants));
+    f->wraps = dbk_alloc_array(count, sizeof(*f->wraps));
+    if (f->grants == NULL || f->wraps == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for a space");
+    f->grants[0] = (dbk_grant){ book->own.device, opts->creator_role };
+    if (opts->members_count > 0)
+        memcpy(f->grants + 1, opts->members, opts->members_count * sizeof(*f->grants));
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < count; i++) {
+        rc = check_member(book, &f->grants[i], err);
+        for (size_t j = 0; rc == DBK_OK && j < i; j++) {
+            if (dbk_id_equal(&f->grants[j].device, &f->grants[i].device))
+                rc = dbk_fail(err, DBK_INVALID, "a device is named twice; this one is in already");
+        }
+    }
+    return rc;
+}
+
+static dbk_rc seal_space(founded *f, const dbk_book *book, const dbk_entry *e, const char *name,
+                         dbk_err *err)
+{
+    const dbk_label_scope scope = { dbk_roster_org(book->roster), e->space };
+    const dbk_key_entry at = { e->space, e->epoch.epoch, e->epoch.key_id };
+    dbk_rc rc = dbk_label_seal(&f->label, dbk_span_str(name), &scope, f->key, book->env, err);
+    for (size_t i = 0; rc == DBK_OK && i < e->grants_count; i++)
+        rc = dbk_org_wrap(book, &f->wraps[i], f->key, &at,
+                          dbk_roster_device(book->roster, &e->grants[i].device), err);
+    return rc;
+}
+
 dbk_rc dbk_org_space(dbk_book *book, dbk_bytes *entry, dbk_id *space, const dbk_new_space *opts,
                      dbk_err *err)
 {
-    dbk_bytes label = DBK_BYTES_INIT(DBK_LABEL_SEALED_BYTES_MAX);
-    dbk_secret *key = NULL;
-    dbk_wrapped wrap = { 0 };
-    dbk_entry e = { .kind = DBK_ENTRY_SPACE };
-    const dbk_grant grant = { book->own.device, opts->creator_role };
+    founded f = { .label = DBK_BYTES_INIT(DBK_LABEL_SEALED_BYTES_MAX) };
+    dbk_entry e = { .kind = DBK_ENTRY_SPACE, .restricted = opts->restricted };
     *space = (dbk_id){ { 0 } };
     dbk_rc rc = dbk_org_check_admin(book, err);
     if (rc == DBK_OK)
         rc = dbk_org_check_name(opts->name, err);
     if (rc == DBK_OK)
-        rc = dbk_org_check_role(opts->creator_role, err);
+        rc = collect_members(&f, book, opts, err);
     if (rc == DBK_OK)
-        rc = dbk_epoch_new(&key, &e.epoch, 1, book->env, err);
+        rc = dbk_epoch_new(&f.key, &e.epoch, 1, book->env, err);
     if (rc == DBK_OK) {
         e.space = random_id(book);
-        const dbk_label_scope scope = { dbk_roster_org(book->roster), e.space };
-        rc = dbk_label_seal(&label, dbk_span_str(opts->name), &scope, key, book->env, err);
-    }
-    if (rc == DBK_OK) {
-        const dbk_key_entry at = { e.space, e.epoch.epoch, e.epoch.key_id };
-        const dbk_member *self = dbk_roster_device(book->roster, &book->own.device);
-        rc = dbk_org_wrap(book, &wrap, key, &at, self, err);
-    }
-    if (rc == DBK_OK) {
-        e.label = dbk_bytes_span(&label);
-        e.grants = &grant;
-        e.grants_count = 1;
-        e.wraps = &wrap;
-        e.wraps_count = 1;
-        rc = dbk_org_sign(book, entry, &e, err);
+        e.grants = f.grants;
+        e.wraps = f.wraps;
+        e.grants_count = e.wraps_count = opts->members_count + 1;
+        rc = seal_space(&f, book, &e, opts->name, err);
+        e.label = dbk_bytes_span(&f.label);
     }
     if (rc == DBK_OK)
+        rc = dbk_org_sign(book, entry, &e, err);
+    if (rc == DBK_OK)
         *space = e.space;
-    dbk_secret_free(key);
-    dbk_bytes_wipe(&label);
-    dbk_wipe(&wrap, sizeof(wrap));
+    founded_wipe(&f);
     return rc;
 }
 

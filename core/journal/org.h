@@ -1,7 +1,11 @@
 /* core/journal/org.h - an admin's side of membership, and joining. Each builder returns a signed
  * entry for the head that this book knows; the driver posts it (compare-and-swap at the relay)
  * and then feeds it to dbk_inbox_members() like anyone else's: no side state. DBK_DENIED when
- * this device holds no admin key. */
+ * this device holds no admin key.
+ * Some entries need two persons (roster.h). Such an entry comes signed by this device's admin
+ * alone, and dbk_roster_weigh() says that one is lacking: a proposal, that an admin who is another
+ * person signs besides. Only where no other person is left to ask does the root sign as the second,
+ * on the device that holds it (decision 0013). */
 #ifndef DBK_JOURNAL_ORG_H
 #define DBK_JOURNAL_ORG_H
 
@@ -21,8 +25,12 @@ DBK_MUST_CHECK dbk_rc dbk_org_create(dbk_book *book, dbk_bytes *genesis, const c
                                      const dbk_relay_card *card, dbk_err *err);
 typedef struct dbk_new_space {
     const char *name;
-    dbk_role creator_role; /* this device's role in it; usually DBK_ROLE_HQ */
+    dbk_role creator_role;    /* this device's role in it; usually DBK_ROLE_HQ */
+    bool restricted;          /* two admins for each who is let in */
+    const dbk_grant *members; /* besides this device */
+    size_t members_count;     /* at most DBK_ORG_SPACE_MEMBERS_MAX */
 } dbk_new_space;
+#define DBK_ORG_SPACE_MEMBERS_MAX 256u
 DBK_MUST_CHECK dbk_rc dbk_org_space(dbk_book *book, dbk_bytes *entry, dbk_id *space,
                                     const dbk_new_space *opts, dbk_err *err);
 /* With every epoch that the role may read (officers and hq: all; the next issue narrows it). */
@@ -34,8 +42,7 @@ DBK_MUST_CHECK dbk_rc dbk_org_grant(dbk_book *book, dbk_bytes *entry, const dbk_
                                     dbk_err *err);
 
 /* Out of the organisation; or, with a space, out of that one. Up to where the device wrote in time
- * is what this book has applied of each log: sync first. Out of the organisation goes an admin's
- * device only with a second signature, which the root gives where this device holds it. */
+ * is what this book has applied of each log: sync first. */
 typedef struct dbk_leaving {
     dbk_id device;
     const char *reason;  /* "lost", "stolen", "left"; not with a space */
@@ -43,6 +50,16 @@ typedef struct dbk_leaving {
 } dbk_leaving;
 DBK_MUST_CHECK dbk_rc dbk_org_leave(dbk_book *book, dbk_bytes *entry, const dbk_leaving *leaving,
                                     dbk_err *err);
+/* The organisation's rules, whole. DBK_CONFLICT: they stand already. */
+DBK_MUST_CHECK dbk_rc dbk_org_policy(dbk_book *book, dbk_bytes *entry, const dbk_policy *policy,
+                                     dbk_err *err);
+/* A person who can never be in the space, whatever device they use. It is never undone.
+ * DBK_CONFLICT: barred already. */
+typedef struct dbk_new_bar {
+    dbk_id space, person;
+} dbk_new_bar;
+DBK_MUST_CHECK dbk_rc dbk_org_bar(dbk_book *book, dbk_bytes *entry, const dbk_new_bar *bar,
+                                  dbk_err *err);
 /* A space's next key, for all who are in it now. */
 DBK_MUST_CHECK dbk_rc dbk_org_rotate(dbk_book *book, dbk_bytes *entry, const dbk_id *space,
                                      dbk_err *err);

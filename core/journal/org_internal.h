@@ -1,5 +1,6 @@
 /* core/journal/org_internal.h - inside an admin's side of membership. Not for others.
  * org.c: organisation, spaces, grants. org_leave.c: who leaves, and the keys after that.
+ * org_rules.c: policy, bars.
  * org_invite.c: invites and their approval. org_join.c: the joining side. */
 #ifndef DBK_JOURNAL_ORG_INTERNAL_H
 #define DBK_JOURNAL_ORG_INTERNAL_H
@@ -21,7 +22,8 @@ DBK_MUST_CHECK dbk_rc dbk_org_key(const dbk_book *book, const dbk_secret **key, 
                                   const dbk_id *space, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_org_wrap(const dbk_book *book, dbk_wrapped *out, const dbk_secret *key,
                                    const dbk_key_entry *at, const dbk_member *member, dbk_err *err);
-/* Fills org, seq, prev and time for the head that is known here, and signs with the admin key. */
+/* Fills org, seq, prev and time for the head that is known here, and signs with the admin key; with
+ * the root's too where two are needed, no second person is left to ask, and it is held here. */
 DBK_MUST_CHECK dbk_rc dbk_org_sign(const dbk_book *book, dbk_bytes *out, dbk_entry *e,
                                    dbk_err *err);
 

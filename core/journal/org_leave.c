@@ -25,23 +25,6 @@ static size_t put_cuts(const dbk_book *book, dbk_cut *cuts, const dbk_member *me
     return count;
 }
 
-/* With the root's signature besides, where one admin isn't enough. */
-static dbk_rc sign(const dbk_book *book, dbk_bytes *out, dbk_entry *e, dbk_err *err)
-{
-    dbk_bytes one = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
-    if (dbk_roster_signers_needed(book->roster, e) == 1)
-        return dbk_org_sign(book, out, e, err);
-    if (book->own.root == NULL)
-        return dbk_fail(err, DBK_DENIED,
-                        "this needs a second administrator: let the device that founded the "
-                        "organisation do it");
-    dbk_rc rc = dbk_org_sign(book, &one, e, err);
-    if (rc == DBK_OK)
-        rc = dbk_entry_cosign(out, dbk_bytes_span(&one), book->own.root, err);
-    dbk_bytes_wipe(&one);
-    return rc;
-}
-
 static bool is_last_admin(const dbk_book *book, const dbk_member *member)
 {
     size_t others = 0;
@@ -86,7 +69,7 @@ dbk_rc dbk_org_leave(dbk_book *book, dbk_bytes *entry, const dbk_leaving *leavin
         e.reason = dbk_span_str(leaving->reason);
     else
         e.space = *leaving->space;
-    rc = sign(book, entry, &e, err);
+    rc = dbk_org_sign(book, entry, &e, err);
     dbk_free(cuts);
     return rc;
 }

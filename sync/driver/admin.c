@@ -77,6 +77,16 @@ static dbk_rc post(dbk_line *line, dbk_span entry, dbk_err *err)
 /* Builds one entry into *entry for the head as it is now. */
 typedef dbk_rc (*build_fn)(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err);
 
+/* What the chain would refuse isn't sent: the reason is said here, in words. */
+static dbk_rc weigh(const dbk_book *book, dbk_span entry, dbk_err *err)
+{
+    size_t lacking;
+    dbk_rc rc = dbk_roster_weigh(dbk_book_roster(book), &lacking, entry, err);
+    if (rc == DBK_OK && lacking > 0)
+        rc = dbk_fail(err, DBK_DENIED, "this needs a second administrator's signature");
+    return rc;
+}
+
 static dbk_rc change(dbk_line *line, build_fn build, void *ctx, dbk_err *err)
 {
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
@@ -85,6 +95,8 @@ static dbk_rc change(dbk_line *line, build_fn build, void *ctx, dbk_err *err)
         dbk_err built = { 0 };
         dbk_bytes_truncate(&entry, 0);
         rc = build(line->book, &entry, ctx, &built);
+        if (rc == DBK_OK)
+            rc = weigh(line->book, dbk_bytes_span(&entry), &built);
         if (rc != DBK_OK) {
             rc = dbk_fail(err, rc, "%s", built.text);
             goto out; /* a conflict that building finds is no race */

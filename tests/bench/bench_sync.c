@@ -133,7 +133,7 @@ static dbk_id space_new(device *admin, const char *name)
 {
     dbk_id space;
     dbk_err err = { 0 };
-    dbk_new_space opts = { name, DBK_ROLE_HQ };
+    dbk_new_space opts = { .name = name, .creator_role = DBK_ROLE_HQ };
     must(dbk_driver_space_create(admin->book, &admin->t, &space, &opts, &err), &err, "space");
     return space;
 }

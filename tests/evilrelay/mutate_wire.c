@@ -436,7 +436,7 @@ bool rotate_entry(evil *e, dbk_bytes *entry)
 /* Rightly signed by the admin, but nobody else is shown it: one of two children of the head. */
 bool child_entry(evil *e, dbk_bytes *entry)
 {
-    dbk_new_space opts = { "Only here", DBK_ROLE_HQ };
+    dbk_new_space opts = { .name = "Only here", .creator_role = DBK_ROLE_HQ };
     dbk_id id;
     uint64_t state = e->hq.env.state, now = e->hq.env.now_ms;
     e->hq.env.state = 4711;

@@ -162,7 +162,7 @@ static void a_new_space_over_a_faulty_wire_is_made_at_most_once(void **state)
         for (unsigned at = 1; at <= 3; at++) {
             dbk_id space;
             dbk_err err = { 0 };
-            dbk_new_space opts = { "another", DBK_ROLE_HQ };
+            dbk_new_space opts = { .name = "another", .creator_role = DBK_ROLE_HQ };
             syncworld_fail(&p->world, faults[i], at, false);
             dbk_rc rc = dbk_driver_space_create(p->hq.book, &p->hq.t, &space, &opts, &err);
             syncworld_mend(&p->world);

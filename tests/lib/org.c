@@ -140,7 +140,7 @@ void dbk_test_org_make(dbk_test_org *org, const dbk_role *roles, size_t roles_co
     org->count = 1;
     must(dbk_org_create(org->books[0].book, &entry, "HQ desk", &org->card, &err), &err, "org");
     dbk_test_org_post(org, dbk_bytes_span(&entry));
-    const dbk_new_space space = { "Op Cedar", DBK_ROLE_HQ };
+    const dbk_new_space space = { .name = "Op Cedar", .creator_role = DBK_ROLE_HQ };
     dbk_bytes_truncate(&entry, 0);
     must(dbk_org_space(org->books[0].book, &entry, &org->space, &space, &err), &err, "space");
     dbk_test_org_post(org, dbk_bytes_span(&entry));
@@ -163,7 +163,7 @@ dbk_id dbk_test_org_space(dbk_test_org *org, const char *name)
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     dbk_id id;
     dbk_book *admin = org->books[0].book;
-    const dbk_new_space space = { name, DBK_ROLE_HQ };
+    const dbk_new_space space = { .name = name, .creator_role = DBK_ROLE_HQ };
     must(dbk_org_space(admin, &entry, &id, &space, &err), &err, "space");
     dbk_test_org_post(org, dbk_bytes_span(&entry));
     for (size_t i = 1; i < org->count; i++) {

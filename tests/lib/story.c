@@ -30,15 +30,24 @@ void story_free(story *s)
 
 void story_refused(story *s, const dbk_secret *signer, dbk_rc want, const char *why)
 {
+    story_refused_two(s, signer, NULL, want, why);
+}
+
+void story_refused_two(story *s, const dbk_secret *a, const dbk_secret *b, dbk_rc want,
+                       const char *why)
+{
     dbk_roster *r = s->c.roster;
-    dbk_bytes bytes = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    dbk_bytes bytes = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX),
+              two = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     dbk_err err = { 0 };
     dbk_hash head = dbk_roster_head(r);
     uint64_t count = dbk_roster_count(r);
     size_t devices = dbk_roster_devices(r), spaces = dbk_roster_spaces(r);
-    dbk_rc rc = dbk_entry_sign(&bytes, &s->entry.e, signer, &err);
+    dbk_rc rc = dbk_entry_sign(&bytes, &s->entry.e, a, &err);
+    if (rc == DBK_OK && b != NULL)
+        rc = dbk_entry_cosign(&two, dbk_bytes_span(&bytes), b, &err);
     if (rc == DBK_OK)
-        rc = dbk_roster_add(r, dbk_bytes_span(&bytes), &err);
+        rc = dbk_roster_add(r, dbk_bytes_span(b != NULL ? &two : &bytes), &err);
     if (rc != want)
         fail_msg("%s: got %s, want %s (%s)", why, dbk_rc_name(rc), dbk_rc_name(want), err.text);
     dbk_hash after = dbk_roster_head(r);
@@ -48,4 +57,5 @@ void story_refused(story *s, const dbk_secret *signer, dbk_rc want, const char *
     assert_int_equal(dbk_roster_spaces(r), spaces);
     dbk_roster_check_deep(r);
     dbk_bytes_wipe(&bytes);
+    dbk_bytes_wipe(&two);
 }

@@ -16,5 +16,8 @@ story *story_new(void);
 void story_free(story *s);
 /* s->entry, signed as it now stands, is refused with this code, and the roster is as it was. */
 void story_refused(story *s, const dbk_secret *signer, dbk_rc want, const char *why);
+/* The same with two signatures; b NULL: with one. */
+void story_refused_two(story *s, const dbk_secret *a, const dbk_secret *b, dbk_rc want,
+                       const char *why);
 
 #endif

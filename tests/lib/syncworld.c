@@ -230,7 +230,7 @@ dbk_id sync_space(sync_device *admin, const char *name)
 {
     dbk_id space;
     dbk_err err = { 0 };
-    dbk_new_space opts = { name, DBK_ROLE_HQ };
+    dbk_new_space opts = { .name = name, .creator_role = DBK_ROLE_HQ };
     assert_ok(dbk_driver_space_create(admin->book, &admin->t, &space, &opts, &err), &err);
     return space;
 }

@@ -278,7 +278,7 @@ static void segments_of_strangers_are_refused_m05_m06_m07(void **state)
     forge_wipe(&f);
     dbk_test_book_drop(&stranger);
     /* M06, M07: a member of the organisation and of another space, but not of this one. */
-    const dbk_new_space opts = { "Op Elm", DBK_ROLE_HQ };
+    const dbk_new_space opts = { .name = "Op Elm", .creator_role = DBK_ROLE_HQ };
     assert_ok(dbk_org_space(world_book(&w, HQ), &entry, &closed, &opts, &err), &err);
     dbk_test_org_post(&w.org, dbk_bytes_span(&entry));
     minilog elm;

@@ -234,7 +234,7 @@ static void make_late_member(world *w, late_member *l)
     dbk_err err = { 0 };
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     dbk_book *admin = world_book(w, HQ);
-    const dbk_new_space space = { "Op Elm", DBK_ROLE_HQ };
+    const dbk_new_space space = { .name = "Op Elm", .creator_role = DBK_ROLE_HQ };
     assert_ok(dbk_org_space(admin, &entry, &l->elm, &space, &err), &err);
     dbk_test_org_post(&w->org, dbk_bytes_span(&entry));
     dbk_bytes_truncate(&entry, 0);

@@ -298,7 +298,7 @@ static void a_second_admin_has_a_key_of_its_own_and_can_act(void **state)
     invitation v;
     dbk_err err = { 0 };
     dbk_id space;
-    const dbk_new_space opts = { "Op Elm", DBK_ROLE_ADMIN };
+    const dbk_new_space opts = { .name = "Op Elm", .creator_role = DBK_ROLE_ADMIN };
     (void)state;
     dbk_test_org_make(&org, NULL, 0);
     dbk_test_book_make(&b, 42);

@@ -57,7 +57,8 @@ static void an_entry_is_taken_once_and_a_fork_never_M(void **state)
               fork = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     dbk_id space;
     bool is_new = true;
-    const dbk_new_space one = { "Op Elm", DBK_ROLE_HQ }, two = { "Op Oak", DBK_ROLE_HQ };
+    const dbk_new_space one = { .name = "Op Elm", .creator_role = DBK_ROLE_HQ },
+                        two = { .name = "Op Oak", .creator_role = DBK_ROLE_HQ };
     (void)state;
     dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
     dbk_book *admin = org.books[0].book, *officer = org.books[1].book;
@@ -100,7 +101,7 @@ static void an_entry_that_brings_a_key_is_taken_wholly_or_not_A37(void **state)
         bool is_new = false;
         uint64_t before = dbk_roster_count(dbk_book_roster(book));
         (void)snprintf(name, sizeof(name), "Op %d", (int)n);
-        const dbk_new_space opts = { name, DBK_ROLE_HQ };
+        const dbk_new_space opts = { .name = name, .creator_role = DBK_ROLE_HQ };
         assert_ok(dbk_org_space(book, &entry, &space, &opts, &err), &err);
         dbk_test_alloc a = { .fail_at = n };
         dbk_test_alloc_start(&a);
@@ -218,7 +219,7 @@ static void a_space_is_found_by_name_by_id_or_as_the_only_one(void **state)
     /* A space that the officer isn't in: not listed, not found, its name not known (P3). */
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     dbk_id hidden;
-    const dbk_new_space opts = { "Op Ash", DBK_ROLE_HQ };
+    const dbk_new_space opts = { .name = "Op Ash", .creator_role = DBK_ROLE_HQ };
     assert_ok(dbk_org_space(admin, &entry, &hidden, &opts, &err), &err);
     dbk_test_org_post(&org, dbk_bytes_span(&entry));
     assert_int_equal(dbk_book_spaces(admin), 2);

@@ -90,7 +90,7 @@ static void names_are_one_line_of_text(void **state)
         dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
         dbk_err err = { 0 };
         dbk_id space;
-        const dbk_new_space opts = { cases[i].name, DBK_ROLE_HQ };
+        const dbk_new_space opts = { .name = cases[i].name, .creator_role = DBK_ROLE_HQ };
         assert_rc(dbk_org_space(org.books[0].book, &entry, &space, &opts, &err), cases[i].want,
                   &err);
         dbk_bytes_wipe(&entry);
@@ -101,7 +101,7 @@ static void names_are_one_line_of_text(void **state)
         dbk_id space;
         memset(longest, 'n', sizeof(longest));
         longest[len] = '\0';
-        const dbk_new_space opts = { longest, DBK_ROLE_HQ };
+        const dbk_new_space opts = { .name = longest, .creator_role = DBK_ROLE_HQ };
         assert_rc(dbk_org_space(org.books[0].book, &entry, &space, &opts, &err),
                   len == 128 ? DBK_OK : DBK_INVALID, &err);
         dbk_bytes_wipe(&entry);
@@ -121,7 +121,7 @@ static void only_an_admins_device_changes_the_membership_A18(void **state)
     (void)state;
     dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
     dbk_book *desk = org.books[1].book; /* headquarters, but no admin */
-    const dbk_new_space space = { "Op Elm", DBK_ROLE_HQ };
+    const dbk_new_space space = { .name = "Op Elm", .creator_role = DBK_ROLE_HQ };
     const dbk_new_grant grant = { org.space, dbk_book_device(desk), DBK_ROLE_HQ };
     const dbk_new_invite opts = { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, 60000 };
     assert_rc(dbk_org_space(desk, &out, &id, &space, &err), DBK_DENIED, &err);

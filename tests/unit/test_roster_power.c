@@ -97,6 +97,34 @@ static void revoking_the_other_admin_does_not_make_one_enough_a18(void **state)
     story_of_two_free(s, &second);
 }
 
+/* The root's key lies on one device: it must not be a second person where there is one. */
+static void the_root_counts_as_second_only_where_no_other_person_is_left_a18(void **state)
+{
+    chain_device second, third;
+    story *s = story_of_two(&second);
+    const dbk_secret *one = s->c.admin.admin;
+    (void)state;
+    chain_policy(&s->entry, &s->c);
+    s->entry.e.policy.lease_h = 1000;
+    story_refused_two(s, one, s->c.root, DBK_DENIED, "a policy by one admin and the root");
+    chain_revoke(&s->entry, &s->c, &s->c.admin, "lost");
+    story_refused(s, one, DBK_DENIED, "one admin out by one");
+    chain_device_new(&third, &s->c, DBK_ROLE_ADMIN);
+    chain_enrol(&s->entry, &s->c, &third);
+    story_refused_two(s, one, s->c.root, DBK_DENIED, "a third admin by one and the root");
+    chain_take_two(&s->c, &s->entry, one, second.admin);
+    chain_revoke(&s->entry, &s->c, &third, "lost");
+    story_refused_two(s, one, s->c.root, DBK_DENIED, "one of three out by one and the root");
+    chain_take_two(&s->c, &s->entry, one, second.admin);
+    const chain_device *left[] = { &s->officer, &s->hq, &s->guest, &s->c.admin, &second };
+    chain_rotate(&s->entry, &s->c, &s->c.roster_space, left, ARRAY_LEN(left));
+    chain_take(&s->c, &s->entry, NULL);
+    chain_revoke(&s->entry, &s->c, &second, "lost");
+    chain_take_two(&s->c, &s->entry, one, s->c.root); /* one of two */
+    chain_device_free(&third);
+    story_of_two_free(s, &second);
+}
+
 static void a_signature_counts_once_and_only_the_right_ones_count_m10(void **state)
 {
     chain_device second, hq;
@@ -352,6 +380,7 @@ int main(void)
         cmocka_unit_test(before_there_are_two_admins_one_is_enough_but_not_for_restricted),
         cmocka_unit_test(one_admin_alone_widens_nobody_s_access_a18),
         cmocka_unit_test(revoking_the_other_admin_does_not_make_one_enough_a18),
+        cmocka_unit_test(the_root_counts_as_second_only_where_no_other_person_is_left_a18),
         cmocka_unit_test(a_signature_counts_once_and_only_the_right_ones_count_m10),
         cmocka_unit_test(removal_takes_the_role_and_demands_a_new_key_a25),
         cmocka_unit_test(revocation_cuts_each_space_and_no_one_enrols_before_the_names_key_is_new),
