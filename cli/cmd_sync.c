@@ -86,8 +86,8 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
     else
         say_exchange(r, folder);
     if (r->members_new > 0)
-        out_text("News of the organisation's members and spaces: %llu.\n",
-                 (unsigned long long)r->members_new);
+        out_text("%llu change%s of membership: daybook org log\n",
+                 (unsigned long long)r->members_new, cli_plural(r->members_new));
     if (r->conflicts_new > 0)
         out_text("! %llu more record%s a decision: daybook conflicts\n",
                  (unsigned long long)r->conflicts_new, cli_needs(r->conflicts_new));

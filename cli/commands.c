@@ -28,6 +28,10 @@ static const cli_option grant_options[] = {
     { "--role", "ROLE", "officer (default), hq or admin" },
     { NULL, NULL, NULL },
 };
+static const cli_option log_options[] = {
+    { "--since", "N", "from change N on" },
+    { NULL, NULL, NULL },
+};
 static const cli_option revoke_options[] = {
     { "--reason", "R", "lost, stolen or left" },
     { NULL, NULL, NULL },
@@ -167,6 +171,10 @@ const cli_command cli_commands[] = {
       "Without a name it lists the requests that have arrived, with the number of each device to "
       "compare with the officer. NAME may also be a device's number.",
       CLI_BOOK | CLI_NET, 0, 64, approve_options, cmd_org_approve },
+    { NULL, "org log", "[--since N]", "every change of members, spaces and rules",
+      "What each change was, which administrator signed it, and when by their clock. Of a space "
+      "that this device does not hold it says only that there was a change.",
+      CLI_BOOK, 0, 0, log_options, cmd_org_log },
     { NULL, "space create", "NAME", "a new compartment with its own key", NULL, CLI_BOOK | CLI_NET,
       1, 1, NULL, cmd_space_create },
     { NULL, "space grant", "SPACE DEVICE", "let a device into a space", NULL, CLI_BOOK | CLI_NET, 2,

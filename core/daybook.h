@@ -4,6 +4,7 @@
 #define DBK_DAYBOOK_H
 
 #include "core/journal/book.h"
+#include "core/journal/orglog.h"
 #include "core/journal/journal.h"
 #include "core/journal/org.h"
 #include "core/journal/query.h"

@@ -435,6 +435,17 @@ dbk_rc dbk_entry_decode(dbk_entry_decoded *out, dbk_span in, dbk_err *err)
     return rc;
 }
 
+dbk_rc dbk_entry_signers(dbk_id out[DBK_ENTRY_SIGNERS_MAX], size_t *count, dbk_span entry,
+                         dbk_err *err)
+{
+    dbk_entry_parts parts;
+    *count = 0;
+    dbk_rc rc = dbk_entry_split(&parts, entry, err);
+    for (size_t i = 0; rc == DBK_OK && i < parts.sigs_count; i++)
+        out[(*count)++] = parts.sigs[i].signer;
+    return rc;
+}
+
 void dbk_entry_decoded_wipe(dbk_entry_decoded *d)
 {
     arrays *own = d->arrays;

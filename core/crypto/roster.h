@@ -198,6 +198,9 @@ typedef struct dbk_entry_decoded {
 } dbk_entry_decoded;
 DBK_MUST_CHECK dbk_rc dbk_entry_decode(dbk_entry_decoded *out, dbk_span in, dbk_err *err);
 void dbk_entry_decoded_wipe(dbk_entry_decoded *d);
+/* The ids of those who signed an entry, ascending; checks no signature. DBK_FORMAT, DBK_VERSION. */
+DBK_MUST_CHECK dbk_rc dbk_entry_signers(dbk_id out[DBK_ENTRY_SIGNERS_MAX], size_t *count,
+                                        dbk_span entry, dbk_err *err);
 
 /* The fold: the verified state after a prefix of the chain. */
 typedef struct dbk_roster dbk_roster;
@@ -302,6 +305,9 @@ bool dbk_roster_root_may_second(const dbk_roster *r, const dbk_entry *e);
 /* Which member device owns this feed: derives the ids of the space's members. NULL: nobody. */
 const dbk_member *dbk_roster_feed_owner(const dbk_roster *r, const dbk_id *space,
                                         const dbk_id *feed, const dbk_id *incarnation);
+/* The admin's device whose key has this signer id, also a revoked one. NULL: nobody's; *is_root
+ * tells whether it is the root's. */
+const dbk_member *dbk_roster_signer(const dbk_roster *r, bool *is_root, const dbk_id *signer);
 /* The wraps that the chain holds for one device, in chain order; calls fn for each. */
 typedef dbk_rc (*dbk_wrap_fn)(void *ctx, const dbk_id *space, const dbk_epoch *epoch,
                               const uint8_t wrap[DBK_WRAP_BYTES], dbk_err *err);

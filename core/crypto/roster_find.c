@@ -246,3 +246,13 @@ dbk_rc dbk_roster_each_wrap(const dbk_roster *r, const dbk_id *device, dbk_wrap_
     }
     return rc;
 }
+
+const dbk_member *dbk_roster_signer(const dbk_roster *r, bool *is_root, const dbk_id *signer)
+{
+    dbk_id root = dbk_signer_id(&r->root);
+    *is_root = dbk_id_equal(&root, signer);
+    for (size_t i = 0; i < r->admins_count; i++)
+        if (dbk_id_equal(&r->admins[i].signer, signer))
+            return &r->devices[r->admins[i].device].member;
+    return NULL;
+}
