@@ -17,6 +17,10 @@
  *   POST /v1/join/ID                a device's sealed join request, not signed, once -> 204; the
  *                                   same bytes again 204, others 409
  *   GET  /v1/join                   -> ( invite id 16 || length u32 || request )*
+ *   POST /v1/proposals              one entry that lacks a signer -> 204; 409: prev is old
+ *   GET  /v1/proposals              -> entries
+ *   POST /v1/proposals/ID/decline   JSON {"v":1,"seq":N} -> 204; ID: of the entry's hash, the
+ *                                   first 16 bytes
  *   GET  /healthz                   -> "ok"
  *
  * Failures are JSON {"v":1,"error":WORD}: 400 malformed, 401 nonce or signature (with a fresh
@@ -179,6 +183,10 @@ DBK_MUST_CHECK dbk_rc dbk_posted_decode(uint64_t *count, dbk_span in, dbk_err *e
 /* {"v":1,"expires":ms}: opens a mailbox. */
 DBK_MUST_CHECK dbk_rc dbk_mailbox_encode(dbk_bytes *out, uint64_t expires_ms, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_mailbox_decode(uint64_t *expires_ms, dbk_span in, dbk_err *err);
+
+/* {"v":1,"seq":N}: declines a proposal for this place of the chain. */
+DBK_MUST_CHECK dbk_rc dbk_decline_encode(dbk_bytes *out, uint64_t seq, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_decline_decode(uint64_t *seq, dbk_span in, dbk_err *err);
 
 /* {"v":1,"error":WORD}; WORD from the PROTOCOL.md list: [a-z-]{1,32}. */
 #define DBK_ERROR_WORD_MAX 32u

@@ -293,6 +293,7 @@ typedef struct one_uint {
 } one_uint;
 static const one_uint posted = { "the answer to a post", "count" };
 static const one_uint mailbox = { "mailbox", "expires" };
+static const one_uint decline = { "decline", "seq" };
 
 static dbk_rc one_uint_encode(dbk_bytes *out, const one_uint *m, uint64_t v, dbk_err *err)
 {
@@ -338,6 +339,16 @@ dbk_rc dbk_mailbox_encode(dbk_bytes *out, uint64_t expires_ms, dbk_err *err)
 dbk_rc dbk_mailbox_decode(uint64_t *expires_ms, dbk_span in, dbk_err *err)
 {
     return one_uint_decode(expires_ms, &mailbox, in, err);
+}
+
+dbk_rc dbk_decline_encode(dbk_bytes *out, uint64_t seq, dbk_err *err)
+{
+    return one_uint_encode(out, &decline, seq, err);
+}
+
+dbk_rc dbk_decline_decode(uint64_t *seq, dbk_span in, dbk_err *err)
+{
+    return one_uint_decode(seq, &decline, in, err);
 }
 
 static bool is_word(dbk_span text)

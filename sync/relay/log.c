@@ -1,7 +1,8 @@
 /* Keys of organisation-wide rows, under the zero space:
  *   'K' || name                 a setting
  *   'M' || seq (u64)            an entry of the membership chain
- *   'J' || invite id (16)       a mailbox: expires (u64) || sealed request, if it has arrived */
+ *   'J' || invite id (16)       a mailbox: expires (u64) || sealed request, if it has arrived
+ *   'A' || device (16)          the entry that this admin's device proposes */
 #include "sync/relay/log.h"
 
 #include <string.h>
@@ -169,5 +170,50 @@ dbk_rc dbk_log_mailboxes(const dbk_log *log, dbk_log_mailbox_fn fn, void *ctx, d
 {
     mailbox_walk walk = { fn, ctx };
     dbk_log_scan scan = { dbk_span_of("J", 1), { NULL, 0 }, mailbox_row, &walk };
+    return log->ops->scan(log->self, &no_space, &scan, err);
+}
+
+/* ---- proposals --------------------------------------------------------------------------- */
+
+static dbk_span proposal_key(uint8_t key[17], const dbk_id *device)
+{
+    key[0] = 'A';
+    memcpy(key + 1, device->b, DBK_ID_BYTES);
+    return dbk_span_of(key, 17);
+}
+
+dbk_rc dbk_log_proposal_put(const dbk_log *log, const dbk_id *device, dbk_span entry, dbk_err *err)
+{
+    uint8_t key[17];
+    dbk_log_row row = { proposal_key(key, device), entry };
+    return log->ops->put(log->self, &no_space, &row, err);
+}
+
+dbk_rc dbk_log_proposal_del(const dbk_log *log, const dbk_id *device, dbk_err *err)
+{
+    uint8_t key[17];
+    return log->ops->del(log->self, &no_space, proposal_key(key, device), err);
+}
+
+typedef struct proposal_walk {
+    dbk_log_proposal_fn fn;
+    void *ctx;
+} proposal_walk;
+
+static dbk_rc proposal_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *err)
+{
+    proposal_walk *walk = ctx;
+    dbk_wire w = dbk_wire_from(row->key);
+    (void)dbk_wire_get_u8(&w);
+    dbk_id device = dbk_wire_get_id(&w);
+    if (w.failed || w.left.len != 0)
+        return dbk_fail(err, DBK_DAMAGED, "a proposal is of no proper device");
+    return walk->fn(walk->ctx, &device, row->value, stop, err);
+}
+
+dbk_rc dbk_log_proposals(const dbk_log *log, dbk_log_proposal_fn fn, void *ctx, dbk_err *err)
+{
+    proposal_walk walk = { fn, ctx };
+    dbk_log_scan scan = { dbk_span_of("A", 1), { NULL, 0 }, proposal_row, &walk };
     return log->ops->scan(log->self, &no_space, &scan, err);
 }

@@ -118,4 +118,13 @@ typedef dbk_rc (*dbk_log_mailbox_fn)(void *ctx, const dbk_id *invite, const dbk_
 DBK_MUST_CHECK dbk_rc dbk_log_mailboxes(const dbk_log *log, dbk_log_mailbox_fn fn, void *ctx,
                                         dbk_err *err);
 
+/* Entries that wait for a second admin, one for each device that proposes. */
+DBK_MUST_CHECK dbk_rc dbk_log_proposal_put(const dbk_log *log, const dbk_id *device, dbk_span entry,
+                                           dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_log_proposal_del(const dbk_log *log, const dbk_id *device, dbk_err *err);
+typedef dbk_rc (*dbk_log_proposal_fn)(void *ctx, const dbk_id *device, dbk_span entry, bool *stop,
+                                      dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_log_proposals(const dbk_log *log, dbk_log_proposal_fn fn, void *ctx,
+                                        dbk_err *err);
+
 #endif

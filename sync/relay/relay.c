@@ -181,6 +181,10 @@ static const call_row calls[] = {
     { "PUT", "/v1/join/", "", ADMINS, 1024, false, dbk_call_join_open, "join-open" },
     { "POST", "/v1/join/", "", ANYONE, DBK_RELAY_JOIN_BYTES_MAX, false, dbk_call_join_put, "join" },
     { "GET", "/v1/join", NULL, ADMINS, 0, false, dbk_call_join_list, "join-list" },
+    { "POST", "/v1/proposals", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, false, dbk_call_propose,
+      "propose" },
+    { "GET", "/v1/proposals", NULL, ADMINS, 0, false, dbk_call_proposals, "proposals" },
+    { "POST", "/v1/proposals/", "/decline", ADMINS, 1024, false, dbk_call_decline, "decline" },
     { "GET", "/healthz", NULL, ANYONE, 0, false, dbk_call_health, "health" },
 };
 

@@ -20,6 +20,7 @@
 #define DBK_RELAY_GENESIS_BYTES_MAX (16u * 1024u) /* nobody has signed for it yet */
 #define DBK_RELAY_MAILBOXES_MAX 1024u
 #define DBK_RELAY_MAILBOX_DAYS_MAX 90u
+#define DBK_RELAY_PROPOSALS_MAX 16u /* one of each admin's device; an answer of 1 MiB at most */
 #define DBK_RELAY_READERS_MAX 64u
 #define DBK_SETUP_CODE_SIZE 25u /* base64url of 18 random bytes, and the final zero byte */
 

@@ -38,7 +38,7 @@ DBK_MUST_CHECK dbk_rc dbk_relay_load_key(dbk_secret **sk, const dbk_log *log, db
 typedef struct dbk_call {
     const dbk_relay_request *req;
     dbk_caller caller; /* zero if the call needs no signature */
-    dbk_id id;         /* the space or invite that the path names */
+    dbk_id id;         /* the space, invite or proposal that the path names */
 } dbk_call;
 
 /* A handle for reading, in a view that stands still until it is given back. */
@@ -46,6 +46,11 @@ DBK_MUST_CHECK dbk_rc dbk_relay_reader_take(dbk_relay *r, size_t *reader, dbk_er
 void dbk_relay_reader_give(dbk_relay *r, size_t reader);
 /* Submits; notes when the storage has failed. */
 DBK_MUST_CHECK dbk_rc dbk_relay_write(dbk_relay *r, const dbk_job *job, dbk_err *err);
+
+/* What is decided about a sender's entry is for the sender; all else is the storage's failure. */
+bool dbk_relay_is_decision(dbk_rc rc);
+/* Drops all proposals: the chain has moved past them. */
+DBK_MUST_CHECK dbk_rc dbk_relay_proposals_clear(const dbk_log *log, dbk_err *err);
 
 /* What a call's query may hold: decimal numbers only, each at most once. */
 typedef struct dbk_query_field {
@@ -69,6 +74,9 @@ dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
 dbk_rc dbk_call_proof(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_join_open(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_join_put(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_propose(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_proposals(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_decline(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_join_list(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 
 #define DBK_TYPE_JSON "application/json"

@@ -111,8 +111,7 @@ static dbk_rc compare_entry(void *ctx, uint64_t seq, dbk_span entry, bool *stop,
     return DBK_OK;
 }
 
-/* What the roll decides about an entry is for its sender; all else is the storage's failure. */
-static bool is_decision(dbk_rc rc)
+bool dbk_relay_is_decision(dbk_rc rc)
 {
     switch (rc) {
     case DBK_FORMAT:
@@ -135,13 +134,14 @@ static dbk_rc add_entry(entry_job *job, const dbk_log *log, dbk_err *err)
     dbk_err why = { 0 };
     dbk_relay *r = job->relay;
     dbk_rc rc = dbk_roll_add(r->roll, log, job->entry, &made, &why);
-    if (rc != DBK_OK && is_decision(rc)) {
+    if (rc != DBK_OK && dbk_relay_is_decision(rc)) {
         job->decision = rc;
         return DBK_OK;
     }
     if (rc != DBK_OK)
         return dbk_fail(err, rc, "%s", why.text);
-    if (made.kind == DBK_ENTRY_SPACE)
+    rc = dbk_relay_proposals_clear(log, err);
+    if (rc == DBK_OK && made.kind == DBK_ENTRY_SPACE)
         rc = dbk_append_open(r->append, log, &made.space, err);
     dbk_roll_org_peek(r->roll, &org);
     job->count = org.count;

@@ -230,6 +230,19 @@ bool dbk_roll_is_late(dbk_roll *roll, const dbk_id *owner, const dbk_id *space)
     return late;
 }
 
+dbk_rc dbk_roll_weigh(dbk_roll *roll, size_t *lacking, dbk_span entry, dbk_err *err)
+{
+    bool held = roll->changing; /* locked already, by this thread */
+    *lacking = 0;
+    if (!held)
+        lock(roll);
+    dbk_rc rc = roll->roster == NULL ? DBK_NOT_FOUND
+                                     : dbk_roster_weigh(roll->roster, lacking, entry, err);
+    if (!held)
+        unlock(roll);
+    return rc;
+}
+
 /* ---- changes ----------------------------------------------------------------------------- */
 
 static dbk_rc describe(dbk_roll_change *made, dbk_span entry, dbk_err *err)

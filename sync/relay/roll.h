@@ -59,6 +59,10 @@ bool dbk_roll_feed_owner(dbk_roll *roll, dbk_feed_owner *out, const dbk_header *
  * changes the roll, also between add and settle: its order is the log's. */
 bool dbk_roll_is_late(dbk_roll *roll, const dbk_id *owner, const dbk_id *space);
 
+/* dbk_roster_weigh on the chain as it is; for the one thread that changes the roll. DBK_NOT_FOUND:
+ * there is no organisation. */
+DBK_MUST_CHECK dbk_rc dbk_roll_weigh(dbk_roll *roll, size_t *lacking, dbk_span entry, dbk_err *err);
+
 /* Takes the next entry of the chain, in memory and into the log's open transaction. On success
  * the roll is locked until settle. codes of dbk_roster_add, and the log's.
  * made: what the entry was about. */

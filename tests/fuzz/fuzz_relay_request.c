@@ -129,6 +129,9 @@ static void signed_call(relaykit_device *d, dbk_span in)
         { "GET", "/v1/join", false },
         { "PUT", "/v1/join/0123456789abcdef0123456789abcdef", true },
         { "POST", "/v1/join/0123456789abcdef0123456789abcdef", true },
+        { "POST", "/v1/proposals", true },
+        { "GET", "/v1/proposals", false },
+        { "POST", "/v1/proposals/0123456789abcdef0123456789abcdef/decline", true },
     };
     char target[1024];
     dbk_relay_answer a;

@@ -109,6 +109,15 @@ static inline dbk_rc again_posted(dbk_bytes *out, dbk_span in)
     return rc;
 }
 
+static inline dbk_rc again_decline(dbk_bytes *out, dbk_span in)
+{
+    uint64_t n;
+    dbk_rc rc = dbk_decline_decode(&n, in, NULL);
+    if (rc == DBK_OK)
+        MUST(dbk_decline_encode(out, n, NULL));
+    return rc;
+}
+
 static inline dbk_rc again_mailbox(dbk_bytes *out, dbk_span in)
 {
     uint64_t n;

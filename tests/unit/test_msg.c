@@ -130,6 +130,11 @@ static void make_mailbox(dbk_bytes *out)
     MUST(dbk_mailbox_encode(out, 1800000000000, NULL));
 }
 
+static void make_decline(dbk_bytes *out)
+{
+    MUST(dbk_decline_encode(out, 17, NULL));
+}
+
 static void make_error(dbk_bytes *out)
 {
     MUST(dbk_error_encode(out, "too-large", NULL));
@@ -151,6 +156,7 @@ static const struct {
     { "requests", make_requests, again_requests, true },
     { "posted", make_posted, again_posted, false },
     { "mailbox", make_mailbox, again_mailbox, false },
+    { "decline", make_decline, again_decline, false },
     { "error", make_error, again_error, false },
 };
 

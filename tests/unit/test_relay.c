@@ -147,6 +147,8 @@ static void each_call_caps_its_body_at_the_byte_before_anything_else(void **stat
         { "POST", "/v1/org", DBK_RELAY_GENESIS_BYTES_MAX },
         { "PUT", "/v1/join/0123456789abcdef0123456789abcdef", 1024 },
         { "POST", "/v1/join/0123456789abcdef0123456789abcdef", DBK_RELAY_JOIN_BYTES_MAX },
+        { "POST", "/v1/proposals", DBK_ENTRY_BYTES_MAX },
+        { "POST", "/v1/proposals/0123456789abcdef0123456789abcdef/decline", 1024 },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         dbk_relay_answer a;
@@ -393,6 +395,9 @@ static void an_admins_calls_are_denied_to_others(void **state)
         { "POST", "/v1/members", text("x"), NULL },
         { "PUT", "/v1/join/0123456789abcdef0123456789abcdef", text("{}"), NULL },
         { "GET", "/v1/join", none, NULL },
+        { "POST", "/v1/proposals", text("x"), NULL },
+        { "GET", "/v1/proposals", none, NULL },
+        { "POST", "/v1/proposals/0123456789abcdef0123456789abcdef/decline", text("{}"), NULL },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         refused(f, &f->officer, &cases[i], 403, "denied");
@@ -453,8 +458,14 @@ static void a_malformed_body_is_refused_at_each_call_that_has_one(void **state)
         relaykit_request entry = { "POST", "/v1/members", text(bodies[i]), NULL };
         relaykit_request open = { "PUT", "/v1/join/0123456789abcdef0123456789abcdef",
                                   text(bodies[i]), NULL };
+        relaykit_request propose = { "POST", "/v1/proposals", text(bodies[i]), NULL };
+        relaykit_request decline = { "POST",
+                                     "/v1/proposals/0123456789abcdef0123456789abcdef/decline",
+                                     text(bodies[i]), NULL };
         refused(f, &f->kit.admin, &entry, 400, "malformed");
         refused(f, &f->kit.admin, &open, 400, "malformed");
+        refused(f, &f->kit.admin, &propose, 400, "malformed");
+        refused(f, &f->kit.admin, &decline, 400, "malformed");
     }
     relaykit_request newer = { "POST", "/v1/hello", text("{\"v\":2}"), NULL };
     refused(f, &f->officer, &newer, 400, "version");

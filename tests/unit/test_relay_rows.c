@@ -145,6 +145,37 @@ static void settings_and_mailboxes_keep_what_they_are_given(void **state)
     dbk_bytes_wipe(&value);
 }
 
+static dbk_rc note_proposal(void *ctx, const dbk_id *device, dbk_span entry, bool *stop,
+                            dbk_err *err)
+{
+    dbk_bytes *all = ctx;
+    (void)stop;
+    dbk_rc rc = dbk_bytes_append_u8(all, device->b[0], err);
+    return rc == DBK_OK ? dbk_bytes_append(all, entry, err) : rc;
+}
+
+static void a_device_has_one_proposal_the_newest(void **state)
+{
+    fixture *f = *state;
+    dbk_err err = { 0 };
+    dbk_bytes all = DBK_BYTES_INIT(100);
+    dbk_id a = id_of('a'), b = id_of('b');
+    begin(&f->log);
+    assert_ok(dbk_log_proposal_put(&f->log, &b, dbk_span_str("1"), &err), &err);
+    assert_ok(dbk_log_proposal_put(&f->log, &a, dbk_span_str("2"), &err), &err);
+    assert_ok(dbk_log_proposal_put(&f->log, &b, dbk_span_str("3"), &err), &err);
+    commit(&f->log);
+    assert_ok(dbk_log_proposals(&f->log, note_proposal, &all, &err), &err);
+    assert_true(dbk_span_equal(dbk_bytes_span(&all), dbk_span_str("a2b3")));
+    begin(&f->log);
+    assert_ok(dbk_log_proposal_del(&f->log, &a, &err), &err);
+    commit(&f->log);
+    dbk_bytes_truncate(&all, 0);
+    assert_ok(dbk_log_proposals(&f->log, note_proposal, &all, &err), &err);
+    assert_true(dbk_span_equal(dbk_bytes_span(&all), dbk_span_str("b3")));
+    dbk_bytes_wipe(&all);
+}
+
 static void a_logs_state_comes_back_as_it_was_put(void **state)
 {
     fixture *f = *state;
@@ -300,6 +331,7 @@ int main(void)
         TEST(the_chain_takes_each_seq_once_and_is_read_from_any_place),
         TEST(a_chain_with_a_hole_is_damaged),
         TEST(settings_and_mailboxes_keep_what_they_are_given),
+        TEST(a_device_has_one_proposal_the_newest),
         TEST(a_logs_state_comes_back_as_it_was_put),
         TEST(a_state_that_was_cut_or_grew_is_damaged_never_guessed),
         TEST(feeds_are_found_by_name_and_by_owner_in_order),
