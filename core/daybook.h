@@ -8,6 +8,7 @@
 #include "core/journal/journal.h"
 #include "core/journal/org.h"
 #include "core/journal/query.h"
+#include "core/journal/recovery.h"
 #include "core/journal/verify.h"
 #include "core/model/value.h"
 #include "core/model/view.h"

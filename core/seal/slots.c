@@ -324,15 +324,26 @@ dbk_rc dbk_slots_rekey(dbk_bytes *file, dbk_secret **new_key, dbk_span old_file,
     return rc;
 }
 
+static dbk_slots_look look_of(const slot_file *f)
+{
+    return (dbk_slots_look){ .generation = f->generation,
+                             .passphrases = count_of(f, DBK_SLOT_PASSPHRASE),
+                             .recovery = recovery_of(f) };
+}
+
 dbk_rc dbk_slots_look_at(dbk_slots_look *out, dbk_span file, dbk_err *err)
 {
     slot_file f;
     dbk_rc rc = read_file(&f, file, err);
-    *out = (dbk_slots_look){ 0 };
-    if (rc != DBK_OK)
-        return rc;
-    out->generation = f.generation;
-    out->passphrases = count_of(&f, DBK_SLOT_PASSPHRASE);
-    out->recovery = recovery_of(&f);
-    return DBK_OK;
+    *out = rc == DBK_OK ? look_of(&f) : (dbk_slots_look){ 0 };
+    return rc;
+}
+
+dbk_rc dbk_slots_look_own(dbk_slots_look *out, dbk_span file, const dbk_secret *store_key,
+                          dbk_err *err)
+{
+    slot_file f;
+    dbk_rc rc = read_own(&f, file, store_key, err);
+    *out = rc == DBK_OK ? look_of(&f) : (dbk_slots_look){ 0 };
+    return rc;
 }

@@ -86,6 +86,9 @@ typedef struct dbk_slots_look {
     dbk_recovery_to recovery;
 } dbk_slots_look;
 DBK_MUST_CHECK dbk_rc dbk_slots_look_at(dbk_slots_look *out, dbk_span file, dbk_err *err);
+/* The same, proved: DBK_DAMAGED when the MAC isn't made with store_key. */
+DBK_MUST_CHECK dbk_rc dbk_slots_look_own(dbk_slots_look *out, dbk_span file,
+                                         const dbk_secret *store_key, dbk_err *err);
 /* DBK_PASSPHRASE: no recovery slot for this key. Else as dbk_slots_open. */
 DBK_MUST_CHECK dbk_rc dbk_slots_recover(dbk_secret **store_key, dbk_span file,
                                         const dbk_secret *recovery_key, dbk_err *err);

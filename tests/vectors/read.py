@@ -314,6 +314,49 @@ def read_seal():
     assert verifies(join[1][1], proof, join[3][0]) and verifies(join[1][3], proof, join[3][1])
 
 
-for read in (read_hashes, read_segment, read_log, read_membership, read_seal):
+def gf_times(a, b):
+    out = 0
+    while b:
+        out ^= a if b & 1 else 0
+        a = a << 1 ^ (0x11D if a & 0x80 else 0)
+        b >>= 1
+    return out
+
+
+def gf_over(a, b):
+    return next(q for q in range(256) if gf_times(q, b) == a)
+
+
+def read_share(text):
+    """Number, part, key and set of a share; its lines are checked on the way."""
+    alphabet, block = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", b""
+    lines = [line for line in text.split("\n") if line[:1].isdigit()]
+    for number, line in enumerate(lines, 1):
+        before, symbols = line.replace(" ", "").split(":")
+        bits = "".join(format(alphabet.index(c), "05b") for c in symbols)
+        data = bytes(int(bits[i:i + 8], 2) for i in range(0, (len(bits) - 20) // 8 * 8, 8))
+        check = H("daybook/share-line/1", bytes([number]) + data)
+        assert before == str(number) and format(int.from_bytes(check[:3], "big"), "024b")[:20] == bits[-20:]
+        block += data
+    need, count, number, name = block[6:10]
+    assert block[:6] == b"DBKR\x01\x01" and len(block) == 42 + 16 * count + 32 + name + 8
+    assert H("daybook/share/1", block[:-8])[:8] == block[-8:]
+    key, rows, part = block[10:42], block[42:42 + 16 * count], block[42 + 16 * count:][:32]
+    assert H16("daybook/share-part/1", block[8:9] + key + part) == rows[16 * (number - 1):][:16]
+    return number, part, key, H16("daybook/share-set/1", block[6:8] + key + rows + block[-8 - name:-8])
+
+
+def read_shares():
+    v = {name: bytes.fromhex(value) for name, value in load("shares").items()}
+    shares = [read_share(v["share %d" % i].decode()) for i in (1, 2, 3)]
+    for (x, a, key, name), (y, b, _, _) in (shares[:2], shares[1:], shares[::2]):
+        # The line through both points, at zero; in this field, minus is exclusive or.
+        secret = bytes(gf_over(gf_times(p, y) ^ gf_times(q, x), x ^ y) for p, q in zip(a, b))
+        assert secret == v["secret key"] and key == v["recovery key"] and name == v["set"]
+        assert x25519(secret, b"\x09" + bytes(31)) == key
+    assert H16("daybook/recovery-print/1", key) == v["its print"]
+
+
+for read in (read_hashes, read_segment, read_log, read_membership, read_seal, read_shares):
     read()
 print("the vectors read as the documents say")
