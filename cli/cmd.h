@@ -52,5 +52,9 @@ dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_passphrase(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_wipe(cli *c, const cli_args *a, dbk_err *err); /* cmd_wipe.c */
 dbk_rc cmd_rekey(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_recovery.c: a forgotten passphrase, by headquarters */
+dbk_rc cmd_recovery_create(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_recovery_status(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_recover(cli *c, const cli_args *a, dbk_err *err);
 
 #endif

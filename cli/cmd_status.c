@@ -5,6 +5,7 @@
 
 #include "cli/cmd.h"
 #include "cli/outcome.h"
+#include "cli/recovery.h"
 #include "cli/render.h"
 #include "cli/words.h"
 #include "core/base/text.h"
@@ -87,20 +88,23 @@ dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err)
 {
     statuses all = { .c = c, .rows = c->format == OUT_JSON ? json_array() : NULL };
     const dbk_org_link *link = dbk_book_link(c->book);
+    json_t *recovery = NULL;
     cli_outcome done = cli_outcome_read(c, CLI_OUTCOME_DONE);
     cli_outcome failed = cli_outcome_read(c, CLI_OUTCOME_FAILED);
     (void)a;
     dbk_rc rc = dbk_query_status(c->book, take_status, &all, err);
     if (rc == DBK_OK && all.rows != NULL)
-        return out_json_take(json_pack("{s:s, s:s, s:o, s:o, s:s?, s:o}", "relay", link->relay_url,
-                                       "stage", stage_name(link->stage), "last_sync",
-                                       cli_time_json(done.ms), "last_failure",
+        rc = cli_recovery_json(&recovery, c, err);
+    if (rc == DBK_OK && all.rows != NULL)
+        return out_json_take(json_pack("{s:s, s:s, s:o, s:o, s:s?, s:o, s:o}", "relay",
+                                       link->relay_url, "stage", stage_name(link->stage),
+                                       "last_sync", cli_time_json(done.ms), "last_failure",
                                        cli_time_json(failed.ms), "failure",
                                        failed.ms > done.ms ? out_safe_str(failed.sentence) : NULL,
-                                       "spaces", all.rows),
+                                       "spaces", all.rows, "recovery", recovery),
                              err);
     json_decref(all.rows);
     if (rc == DBK_OK)
         print_outcomes(link->stage, &done, &failed);
-    return rc;
+    return rc == DBK_OK ? cli_recovery_print(c, err) : rc;
 }

@@ -8,6 +8,7 @@
 #include "cli/agent.h"
 #include "cli/cmd.h"
 #include "cli/outcome.h"
+#include "cli/recovery.h"
 #include "cli/render.h"
 #include "cli/words.h"
 #include "core/base/text.h"
@@ -129,6 +130,7 @@ static dbk_rc sync_once(cli *c, const char *folder, out_progress *bar, dbk_sync_
     if (rc == DBK_OK) {
         rc = index_all(c, bar, err);
         out_progress_end(bar);
+        cli_recovery_settle(c); /* a new policy may have come */
         return rc == DBK_OK && folder == NULL ? cli_outcome_keep(c, CLI_OUTCOME_DONE, "", err) : rc;
     }
     out_progress_end(bar);

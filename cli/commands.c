@@ -92,6 +92,17 @@ static const cli_option passphrase_options[] = {
     { NULL, NULL, NULL },
 };
 
+static const cli_option recovery_options[] = {
+    { "--share", "FILE", "a new file for a share; once for each keeper" },
+    { "--need", "N", "how many shares open a store (2)" },
+    { NULL, NULL, NULL },
+};
+static const cli_option recover_options[] = {
+    { "--share", "FILE", "a keeper's share; once for each" },
+    { "--new-file", "F", "a file that holds the new passphrase" },
+    { NULL, NULL, NULL },
+};
+
 static const cli_option wipe_options[] = {
     { "--yes", NULL, "do it" },
     { "--unseen", NULL, "without the passphrase, and without saying what is lost" },
@@ -223,6 +234,20 @@ const cli_command cli_commands[] = {
       "it may be known. Takes about as long as copying the store, and as much room on the disk. If "
       "it is cut off, the store still opens. It can't take back a copy that was made before.",
       0, 0, 0, NULL, cmd_rekey },
+    { NULL, "recovery status", "", "whether headquarters can open this store, and has", NULL,
+      CLI_BOOK, 0, 0, NULL, cmd_recovery_status },
+    { NULL, "recovery create", "ORGANISATION --share FILE...",
+      "at headquarters: a recovery key, in shares for several keepers",
+      "For stores whose passphrase is forgotten. Do it on a machine without a network: the secret "
+      "half of the key exists only in the shares, one in each new FILE, and any two of them "
+      "(--need) "
+      "give it. Prints the public half, which goes into the organisation's policy.",
+      0, 1, 1, recovery_options, cmd_recovery_create },
+    { NULL, "recover", "--share FILE --share FILE",
+      "at headquarters: open a store by shares, and set a new passphrase",
+      "--store is the officer's store, or a copy or backup of it. It works without the passphrase "
+      "and whatever was tried before. The officer will see that it was done.",
+      0, 0, 0, recover_options, cmd_recover },
     { NULL, "wipe", "", "destroy the store on this device",
       "Without --yes it says what would be lost: the changes that are on this device only. With "
       "it, the keys go first, then everything else. What has reached the relay stays there.",

@@ -12,6 +12,7 @@
 #include "cli/agent.h"
 #include "cli/args.h"
 #include "cli/help.h"
+#include "cli/recovery.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
@@ -171,6 +172,8 @@ static dbk_rc run_command(globals *g, const cli_command *command, size_t words, 
     dbk_rc rc = cli_args_parse(&a, g->rest_count - words, g->rest + words, err);
     if (rc == DBK_OK && (command->flags & CLI_BOOK) != 0)
         rc = cli_open_book(&g->c, NULL, err);
+    if (rc == DBK_OK && g->c.book != NULL)
+        cli_recovery_settle(&g->c);
     if (rc == DBK_OK)
         rc = command->run(&g->c, &a, err);
     dbk_book_close(g->c.book);

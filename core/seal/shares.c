@@ -164,8 +164,11 @@ dbk_rc dbk_shares_create(dbk_share *shares, const dbk_shares_opts *opts, const d
 
 /* ---- combining ----------------------------------------------------------------------------- */
 
-static dbk_rc check_set(const dbk_share *shares, size_t count, dbk_err *err)
+dbk_rc dbk_shares_check(const dbk_share *shares, size_t count, dbk_err *err)
 {
+    DBK_ASSERT(count <= DBK_SHARES_MAX);
+    if (count == 0)
+        return dbk_fail(err, DBK_INVALID, "no share was given");
     dbk_id set = dbk_share_set(&shares[0]);
     for (size_t i = 1; i < count; i++) {
         dbk_id other = dbk_share_set(&shares[i]);
@@ -210,11 +213,8 @@ dbk_rc dbk_shares_combine(dbk_secret **recovery_key, const dbk_share *shares, si
 {
     uint8_t public[32];
     dbk_secret *key = NULL;
-    DBK_ASSERT(count <= DBK_SHARES_MAX);
     *recovery_key = NULL;
-    if (count == 0)
-        return dbk_fail(err, DBK_INVALID, "no share was given");
-    dbk_rc rc = check_set(shares, count, err);
+    dbk_rc rc = dbk_shares_check(shares, count, err);
     if (rc == DBK_OK)
         rc = dbk_secret_new(&key, PART_BYTES, err);
     if (rc == DBK_OK)

@@ -54,6 +54,9 @@ DBK_MUST_CHECK dbk_rc dbk_shares_create(dbk_share *shares, const dbk_shares_opts
 DBK_MUST_CHECK dbk_rc dbk_shares_combine(dbk_secret **recovery_key, const dbk_share *shares,
                                          size_t count, const dbk_env *env, dbk_err *err);
 
+/* The first two of these, without work. */
+DBK_MUST_CHECK dbk_rc dbk_shares_check(const dbk_share *shares, size_t count, dbk_err *err);
+
 DBK_MUST_CHECK dbk_rc dbk_share_print(dbk_bytes *out, const dbk_share *share, dbk_err *err);
 /* Forgives case, spaces, and O for 0, I and L for 1, as paper is typed. DBK_FORMAT: the text names
  * the line that is missing or mistyped; DBK_VERSION. On failure *out is empty. */

@@ -58,13 +58,13 @@ static void sign_policy(const fixture *f, dbk_bytes *entry, const uint8_t *key)
     assert_ok(dbk_org_sign(admin, entry, &e, &err), &err);
 }
 
-/* The same with the root besides, and told to everyone. */
+/* The same with the second admin besides, and told to everyone. */
 static void decide(fixture *f, const uint8_t *key)
 {
     dbk_bytes one, two = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     dbk_err err = { 0 };
     sign_policy(f, &one, key);
-    assert_ok(dbk_entry_cosign(&two, dbk_bytes_span(&one), f->org.books[0].book->own.root, &err),
+    assert_ok(dbk_entry_cosign(&two, dbk_bytes_span(&one), f->org.books[2].book->own.admin, &err),
               &err);
     dbk_test_org_post(&f->org, dbk_bytes_span(&two));
     dbk_bytes_wipe(&one);
