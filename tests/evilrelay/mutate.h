@@ -66,6 +66,8 @@ bool checkpoint_entry(evil *e, dbk_bytes *entry);
 bool padded_entry(evil *e, dbk_bytes *entry);
 bool old_entry(evil *e, dbk_bytes *entry);
 bool rotate_entry(evil *e, dbk_bytes *entry);
+bool recovery_entry(evil *e, dbk_bytes *entry);
+bool officer_recovery_entry(evil *e, dbk_bytes *entry);
 bool child_entry(evil *e, dbk_bytes *entry);
 bool empty_entry(evil *e, dbk_bytes *entry);
 /* mutate_wire.c: bytes of an answer */

@@ -433,6 +433,30 @@ bool rotate_entry(evil *e, dbk_bytes *entry)
     return true;
 }
 
+static bool sign_recovery(evil *e, dbk_bytes *out, const dbk_secret *signer)
+{
+    dbk_entry p = next_entry(e, DBK_ENTRY_POLICY);
+    p.policy = *dbk_roster_policy(chain(e));
+    p.policy.recovery.count = 1;
+    some(e, p.policy.recovery.b[0], sizeof(p.policy.recovery.b[0]));
+    must(dbk_entry_sign(out, &p, signer, NULL));
+    return true;
+}
+
+bool recovery_entry(evil *e, dbk_bytes *entry)
+{
+    dbk_sign_pk pk;
+    dbk_secret *sk = ghost_key(e, &pk);
+    (void)sign_recovery(e, entry, sk);
+    dbk_secret_free(sk);
+    return true;
+}
+
+bool officer_recovery_entry(evil *e, dbk_bytes *entry)
+{
+    return sign_recovery(e, entry, e->mallory.book->own.sign);
+}
+
 /* Rightly signed by the admin, but nobody else is shown it: one of two children of the head. */
 bool child_entry(evil *e, dbk_bytes *entry)
 {
