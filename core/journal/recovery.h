@@ -1,7 +1,7 @@
-/* core/journal/recovery.h - headquarters' way into a store whose passphrase is forgotten: a slot for
- * the recovery key that the organisation's policy names (security.md R16). The key is taken from
- * the membership chain as it was verified here, never from anyone's word; the officer sees that it
- * is there, and that it was used. */
+/* core/journal/recovery.h - headquarters' way into a store whose passphrase is forgotten: a slot
+ * for the recovery key that the organisation's policy names (security.md R16). The key is taken
+ * from the membership chain as it was verified here, never from anyone's word; the officer sees
+ * that it is there, and that it was used. */
 #ifndef DBK_JOURNAL_RECOVERY_H
 #define DBK_JOURNAL_RECOVERY_H
 
@@ -30,10 +30,10 @@ DBK_MUST_CHECK dbk_rc dbk_recovery_look(dbk_book *book, dbk_recovery *out, dbk_e
 DBK_MUST_CHECK dbk_rc dbk_recovery_settle(dbk_book *book, dbk_err *err);
 
 /* Opens the store in dir by the shares, and gives it a new passphrase instead of all that it had.
- * It keeps no wrong passphrase's wait, and only success ends one. That it was opened is in the store
- * before the passphrase is changed. DBK_NOT_FOUND: the store has no such slot; DBK_CONFLICT: it is
- * for another key; else what dbk_shares_combine and dbk_book_open_with_key say. After a failure the
- * store opens as before. */
+ * It keeps no wrong passphrase's wait, and only success ends one. That it was opened is in the
+ * store before the passphrase is changed. DBK_NOT_FOUND: the store has no such slot; DBK_CONFLICT:
+ * it is for another key; else what dbk_shares_combine and dbk_book_open_with_key say. After a
+ * failure the store opens as before. */
 typedef struct dbk_recovery_with {
     const dbk_share *shares;
     size_t count;

@@ -103,8 +103,8 @@ has "the time is a time" '^20[0-9]{2}-' "$(py "d['opened'][0]['time']")"
 
 # A copy of before the policy has no slot: nothing was there to open it.
 cp "$T/ruth.pass" "$T/early.pass"
-refused "a store without the slot says so" 4 "no recovery key can open" "$DAYBOOK" --store "$T/early" \
-    recover --new-file "$T/new.pass" --share "$T/a.share" --share "$T/b.share"
+refused "a store without the slot says so" 4 "no recovery key can open" "$DAYBOOK" \
+    --store "$T/early" recover --new-file "$T/new.pass" --share "$T/a.share" --share "$T/b.share"
 
 # A slot that was written behind the store's back is seen, and opens to nobody.
 cp -a "$T/ruth" "$T/forged"
@@ -136,7 +136,8 @@ for name in "abc":
     lines = [l for l in open(f"{top}/{name}.share") if l[:1].isdigit()]
     block = b""
     for line in lines:
-        bits = "".join(format(alphabet.index(c), "05b") for c in line.split(":")[1].replace(" ", "").strip())
+        symbols = line.split(":")[1].replace(" ", "").strip()
+        bits = "".join(format(alphabet.index(c), "05b") for c in symbols)
         block += bytes(int(bits[i:i + 8], 2) for i in range(0, (len(bits) - 20) // 8 * 8, 8))
     part = block[42 + 48:42 + 48 + 32]
     assert len(block) == 42 + 48 + 32 + len("Unit Cedar") + 8

@@ -163,9 +163,9 @@ static void a_slot_that_was_changed_behind_the_store_is_damage_M32(void **state)
     settle(&f);
     assert_ok(dbk_folder_read(f.officer->book->folder, &file, DBK_BOOK_SLOTS_NAME, &err), &err);
     memcpy(file.p + 24 + 140 + 4, f.others[0].key, 32);
-    assert_ok(dbk_folder_write(f.officer->book->folder, DBK_BOOK_SLOTS_NAME, dbk_bytes_span(&file),
-                               &err),
-              &err);
+    assert_ok(
+        dbk_folder_write(f.officer->book->folder, DBK_BOOK_SLOTS_NAME, dbk_bytes_span(&file), &err),
+        &err);
     dbk_recovery got;
     assert_rc(dbk_recovery_look(f.officer->book, &got, &err), DBK_DAMAGED, &err);
     assert_rc(dbk_recovery_settle(f.officer->book, NULL), DBK_DAMAGED, NULL);
@@ -218,8 +218,8 @@ static void what_cannot_recover_says_why_and_changes_nothing_A30(void **state)
     tear_down(&f);
 }
 
-static void wrong_passphrases_dont_delay_a_recovery_nor_does_its_failure_end_their_wait_A06(
-    void **state)
+static void
+wrong_passphrases_dont_delay_a_recovery_nor_does_its_failure_end_their_wait_A06(void **state)
 {
     fixture f;
     (void)state;

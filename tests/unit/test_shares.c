@@ -1,5 +1,6 @@
 #include "tests/lib/chain.h"
 #include "tests/lib/test.h"
+#include "tests/lib/golden.h"
 
 #include <string.h>
 
@@ -307,6 +308,40 @@ static void what_no_share_can_have_is_refused(void **state)
     tear_down(&f);
 }
 
+static void a_key_is_shared_in_the_texts_of_the_vectors(void **state)
+{
+    static const char *const corpus[] = { "tests/fuzz/corpus/share/one",
+                                          "tests/fuzz/corpus/share/two",
+                                          "tests/fuzz/corpus/share/three" };
+    static const char *const names[] = { "share 1", "share 2", "share 3" };
+    const dbk_shares_opts opts = { "Unit Cedar", 2, 3 };
+    fixed_source source;
+    const dbk_env *env = fixed_source_init(&source, 7);
+    dbk_share shares[3];
+    dbk_secret *key;
+    dbk_err err = { 0 };
+    golden g;
+    (void)state;
+    golden_begin(&g, "tests/vectors/shares.json");
+    assert_ok(dbk_shares_create(shares, &opts, env, &err), &err);
+    assert_ok(dbk_shares_combine(&key, shares, 2, env, &err), &err);
+    dbk_id print = dbk_recovery_print(shares[0].key), set = dbk_share_set(&shares[0]);
+    golden_hex(&g, "secret key", dbk_secret_bytes(key));
+    golden_hex(&g, "recovery key", dbk_span_of(shares[0].key, 32));
+    golden_hex(&g, "its print", dbk_span_of(print.b, sizeof(print.b)));
+    golden_hex(&g, "set", dbk_span_of(set.b, sizeof(set.b)));
+    for (size_t i = 0; i < ARRAY_LEN(shares); i++) {
+        dbk_bytes text = DBK_BYTES_INIT(DBK_SHARE_TEXT_BYTES_MAX);
+        assert_ok(dbk_share_print(&text, &shares[i], &err), &err);
+        golden_hex(&g, names[i], dbk_bytes_span(&text));
+        golden_file(corpus[i], dbk_bytes_span(&text));
+        dbk_bytes_wipe(&text);
+        dbk_share_wipe(&shares[i]);
+    }
+    golden_end(&g);
+    dbk_secret_free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_share_with_any_byte_flipped_is_the_same_or_refused),
         cmocka_unit_test(a_share_cut_short_anywhere_is_refused),
         cmocka_unit_test(the_line_that_is_wrong_is_named),
+        cmocka_unit_test(a_key_is_shared_in_the_texts_of_the_vectors),
         cmocka_unit_test(what_no_share_can_have_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

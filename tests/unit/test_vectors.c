@@ -21,7 +21,6 @@
 #include "core/seal/label.h"
 #include "core/seal/pack.h"
 #include "core/seal/sealer.h"
-#include "core/seal/shares.h"
 #include "core/seal/slots.h"
 #include "core/seal/wrap.h"
 
@@ -525,39 +524,6 @@ static void keys_and_names_are_sealed_to_these_bytes(void **state)
     golden_end(&g);
 }
 
-static void a_recovery_key_is_shared_in_these_texts(void **state)
-{
-    static const char *const corpus[] = { CORPUS "share/one", CORPUS "share/two",
-                                          CORPUS "share/three" };
-    static const char *const names[] = { "share 1", "share 2", "share 3" };
-    const dbk_shares_opts opts = { "Unit Cedar", 2, 3 };
-    fixed_source source;
-    const dbk_env *env = fixed_source_init(&source, 7);
-    dbk_share shares[3];
-    dbk_secret *key;
-    dbk_err err = { 0 };
-    golden g;
-    (void)state;
-    golden_begin(&g, "tests/vectors/shares.json");
-    assert_ok(dbk_shares_create(shares, &opts, env, &err), &err);
-    assert_ok(dbk_shares_combine(&key, shares, 2, env, &err), &err);
-    dbk_id print = dbk_recovery_print(shares[0].key), set = dbk_share_set(&shares[0]);
-    put_secret(&g, "secret key", key);
-    golden_hex(&g, "recovery key", dbk_span_of(shares[0].key, 32));
-    golden_hex(&g, "its print", dbk_span_of(print.b, sizeof(print.b)));
-    golden_hex(&g, "set", dbk_span_of(set.b, sizeof(set.b)));
-    for (size_t i = 0; i < ARRAY_LEN(shares); i++) {
-        dbk_bytes text = DBK_BYTES_INIT(DBK_SHARE_TEXT_BYTES_MAX);
-        assert_ok(dbk_share_print(&text, &shares[i], &err), &err);
-        golden_hex(&g, names[i], dbk_bytes_span(&text));
-        golden_file(corpus[i], dbk_bytes_span(&text));
-        dbk_bytes_wipe(&text);
-        dbk_share_wipe(&shares[i]);
-    }
-    golden_end(&g);
-    dbk_secret_free(key);
-}
-
 /* The inside of a join request for the invite that tests/fuzz/fuzz_join.c knows. */
 static void the_corpus_of_join_requests_opens(void **state)
 {
@@ -605,7 +571,6 @@ int main(void)
         cmocka_unit_test(the_log_proves_with_these_bytes),
         cmocka_unit_test(a_chain_of_each_kind_is_these_bytes),
         cmocka_unit_test(keys_and_names_are_sealed_to_these_bytes),
-        cmocka_unit_test(a_recovery_key_is_shared_in_these_texts),
         cmocka_unit_test(the_corpus_of_join_requests_opens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -336,14 +336,16 @@ def read_share(text):
         bits = "".join(format(alphabet.index(c), "05b") for c in symbols)
         data = bytes(int(bits[i:i + 8], 2) for i in range(0, (len(bits) - 20) // 8 * 8, 8))
         check = H("daybook/share-line/1", bytes([number]) + data)
-        assert before == str(number) and format(int.from_bytes(check[:3], "big"), "024b")[:20] == bits[-20:]
+        assert before == str(number)
+        assert format(int.from_bytes(check[:3], "big") >> 4, "020b") == bits[-20:]
         block += data
     need, count, number, name = block[6:10]
     assert block[:6] == b"DBKR\x01\x01" and len(block) == 42 + 16 * count + 32 + name + 8
     assert H("daybook/share/1", block[:-8])[:8] == block[-8:]
     key, rows, part = block[10:42], block[42:42 + 16 * count], block[42 + 16 * count:][:32]
     assert H16("daybook/share-part/1", block[8:9] + key + part) == rows[16 * (number - 1):][:16]
-    return number, part, key, H16("daybook/share-set/1", block[6:8] + key + rows + block[-8 - name:-8])
+    name = block[-8 - name:-8]
+    return number, part, key, H16("daybook/share-set/1", block[6:8] + key + rows + name)
 
 
 def read_shares():
