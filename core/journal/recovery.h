@@ -18,7 +18,7 @@ typedef struct dbk_recovery {
     bool wanted; /* the policy names a key */
     bool there;  /* the slot file has a slot, for the key with this print: */
     dbk_id print;
-    bool due; /* slot and policy differ: settle */
+    bool due;                                                 /* slot and policy differ: settle */
     dbk_recovery_opening openings[DBK_RECOVERY_OPENINGS_MAX]; /* the oldest first */
     size_t openings_count;
     bool rekey_due; /* whoever opened it then may still know the key of this store */
