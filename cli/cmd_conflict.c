@@ -269,6 +269,8 @@ dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_query_note(&note, c->book, &r.record, err);
     if (rc == DBK_OK)
+        rc = dbk_book_check_write(c->book, &note->space, err);
+    if (rc == DBK_OK)
         rc = read_choice(&r, group, a, note, err);
     if (rc == DBK_OK)
         rc = cli_seen_check(c, note, err);

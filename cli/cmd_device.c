@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/render.h"
+#include "cli/words.h"
+
+#define SPACES_BYTES_MAX (64u * 1024u) /* of one device's, in a list */
 
 dbk_rc cmd_find_device(dbk_id *out, cli *c, const char *text, dbk_err *err)
 {
@@ -68,6 +72,27 @@ dbk_rc cmd_device_revoke(cli *c, const cli_args *a, dbk_err *err)
     return DBK_OK;
 }
 
+/* Where the device is, as far as this one may know: spaces that it can read itself. */
+static dbk_rc list_spaces(cli *c, dbk_bytes *text, json_t *rows, const dbk_member *m, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < dbk_book_spaces(c->book); i++) {
+        dbk_id space = dbk_book_space_at(c->book, i);
+        char hex[DBK_ID_HEX_SIZE];
+        dbk_standing theirs = dbk_book_standing_of(c->book, &m->device, &space);
+        if (theirs.role == DBK_ROLE_NONE || !dbk_book_may_read(c->book, &space))
+            continue;
+        dbk_id_hex(hex, &space);
+        rc = dbk_bytes_append_fmt(text, err, "%s%s (%s)", text->len > 0 ? ", " : "",
+                                  cli_space_name(c, &space), cli_standing_words(&theirs));
+        (void)json_array_append_new(
+            rows, json_pack("{s:s, s:s, s:s, s:o, s:b}", "space", hex, "name",
+                            cli_space_name(c, &space), "role", dbk_role_name(theirs.role), "until",
+                            cli_time_json((int64_t)theirs.until_ms), "over", (int)theirs.over));
+    }
+    return rc == DBK_OK ? dbk_bytes_append_u8(text, 0, err) : rc;
+}
+
 static dbk_rc device_row(cli *c, out_table *table, json_t *rows, const dbk_member *m, dbk_err *err)
 {
     dbk_bytes name = DBK_BYTES_INIT(CLI_NAME_BYTES_MAX);
@@ -76,19 +101,25 @@ static dbk_rc device_row(cli *c, out_table *table, json_t *rows, const dbk_membe
     dbk_id_hex(hex, &m->device);
     const char *state = m->revoked ? "revoked" : "active";
     bool mine = dbk_id_equal(&self, &m->device);
+    dbk_bytes where = DBK_BYTES_INIT(SPACES_BYTES_MAX);
+    json_t *spaces = json_array();
     dbk_rc rc = dbk_book_device_name(c->book, &name, &m->device, err);
     if (rc == DBK_OK)
         rc = dbk_bytes_append_u8(&name, 0, err);
+    if (rc == DBK_OK)
+        rc = list_spaces(c, &where, spaces, m, err);
     if (rc == DBK_OK && table != NULL)
         rc = out_table_row(table,
                            (const char *[]){ (char *)name.p, dbk_role_name(m->role), state,
-                                             mine ? "this device" : "", hex },
+                                             mine ? "this device" : "", hex, (char *)where.p },
                            err);
     if (rc == DBK_OK && table == NULL)
-        (void)json_array_append_new(rows,
-                                    json_pack("{s:s, s:s, s:s, s:b, s:s}", "name", (char *)name.p,
-                                              "role", dbk_role_name(m->role), "state", state,
-                                              "this", (int)mine, "device", hex));
+        (void)json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:b, s:s, s:O}", "name",
+                                                    (char *)name.p, "role", dbk_role_name(m->role),
+                                                    "state", state, "this", (int)mine, "device",
+                                                    hex, "spaces", spaces));
+    json_decref(spaces);
+    dbk_bytes_wipe(&where);
     dbk_bytes_wipe(&name);
     return rc;
 }
@@ -101,7 +132,8 @@ dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err)
     dbk_rc rc = DBK_OK;
     (void)a;
     if (c->format == OUT_TEXT)
-        rc = out_table_new(&table, (const char *[]){ "NAME", "ROLE", "STATE", "", "ID" }, 5, err);
+        rc = out_table_new(&table, (const char *[]){ "NAME", "ROLE", "STATE", "", "ID", "SPACES" },
+                           6, err);
     for (size_t i = 0; rc == DBK_OK && roster != NULL && i < dbk_roster_devices(roster); i++)
         rc = device_row(c, table, rows, dbk_roster_device_at(roster, i), err);
     if (rc == DBK_OK && table != NULL)

@@ -391,6 +391,8 @@ dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err)
         job.report = json_array();
     dbk_rc rc = dbk_book_space_find(c->book, &job.space, cli_option_value(a, "--space"), err);
     if (rc == DBK_OK)
+        rc = dbk_book_check_write(c->book, &job.space, err);
+    if (rc == DBK_OK)
         rc = cli_read_file(&job.file, a->positional[0], err);
     if (rc == DBK_OK)
         rc = split_lines(&job, err);

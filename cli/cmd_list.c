@@ -8,7 +8,6 @@
 #include "cli/render.h"
 #include "cli/when.h"
 #include "cli/words.h"
-#include "core/base/alloc.h"
 #include "core/base/text.h"
 
 #define SEARCH_LIMIT_DEFAULT 20u
@@ -72,15 +71,6 @@ static void finish(listing *l, dbk_rc rc)
     out_table_free(l->table);
 }
 
-static dbk_rc parse_local(int64_t *unix_ms, const char *text, dbk_err *err)
-{
-    char *full = cli_when_typed(text);
-    dbk_rc rc = full == NULL ? dbk_fail(err, DBK_NOMEM, "no memory for the arguments")
-                             : dbk_time_parse(unix_ms, dbk_span_str(full), err);
-    dbk_free(full);
-    return rc;
-}
-
 /* "7d", "12h", a date, or a full time. */
 static dbk_rc parse_since(int64_t *since_ms, const char *text, dbk_err *err)
 {
@@ -96,9 +86,9 @@ static dbk_rc parse_since(int64_t *since_ms, const char *text, dbk_err *err)
     if (dbk_date_valid(dbk_span_str(text))) {
         char midnight[DBK_TIME_TEXT_SIZE];
         (void)snprintf(midnight, sizeof(midnight), "%s 00:00", text);
-        return parse_local(since_ms, midnight, err);
+        return cli_when_parse(since_ms, midnight, err);
     }
-    if (parse_local(since_ms, text, NULL) == DBK_OK)
+    if (cli_when_parse(since_ms, text, NULL) == DBK_OK)
         return DBK_OK;
     return dbk_fail(err, DBK_USAGE,
                     "--since is a date, a time like 2026-11-24 14:30, or like 7d or 12h");

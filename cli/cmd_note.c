@@ -31,6 +31,8 @@ dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_book_space_find(c->book, &add.space, cli_option_value(a, "--space"), err);
     if (rc == DBK_OK)
+        rc = dbk_book_check_write(c->book, &add.space, err);
+    if (rc == DBK_OK)
         rc = cli_inputs_parse(&in, a->positional + 1, a->count - 1, form, err);
     if (rc != DBK_OK)
         return rc;
@@ -53,10 +55,13 @@ dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err)
     return rc;
 }
 
+/* The form of a record that may be written to. */
 static dbk_rc form_of(const dbk_form **form, cli *c, const dbk_id *record, dbk_err *err)
 {
     dbk_note *note = NULL;
     dbk_rc rc = dbk_query_note(&note, c->book, record, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_check_write(c->book, &note->space, err);
     if (rc == DBK_OK)
         *form = note->form;
     dbk_note_free(note);

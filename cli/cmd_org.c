@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/when.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
@@ -124,6 +125,13 @@ static dbk_rc parse_hours(uint64_t *ttl_ms, const char *text, dbk_err *err)
     return DBK_OK;
 }
 
+dbk_rc cmd_no_such_role(const char *word, dbk_err *err)
+{
+    return dbk_fail(err, DBK_USAGE,
+                    "no such role: %.40s (officer, supervisor, hq, auditor, guest or admin)",
+                    out_safe_str(word));
+}
+
 dbk_rc cmd_org_invite(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_id spaces[CLI_REPEATS_MAX];
@@ -135,8 +143,10 @@ dbk_rc cmd_org_invite(cli *c, const cli_args *a, dbk_err *err)
         return dbk_fail(err, DBK_USAGE, "--name and --role are needed");
     opts.role = dbk_role_parse(role);
     if (opts.role == DBK_ROLE_NONE)
-        return dbk_fail(err, DBK_USAGE, "no such role: %.40s (officer, hq or admin)", role);
+        return cmd_no_such_role(role, err);
     dbk_rc rc = parse_hours(&opts.ttl_ms, cli_option_value(a, "--hours"), err);
+    if (rc == DBK_OK)
+        rc = cli_when_until(&opts.until_ms, cli_option_value(a, "--until"), err);
     if (rc == DBK_OK)
         rc = collect_spaces(spaces, &opts.spaces_count, c, cli_option_values(a, "--space"), err);
     if (rc == DBK_OK)

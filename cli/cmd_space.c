@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/render.h"
+#include "cli/when.h"
+#include "cli/words.h"
 
 dbk_rc cmd_space_create(cli *c, const cli_args *a, dbk_err *err)
 {
@@ -31,8 +34,10 @@ dbk_rc cmd_space_grant(cli *c, const cli_args *a, dbk_err *err)
     if (role != NULL)
         grant.role = dbk_role_parse(role);
     if (grant.role == DBK_ROLE_NONE)
-        return dbk_fail(err, DBK_USAGE, "no such role: %.40s (officer, hq or admin)", role);
-    dbk_rc rc = dbk_book_space_find(c->book, &grant.space, a->positional[0], err);
+        return cmd_no_such_role(role, err);
+    dbk_rc rc = cli_when_until(&grant.until_ms, cli_option_value(a, "--until"), err);
+    if (rc == DBK_OK)
+        rc = dbk_book_space_find(c->book, &grant.space, a->positional[0], err);
     if (rc == DBK_OK)
         rc = cmd_find_device(&grant.device, c, a->positional[1], err);
     if (rc == DBK_OK)
@@ -85,20 +90,21 @@ dbk_rc cmd_space_rotate(cli *c, const cli_args *a, dbk_err *err)
 
 static dbk_rc space_row(cli *c, out_table *table, json_t *rows, const dbk_id *space, dbk_err *err)
 {
-    const dbk_roster *roster = dbk_book_roster(c->book);
-    dbk_id device = dbk_book_device(c->book);
+    dbk_standing mine = dbk_book_standing(c->book, space);
     dbk_bytes name = DBK_BYTES_INIT(CLI_NAME_BYTES_MAX);
     char hex[DBK_ID_HEX_SIZE];
     dbk_id_hex(hex, space);
-    const char *role = dbk_role_name(dbk_roster_role(roster, &device, space));
     dbk_rc rc = dbk_book_space_name(c->book, &name, space, err);
     if (rc == DBK_OK)
         rc = dbk_bytes_append_u8(&name, 0, err);
     if (rc == DBK_OK && table != NULL)
-        rc = out_table_row(table, (const char *[]){ (char *)name.p, role, hex }, err);
+        rc = out_table_row(table,
+                           (const char *[]){ (char *)name.p, cli_standing_words(&mine), hex }, err);
     if (rc == DBK_OK && table == NULL)
         (void)json_array_append_new(
-            rows, json_pack("{s:s, s:s, s:s}", "name", (char *)name.p, "role", role, "space", hex));
+            rows, json_pack("{s:s, s:s, s:s, s:o, s:b}", "name", (char *)name.p, "role",
+                            dbk_role_name(mine.role), "space", hex, "until",
+                            cli_time_json((int64_t)mine.until_ms), "over", (int)mine.over));
     dbk_bytes_wipe(&name);
     return rc;
 }

@@ -18,8 +18,11 @@ typedef struct statuses {
 static void print_status(const statuses *all, const dbk_space_status *s)
 {
     uint64_t waiting = s->own_ops - s->own_receipted_ops;
-    out_text("%s (you: %s)\n", cli_space_name(all->c, &s->space), dbk_role_name(s->role));
-    out_text("  %llu record%s here\n", (unsigned long long)s->records, cli_plural(s->records));
+    out_text("%s (you: %s)\n", cli_space_name(all->c, &s->space), cli_standing_words(&s->mine));
+    if (s->mine.over)
+        out_text("  your time here is over: nothing of it is shown any more\n");
+    else
+        out_text("  %llu record%s here\n", (unsigned long long)s->records, cli_plural(s->records));
     if (s->own_ops == 0)
         out_text("  nothing written on this device yet\n");
     else if (waiting == 0)
@@ -37,7 +40,7 @@ static void print_status(const statuses *all, const dbk_space_status *s)
     if (s->attention > 0)
         out_text("  ! %llu record%s a decision%s: daybook conflicts\n",
                  (unsigned long long)s->attention, cli_needs(s->attention),
-                 s->role == DBK_ROLE_HQ ? "" : " by headquarters");
+                 s->mine.role == DBK_ROLE_HQ ? "" : " by headquarters");
 }
 
 static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
@@ -51,8 +54,9 @@ static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
     }
     dbk_id_hex(hex, &s->space);
     json_t *row = json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}", "space", hex, "name",
-        cli_space_name(all->c, &s->space), "role", dbk_role_name(s->role), "records",
+        "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}", "space", hex,
+        "name", cli_space_name(all->c, &s->space), "role", dbk_role_name(s->mine.role), "until",
+        cli_time_json((int64_t)s->mine.until_ms), "over", (int)s->mine.over, "records",
         (json_int_t)s->records, "ops", (json_int_t)s->ops, "segments", (json_int_t)s->segments,
         "own_ops", (json_int_t)s->own_ops, "own_at_relay", (json_int_t)s->own_receipted_ops,
         "oldest_waiting", cli_time_json((int64_t)s->oldest_waiting_ms), "pending",

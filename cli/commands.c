@@ -2,6 +2,8 @@
 #include "cli/cmd.h"
 
 #define ONE_RECORD 1, 1
+#define ROLES "officer, supervisor, hq, auditor, guest or admin"
+#define UNTIL "when it ends: a date, or a date and time; a guest's must"
 
 static const cli_option org_create_options[] = {
     { "--relay-card", "FILE", "the card that `daybook-relay init` wrote" },
@@ -11,7 +13,8 @@ static const cli_option org_create_options[] = {
 };
 static const cli_option invite_options[] = {
     { "--name", "NAME", "the officer's name, as colleagues will see it" },
-    { "--role", "ROLE", "officer, hq or admin" },
+    { "--role", "ROLE", ROLES },
+    { "--until", "DATE", UNTIL },
     { "--space", "S", "a space to grant, by name or id; may be repeated" },
     { "--hours", "N", "how long the invite is good for (24)" },
     { NULL, NULL, NULL },
@@ -25,7 +28,8 @@ static const cli_option join_options[] = {
     { NULL, NULL, NULL },
 };
 static const cli_option grant_options[] = {
-    { "--role", "ROLE", "officer (default), hq or admin" },
+    { "--role", "ROLE", ROLES " (officer)" },
+    { "--until", "DATE", UNTIL },
     { NULL, NULL, NULL },
 };
 static const cli_option log_options[] = {

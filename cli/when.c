@@ -58,6 +58,32 @@ char *cli_when_typed(const char *text)
     return dbk_strdup(whole);
 }
 
+dbk_rc cli_when_parse(int64_t *unix_ms, const char *text, dbk_err *err)
+{
+    char *full = cli_when_typed(text);
+    dbk_rc rc = full == NULL ? dbk_fail(err, DBK_NOMEM, "no memory for the arguments")
+                             : dbk_time_parse(unix_ms, dbk_span_str(full), err);
+    dbk_free(full);
+    return rc;
+}
+
+dbk_rc cli_when_until(uint64_t *unix_ms, const char *text, dbk_err *err)
+{
+    char evening[TIME_BYTES_MAX];
+    int64_t ms = 0;
+    *unix_ms = 0;
+    if (text == NULL)
+        return DBK_OK;
+    if (dbk_date_valid(dbk_span_str(text))) {
+        (void)snprintf(evening, sizeof(evening), "%s 23:59:59", text);
+        text = evening;
+    }
+    if (cli_when_parse(&ms, text, NULL) != DBK_OK || ms <= 0)
+        return dbk_fail(err, DBK_USAGE, "--until is a date, or a time like 2026-11-24 14:30");
+    *unix_ms = (uint64_t)ms;
+    return DBK_OK;
+}
+
 void cli_when_print(char out[CLI_WHEN_SIZE], int64_t unix_ms)
 {
     struct tm local;

@@ -216,6 +216,17 @@ const char *cli_dispute_word(dbk_dispute dispute)
     return "";
 }
 
+const char *cli_standing_words(const dbk_standing *standing)
+{
+    char text[SHORT_TEXT_BYTES];
+    const char *role = dbk_role_name(standing->role);
+    if (standing->until_ms == 0)
+        return out_safe_str(role);
+    (void)snprintf(text, sizeof(text), "%s until %s%s", role, cli_time((int64_t)standing->until_ms),
+                   standing->over ? ", which is over" : "");
+    return out_safe_str(text);
+}
+
 const char *cli_plural(uint64_t n)
 {
     return n == 1 ? "" : "s";

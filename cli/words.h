@@ -25,6 +25,8 @@ const char *cli_carriage_word(dbk_carriage carriage);
 const char *cli_carriage_code(dbk_carriage carriage);
 const char *cli_dispute_word(dbk_dispute dispute);
 const char *cli_dispute_code(dbk_dispute dispute);
+/* "officer"; "guest until 24 Nov 2026 14:30"; "guest until ..., which is over". Borrowed. */
+const char *cli_standing_words(const dbk_standing *standing);
 /* "" or "s"; " needs" or "s need": "1 record needs", "2 records need". */
 const char *cli_plural(uint64_t n);
 const char *cli_needs(uint64_t n);

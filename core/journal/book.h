@@ -90,6 +90,23 @@ DBK_MUST_CHECK dbk_rc dbk_book_space_find(const dbk_book *book, dbk_id *out, con
 size_t dbk_book_spaces(const dbk_book *book);
 dbk_id dbk_book_space_at(const dbk_book *book, size_t i);
 
+/* What this device is in a space. */
+typedef struct dbk_standing {
+    dbk_role role;     /* DBK_ROLE_NONE: never granted, removed, or revoked */
+    uint64_t until_ms; /* when that ends; 0: it doesn't */
+    bool over; /* it has ended, by this machine's clock or by the newest receipt: the later of them
+                */
+} dbk_standing;
+dbk_standing dbk_book_standing(const dbk_book *book, const dbk_id *space);
+/* The same of another device. */
+dbk_standing dbk_book_standing_of(const dbk_book *book, const dbk_id *device, const dbk_id *space);
+/* DBK_ROLE_NONE also when it is over. */
+dbk_role dbk_book_role(const dbk_book *book, const dbk_id *space);
+/* May the records of a space be shown here? Not when a guest's time is over. */
+bool dbk_book_may_read(const dbk_book *book, const dbk_id *space);
+/* DBK_DENIED, with the reason: to be asked before anything is typed for that space. */
+DBK_MUST_CHECK dbk_rc dbk_book_check_write(const dbk_book *book, const dbk_id *space, dbk_err *err);
+
 /* Small durable facts of the sync layer (last nonce, last sync time). At most 4 KiB each. */
 DBK_MUST_CHECK dbk_rc dbk_book_note_put(dbk_book *book, const char *name, dbk_span value,
                                         dbk_err *err);

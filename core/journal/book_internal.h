@@ -1,7 +1,8 @@
 /* core/journal/book_internal.h - inside the journal: what a book is made of, its transactions,
  * and what the write path and the receive path share. Not for others.
  * book.c: create, open, close. book_keys.c: slots and the store key. book_own.c: this device's
- * keys. book_chain.c: membership and keyring. book_names.c: names of devices and spaces.
+ * keys. book_chain.c: membership and keyring. book_roles.c: what a device may do in a space.
+ * book_names.c: names of devices and spaces.
  * book_tables.c: the vector. book_tx.c: transactions and the clock. feed.c: own feeds. fold.c: ops
  * into record rows. */
 #ifndef DBK_JOURNAL_BOOK_INTERNAL_H
@@ -92,8 +93,6 @@ bool dbk_book_chain_seq(const dbk_book *book, uint64_t *seq, const dbk_hash *has
  * on every replica, also on one that hears of a later grant first. */
 bool dbk_book_author_is_hq(const dbk_book *book, const dbk_id *device, const dbk_id *space,
                            const dbk_hash *members_seen);
-/* This device's role in the space now: DBK_ROLE_NONE also when it has expired. */
-dbk_role dbk_book_role(const dbk_book *book, const dbk_id *space);
 /* The roster space, which holds names only. NULL before genesis. */
 const dbk_space *dbk_book_roster_space(const dbk_book *book);
 /* Makes readable anew. */

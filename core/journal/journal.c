@@ -149,7 +149,7 @@ dbk_rc dbk_journal_withdraw(dbk_book *book, const dbk_id *record, const char *re
     dbk_rc rc = dbk_draft_load(&d, book, record, err);
     if (rc == DBK_OK)
         rc = check_life(&d, err);
-    if (rc == DBK_OK && d.life == DBK_LIFE_SIGNED && d.role == DBK_ROLE_OFFICER)
+    if (rc == DBK_OK && d.life == DBK_LIFE_SIGNED && !d.hq && d.role != DBK_ROLE_SUPERVISOR)
         rc = dbk_fail(err, DBK_DENIED,
                       "the record is signed: write an addendum, or ask a "
                       "supervisor to withdraw it");

@@ -22,14 +22,11 @@ void dbk_draft_wipe(dbk_draft *d)
     *d = (dbk_draft){ 0 };
 }
 
-/* Who writes: guests, auditors and write-only tablets don't in this version. */
 static dbk_rc check_role(dbk_draft *d, dbk_err *err)
 {
     d->role = dbk_book_role(d->book, &d->space);
     d->hq = d->role == DBK_ROLE_HQ || d->role == DBK_ROLE_ADMIN;
-    if (d->hq || d->role == DBK_ROLE_OFFICER || d->role == DBK_ROLE_SUPERVISOR)
-        return DBK_OK;
-    return dbk_fail(err, DBK_DENIED, "this device may not write in that space");
+    return dbk_book_check_write(d->book, &d->space, err);
 }
 
 static dbk_rc begin(dbk_draft *d, dbk_book *book, dbk_err *err)

@@ -30,13 +30,15 @@ dbk_rc dbk_org_check_name(const char *name, dbk_err *err)
     return DBK_OK;
 }
 
-/* Guests need an expiry and write-only tablets another kind of key: neither is made yet. */
-dbk_rc dbk_org_check_role(dbk_role role, dbk_err *err)
+dbk_rc dbk_org_check_role(const dbk_book *book, dbk_role role, uint64_t until_ms, dbk_err *err)
 {
-    if (role == DBK_ROLE_OFFICER || role == DBK_ROLE_SUPERVISOR || role == DBK_ROLE_HQ ||
-        role == DBK_ROLE_AUDITOR || role == DBK_ROLE_ADMIN)
-        return DBK_OK;
-    return dbk_fail(err, DBK_INVALID, "this role can't be given to a device in this version");
+    if (role == DBK_ROLE_NONE || role == DBK_ROLE_WRITER)
+        return dbk_fail(err, DBK_INVALID, "this role can't be given to a device in this version");
+    if (role == DBK_ROLE_GUEST && until_ms == 0)
+        return dbk_fail(err, DBK_INVALID, "a guest's time needs an end");
+    if (until_ms != 0 && until_ms <= book->env->now_ms(book->env->self))
+        return dbk_fail(err, DBK_INVALID, "the end of that time is in the past");
+    return DBK_OK;
 }
 
 dbk_rc dbk_org_check_admin(const dbk_book *book, dbk_err *err)
@@ -262,7 +264,7 @@ static dbk_rc check_member(const dbk_book *book, const dbk_grant *grant, dbk_err
         return dbk_fail(err, DBK_NOT_FOUND, "there is no such device");
     if (m->revoked)
         return dbk_fail(err, DBK_DENIED, "the device was removed from the organisation");
-    return dbk_org_check_role(grant->role, err);
+    return dbk_org_check_role(book, grant->role, 0, err);
 }
 
 static dbk_rc collect_members(founded *f, const dbk_book *book, const dbk_new_space *opts,
@@ -354,12 +356,14 @@ static dbk_rc wrap_epochs(const dbk_book *book, dbk_wrapped *out, size_t *count,
 
 dbk_rc dbk_org_grant(dbk_book *book, dbk_bytes *entry, const dbk_new_grant *grant, dbk_err *err)
 {
-    dbk_entry e = {
-        .kind = DBK_ENTRY_GRANT, .space = grant->space, .device = grant->device, .role = grant->role
-    };
+    dbk_entry e = { .kind = DBK_ENTRY_GRANT,
+                    .space = grant->space,
+                    .device = grant->device,
+                    .role = grant->role,
+                    .expires_ms = grant->until_ms };
     dbk_rc rc = dbk_org_check_admin(book, err);
     if (rc == DBK_OK)
-        rc = dbk_org_check_role(grant->role, err);
+        rc = dbk_org_check_role(book, grant->role, grant->until_ms, err);
     if (rc != DBK_OK)
         return rc;
     const dbk_space *space = dbk_roster_space(book->roster, &grant->space);

@@ -37,6 +37,7 @@ DBK_MUST_CHECK dbk_rc dbk_org_space(dbk_book *book, dbk_bytes *entry, dbk_id *sp
 typedef struct dbk_new_grant {
     dbk_id space, device;
     dbk_role role;
+    uint64_t until_ms; /* when it ends; 0: it doesn't. A guest's does */
 } dbk_new_grant;
 DBK_MUST_CHECK dbk_rc dbk_org_grant(dbk_book *book, dbk_bytes *entry, const dbk_new_grant *grant,
                                     dbk_err *err);
@@ -74,6 +75,7 @@ typedef struct dbk_new_invite {
     const dbk_id *spaces;
     size_t spaces_count;
     uint64_t ttl_ms;
+    uint64_t until_ms; /* of the grants, as in dbk_new_grant */
 } dbk_new_invite;
 DBK_MUST_CHECK dbk_rc dbk_org_invite(dbk_book *book, dbk_bytes *text, dbk_id *invite_id,
                                      const dbk_new_invite *opts, dbk_err *err);

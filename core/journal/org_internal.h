@@ -13,8 +13,9 @@
 
 /* DBK_INVALID: blank, too long, not UTF-8, or with control characters. */
 DBK_MUST_CHECK dbk_rc dbk_org_check_name(const char *name, dbk_err *err);
-/* A role that this version can give to a device. */
-DBK_MUST_CHECK dbk_rc dbk_org_check_role(dbk_role role, dbk_err *err);
+/* A role that can be given: a guest's time needs an end, and no end lies in the past. */
+DBK_MUST_CHECK dbk_rc dbk_org_check_role(const dbk_book *book, dbk_role role, uint64_t until_ms,
+                                         dbk_err *err);
 /* DBK_DENIED unless this device may sign the chain. */
 DBK_MUST_CHECK dbk_rc dbk_org_check_admin(const dbk_book *book, dbk_err *err);
 /* The current key of the roster space or of another one; DBK_DENIED: not held here. */

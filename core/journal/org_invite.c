@@ -69,6 +69,7 @@ static dbk_rc store_invite(dbk_book *book, const dbk_invite *invite, const dbk_n
         .role = opts->role,
         .spaces = dbk_span_of(opts->spaces, opts->spaces_count * sizeof(dbk_id)),
         .expires_ms = invite->expires_ms,
+        .until_ms = opts->until_ms,
     };
     dbk_rc rc = dbk_book_begin(book, err);
     if (rc != DBK_OK)
@@ -93,7 +94,7 @@ dbk_rc dbk_org_invite(dbk_book *book, dbk_bytes *text, dbk_id *invite_id,
     if (rc == DBK_OK)
         rc = dbk_org_check_name(opts->name, err);
     if (rc == DBK_OK)
-        rc = dbk_org_check_role(opts->role, err);
+        rc = dbk_org_check_role(book, opts->role, opts->until_ms, err);
     if (rc == DBK_OK)
         rc = check_spaces(book, opts, err);
     if (rc == DBK_OK && (opts->ttl_ms == 0 || opts->ttl_ms > INVITE_TTL_MS_MAX))
@@ -267,12 +268,16 @@ static dbk_rc next_step(dbk_book *book, dbk_bytes *entry, const opened *o, dbk_e
         /* Once enrolled, the grants may still be completed. */
         if (o->row.expires_ms <= now_ms(book))
             return dbk_fail(err, DBK_DENIED, "the invite has expired: make a new one");
+        dbk_rc rc = dbk_org_check_role(book, (dbk_role)o->row.role, o->row.until_ms, err);
+        if (rc != DBK_OK)
+            return rc;
         return enrol(book, entry, o, &device, err);
     }
     for (size_t i = 0; i < o->spaces_count; i++) {
         if (dbk_roster_role(book->roster, &device, &o->spaces[i]) != DBK_ROLE_NONE)
             continue;
-        const dbk_new_grant grant = { o->spaces[i], device, (dbk_role)o->row.role };
+        const dbk_new_grant grant = { o->spaces[i], device, (dbk_role)o->row.role,
+                                      o->row.until_ms };
         return dbk_org_grant(book, entry, &grant, err);
     }
     dbk_rc rc = dbk_invites_del(book->store, &o->row.invite, err);

@@ -39,6 +39,8 @@ static dbk_rc load_note(void *ctx, const dbk_store_record *row, dbk_err *err)
     const dbk_book_space *space = dbk_tables_space_of_row(&l->book->tables, row->space);
     if (space == NULL)
         return damaged(err);
+    if (!dbk_book_may_read(l->book, &space->space)) /* as one that isn't here */
+        return dbk_fail(err, DBK_NOT_FOUND, "there is no such record");
     l->note->record = row->record;
     l->note->space = space->space;
     dbk_rc rc = dbk_query_state(&l->note->state, row, err);
@@ -92,6 +94,27 @@ static dbk_rc parse_digits(char digits[ID_DIGITS + 1], size_t *count, const char
     return DBK_OK;
 }
 
+/* The first ids in the range, of all spaces that may be read: two tell that one isn't enough. */
+static dbk_rc find_between(dbk_book *book, dbk_id found[2], size_t *count, const dbk_id *from,
+                           const dbk_id *to, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    *count = 0;
+    for (size_t i = 0; rc == DBK_OK && i < book->tables.spaces_count && *count < 2; i++) {
+        const dbk_book_space *space = book->tables.spaces[i];
+        const dbk_records_range range = { space->row, from, to };
+        dbk_id here[2];
+        size_t here_count = 0;
+        if (!dbk_book_may_read(book, &space->space))
+            continue;
+        rc = dbk_records_between(book->store, here, &here_count, 2, &range, err);
+        for (size_t k = 0; rc == DBK_OK && k < here_count && *count < 2; k++)
+            if (*count == 0 || !dbk_id_equal(&found[0], &here[k]))
+                found[(*count)++] = here[k];
+    }
+    return rc;
+}
+
 dbk_rc dbk_query_resolve_id(dbk_id *out, dbk_book *book, const char *text, dbk_err *err)
 {
     char low[ID_DIGITS + 1], high[ID_DIGITS + 1];
@@ -109,7 +132,7 @@ dbk_rc dbk_query_resolve_id(dbk_id *out, dbk_book *book, const char *text, dbk_e
     if (rc == DBK_OK)
         rc = dbk_id_parse(&to, high, err);
     if (rc == DBK_OK)
-        rc = dbk_records_between(book->store, found, &count, 2, &from, &to, err);
+        rc = find_between(book, found, &count, &from, &to, err);
     if (rc != DBK_OK)
         return rc;
     if (count == 0)
@@ -121,6 +144,20 @@ dbk_rc dbk_query_resolve_id(dbk_id *out, dbk_book *book, const char *text, dbk_e
 }
 
 /* ---- lists --------------------------------------------------------------------------------- */
+
+bool dbk_query_is_open(const dbk_book *book, const dbk_store_record *row)
+{
+    const dbk_book_space *space = dbk_tables_space_of_row(&book->tables, row->space);
+    return space == NULL || dbk_book_may_read(book, &space->space);
+}
+
+uint64_t dbk_query_limit(const dbk_book *book, uint64_t limit)
+{
+    for (size_t i = 0; i < book->tables.spaces_count; i++)
+        if (!dbk_book_may_read(book, &book->tables.spaces[i]->space))
+            return 0;
+    return limit;
+}
 
 dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row, dbk_err *err)
 {
@@ -168,6 +205,8 @@ static dbk_rc list_row(void *ctx, const dbk_store_record *row, dbk_err *err)
     list_walk *w = ctx;
     dbk_row out;
     bool yes = false;
+    if (!dbk_query_is_open(w->book, row))
+        return DBK_OK;
     if (w->opts->limit != 0 && w->given == w->opts->limit) {
         w->full = true;
         return DBK_LIMIT; /* ends the walk */
@@ -186,17 +225,20 @@ dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn, 
                       dbk_err *err)
 {
     list_walk w = { book, opts, fn, ctx, 0, false };
-    dbk_records_list_opts rows = { .form = opts->form,
-                                   .since_ms = opts->since_ms,
-                                   .life_max = opts->with_withdrawn ? DBK_LIFE_DISPOSED
-                                                                    : DBK_LIFE_SIGNED,
-                                   .with_state = opts->where_count > 0,
-                                   .limit = opts->where_count > 0 ? 0 : opts->limit };
+    dbk_records_list_opts rows = {
+        .form = opts->form,
+        .since_ms = opts->since_ms,
+        .life_max = opts->with_withdrawn ? DBK_LIFE_DISPOSED : DBK_LIFE_SIGNED,
+        .with_state = opts->where_count > 0,
+        .limit = opts->where_count > 0 ? 0 : dbk_query_limit(book, opts->limit)
+    };
     dbk_rc rc = dbk_where_check(book, opts, err);
     if (rc != DBK_OK)
         return rc;
     if (opts->space != NULL) {
         const dbk_book_space *space = dbk_tables_space(&book->tables, opts->space);
+        if (dbk_book_standing(book, opts->space).over)
+            return dbk_fail(err, DBK_DENIED, "this device's time in that space is over");
         if (space == NULL)
             return DBK_OK;
         rows.space = space->row;
@@ -209,6 +251,8 @@ static dbk_rc conflict_row(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     list_walk *w = ctx;
     dbk_row out;
+    if (!dbk_query_is_open(w->book, row))
+        return DBK_OK;
     dbk_rc rc = dbk_query_row(w->book, &out, row, err);
     return rc == DBK_OK ? w->fn(w->ctx, &out, err) : rc;
 }

@@ -55,7 +55,8 @@ typedef struct dbk_row {
     const char *snippet; /* search only: the words around the match */
 } dbk_row;
 typedef dbk_rc (*dbk_row_fn)(void *ctx, const dbk_row *row, dbk_err *err);
-/* DBK_INVALID: a field that the form, or no form, has. */
+/* DBK_INVALID: a field that the form, or no form, has. DBK_DENIED: this device's time in
+ * that space is over. */
 DBK_MUST_CHECK dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn,
                                      void *ctx, dbk_err *err);
 /* Words, all of which must occur; the last may be a prefix. Best match first. Finds what stands in
@@ -96,7 +97,7 @@ DBK_MUST_CHECK dbk_rc dbk_query_conflicts(dbk_book *book, dbk_row_fn fn, void *c
 /* What has arrived where, per space. */
 typedef struct dbk_space_status {
     dbk_id space;
-    dbk_role role;
+    dbk_standing mine; /* over: what is there isn't counted, only what this device wrote */
     uint64_t records, ops, segments;
     uint64_t own_ops, own_receipted_ops; /* ops of this device; those the relay has signed for */
     uint64_t oldest_waiting_ms; /* claimed time of the oldest op without receipt; 0: none */

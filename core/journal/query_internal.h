@@ -9,6 +9,10 @@
 #include "core/store/records.h"
 #include "core/store/segments.h"
 
+/* May the row be shown here? A damaged one may: whoever reads it will say so. */
+bool dbk_query_is_open(const dbk_book *book, const dbk_store_record *row);
+/* How many rows to ask of the store for so many that are shown; 0: all, as some may not be. */
+uint64_t dbk_query_limit(const dbk_book *book, uint64_t limit);
 /* What lists show of a stored row; borrows from it. */
 DBK_MUST_CHECK dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row,
                                     dbk_err *err);

@@ -118,8 +118,10 @@ static dbk_rc tell(void *ctx, const dbk_store_segment *row, dbk_err *err)
 
 static dbk_rc which_record(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
-    (void)err;
-    *(dbk_rowid *)ctx = row->id;
+    history *h = ctx;
+    if (!dbk_query_is_open(h->book, row)) /* as one that isn't here */
+        return dbk_fail(err, DBK_NOT_FOUND, "there is no such record");
+    h->record = row->id;
     return DBK_OK;
 }
 
@@ -131,7 +133,7 @@ dbk_rc dbk_query_history(dbk_book *book, const dbk_id *record, dbk_event_fn fn, 
                   .plain = DBK_BYTES_INIT(DBK_QUERY_PLAIN_BYTES_MAX),
                   .fn = fn,
                   .ctx = ctx };
-    dbk_rc rc = dbk_records_find(book->store, record, 0, which_record, &h.record, err);
+    dbk_rc rc = dbk_records_find(book->store, record, 0, which_record, &h, err);
     if (rc == DBK_OK)
         rc = dbk_ops_of_record(book->store, h.record, note_op, &h, err);
     size_t count = h.rows.len / sizeof(past);

@@ -39,7 +39,7 @@ static dbk_rc count_own(dbk_book *book, dbk_space_status *s, const dbk_book_spac
         const dbk_book_feed *feed = book->tables.feeds[i];
         if (feed->space != space || dbk_id_is_zero(&feed->device))
             continue;
-        s->ops += feed->now.last_seq;
+        s->ops += feed->own || !s->mine.over ? feed->now.last_seq : 0;
         if (!feed->own)
             continue;
         s->own_ops += feed->now.last_seq;
@@ -67,6 +67,8 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
         rc = dbk_bytes_append_u8(reason, '\0', err);
     if (rc != DBK_OK)
         return rc;
+    if (s->mine.over)
+        return count_own(book, s, space, err);
     s->segments = tally.segments;
     s->pending = tally.pending;
     s->pending_reason = tally.pending > 0 ? (const char *)reason->p : NULL;
@@ -87,7 +89,7 @@ typedef struct status_walk {
 static dbk_rc tell_space(const status_walk *w, const dbk_id *space, dbk_err *err)
 {
     dbk_bytes reason = DBK_BYTES_INIT(REASON_BYTES_MAX);
-    dbk_space_status s = { .space = *space, .role = dbk_book_role(w->book, space) };
+    dbk_space_status s = { .space = *space, .mine = dbk_book_standing(w->book, space) };
     dbk_rc rc = fill(w->book, &s, &reason, err);
     if (rc == DBK_OK)
         rc = w->fn(w->ctx, &s, err);

@@ -314,6 +314,8 @@ typedef struct search_walk {
     const dbk_span *words;
     size_t count;
     dbk_bytes text, snippet;
+    uint64_t limit, given;
+    bool full;
     dbk_row_fn fn;
     void *ctx;
 } search_walk;
@@ -322,6 +324,13 @@ static dbk_rc search_row(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     search_walk *w = ctx;
     dbk_row out;
+    if (!dbk_query_is_open(w->book, row))
+        return DBK_OK;
+    if (w->limit != 0 && w->given == w->limit) {
+        w->full = true;
+        return DBK_LIMIT; /* ends the walk */
+    }
+    w->given++;
     dbk_rc rc = words_of_row(w->book, &w->text, row, err);
     if (rc != DBK_OK)
         return rc;
@@ -344,8 +353,10 @@ dbk_rc dbk_query_search(dbk_book *book, const char *text, uint64_t limit, dbk_ro
                       .words = words,
                       .text = DBK_BYTES_INIT(WORDS_BYTES_MAX),
                       .snippet = DBK_BYTES_INIT(1024u),
+                      .limit = limit,
                       .fn = fn,
                       .ctx = ctx };
+    dbk_err ended = { 0 };
     uint64_t left = 0;
     dbk_span in = dbk_span_str(text);
     if (in.len > SEARCH_BYTES_MAX || !dbk_utf8_valid(in))
@@ -356,7 +367,12 @@ dbk_rc dbk_query_search(dbk_book *book, const char *text, uint64_t limit, dbk_ro
     if (rc == DBK_OK)
         rc = dbk_query_index(book, &left, UINT64_MAX, err);
     if (rc == DBK_OK)
-        rc = dbk_words_search(book->store, (const char *)match.p, limit, search_row, &w, err);
+        rc = dbk_words_search(book->store, (const char *)match.p, dbk_query_limit(book, limit),
+                              search_row, &w, &ended);
+    if (w.full)
+        rc = DBK_OK;
+    else if (ended.rc != DBK_OK)
+        rc = dbk_fail(err, rc, "%s", ended.text);
     dbk_bytes_wipe(&match);
     dbk_bytes_wipe(&w.text);
     dbk_bytes_wipe(&w.snippet);

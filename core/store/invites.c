@@ -2,13 +2,14 @@
 
 #include "core/store/sql.h"
 
-#define COLUMNS "invite,secret,name,role,spaces,expires_ms,request"
+#define COLUMNS "invite,secret,name,role,spaces,expires_ms,request,until_ms"
 
 dbk_rc dbk_invites_add(dbk_store *store, const dbk_store_invite *row, dbk_err *err)
 {
     dbk_sql q;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_INVITE_ADD,
-                             "INSERT INTO invite(" COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7)", err);
+                             "INSERT INTO invite(" COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+                             err);
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_id(&q, 1, &row->invite);
@@ -18,6 +19,7 @@ dbk_rc dbk_invites_add(dbk_store *store, const dbk_store_invite *row, dbk_err *e
     dbk_sql_bind_blob(&q, 5, row->spaces);
     dbk_sql_bind_uint(&q, 6, row->expires_ms);
     dbk_sql_bind_blob(&q, 7, row->request);
+    dbk_sql_bind_uint(&q, 8, row->until_ms);
     return dbk_sql_run(&q, err);
 }
 
@@ -56,6 +58,7 @@ static dbk_rc give(dbk_sql *q, dbk_store_invite_fn fn, void *ctx, dbk_err *err)
     row.spaces = dbk_sql_blob(q, 4);
     row.expires_ms = dbk_sql_uint(q, 5);
     row.request = dbk_sql_blob(q, 6);
+    row.until_ms = dbk_sql_uint(q, 7);
     dbk_rc rc = dbk_sql_read_all(q, err);
     if (rc == DBK_OK)
         rc = dbk_secret_from(&secret, bytes, err);

@@ -12,7 +12,8 @@ typedef struct dbk_store_invite {
     uint32_t role;   /* dbk_role */
     dbk_span spaces; /* ids, one behind the other */
     uint64_t expires_ms;
-    dbk_span request; /* sealed, as it came; empty: not arrived */
+    uint64_t until_ms; /* when the grants that it leads to end; 0: never */
+    dbk_span request;  /* sealed, as it came; empty: not arrived */
 } dbk_store_invite;
 DBK_MUST_CHECK dbk_rc dbk_invites_add(dbk_store *store, const dbk_store_invite *row, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_invites_set_request(dbk_store *store, const dbk_id *invite,

@@ -163,20 +163,22 @@ dbk_rc dbk_records_lookup(dbk_store *store, dbk_rowid *id, const dbk_id *record,
 }
 
 dbk_rc dbk_records_between(dbk_store *store, dbk_id *out, size_t *count, size_t max,
-                           const dbk_id *from, const dbk_id *to, dbk_err *err)
+                           const dbk_records_range *range, dbk_err *err)
 {
     dbk_sql q;
     bool more = true;
     *count = 0;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_RECORD_BETWEEN,
-                             "SELECT DISTINCT record FROM record WHERE record BETWEEN ?1 AND ?2"
+                             "SELECT record FROM record INDEXED BY record_id"
+                             " WHERE record BETWEEN ?1 AND ?2 AND space=?4"
                              " ORDER BY record LIMIT ?3",
                              err);
     if (rc != DBK_OK)
         return rc;
-    dbk_sql_bind_id(&q, 1, from);
-    dbk_sql_bind_id(&q, 2, to);
+    dbk_sql_bind_id(&q, 1, range->from);
+    dbk_sql_bind_id(&q, 2, range->to);
     dbk_sql_bind_uint(&q, 3, max);
+    dbk_sql_bind_int(&q, 4, range->space);
     for (;;) {
         rc = dbk_sql_next(&q, &more, err);
         if (rc != DBK_OK || !more)

@@ -39,9 +39,13 @@ DBK_MUST_CHECK dbk_rc dbk_records_get(dbk_store *store, dbk_rowid id, dbk_store_
 /* Only which row it is; *id 0: none. Cheap. */
 DBK_MUST_CHECK dbk_rc dbk_records_lookup(dbk_store *store, dbk_rowid *id, const dbk_id *record,
                                          dbk_rowid space, dbk_err *err);
-/* Up to max distinct ids in [from, to], ascending: for ids that are given by their beginning. */
+/* Up to max ids of a space in [from, to], ascending: for ids that are given by their beginning. */
+typedef struct dbk_records_range {
+    dbk_rowid space;
+    const dbk_id *from, *to;
+} dbk_records_range;
 DBK_MUST_CHECK dbk_rc dbk_records_between(dbk_store *store, dbk_id *out, size_t *count, size_t max,
-                                          const dbk_id *from, const dbk_id *to, dbk_err *err);
+                                          const dbk_records_range *range, dbk_err *err);
 
 /* Newest `when` first, then the newest row first; rows without their states unless asked for. */
 typedef struct dbk_records_list_opts {

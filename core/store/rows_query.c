@@ -107,6 +107,21 @@ dbk_rc dbk_segments_any_pending(dbk_store *store, bool *yes, dbk_rowid space, db
     return rc;
 }
 
+dbk_rc dbk_segments_newest_receipt(dbk_store *store, uint64_t *ms, dbk_rowid space, dbk_err *err)
+{
+    dbk_sql q;
+    *ms = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_NEWEST,
+                             "SELECT receipt_ms FROM segment INDEXED BY segment_log"
+                             " WHERE space=?1 AND log_index IS NOT NULL"
+                             " ORDER BY log_index DESC LIMIT 1",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, space);
+    return ask_number(&q, ms, err);
+}
+
 dbk_rc dbk_segments_adopt(dbk_store *store, dbk_rowid id, const dbk_segment_home *home,
                           dbk_err *err)
 {

@@ -24,6 +24,9 @@ typedef struct dbk_segment_tally {
 } dbk_segment_tally;
 DBK_MUST_CHECK dbk_rc dbk_segments_tally(dbk_store *store, dbk_segment_tally *out,
                                          dbk_bytes *reason, dbk_rowid space, dbk_err *err);
+/* When the relay received the newest entry of the space's log that is held here; 0: none. Cheap. */
+DBK_MUST_CHECK dbk_rc dbk_segments_newest_receipt(dbk_store *store, uint64_t *ms, dbk_rowid space,
+                                                  dbk_err *err);
 /* Does anything of the space wait? Cheap. */
 DBK_MUST_CHECK dbk_rc dbk_segments_any_pending(dbk_store *store, bool *yes, dbk_rowid space,
                                                dbk_err *err);

@@ -284,8 +284,9 @@ static dbk_rc write_packs(stick *s, const dbk_id *space, const char *dir, const 
 /* ---- all
  * ---------------------------------------------------------------------------------------------- */
 
-static dbk_rc one_space(stick *s, const dbk_id *space, dbk_bytes *listing, dbk_err *err)
+static dbk_rc one_space(stick *s, const dbk_position *at, dbk_bytes *listing, dbk_err *err)
 {
+    const dbk_id *space = &at->space;
     char dir[DBK_ID_HEX_SIZE];
     dbk_shelf *shelf = NULL;
     dbk_vector *held = NULL;
@@ -297,7 +298,7 @@ static dbk_rc one_space(stick *s, const dbk_id *space, dbk_bytes *listing, dbk_e
         rc = dbk_vector_new(&held, err);
     if (rc == DBK_OK)
         rc = dbk_outbox_all(s->book, space, note_held, held, err);
-    if (rc == DBK_OK)
+    if (rc == DBK_OK && !at->push_only)
         rc = read_packs(s, dir, shelf, held, err);
     if (rc == DBK_OK)
         rc = write_packs(s, space, dir, shelf, held, err);
@@ -312,7 +313,7 @@ static dbk_rc all_spaces(stick *s, dbk_bytes *listing, dbk_err *err)
     size_t count = 0;
     dbk_rc rc = dbk_outbox_positions(s->book, &positions, &count, err);
     for (size_t i = 0; i < count && rc == DBK_OK; i++)
-        rc = one_space(s, &positions[i].space, listing, err);
+        rc = one_space(s, &positions[i], listing, err);
     dbk_free(positions);
     return rc;
 }

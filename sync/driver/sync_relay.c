@@ -40,9 +40,15 @@ static dbk_rc read_local(run *r, dbk_err *err)
     }
     for (size_t i = 0; i < count; i++) {
         const dbk_position *p = &positions[i];
-        spaces[i] = (dbk_local_space){
-            p->space, p->log, p->size, p->root, p->own_feed, p->own_last_seq, p->own_receipted_seq
-        };
+        spaces[i] = (dbk_local_space){ .space = p->space,
+                                       .log = p->log,
+                                       .size = p->size,
+                                       .root = p->root,
+                                       .own_feed = p->own_feed,
+                                       .own_last_seq = p->own_last_seq,
+                                       .own_receipted_seq = p->own_receipted_seq,
+                                       .push_only = p->push_only,
+                                       .ends = p->ends };
     }
     dbk_free(positions);
     dbk_free(r->spaces);

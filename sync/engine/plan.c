@@ -18,11 +18,13 @@ dbk_rc dbk_plan_known(dbk_id *out, const dbk_local *local, dbk_err *err)
     dbk_known_space *spaces = dbk_alloc_array(local->spaces_count, sizeof(*spaces));
     if (spaces == NULL)
         return dbk_fail(err, DBK_NOMEM, "out of memory");
+    size_t count = 0;
     for (size_t i = 0; i < local->spaces_count; i++) {
         const dbk_local_space *s = &local->spaces[i];
-        spaces[i] = (dbk_known_space){ s->space, s->log, s->size, s->root };
+        if (!s->push_only || !s->ends) /* else its time is over, for the relay too */
+            spaces[count++] = (dbk_known_space){ s->space, s->log, s->size, s->root };
     }
-    dbk_known known = { local->members_count, local->members_head, spaces, local->spaces_count };
+    dbk_known known = { local->members_count, local->members_head, spaces, count };
     *out = dbk_known_digest(&known);
     dbk_free(spaces);
     return DBK_OK;
@@ -122,13 +124,21 @@ dbk_rc dbk_plan_space(dbk_plan *out, const dbk_local_space *local, const dbk_wel
     dbk_plan plan = { 0 };
     memset(out, 0, sizeof(*out));
     const dbk_welcome_space *there = find(welcome, &local->space);
+    if (there == NULL && local->ends) {
+        *out = (dbk_plan){ .push_after = local->own_receipted_seq,
+                           .pull_to = local->size,
+                           .own_held = true,
+                           .push_only = true };
+        return DBK_OK;
+    }
     if (there == NULL)
         return dbk_fail(err, DBK_PEER, "the relay does not know a space of this device");
     dbk_rc rc = check_log(local, there, trust, err);
     if (rc != DBK_OK)
         return rc;
     plan_feed(&plan, local, there);
-    plan.pull_to = there->size;
+    plan.push_only = local->push_only;
+    plan.pull_to = plan.push_only ? local->size : there->size;
     *out = plan;
     return DBK_OK;
 }

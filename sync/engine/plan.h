@@ -15,6 +15,8 @@ typedef struct dbk_local_space {
     dbk_id own_feed; /* zero: nothing was ever written here */
     uint64_t own_last_seq;
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
+    bool push_only;             /* what was written here leaves, and nothing is fetched */
+    bool ends; /* a guest's: the relay may know the space no more, and takes what comes late */
 } dbk_local_space;
 typedef struct dbk_local {
     uint64_t members_count;
@@ -43,6 +45,7 @@ typedef struct dbk_plan {
     dbk_hash relay_head;
     uint64_t pull_to; /* the log's size that the relay signed for */
     bool own_held;    /* what the relay has of this device is all here: bodies can stay there */
+    bool push_only;   /* as of the space; or the relay lists it no more */
     bool behind;      /* the relay has more of our feed than we: nothing of it may be pushed, and
                        * the log must show what that is */
 } dbk_plan;

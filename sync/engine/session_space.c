@@ -323,6 +323,11 @@ static void sort_results(dbk_session *s, work *w, size_t count)
     }
 }
 
+static bool is_pulled(const dbk_session *s, const work *w)
+{
+    return s->late || w->plan.push_only || w->local.size >= w->plan.pull_to;
+}
+
 /* The log has grown at least by what we sent: fetch what others sent in between. */
 static dbk_rc raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err)
 {
@@ -334,7 +339,7 @@ static dbk_rc raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err)
         return dbk_fail(err, DBK_PEER, "the relay's log was rolled back or replaced");
     if (c.size > w->plan.pull_to)
         w->plan.pull_to = c.size;
-    w->pull_over = s->late || w->local.size >= w->plan.pull_to;
+    w->pull_over = is_pulled(s, w);
     return DBK_OK;
 }
 
@@ -388,7 +393,7 @@ void dbk_session_receipts_taken(dbk_session *s, dbk_session_action *next,
         s->counts.pushed_segments += s->acked_count;
         s->counts.pushed_ops += s->acked_ops;
         s->push_done += s->acked_ops;
-        w->pull_over = s->late || w->local.size >= w->plan.pull_to;
+        w->pull_over = is_pulled(s, w);
     } else {
         dbk_err_clear(&err);
         (void)dbk_fail(&err, e->rc, "%s", e->why);

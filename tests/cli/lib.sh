@@ -178,11 +178,12 @@ organisation() {
     must admin org create "$1" --relay-card "$T/relay/relay-card.txt" --relay "$relay_url"
 }
 
-# invite DEVICE ROLE SPACE...: into $T/DEVICE.invite
+# invite DEVICE ROLE SPACE...: into $T/DEVICE.invite; $until, if set, is when the role ends
 invite() {
     local device=$1 role=$2 space spaces=()
     shift 2
     for space; do spaces+=(--space "$space"); done
+    [ -z "${until:-}" ] || spaces+=(--until "$until")
     must admin org invite --name "$device" --role "$role" "${spaces[@]}"
     printf '%s\n' "$out" >"$T/$device.invite"
 }

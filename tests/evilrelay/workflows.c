@@ -58,7 +58,7 @@ static bool invite(evil *e)
 {
     dbk_err err = { 0 };
     unsigned before = e->fired;
-    dbk_new_invite opts = { "fresh", DBK_ROLE_OFFICER, &e->space, 1, DAY_MS };
+    dbk_new_invite opts = { "fresh", DBK_ROLE_OFFICER, &e->space, 1, DAY_MS, 0 };
     e->victim = &e->hq;
     dbk_rc rc = dbk_driver_invite(e->hq.book, &e->hq.t, &e->invite, &opts, &err);
     return step(e, rc, &err, before, "invite");
@@ -116,7 +116,7 @@ static void prepare_space(evil *e)
     e->later = sync_space(&e->hq, "Later");
     (void)evil_write(e, &e->hq, &e->later);
     (void)sync_now(&e->hq);
-    dbk_new_grant g = { e->later, dbk_book_device(e->asha.book), DBK_ROLE_OFFICER };
+    dbk_new_grant g = { e->later, dbk_book_device(e->asha.book), DBK_ROLE_OFFICER, 0 };
     assert_ok(dbk_driver_grant(e->hq.book, &e->hq.t, &g, &err), &err);
 }
 
@@ -210,7 +210,7 @@ static void prepare_rejoin(evil *e)
         (void)sync_now(&e->ben);
     }
     dbk_id more = sync_space(&e->hq, "More");
-    dbk_new_grant g = { more, dbk_book_device(e->mallory.book), DBK_ROLE_OFFICER };
+    dbk_new_grant g = { more, dbk_book_device(e->mallory.book), DBK_ROLE_OFFICER, 0 };
     assert_ok(dbk_driver_grant(e->hq.book, &e->hq.t, &g, &err), &err);
     e->asha.env.now_ms += 40 * DAY_MS;
     (void)evil_write(e, &e->asha, &e->space);

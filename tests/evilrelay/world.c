@@ -59,7 +59,7 @@ void evil_batch(evil *e, sync_device *d, const dbk_id *space, unsigned count)
 static void grant(evil *e, sync_device *d, const dbk_id *space, dbk_role role)
 {
     dbk_err err = { 0 };
-    dbk_new_grant g = { *space, dbk_book_device(d->book), role };
+    dbk_new_grant g = { *space, dbk_book_device(d->book), role, 0 };
     assert_ok(dbk_driver_grant(e->hq.book, &e->hq.t, &g, &err), &err);
 }
 

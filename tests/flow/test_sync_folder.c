@@ -134,7 +134,7 @@ static void a_stick_brings_membership_and_everybodys_notes(void **state)
     (void)sync_folder(&t->asha, t->stick);
     (void)sync_folder(&t->hq, t->stick); /* holds asha's note now, without her or the relay */
     dbk_id river = sync_space(&t->hq, "Riverside");
-    dbk_new_grant grant = { river, dbk_book_device(t->ben.book), DBK_ROLE_OFFICER };
+    dbk_new_grant grant = { river, dbk_book_device(t->ben.book), DBK_ROLE_OFFICER, 0 };
     assert_ok(dbk_driver_grant(t->hq.book, &t->hq.t, &grant, &err), &err);
     (void)sync_write(&t->hq, &river, "Lena Roth");
     dbk_test_dir_remove(t->stick);

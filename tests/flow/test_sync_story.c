@@ -138,7 +138,7 @@ static void a_later_space_and_grant_bring_what_was_written_before(void **state)
     (void)sync_now(&t->hq);
     dbk_sync_report r = sync_now(&t->ben);
     assert_int_equal(r.records_new, 0); /* P3: not his */
-    dbk_new_grant grant = { space, dbk_book_device(t->ben.book), DBK_ROLE_OFFICER };
+    dbk_new_grant grant = { space, dbk_book_device(t->ben.book), DBK_ROLE_OFFICER, 0 };
     assert_ok(dbk_driver_grant(t->hq.book, &t->hq.t, &grant, &err), &err);
     r = sync_now(&t->ben);
     assert_int_equal(r.records_new, 1);

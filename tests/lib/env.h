@@ -7,6 +7,7 @@
 #include "core/base/err.h"
 
 #define DBK_TEST_START_MS UINT64_C(1790000000000) /* 2026-09-21 */
+#define DBK_TEST_GUEST_UNTIL_MS (DBK_TEST_START_MS + UINT64_C(7) * 86400000)
 #define DBK_TEST_PATH_SIZE 128u
 
 /* Two with the same seed give the same bytes. Every reading of the clock adds step_ms. */

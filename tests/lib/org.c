@@ -107,7 +107,8 @@ static void enlist(dbk_test_org *org, size_t i, dbk_role role)
     dbk_id invite;
     char name[32];
     (void)snprintf(name, sizeof(name), "Officer %zu", i);
-    const dbk_new_invite opts = { name, role, &org->space, 1, 3600000 };
+    uint64_t until_ms = role == DBK_ROLE_GUEST ? DBK_TEST_GUEST_UNTIL_MS : 0;
+    const dbk_new_invite opts = { name, role, &org->space, 1, 3600000, until_ms };
     dbk_test_book_make(b, 100 + i);
     must(dbk_org_invite(admin->book, &text, &invite, &opts, &err), &err, "invite");
     must(dbk_org_join(b->book, &request, dbk_bytes_span(&text), "phone", &err), &err, "join");
@@ -168,9 +169,8 @@ dbk_id dbk_test_org_space(dbk_test_org *org, const char *name)
     dbk_test_org_post(org, dbk_bytes_span(&entry));
     for (size_t i = 1; i < org->count; i++) {
         dbk_id device = dbk_book_device(org->books[i].book);
-        const dbk_new_grant grant = {
-            id, device, dbk_roster_role(dbk_book_roster(admin), &device, &org->space)
-        };
+        const dbk_standing now = dbk_book_standing_of(admin, &device, &org->space);
+        const dbk_new_grant grant = { id, device, now.role, now.until_ms };
         dbk_bytes_truncate(&entry, 0);
         must(dbk_org_grant(admin, &entry, &grant, &err), &err, "grant");
         dbk_test_org_post(org, dbk_bytes_span(&entry));

@@ -411,7 +411,7 @@ static void what_a_reader_writes_stands_aside_for_a_supervisor_m08(void **state)
     /* Once the admin lets them write, what was kept takes its place. */
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     const dbk_new_grant grant = { w.org.space, dbk_book_device(world_book(&w, AUDITOR)),
-                                  DBK_ROLE_OFFICER };
+                                  DBK_ROLE_OFFICER, 0 };
     assert_ok(dbk_org_grant(world_book(&w, HQ), &entry, &grant, &err), &err);
     dbk_test_org_post(&w.org, dbk_bytes_span(&entry));
     assert_int_equal(world_status(&w, HQ).pending, 0);

@@ -238,7 +238,7 @@ static void make_late_member(world *w, late_member *l)
     assert_ok(dbk_org_space(admin, &entry, &l->elm, &space, &err), &err);
     dbk_test_org_post(&w->org, dbk_bytes_span(&entry));
     dbk_bytes_truncate(&entry, 0);
-    dbk_new_grant grant = { l->elm, dbk_book_device(world_book(w, ANNE)), DBK_ROLE_OFFICER };
+    dbk_new_grant grant = { l->elm, dbk_book_device(world_book(w, ANNE)), DBK_ROLE_OFFICER, 0 };
     assert_ok(dbk_org_grant(admin, &entry, &grant, &err), &err);
     dbk_test_org_post(&w->org, dbk_bytes_span(&entry));
     dbk_bytes_init(&l->entry, DBK_ENTRY_BYTES_MAX);

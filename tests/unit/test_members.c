@@ -128,7 +128,7 @@ static void an_entry_that_brings_a_key_is_taken_wholly_or_not_A37(void **state)
 static void grant_again(dbk_test_org *org, dbk_bytes *entry, dbk_role role)
 {
     dbk_err err = { 0 };
-    const dbk_new_grant grant = { org->space, dbk_book_device(org->books[1].book), role };
+    const dbk_new_grant grant = { org->space, dbk_book_device(org->books[1].book), role, 0 };
     dbk_bytes_truncate(entry, 0);
     assert_ok(dbk_org_grant(org->books[0].book, entry, &grant, &err), &err);
 }
@@ -268,7 +268,7 @@ static void hq_is_judged_by_the_membership_that_the_author_had_seen(void **state
     dbk_hash before = dbk_roster_head(dbk_book_roster(admin));
     assert_true(dbk_book_author_is_hq(admin, &desk, &org.space, &before));
     assert_false(dbk_book_author_is_hq(admin, &officer, &org.space, &before));
-    const dbk_new_grant grant = { org.space, officer, DBK_ROLE_HQ };
+    const dbk_new_grant grant = { org.space, officer, DBK_ROLE_HQ, 0 };
     assert_ok(dbk_org_grant(admin, &entry, &grant, &err), &err);
     dbk_test_org_post(&org, dbk_bytes_span(&entry));
     dbk_hash after = dbk_roster_head(dbk_book_roster(admin));

@@ -122,8 +122,8 @@ static void only_an_admins_device_changes_the_membership_A18(void **state)
     dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
     dbk_book *desk = org.books[1].book; /* headquarters, but no admin */
     const dbk_new_space space = { .name = "Op Elm", .creator_role = DBK_ROLE_HQ };
-    const dbk_new_grant grant = { org.space, dbk_book_device(desk), DBK_ROLE_HQ };
-    const dbk_new_invite opts = { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, 60000 };
+    const dbk_new_grant grant = { org.space, dbk_book_device(desk), DBK_ROLE_HQ, 0 };
+    const dbk_new_invite opts = { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, 60000, 0 };
     assert_rc(dbk_org_space(desk, &out, &id, &space, &err), DBK_DENIED, &err);
     dbk_err_clear(&err);
     assert_rc(dbk_org_grant(desk, &out, &grant, &err), DBK_DENIED, &err);
@@ -150,14 +150,16 @@ static void a_grant_names_what_there_is_and_a_role_that_fits(void **state)
         dbk_new_grant grant;
         dbk_rc want;
     } cases[] = {
-        { { org.space, officer, DBK_ROLE_SUPERVISOR }, DBK_OK },
-        { { none, officer, DBK_ROLE_OFFICER }, DBK_NOT_FOUND },
-        { { names, officer, DBK_ROLE_OFFICER }, DBK_NOT_FOUND },
-        { { org.space, none, DBK_ROLE_OFFICER }, DBK_NOT_FOUND },
-        { { org.space, officer, DBK_ROLE_ADMIN }, DBK_DENIED },
-        { { org.space, officer, DBK_ROLE_GUEST }, DBK_INVALID },
-        { { org.space, officer, DBK_ROLE_WRITER }, DBK_INVALID },
-        { { org.space, officer, DBK_ROLE_NONE }, DBK_INVALID },
+        { { org.space, officer, DBK_ROLE_SUPERVISOR, 0 }, DBK_OK },
+        { { none, officer, DBK_ROLE_OFFICER, 0 }, DBK_NOT_FOUND },
+        { { names, officer, DBK_ROLE_OFFICER, 0 }, DBK_NOT_FOUND },
+        { { org.space, none, DBK_ROLE_OFFICER, 0 }, DBK_NOT_FOUND },
+        { { org.space, officer, DBK_ROLE_ADMIN, 0 }, DBK_DENIED },
+        { { org.space, officer, DBK_ROLE_GUEST, 0 }, DBK_INVALID },
+        { { org.space, officer, DBK_ROLE_GUEST, 1 }, DBK_INVALID },
+        { { org.space, officer, DBK_ROLE_GUEST, DBK_TEST_GUEST_UNTIL_MS }, DBK_OK },
+        { { org.space, officer, DBK_ROLE_WRITER, 0 }, DBK_INVALID },
+        { { org.space, officer, DBK_ROLE_NONE, 0 }, DBK_INVALID },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         dbk_err err = { 0 };
@@ -169,7 +171,6 @@ static void a_grant_names_what_there_is_and_a_role_that_fits(void **state)
     dbk_test_org_drop(&org);
 }
 
-/* Guests come with the next issue; a grant that ends is understood already. */
 static void a_grant_that_has_ended_gives_no_right(void **state)
 {
     static const dbk_role roles[] = { DBK_ROLE_OFFICER };
@@ -181,7 +182,7 @@ static void a_grant_that_has_ended_gives_no_right(void **state)
     (void)state;
     dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
     dbk_book *admin = org.books[0].book, *officer = org.books[1].book;
-    const dbk_new_grant grant = { org.space, dbk_book_device(officer), DBK_ROLE_OFFICER };
+    const dbk_new_grant grant = { org.space, dbk_book_device(officer), DBK_ROLE_OFFICER, 0 };
     assert_ok(dbk_org_grant(admin, &plain, &grant, &err), &err);
     assert_ok(dbk_entry_decode(&d, dbk_bytes_span(&plain), &err), &err);
     d.entry.expires_ms = org.books[1].env.now_ms + 1000;

@@ -144,7 +144,8 @@ static void a_restricted_space_and_each_who_comes_in_need_two_a18(void **state)
     /* The key came with it. */
     assert_ok(dbk_book_space_name(book_of(&f, SECOND), &name, &space, &err), &err);
     assert_true(dbk_span_equal(dbk_bytes_span(&name), dbk_span_str("Op Yew")));
-    const dbk_new_grant grant = { space, dbk_book_device(book_of(&f, OFFICER)), DBK_ROLE_OFFICER };
+    const dbk_new_grant grant = { space, dbk_book_device(book_of(&f, OFFICER)), DBK_ROLE_OFFICER,
+                                  0 };
     assert_ok(dbk_org_grant(book_of(&f, SECOND), &f.entry, &grant, &err), &err);
     assert_needs(&f, FIRST);
     post_whole(&f);

@@ -403,7 +403,7 @@ static void status_tells_what_has_arrived_where_p5_1_6(void **state)
     world_make(&w);
     world_edit(&w, ANNE, "religion=none");
     dbk_space_status s = world_status(&w, ANNE);
-    assert_int_equal(s.role, DBK_ROLE_OFFICER);
+    assert_int_equal(s.mine.role, DBK_ROLE_OFFICER);
     assert_int_equal(s.records, 1);
     assert_int_equal(s.ops, 2);
     assert_int_equal(s.segments, 2);

@@ -403,11 +403,15 @@ static void a_record_is_found_whole_by_id_in_its_space(void **state)
     assert_ok(dbk_records_lookup(b->store, &row, &none, b->space, &err), &err);
     assert_int_equal(row, 0);
     dbk_id from = id_of(0x10), to = id_of(0x1f);
-    assert_ok(dbk_records_between(b->store, ids, &count, 4, &from, &to, &err), &err);
+    dbk_records_range range = { b->space, &from, &to };
+    assert_ok(dbk_records_between(b->store, ids, &count, 4, &range, &err), &err);
     assert_int_equal(count, 2);
     assert_int_equal(ids[1].b[0], 0x11);
-    assert_ok(dbk_records_between(b->store, ids, &count, 1, &from, &to, &err), &err);
+    assert_ok(dbk_records_between(b->store, ids, &count, 1, &range, &err), &err);
     assert_int_equal(count, 1);
+    range.space = 99;
+    assert_ok(dbk_records_between(b->store, ids, &count, 4, &range, &err), &err);
+    assert_int_equal(count, 0);
     dbk_store_record twin = { .record = id, .space = b->space };
     assert_rc(dbk_records_add(b->store, &twin, &err), DBK_CONFLICT, &err);
 }

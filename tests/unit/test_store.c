@@ -132,7 +132,7 @@ static void the_connection_is_settled_as_security_F1_to_F5_say(void **state)
         { "PRAGMA synchronous", "2" },         { "PRAGMA locking_mode", "exclusive" },
         { "PRAGMA trusted_schema", "0" },      { "PRAGMA foreign_keys", "1" },
         { "PRAGMA secure_delete", "1" },       { "PRAGMA temp_store", "2" },
-        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "1" },
+        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "2" },
         { "PRAGMA cipher_log_level", "NONE" },
     };
     bench *b = *state;
@@ -266,21 +266,23 @@ static void integrity_names_a_page_that_was_changed(void **state)
 
 static void a_migration_copies_the_store_first_and_is_all_or_nothing(void **state)
 {
-    static const char *const two[] = { NULL, "CREATE TABLE later(a INTEGER) STRICT;" };
-    static const char *const three[] = { NULL, NULL,
-                                         "CREATE TABLE more(a INTEGER) STRICT; CREATE TABLE (;" };
+    enum { NOW = DBK_STORE_SCHEMA };
+    static const char *const next[NOW + 1] = { [NOW] = "CREATE TABLE later(a INTEGER) STRICT;" };
+    static const char *const broken[NOW + 2] = {
+        [NOW + 1] = "CREATE TABLE more(a INTEGER) STRICT; CREATE TABLE (;"
+    };
     bench *b = *state;
     dbk_err err = { 0 };
     dbk_store *copy = NULL;
     char text[32];
     assert_ok(dbk_store_meta_put(b->store, "fact", dbk_span_str("kept"), &err), &err);
-    assert_ok(dbk_schema_apply(b->store, b->path, two, 2, &err), &err);
+    assert_ok(dbk_schema_apply(b->store, b->path, next, NOW + 1, &err), &err);
     assert_ok(dbk_sql_ask(b->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
-    assert_string_equal(text, "2");
+    assert_string_equal(text, "3");
     assert_ok(dbk_sql_exec(b->store, "INSERT INTO later VALUES(1)", &err), &err);
 
     /* The copy is an encrypted store of the version before, with all that was in it. */
-    const char *kept = dbk_test_path(b->dir, "store.db.before-1");
+    const char *kept = dbk_test_path(b->dir, "store.db.before-2");
     assert_ok(dbk_store_open(&copy, kept, b->key, &err), &err);
     dbk_bytes value = DBK_BYTES_INIT(16);
     assert_ok(dbk_store_meta_get(copy, &value, "fact", &err), &err);
@@ -291,11 +293,11 @@ static void a_migration_copies_the_store_first_and_is_all_or_nothing(void **stat
     assert_int_equal(st.st_mode & 0777, 0600);
 
     /* A migration that fails in its middle leaves the version before. */
-    dbk_rc rc = dbk_schema_apply(b->store, b->path, three, 3, &err);
+    dbk_rc rc = dbk_schema_apply(b->store, b->path, broken, NOW + 2, &err);
     assert_true(rc != DBK_OK);
     dbk_err_clear(&err);
     assert_ok(dbk_sql_ask(b->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
-    assert_string_equal(text, "2");
+    assert_string_equal(text, "3");
     assert_ok(dbk_sql_ask(b->store, text, sizeof(text),
                           "SELECT count(*) FROM sqlite_master WHERE name='more'", &err),
               &err);
