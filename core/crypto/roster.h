@@ -231,7 +231,8 @@ DBK_MUST_CHECK dbk_rc dbk_roster_new(dbk_roster **out, const dbk_sign_pk *root, 
  * Role admin in a space needs a device with role admin. A writer needs an epoch with a drop key.
  * Two signers, once there ever were two admins: ENROL with role hq or admin; SPACE and GRANT where
  * restricted; REVOKE of an admin; POLICY; BAR. The root may be the second only where no second
- * person is left to ask (dbk_roster_root_may_second). RECOVERY: the root. */
+ * person is left to ask (dbk_roster_root_may_second). RECOVERY: the root. ROTATE of a restricted
+ * space: an admin whose device is in it. */
 DBK_MUST_CHECK dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err);
 /* The next entry, judged as dbk_roster_add judges it, and not taken: the same codes, but that
  * signers may be missing. *lacking: how many persons must sign yet; 0: it would be taken. */

@@ -79,6 +79,7 @@ dbk_rc dbk_roster_check_signers(roster_signers *out, const dbk_roster *r,
             out->root = true;
             continue;
         }
+        out->devices[out->devices_count++] = admin->device;
         /* One person with two devices is no second admin. */
         size_t at = 0;
         while (at < out->admins && !dbk_id_equal(&persons[at], &admin->person))

@@ -61,6 +61,21 @@ bool dbk_roster_root_may_second(const dbk_roster *r, const dbk_entry *e)
     return true;
 }
 
+/* Whoever makes a space's next key knows it. That of a restricted space is made by an admin who is
+ * in it, or one who isn't would let themself in by a rotation. */
+static bool may_make_key(const dbk_roster *r, const dbk_entry *e, const roster_signers *signers)
+{
+    const dbk_space *space = dbk_roster_space(r, &e->space);
+    if (e->kind != DBK_ENTRY_ROTATE || space == NULL || !space->restricted)
+        return true;
+    for (size_t i = 0; i < signers->devices_count; i++) {
+        dbk_role role = dbk_roster_role(r, &signers->devices[i], &e->space);
+        if (role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER)
+            return true;
+    }
+    return false;
+}
+
 dbk_rc dbk_roster_check_power(const dbk_roster *r, size_t *lacking, const dbk_entry *e,
                               const roster_signers *signers, dbk_err *err)
 {
@@ -72,6 +87,9 @@ dbk_rc dbk_roster_check_power(const dbk_roster *r, size_t *lacking, const dbk_en
     }
     if (signers->admins == 0)
         return dbk_fail(err, DBK_DENIED, "the organisation's root can't sign this alone");
+    if (!may_make_key(r, e, signers))
+        return dbk_fail(err, DBK_DENIED,
+                        "a restricted space's key is made by an administrator who is in it");
     size_t needed = dbk_roster_signers_needed(r, e), counted = signers->admins;
     if (signers->root && dbk_roster_root_may_second(r, e))
         counted++;

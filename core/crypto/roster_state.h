@@ -98,6 +98,8 @@ bool dbk_roster_had_two_admins(const dbk_roster *r);
 typedef struct roster_signers {
     size_t admins;
     bool root;
+    dbk_id devices[DBK_ENTRY_SIGNERS_MAX]; /* of the admins, also those of one person */
+    size_t devices_count;
 } roster_signers;
 /* The signatures, before the body is read: DBK_AUTH, DBK_DENIED. */
 DBK_MUST_CHECK dbk_rc dbk_roster_check_signers(roster_signers *out, const dbk_roster *r,

@@ -117,8 +117,12 @@ dbk_rc dbk_org_rotate(dbk_book *book, dbk_bytes *entry, const dbk_id *space, dbk
     return rc;
 }
 
+/* That of a restricted space is another admin's to make, where this one isn't in it. */
 static bool is_due(const dbk_book *book, const dbk_space *space, uint64_t now_ms)
 {
+    if (space->restricted &&
+        dbk_roster_role(book->roster, &book->own.device, &space->space) == DBK_ROLE_NONE)
+        return false;
     uint64_t age_max = dbk_roster_policy(book->roster)->rotate_days * DAY_MS;
     return space->rotation_due || (now_ms > space->epoch_ms && now_ms - space->epoch_ms > age_max);
 }

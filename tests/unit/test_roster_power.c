@@ -97,6 +97,28 @@ static void revoking_the_other_admin_does_not_make_one_enough_a18(void **state)
     story_of_two_free(s, &second);
 }
 
+static void an_admin_who_is_not_in_a_restricted_space_makes_no_key_for_it_a18(void **state)
+{
+    chain_device second;
+    story *s = story_of_two(&second);
+    const chain_device *members[] = { &s->officer, &s->c.admin };
+    (void)state;
+    chain_space(&s->entry, &s->c, members, ARRAY_LEN(members));
+    s->entry.e.restricted = true;
+    chain_take_two(&s->c, &s->entry, s->c.admin.admin, second.admin);
+    dbk_id space = s->entry.e.space;
+    chain_rotate(&s->entry, &s->c, &space, members, ARRAY_LEN(members));
+    story_refused(s, second.admin, DBK_DENIED, "by who isn't in it");
+    story_refused_two(s, second.admin, s->officer.sign, DBK_AUTH, "with a member who is no admin");
+    chain_take(&s->c, &s->entry, s->c.admin.admin);
+    /* An ordinary space's is any admin's work. */
+    chain_rotate(&s->entry, &s->c, &s->space,
+                 (const chain_device *[]){ &s->officer, &s->hq, &s->c.admin }, 3);
+    chain_take(&s->c, &s->entry, second.admin);
+    dbk_roster_check_deep(s->c.roster);
+    story_of_two_free(s, &second);
+}
+
 /* The root's key lies on one device: it must not be a second person where there is one. */
 static void the_root_counts_as_second_only_where_no_other_person_is_left_a18(void **state)
 {
@@ -380,6 +402,7 @@ int main(void)
         cmocka_unit_test(before_there_are_two_admins_one_is_enough_but_not_for_restricted),
         cmocka_unit_test(one_admin_alone_widens_nobody_s_access_a18),
         cmocka_unit_test(revoking_the_other_admin_does_not_make_one_enough_a18),
+        cmocka_unit_test(an_admin_who_is_not_in_a_restricted_space_makes_no_key_for_it_a18),
         cmocka_unit_test(the_root_counts_as_second_only_where_no_other_person_is_left_a18),
         cmocka_unit_test(a_signature_counts_once_and_only_the_right_ones_count_m10),
         cmocka_unit_test(removal_takes_the_role_and_demands_a_new_key_a25),
