@@ -22,14 +22,14 @@ bool dbk_orglog_space_held(const dbk_book *book, const dbk_id *space)
     return false;
 }
 
-static dbk_rc name_signers(const walk *w, dbk_orglog_row *out, dbk_span entry, dbk_err *err)
+dbk_rc dbk_orglog_signers(const dbk_book *book, dbk_orglog_row *out, dbk_span entry, dbk_err *err)
 {
     dbk_id ids[DBK_ENTRY_SIGNERS_MAX];
     size_t count = 0;
     dbk_rc rc = dbk_entry_signers(ids, &count, entry, err);
     for (size_t i = 0; i < count && rc == DBK_OK; i++) {
         bool is_root;
-        const dbk_member *m = dbk_roster_signer(w->book->roster, &is_root, &ids[i]);
+        const dbk_member *m = dbk_roster_signer(book->roster, &is_root, &ids[i]);
         out->by_root = out->by_root || is_root;
         if (m != NULL)
             out->signers[out->signers_count++] = m;
@@ -52,7 +52,7 @@ static dbk_rc show(void *ctx, uint64_t seq, dbk_span entry, dbk_err *err)
     }
     change.space_held = dbk_orglog_space_held(w->book, &d.entry.space);
     if (seq >= w->since)
-        rc = name_signers(w, &change, entry, err);
+        rc = dbk_orglog_signers(w->book, &change, entry, err);
     if (rc == DBK_OK && seq >= w->since)
         rc = w->fn(w->ctx, &change, err);
     dbk_entry_decoded_wipe(&d);

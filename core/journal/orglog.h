@@ -16,12 +16,16 @@ typedef struct dbk_orglog_row {
     /* Is the entry's space the roster's, or one that this device holds? Else nothing of it is to be
      * shown (A26): not its id, its members, who is barred from it, or whether it is restricted. */
     bool space_held;
+    const char *name; /* of the device or space that it brings, if the book can't know it yet */
 } dbk_orglog_row;
 typedef dbk_rc (*dbk_orglog_fn)(void *ctx, const dbk_orglog_row *change, dbk_err *err);
 
 /* In the order of the chain, from entry `since` on. Nothing before there is an organisation. */
 DBK_MUST_CHECK dbk_rc dbk_orglog_each(dbk_book *book, uint64_t since, dbk_orglog_fn fn, void *ctx,
                                       dbk_err *err);
+/* Fills in who signed an entry, as the chain knows them. */
+DBK_MUST_CHECK dbk_rc dbk_orglog_signers(const dbk_book *book, dbk_orglog_row *out, dbk_span entry,
+                                         dbk_err *err);
 /* May this device show anything of the space? The roster space, and those whose key it holds. */
 bool dbk_orglog_space_held(const dbk_book *book, const dbk_id *space);
 

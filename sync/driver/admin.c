@@ -19,6 +19,17 @@ static uint64_t members_held(const dbk_book *book)
     return roster != NULL ? dbk_roster_count(roster) : 0;
 }
 
+/* The same content, also when others have signed it besides. */
+static bool same_entry(dbk_span a, dbk_span b)
+{
+    dbk_entry_decoded one = { 0 }, two = { 0 };
+    bool same = dbk_entry_decode(&one, a, NULL) == DBK_OK &&
+                dbk_entry_decode(&two, b, NULL) == DBK_OK && dbk_hash_equal(&one.hash, &two.hash);
+    dbk_entry_decoded_wipe(&one);
+    dbk_entry_decoded_wipe(&two);
+    return same;
+}
+
 /* The entries of one answer. *ours: this entry was among them. */
 static dbk_rc take_entries(dbk_line *line, dbk_span entry, bool *ours, dbk_err *err)
 {
@@ -31,12 +42,11 @@ static dbk_rc take_entries(dbk_line *line, dbk_span entry, bool *ours, dbk_err *
         rc = dbk_inbox_member(line->book, got, err);
         if (rc != DBK_OK)
             return rc;
-        *ours = *ours || dbk_span_equal(got, entry);
+        *ours = *ours || (entry.len > 0 && same_entry(got, entry));
     }
 }
 
-/* Everything that the relay's chain has beyond ours. */
-static dbk_rc catch_up(dbk_line *line, dbk_span entry, bool *ours, dbk_err *err)
+dbk_rc dbk_line_catch_up(dbk_line *line, dbk_span entry, bool *ours, dbk_err *err)
 {
     uint64_t before;
     dbk_rc rc;
@@ -53,8 +63,7 @@ static dbk_rc catch_up(dbk_line *line, dbk_span entry, bool *ours, dbk_err *err)
     return rc;
 }
 
-/* DBK_CONFLICT: someone else was faster; now we hold what they did. */
-static dbk_rc post(dbk_line *line, dbk_span entry, dbk_err *err)
+dbk_rc dbk_line_post(dbk_line *line, dbk_span entry, dbk_err *err)
 {
     dbk_err refused = { 0 };
     bool ours = false;
@@ -70,21 +79,26 @@ static dbk_rc post(dbk_line *line, dbk_span entry, dbk_err *err)
     if (rc != DBK_CONFLICT)
         return dbk_fail(err, rc, "%s", refused.text);
     /* It may be our own, of a time when the answer was lost. */
-    rc = catch_up(line, entry, &ours, err);
+    rc = dbk_line_catch_up(line, entry, &ours, err);
     return rc == DBK_OK && !ours ? DBK_CONFLICT : rc;
 }
 
 /* Builds one entry into *entry for the head as it is now. */
 typedef dbk_rc (*build_fn)(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err);
 
-/* What the chain would refuse isn't sent: the reason is said here, in words. */
-static dbk_rc weigh(const dbk_book *book, dbk_span entry, dbk_err *err)
+/* To the chain, or where it lacks a signer to the other administrators. */
+static dbk_rc send(dbk_line *line, dbk_span entry, size_t lacking, dbk_err *err)
 {
-    size_t lacking;
-    dbk_rc rc = dbk_roster_weigh(dbk_book_roster(book), &lacking, entry, err);
-    if (rc == DBK_OK && lacking > 0)
-        rc = dbk_fail(err, DBK_DENIED, "this needs a second administrator's signature");
-    return rc;
+    dbk_err refused = { 0 };
+    bool ours = false;
+    if (lacking == 0)
+        return dbk_line_post(line, entry, err);
+    dbk_rc rc = dbk_line_propose(line, entry, &refused);
+    if (rc != DBK_CONFLICT)
+        return dbk_fail(err, rc, "%s", refused.text);
+    /* They may have agreed already, at a time when the first answer was lost. */
+    rc = dbk_line_catch_up(line, entry, &ours, err);
+    return rc == DBK_OK && !ours ? DBK_CONFLICT : rc;
 }
 
 static dbk_rc change(dbk_line *line, build_fn build, void *ctx, dbk_err *err)
@@ -93,15 +107,18 @@ static dbk_rc change(dbk_line *line, build_fn build, void *ctx, dbk_err *err)
     dbk_rc rc = DBK_CONFLICT;
     for (unsigned i = 0; i < CAS_TRIES_MAX && rc == DBK_CONFLICT; i++) {
         dbk_err built = { 0 };
+        size_t lacking = 0;
         dbk_bytes_truncate(&entry, 0);
         rc = build(line->book, &entry, ctx, &built);
+        /* What the chain would refuse isn't sent: the reason is said here, in words. */
         if (rc == DBK_OK)
-            rc = weigh(line->book, dbk_bytes_span(&entry), &built);
+            rc = dbk_roster_weigh(dbk_book_roster(line->book), &lacking, dbk_bytes_span(&entry),
+                                  &built);
         if (rc != DBK_OK) {
             rc = dbk_fail(err, rc, "%s", built.text);
             goto out; /* a conflict that building finds is no race */
         }
-        rc = post(line, dbk_bytes_span(&entry), err);
+        rc = send(line, dbk_bytes_span(&entry), lacking, err);
     }
     if (rc == DBK_CONFLICT)
         rc = dbk_fail(err, rc, "the membership keeps changing: try again");
@@ -249,6 +266,40 @@ dbk_rc dbk_driver_leave(dbk_book *book, dbk_transport *t, const dbk_leaving *lea
         rc = dbk_line_rotate_due(&line, err);
     dbk_line_close(&line);
     return rc;
+}
+
+typedef struct new_policy {
+    const dbk_policy *policy;
+    dbk_policy before; /* what the caller has changed */
+} new_policy;
+
+/* A policy is whole: over what someone else has changed meanwhile it would go in silence. */
+static dbk_rc build_policy(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err)
+{
+    const new_policy *n = ctx;
+    if (!dbk_policy_equal(&n->before, dbk_roster_policy(dbk_book_roster(book))))
+        return dbk_fail(err, DBK_CONFLICT, "the rules were changed meanwhile: look again");
+    return dbk_org_policy(book, entry, n->policy, err);
+}
+
+dbk_rc dbk_driver_policy(dbk_book *book, dbk_transport *t, const dbk_policy *policy, dbk_err *err)
+{
+    const dbk_roster *roster = dbk_book_roster(book);
+    if (roster == NULL)
+        return dbk_fail(err, DBK_DENIED, "this store belongs to no organisation yet");
+    new_policy n = { policy, *dbk_roster_policy(roster) };
+    return change_once(book, t, build_policy, &n, err);
+}
+
+static dbk_rc build_bar(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err)
+{
+    const dbk_new_bar *const *bar = ctx;
+    return dbk_org_bar(book, entry, *bar, err);
+}
+
+dbk_rc dbk_driver_bar(dbk_book *book, dbk_transport *t, const dbk_new_bar *bar, dbk_err *err)
+{
+    return change_once(book, t, build_bar, &bar, err);
 }
 
 dbk_rc dbk_driver_rotate(dbk_book *book, dbk_transport *t, const dbk_id *space, dbk_err *err)

@@ -71,6 +71,8 @@ dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync_report *report
         rc = dbk_book_pin_met(book, t->met, err);
     if (rc == DBK_OK && !report->joining)
         rc = dbk_line_rotate_due(&line, err);
+    if (rc == DBK_OK && !report->joining)
+        rc = dbk_line_heed_proposals(&line, report, err);
     report->round_trips = line.round_trips;
     report->sent_bytes = line.sent_bytes;
     report->received_bytes = line.received_bytes;

@@ -12,6 +12,15 @@ typedef struct dbk_progress {
     void *ctx;
 } dbk_progress; /* { 0 }: nobody watches */
 
+/* What became of the change that this device proposed last; but for WAITS it is told once. */
+typedef enum dbk_own_proposal {
+    DBK_OWN_NONE,
+    DBK_OWN_WAITS,
+    DBK_OWN_AGREED,
+    DBK_OWN_DECLINED, /* or the relay lost it */
+    DBK_OWN_OVERTAKEN /* the organisation changed in between: it has to be proposed anew */
+} dbk_own_proposal;
+
 typedef struct dbk_sync_report {
     uint32_t round_trips;
     uint64_t sent_bytes, received_bytes; /* HTTP bytes with headers */
@@ -25,6 +34,8 @@ typedef struct dbk_sync_report {
     uint64_t reissued; /* own changes that the relay didn't hold and were written again */
     bool idle;         /* nothing was to be done */
     bool joining;      /* the admin hasn't approved yet */
+    uint64_t to_agree; /* others' proposals that wait for this administrator */
+    dbk_own_proposal proposal;
 } dbk_sync_report;
 
 /* A transport to the book's own relay, as pinned. */
@@ -36,7 +47,9 @@ DBK_MUST_CHECK dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync
                                       const dbk_progress *progress, dbk_err *err);
 
 /* Membership that an admin changes: build, post, compare-and-swap, take; retried when someone
- * else was faster. */
+ * else was faster. DBK_PROPOSED from any of them: it needs a second administrator, was proposed to
+ * the others, and is not done until one of them agrees; the text says what to do. A device has one
+ * proposal, the newest. */
 DBK_MUST_CHECK dbk_rc dbk_driver_org_create(dbk_book *book, const dbk_relay_card *card,
                                             const char *device_name, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_driver_space_create(dbk_book *book, dbk_transport *t, dbk_id *space,
@@ -47,8 +60,25 @@ DBK_MUST_CHECK dbk_rc dbk_driver_grant(dbk_book *book, dbk_transport *t, const d
  * the first entry, the next administrator's sync goes on. */
 DBK_MUST_CHECK dbk_rc dbk_driver_leave(dbk_book *book, dbk_transport *t, const dbk_leaving *leaving,
                                        dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_policy(dbk_book *book, dbk_transport *t, const dbk_policy *policy,
+                                        dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_bar(dbk_book *book, dbk_transport *t, const dbk_new_bar *bar,
+                                     dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_driver_rotate(dbk_book *book, dbk_transport *t, const dbk_id *space,
                                         dbk_err *err);
+
+/* What waits for a second administrator, each verified against the chain as it is now. entry: the
+ * bytes to agree to; both borrowed for the call. */
+typedef dbk_rc (*dbk_proposal_fn)(void *ctx, const dbk_proposal *p, dbk_span entry, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_proposals(dbk_book *book, dbk_transport *t, dbk_proposal_fn fn,
+                                           void *ctx, dbk_err *err);
+/* Signs besides, and posts: then it is done. DBK_CONFLICT: the chain has moved on. */
+DBK_MUST_CHECK dbk_rc dbk_driver_agree(dbk_book *book, dbk_transport *t, dbk_span entry,
+                                       dbk_err *err);
+/* Takes it off the relay; the one who proposed is told at the next sync. */
+DBK_MUST_CHECK dbk_rc dbk_driver_decline(dbk_book *book, dbk_transport *t, const dbk_proposal *p,
+                                         dbk_err *err);
+
 /* Makes the invite and opens its mailbox at the relay. */
 DBK_MUST_CHECK dbk_rc dbk_driver_invite(dbk_book *book, dbk_transport *t, dbk_bytes *text,
                                         const dbk_new_invite *opts, dbk_err *err);

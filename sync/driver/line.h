@@ -53,6 +53,18 @@ DBK_MUST_CHECK dbk_rc dbk_line_ask(dbk_line *line, const dbk_call *call, dbk_err
 /* An administrator's: posts every rotation that is due. Nothing on another's device. */
 DBK_MUST_CHECK dbk_rc dbk_line_rotate_due(dbk_line *line, dbk_err *err);
 
+/* Everything that the relay's chain has beyond ours. *ours: this very entry was among it, whoever
+ * else has signed it besides. */
+DBK_MUST_CHECK dbk_rc dbk_line_catch_up(dbk_line *line, dbk_span entry, bool *ours, dbk_err *err);
+/* Posts an entry and takes it. DBK_CONFLICT: someone else was faster; now we hold what they did. */
+DBK_MUST_CHECK dbk_rc dbk_line_post(dbk_line *line, dbk_span entry, dbk_err *err);
+/* Leaves an entry at the relay for a second administrator: DBK_PROPOSED. DBK_CONFLICT: the chain
+ * has moved on. */
+DBK_MUST_CHECK dbk_rc dbk_line_propose(dbk_line *line, dbk_span entry, dbk_err *err);
+/* An administrator's: what waits for them, and what became of what they proposed. */
+DBK_MUST_CHECK dbk_rc dbk_line_heed_proposals(dbk_line *line, dbk_sync_report *report,
+                                              dbk_err *err);
+
 /* Sends this book's join request; the relay takes the same bytes twice. DBK_DENIED: the invite was
  * used by someone else, or has run out. */
 DBK_MUST_CHECK dbk_rc dbk_line_join(dbk_line *line, dbk_err *err);
