@@ -11,9 +11,15 @@ dbk_rc cmd_org_approve(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_no_such_role(const char *word, dbk_err *err);
 dbk_rc cmd_join(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_org_log(cli *c, const cli_args *a, dbk_err *err); /* cmd_org_log.c */
+/* cmd_agree.c, cmd_policy.c: what needs a second administrator; the rules */
+dbk_rc cmd_org_proposals(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_org_agree(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_org_decline(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_org_policy(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_space.c: spaces */
 dbk_rc cmd_space_create(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_space_grant(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_space_bar(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_space_list(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_space_remove(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_space_rotate(cli *c, const cli_args *a, dbk_err *err);

@@ -1,4 +1,4 @@
-/* Spaces: space create, grant, remove, rotate, list. */
+/* Spaces: space create, grant, remove, bar, rotate, list. */
 #include <jansson.h>
 #include <string.h>
 
@@ -7,13 +7,39 @@
 #include "cli/when.h"
 #include "cli/words.h"
 
+/* DEVICE or DEVICE=ROLE; officer where none is named. */
+static dbk_rc take_member(dbk_grant *out, cli *c, const char *typed, dbk_err *err)
+{
+    char name[CLI_NAME_BYTES_MAX + 1];
+    const char *equals = strrchr(typed, '=');
+    size_t len = equals != NULL ? (size_t)(equals - typed) : strlen(typed);
+    if (len > CLI_NAME_BYTES_MAX)
+        return dbk_fail(err, DBK_USAGE, "the name of a device is too long");
+    memcpy(name, typed, len);
+    name[len] = '\0';
+    out->role = equals != NULL ? dbk_role_parse(equals + 1) : DBK_ROLE_OFFICER;
+    if (out->role == DBK_ROLE_NONE)
+        return dbk_fail(err, DBK_USAGE, "no such role: %.40s", out_safe_str(equals + 1));
+    return cmd_find_device(&out->device, c, name, err);
+}
+
 dbk_rc cmd_space_create(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_transport t = { 0 };
     dbk_id space = { 0 };
     char hex[DBK_ID_HEX_SIZE];
-    dbk_new_space opts = { .name = a->positional[0], .creator_role = DBK_ROLE_HQ };
-    dbk_rc rc = dbk_driver_connect(&t, c->book, err);
+    dbk_grant members[CLI_REPEATS_MAX];
+    const cli_values *typed = cli_option_values(a, "--member");
+    dbk_new_space opts = { .name = a->positional[0],
+                           .creator_role = DBK_ROLE_HQ,
+                           .restricted = cli_option_given(a, "--restricted"),
+                           .members = members,
+                           .members_count = typed->count };
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < typed->count; i++)
+        rc = take_member(&members[i], c, typed->rows[i], err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_connect(&t, c->book, err);
     if (rc == DBK_OK)
         rc = dbk_driver_space_create(c->book, &t, &space, &opts, err);
     dbk_transport_close(&t);
@@ -23,6 +49,29 @@ dbk_rc cmd_space_create(cli *c, const cli_args *a, dbk_err *err)
     if (c->format == OUT_JSON)
         return out_json_take(json_pack("{s:s, s:s}", "space", hex, "name", a->positional[0]), err);
     out_text("The space \"%s\" exists. Its id is %s.\n", out_safe_str(a->positional[0]), hex);
+    return DBK_OK;
+}
+
+dbk_rc cmd_space_bar(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_transport t = { 0 };
+    dbk_new_bar bar;
+    dbk_id device;
+    dbk_rc rc = dbk_book_space_find(c->book, &bar.space, a->positional[0], err);
+    if (rc == DBK_OK)
+        rc = cmd_find_device(&device, c, a->positional[1], err);
+    if (rc == DBK_OK) {
+        bar.person = dbk_roster_device(dbk_book_roster(c->book), &device)->person;
+        rc = dbk_driver_connect(&t, c->book, err);
+    }
+    if (rc == DBK_OK)
+        rc = dbk_driver_bar(c->book, &t, &bar, err);
+    dbk_transport_close(&t);
+    if (rc != DBK_OK)
+        return rc;
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:b}", "barred", 1), err);
+    out_text("Barred: no device of that person can ever be let into this space.\n");
     return DBK_OK;
 }
 

@@ -52,11 +52,36 @@ static void say_exchange(const dbk_sync_report *r, const char *folder)
                  (unsigned long long)r->records_changed);
 }
 
+static const char *const own_codes[] = { [DBK_OWN_NONE] = "none",
+                                         [DBK_OWN_WAITS] = "waits",
+                                         [DBK_OWN_AGREED] = "agreed",
+                                         [DBK_OWN_DECLINED] = "declined",
+                                         [DBK_OWN_OVERTAKEN] = "overtaken" };
+
+/* What administrators have to do with each other. */
+static void say_proposals(const dbk_sync_report *r)
+{
+    static const char *const own[] = {
+        [DBK_OWN_NONE] = "",
+        [DBK_OWN_WAITS] = "What you proposed still waits for another administrator.\n",
+        [DBK_OWN_AGREED] = "Another administrator agreed to what you proposed: it is done.\n",
+        [DBK_OWN_DECLINED] = "! What you proposed waits no longer: another administrator declined "
+                             "it, or the relay lost it.\n",
+        [DBK_OWN_OVERTAKEN] = "! The organisation changed before anyone agreed to what you "
+                              "proposed. If it is still wanted, give the command again.\n",
+    };
+    out_text("%s", own[r->proposal]);
+    if (r->to_agree > 0)
+        out_text("! %llu change%s you, the second administrator: daybook org proposals\n",
+                 (unsigned long long)r->to_agree, cli_needs(r->to_agree));
+}
+
 static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, dbk_err *err)
 {
     if (c->format == OUT_JSON)
         return out_json_take(
-            json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}",
+            json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, "
+                      "s:I, s:s}",
                       "idle", (int)r->idle, "joining", (int)r->joining, "round_trips",
                       (int)r->round_trips, "sent_bytes", (json_int_t)r->sent_bytes,
                       "received_bytes", (json_int_t)r->received_bytes, "sent",
@@ -65,7 +90,8 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
                       (json_int_t)r->records_changed, "conflicts_new", (json_int_t)r->conflicts_new,
                       "members_new", (json_int_t)r->members_new, "refused", (json_int_t)r->refused,
                       "pending", (json_int_t)r->pending, "restored", (int)r->restored, "reissued",
-                      (json_int_t)r->reissued),
+                      (json_int_t)r->reissued, "to_agree", (json_int_t)r->to_agree, "proposal",
+                      own_codes[r->proposal]),
             err);
     if (r->restored)
         out_text("! This store was restored from an older copy, or there are two of it. What the "
@@ -89,6 +115,7 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
     if (r->members_new > 0)
         out_text("%llu change%s of membership: daybook org log\n",
                  (unsigned long long)r->members_new, cli_plural(r->members_new));
+    say_proposals(r);
     if (r->conflicts_new > 0)
         out_text("! %llu more record%s a decision: daybook conflicts\n",
                  (unsigned long long)r->conflicts_new, cli_needs(r->conflicts_new));

@@ -27,6 +27,21 @@ static const cli_option join_options[] = {
     { "--device-name", "NAME", "what this device calls itself in the request" },
     { NULL, NULL, NULL },
 };
+static const cli_option create_options[] = {
+    { "--restricted", NULL, "two administrators for each who is let in" },
+    { "--member", "DEVICE[=ROLE]", "another device in it (officer); may be repeated" },
+    { NULL, NULL, NULL },
+};
+static const cli_option policy_options[] = {
+    { "--freshness-hours", "N", "after which a device says that its view is old" },
+    { "--lease-hours", "N", "for which a device opens without a fresh view" },
+    { "--rotate-days", "N", "after which a space gets a new key" },
+    { "--protocol", "N", "the oldest protocol that devices may speak; never lowered" },
+    { "--tls-pin", "HEX", "a TLS key that the relay may have; up to 4 times" },
+    { "--witness", "HEX", "a key that cosigns the relay's checkpoints; up to 4 times" },
+    { "--recovery", "HEX", "a key that a forgotten passphrase is recovered with; up to 4 times" },
+    { NULL, NULL, NULL },
+};
 static const cli_option grant_options[] = {
     { "--role", "ROLE", ROLES " (officer)" },
     { "--until", "DATE", UNTIL },
@@ -190,8 +205,25 @@ const cli_command cli_commands[] = {
       "What each change was, which administrator signed it, and when by their clock. Of a space "
       "that this device does not hold it says only that there was a change.",
       CLI_BOOK, 0, 0, log_options, cmd_org_log },
-    { NULL, "space create", "NAME", "a new compartment with its own key", NULL, CLI_BOOK | CLI_NET,
-      1, 1, NULL, cmd_space_create },
+    { NULL, "org proposals", "", "what waits for a second administrator, in plain words",
+      "Headquarters' and administrators' devices, restricted spaces and who is let into them, an "
+      "administrator's revocation, bars and the rules need two administrators, once there were "
+      "two. The command that one of them gives ends with status 20, and the change waits here.",
+      CLI_BOOK | CLI_NET, 0, 0, NULL, cmd_org_proposals },
+    { NULL, "org agree", "PROPOSAL", "sign what another administrator proposed; then it is done",
+      "Only what `daybook org proposals` has shown on this device. PROPOSAL is its number, or the "
+      "first 6 digits or more. If the organisation changes first, it has to be proposed anew.",
+      CLI_BOOK | CLI_NET, 1, 1, NULL, cmd_org_agree },
+    { NULL, "org decline", "PROPOSAL", "take a proposal away, your own or another's", NULL,
+      CLI_BOOK | CLI_NET, 1, 1, NULL, cmd_org_decline },
+    { NULL, "org policy", "", "the organisation's rules, and changing them",
+      "Without an option it shows them. What isn't named stays as it is; a key that is named "
+      "takes the place of all of its kind, and the word none stands for no key.",
+      CLI_BOOK | CLI_NET, 0, 0, policy_options, cmd_org_policy },
+    { NULL, "space create", "NAME", "a new compartment with its own key",
+      "This device is in it, as hq. A restricted space needs a second administrator, now and for "
+      "each who is let in later.",
+      CLI_BOOK | CLI_NET, 1, 1, create_options, cmd_space_create },
     { NULL, "space grant", "SPACE DEVICE", "let a device into a space", NULL, CLI_BOOK | CLI_NET, 2,
       2, grant_options, cmd_space_grant },
     { NULL, "space remove", "SPACE DEVICE",
@@ -199,6 +231,9 @@ const cli_command cli_commands[] = {
       "What the device holds already, it keeps. What it writes from now on, and what of it had not "
       "arrived, stands aside until someone decides.",
       CLI_BOOK | CLI_NET, 2, 2, NULL, cmd_space_remove },
+    { NULL, "space bar", "SPACE DEVICE", "a person who can never be let into a space",
+      "DEVICE is any device of that person. Take them out of the space first. It is never undone.",
+      CLI_BOOK | CLI_NET, 2, 2, NULL, cmd_space_bar },
     { NULL, "space rotate", "SPACE", "a new key for a space",
       "Happens by itself when someone leaves, and when a key gets old.", CLI_BOOK | CLI_NET, 1, 1,
       NULL, cmd_space_rotate },
