@@ -62,7 +62,7 @@ has "it is approved" "^Approved: Amir" "$out"
 must admin org approve "$desk_number"
 has "a device's number does as well" "^Approved: Desk \(hq\)" "$out"
 must amir sync
-has "the device is in" "members and spaces" "$out"
+has "the device is in" "changes? of membership" "$out"
 must desk sync
 must amir --json space list
 json "Amir holds his space only" "[(s['name'], s['role']) for s in d]" \
