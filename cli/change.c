@@ -96,6 +96,10 @@ static void say_enrol(words *w)
     say_device(w, &w->change->entry->device);
     say(w, ", as ");
     say(w, dbk_role_name(w->change->entry->role));
+    if (!dbk_id_is_zero(&w->change->entry->person)) {
+        say(w, ", another device of whoever has ");
+        say_person(w, &w->change->entry->person);
+    }
 }
 
 static void say_new_space(words *w)

@@ -132,11 +132,21 @@ dbk_rc cmd_no_such_role(const char *word, dbk_err *err)
                     out_safe_str(word));
 }
 
+static dbk_rc find_person(dbk_id *out, cli *c, const char *typed, dbk_err *err)
+{
+    dbk_id device;
+    dbk_rc rc = cmd_find_device(&device, c, typed, err);
+    if (rc == DBK_OK)
+        *out = dbk_roster_device(dbk_book_roster(c->book), &device)->person;
+    return rc;
+}
+
 dbk_rc cmd_org_invite(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_id spaces[CLI_REPEATS_MAX];
     dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
     dbk_transport t = { 0 };
+    const char *person = cli_option_value(a, "--person");
     const char *name = cli_option_value(a, "--name"), *role = cli_option_value(a, "--role");
     dbk_new_invite opts = { .name = name, .spaces = spaces };
     if (name == NULL || role == NULL)
@@ -147,6 +157,8 @@ dbk_rc cmd_org_invite(cli *c, const cli_args *a, dbk_err *err)
     dbk_rc rc = parse_hours(&opts.ttl_ms, cli_option_value(a, "--hours"), err);
     if (rc == DBK_OK)
         rc = cli_when_until(&opts.until_ms, cli_option_value(a, "--until"), err);
+    if (rc == DBK_OK && person != NULL)
+        rc = find_person(&opts.person, c, person, err);
     if (rc == DBK_OK)
         rc = collect_spaces(spaces, &opts.spaces_count, c, cli_option_values(a, "--space"), err);
     if (rc == DBK_OK)

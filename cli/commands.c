@@ -17,6 +17,7 @@ static const cli_option invite_options[] = {
     { "--until", "DATE", UNTIL },
     { "--space", "S", "a space to grant, by name or id; may be repeated" },
     { "--hours", "N", "how long the invite is good for (24)" },
+    { "--person", "DEVICE", "for another device of the person who has this one" },
     { NULL, NULL, NULL },
 };
 static const cli_option approve_options[] = {

@@ -76,6 +76,7 @@ typedef struct dbk_new_invite {
     size_t spaces_count;
     uint64_t ttl_ms;
     uint64_t until_ms; /* of the grants, as in dbk_new_grant */
+    dbk_id person;     /* of the chain, whose further device it will be; zero: a person's first */
 } dbk_new_invite;
 DBK_MUST_CHECK dbk_rc dbk_org_invite(dbk_book *book, dbk_bytes *text, dbk_id *invite_id,
                                      const dbk_new_invite *opts, dbk_err *err);

@@ -33,6 +33,15 @@ static dbk_rc check_spaces(const dbk_book *book, const dbk_new_invite *opts, dbk
     return DBK_OK;
 }
 
+/* One of the chain's, or nobody. */
+static bool is_person(const dbk_book *book, const dbk_id *person)
+{
+    bool found = dbk_id_is_zero(person);
+    for (size_t i = 0; !found && i < dbk_roster_devices(book->roster); i++)
+        found = dbk_id_equal(&dbk_roster_device_at(book->roster, i)->person, person);
+    return found;
+}
+
 typedef struct expired {
     uint64_t now;
     dbk_id *ids;
@@ -70,6 +79,7 @@ static dbk_rc store_invite(dbk_book *book, const dbk_invite *invite, const dbk_n
         .spaces = dbk_span_of(opts->spaces, opts->spaces_count * sizeof(dbk_id)),
         .expires_ms = invite->expires_ms,
         .until_ms = opts->until_ms,
+        .person = opts->person,
     };
     dbk_rc rc = dbk_book_begin(book, err);
     if (rc != DBK_OK)
@@ -97,6 +107,8 @@ dbk_rc dbk_org_invite(dbk_book *book, dbk_bytes *text, dbk_id *invite_id,
         rc = dbk_org_check_role(book, opts->role, opts->until_ms, err);
     if (rc == DBK_OK)
         rc = check_spaces(book, opts, err);
+    if (rc == DBK_OK && !is_person(book, &opts->person))
+        rc = dbk_fail(err, DBK_NOT_FOUND, "there is no such person in the organisation");
     if (rc == DBK_OK && (opts->ttl_ms == 0 || opts->ttl_ms > INVITE_TTL_MS_MAX))
         rc = dbk_fail(err, DBK_INVALID, "an invite is open for at most a year");
     if (rc != DBK_OK)
@@ -251,6 +263,7 @@ static dbk_rc enrol(dbk_book *book, dbk_bytes *entry, const opened *o, const dbk
                         .device = *device,
                         .keys = o->join.keys,
                         .role = (dbk_role)o->row.role,
+                        .person = o->row.person,
                         .label = dbk_bytes_span(&label),
                         .wraps = &wrap,
                         .wraps_count = 1 };

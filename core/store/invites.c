@@ -2,13 +2,13 @@
 
 #include "core/store/sql.h"
 
-#define COLUMNS "invite,secret,name,role,spaces,expires_ms,request,until_ms"
+#define COLUMNS "invite,secret,name,role,spaces,expires_ms,request,until_ms,person"
 
 dbk_rc dbk_invites_add(dbk_store *store, const dbk_store_invite *row, dbk_err *err)
 {
     dbk_sql q;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_INVITE_ADD,
-                             "INSERT INTO invite(" COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+                             "INSERT INTO invite(" COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
                              err);
     if (rc != DBK_OK)
         return rc;
@@ -20,6 +20,7 @@ dbk_rc dbk_invites_add(dbk_store *store, const dbk_store_invite *row, dbk_err *e
     dbk_sql_bind_uint(&q, 6, row->expires_ms);
     dbk_sql_bind_blob(&q, 7, row->request);
     dbk_sql_bind_uint(&q, 8, row->until_ms);
+    dbk_sql_bind_id(&q, 9, &row->person);
     return dbk_sql_run(&q, err);
 }
 
@@ -59,6 +60,7 @@ static dbk_rc give(dbk_sql *q, dbk_store_invite_fn fn, void *ctx, dbk_err *err)
     row.expires_ms = dbk_sql_uint(q, 5);
     row.request = dbk_sql_blob(q, 6);
     row.until_ms = dbk_sql_uint(q, 7);
+    dbk_sql_copy(q, 8, row.person.b, sizeof(row.person.b));
     dbk_rc rc = dbk_sql_read_all(q, err);
     if (rc == DBK_OK)
         rc = dbk_secret_from(&secret, bytes, err);

@@ -13,6 +13,7 @@ typedef struct dbk_store_invite {
     dbk_span spaces; /* ids, one behind the other */
     uint64_t expires_ms;
     uint64_t until_ms; /* when the grants that it leads to end; 0: never */
+    dbk_id person;     /* whose device it will be; zero: a person's first */
     dbk_span request;  /* sealed, as it came; empty: not arrived */
 } dbk_store_invite;
 DBK_MUST_CHECK dbk_rc dbk_invites_add(dbk_store *store, const dbk_store_invite *row, dbk_err *err);

@@ -46,7 +46,9 @@ static const char schema_1[] =
     "CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1,"
     " tokenize='unicode61 remove_diacritics 2', prefix='2 3');";
 
-static const char schema_2[] = "ALTER TABLE invite ADD COLUMN until_ms INTEGER NOT NULL DEFAULT 0;";
+static const char schema_2[] = "ALTER TABLE invite ADD COLUMN until_ms INTEGER NOT NULL DEFAULT 0;"
+                               "ALTER TABLE invite ADD COLUMN person BLOB NOT NULL"
+                               " DEFAULT x'00000000000000000000000000000000';";
 
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2 };
 

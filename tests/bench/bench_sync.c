@@ -118,7 +118,7 @@ static void enlist(device *admin, device *d, const dbk_id *space)
     dbk_err err = { 0 };
     dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
     dbk_bytes request = DBK_BYTES_INIT(DBK_JOIN_BYTES_MAX);
-    dbk_new_invite invite = { d->name, DBK_ROLE_OFFICER, space, 1, 86400000, 0 };
+    dbk_new_invite invite = { d->name, DBK_ROLE_OFFICER, space, 1, 86400000, 0, { { 0 } } };
     must(dbk_driver_invite(admin->book, &admin->t, &text, &invite, &err), &err, "invite");
     must(dbk_org_join(d->book, &request, dbk_bytes_span(&text), d->name, &err), &err, "join");
     must(dbk_driver_join_over(d->book, &d->t, &err), &err, "join");

@@ -112,6 +112,25 @@ must desk --json space list
 json "the desk has its space" \
     "[(s['name'], s['role']) for s in d]" "[('Family Liaison Unit', 'hq')]"
 
+# Another device of the same person: not a second administrator.
+must chief org invite --name "chief's laptop" --role admin --person chief \
+    --space "Family Liaison Unit"
+printf '%s\n' "$out" >"$T/laptop.invite"
+passphrase_for laptop
+must laptop join "$T/laptop.invite" --device-name "laptop"
+must chief org approve
+wont "a further device of an administrator is proposed" 20 "org agree" \
+    chief org approve "chief's laptop"
+must admin org proposals
+has "whose it is" "let in chief's laptop .*, as admin, another device of whoever has chief" "$out"
+must admin org agree "$(grep -oE '^[0-9a-f]{8}' <<<"$out")"
+must laptop sync
+wont "a rule is proposed" 20 "org agree" chief org policy --lease-hours 96
+must laptop org proposals
+has "their laptop waits with them" "waits for another administrator" "$out"
+must chief org decline "$(grep -oE '^[0-9a-f]{8}' <<<"$out")"
+has "who proposed takes it back" "Taken back" "$out"
+
 # The second administrator, who hasn't the root, can't take the founder's device out alone.
 wont "proposed" 20 "org agree" chief device revoke Administrator --reason left
 must amir sync

@@ -58,7 +58,7 @@ static bool invite(evil *e)
 {
     dbk_err err = { 0 };
     unsigned before = e->fired;
-    dbk_new_invite opts = { "fresh", DBK_ROLE_OFFICER, &e->space, 1, DAY_MS, 0 };
+    dbk_new_invite opts = { "fresh", DBK_ROLE_OFFICER, &e->space, 1, DAY_MS, 0, { { 0 } } };
     e->victim = &e->hq;
     dbk_rc rc = dbk_driver_invite(e->hq.book, &e->hq.t, &e->invite, &opts, &err);
     return step(e, rc, &err, before, "invite");

@@ -186,7 +186,8 @@ static void joining_over_a_faulty_wire_is_done_again_until_it_is_done(void **sta
     dbk_sync_report report;
     dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
     dbk_bytes request = DBK_BYTES_INIT(DBK_JOIN_BYTES_MAX);
-    dbk_new_invite invite = { "dan", DBK_ROLE_OFFICER, &p->space, 1, UINT64_C(86400000), 0 };
+    dbk_new_invite invite = { "dan", DBK_ROLE_OFFICER, &p->space, 1, UINT64_C(86400000),
+                              0,     { { 0 } } };
     sync_device_open(&p->world, &dan, "dan");
     assert_ok(dbk_driver_invite(p->hq.book, &p->hq.t, &text, &invite, &err), &err);
     assert_ok(dbk_org_join(dan.book, &request, dbk_bytes_span(&text), "dan", &err), &err);

@@ -206,25 +206,35 @@ static dbk_rc find_arrived(void *ctx, const dbk_invite_row *row, dbk_err *err)
     return DBK_OK;
 }
 
+/* Invites, joins, and takes the request to the admin: the invite's id. */
+static dbk_id knock(sync_device *admin, sync_device *d, const dbk_new_invite *opts)
+{
+    dbk_err err = { 0 };
+    dbk_id invite = { { 0 } };
+    dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
+    dbk_bytes request = DBK_BYTES_INIT(DBK_JOIN_BYTES_MAX);
+    assert_ok(dbk_driver_invite(admin->book, &admin->t, &text, opts, &err), &err);
+    assert_ok(dbk_org_join(d->book, &request, dbk_bytes_span(&text), "new", &err), &err);
+    assert_ok(dbk_driver_join_over(d->book, &d->t, &err), &err);
+    assert_ok(dbk_driver_requests(admin->book, &admin->t, &err), &err);
+    assert_ok(dbk_org_invites(admin->book, find_arrived, &invite, &err), &err);
+    dbk_bytes_wipe(&text);
+    dbk_bytes_wipe(&request);
+    return invite;
+}
+
 static void a_headquarters_device_is_let_in_by_two_and_then_gets_its_spaces_a18(void **state)
 {
     (void)state;
     team *t = team_new();
     dbk_err err = { 0 };
-    dbk_id invite = { { 0 } };
-    dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
-    dbk_bytes request = DBK_BYTES_INIT(DBK_JOIN_BYTES_MAX);
     const dbk_new_invite opts = { .name = "The desk",
                                   .role = DBK_ROLE_HQ,
                                   .spaces = &t->space,
                                   .spaces_count = 1,
                                   .ttl_ms = UINT64_C(86400000) };
     sync_device *first = &t->first;
-    assert_ok(dbk_driver_invite(first->book, &first->t, &text, &opts, &err), &err);
-    assert_ok(dbk_org_join(t->desk.book, &request, dbk_bytes_span(&text), "desk", &err), &err);
-    assert_ok(dbk_driver_join_over(t->desk.book, &t->desk.t, &err), &err);
-    assert_ok(dbk_driver_requests(first->book, &first->t, &err), &err);
-    assert_ok(dbk_org_invites(first->book, find_arrived, &invite, &err), &err);
+    dbk_id invite = knock(first, &t->desk, &opts);
     assert_rc(dbk_driver_approve(first->book, &first->t, &invite, &err), DBK_PROPOSED, &err);
     dbk_err_clear(&err);
     /* Once more before anyone agreed: it takes the place of the one before. */
@@ -240,8 +250,43 @@ static void a_headquarters_device_is_let_in_by_two_and_then_gets_its_spaces_a18(
     assert_ok(dbk_driver_approve(first->book, &first->t, &invite, &err), &err); /* the spaces */
     (void)sync_now(&t->desk);
     assert_int_equal(dbk_book_role(t->desk.book, &t->space), DBK_ROLE_HQ);
+    team_end(t);
+}
+
+static void an_administrator_s_second_device_is_the_same_person_a18(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    dbk_err err = { 0 };
+    dbk_new_invite opts = { .name = "first's laptop",
+                            .role = DBK_ROLE_ADMIN,
+                            .spaces = &t->space,
+                            .spaces_count = 1,
+                            .ttl_ms = UINT64_C(86400000),
+                            .person = { { 9 } } };
+    dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
+    assert_rc(dbk_driver_invite(t->first.book, &t->first.t, &text, &opts, &err), DBK_NOT_FOUND,
+              &err);
+    dbk_err_clear(&err);
+    opts.person = dbk_book_device(t->first.book); /* whose id stands for the person */
+    dbk_id invite = knock(&t->first, &t->desk, &opts);
+    assert_rc(dbk_driver_approve(t->first.book, &t->first.t, &invite, &err), DBK_PROPOSED, &err);
+    dbk_err_clear(&err);
+    agree(&t->second);
+    (void)sync_now(&t->first);
+    (void)sync_now(&t->desk);
+    dbk_id laptop = dbk_book_device(t->desk.book);
+    assert_true(dbk_id_equal(&dbk_roster_device(roster(&t->asha), &opts.person)->person,
+                             &dbk_roster_device(roster(&t->first), &laptop)->person));
+    /* What the one device proposes the other can't agree to. */
+    propose_policy(&t->first, 99);
+    seen s = proposals(&t->desk);
+    assert_true(s.mine);
+    assert_rc(dbk_driver_agree(t->desk.book, &t->desk.t, dbk_bytes_span(&s.entry), &err),
+              DBK_DENIED, &err);
+    dbk_bytes_wipe(&s.entry);
+    agree(&t->second);
     dbk_bytes_wipe(&text);
-    dbk_bytes_wipe(&request);
     team_end(t);
 }
 
@@ -381,6 +426,7 @@ int main(void)
         cmocka_unit_test(one_admin_alone_gets_nowhere_and_with_two_every_member_sees_it_a18),
         cmocka_unit_test(a_restricted_space_is_made_and_entered_by_two_a18),
         cmocka_unit_test(a_headquarters_device_is_let_in_by_two_and_then_gets_its_spaces_a18),
+        cmocka_unit_test(an_administrator_s_second_device_is_the_same_person_a18),
         cmocka_unit_test(when_the_chain_moves_on_first_the_proposer_is_told_and_begins_anew_m49),
         cmocka_unit_test(a_declined_proposal_is_told_to_who_made_it),
         cmocka_unit_test(the_founder_can_be_shut_out_but_not_by_one_alone_a18),

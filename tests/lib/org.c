@@ -108,7 +108,7 @@ static void enlist(dbk_test_org *org, size_t i, dbk_role role)
     char name[32];
     (void)snprintf(name, sizeof(name), "Officer %zu", i);
     uint64_t until_ms = role == DBK_ROLE_GUEST ? DBK_TEST_GUEST_UNTIL_MS : 0;
-    const dbk_new_invite opts = { name, role, &org->space, 1, 3600000, until_ms };
+    const dbk_new_invite opts = { name, role, &org->space, 1, 3600000, until_ms, { { 0 } } };
     dbk_test_book_make(b, 100 + i);
     must(dbk_org_invite(admin->book, &text, &invite, &opts, &err), &err, "invite");
     must(dbk_org_join(b->book, &request, dbk_bytes_span(&text), "phone", &err), &err, "join");

@@ -258,7 +258,7 @@ void sync_enlist(sync_device *admin, sync_device *d, dbk_role role, const dbk_id
     dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
     dbk_bytes request = DBK_BYTES_INIT(DBK_JOIN_BYTES_MAX);
     uint64_t until_ms = role == DBK_ROLE_GUEST ? DBK_TEST_GUEST_UNTIL_MS : 0;
-    dbk_new_invite invite = { d->name, role, space, 1, UINT64_C(86400000), until_ms };
+    dbk_new_invite invite = { d->name, role, space, 1, UINT64_C(86400000), until_ms, { { 0 } } };
     assert_ok(dbk_driver_invite(admin->book, &admin->t, &text, &invite, &err), &err);
     assert_ok(dbk_org_join(d->book, &request, dbk_bytes_span(&text), d->name, &err), &err);
     assert_ok(dbk_driver_join_over(d->book, &d->t, &err), &err);

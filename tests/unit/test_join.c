@@ -32,7 +32,7 @@ static void invitation_wipe(invitation *v)
 static void invite(dbk_test_org *org, invitation *v, dbk_role role)
 {
     dbk_err err = { 0 };
-    const dbk_new_invite opts = { "PC Ward", role, &org->space, 1, 60000, 0 };
+    const dbk_new_invite opts = { "PC Ward", role, &org->space, 1, 60000, 0, { { 0 } } };
     invitation_init(v);
     assert_ok(dbk_org_invite(org->books[0].book, &v->text, &v->id, &opts, &err), &err);
 }
@@ -341,16 +341,18 @@ static void an_invite_names_spaces_and_roles_that_there_are(void **state)
         dbk_new_invite opts;
         dbk_rc want;
     } cases[] = {
-        { { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, 60000, 0 }, DBK_OK },
-        { { "PC Ward", DBK_ROLE_AUDITOR, NULL, 0, 60000, 0 }, DBK_OK },
-        { { "PC Ward", DBK_ROLE_OFFICER, &none, 1, 60000, 0 }, DBK_NOT_FOUND },
-        { { "PC Ward", DBK_ROLE_GUEST, &org.space, 1, 60000, 0 }, DBK_INVALID },
-        { { "PC Ward", DBK_ROLE_GUEST, &org.space, 1, 60000, DBK_TEST_START_MS }, DBK_INVALID },
-        { { "PC Ward", DBK_ROLE_GUEST, &org.space, 1, 60000, DBK_TEST_GUEST_UNTIL_MS }, DBK_OK },
-        { { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, 0, 0 }, DBK_INVALID },
-        { { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, UINT64_MAX, 0 }, DBK_INVALID },
-        { { "", DBK_ROLE_OFFICER, &org.space, 1, 60000, 0 }, DBK_INVALID },
-        { { "PC Ward", DBK_ROLE_OFFICER, &org.space, 257, 60000, 0 }, DBK_LIMIT },
+        { { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, 60000, 0, { { 0 } } }, DBK_OK },
+        { { "PC Ward", DBK_ROLE_AUDITOR, NULL, 0, 60000, 0, { { 0 } } }, DBK_OK },
+        { { "PC Ward", DBK_ROLE_OFFICER, &none, 1, 60000, 0, { { 0 } } }, DBK_NOT_FOUND },
+        { { "PC Ward", DBK_ROLE_GUEST, &org.space, 1, 60000, 0, { { 0 } } }, DBK_INVALID },
+        { { "PC Ward", DBK_ROLE_GUEST, &org.space, 1, 60000, DBK_TEST_START_MS, { { 0 } } },
+          DBK_INVALID },
+        { { "PC Ward", DBK_ROLE_GUEST, &org.space, 1, 60000, DBK_TEST_GUEST_UNTIL_MS, { { 0 } } },
+          DBK_OK },
+        { { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, 0, 0, { { 0 } } }, DBK_INVALID },
+        { { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, UINT64_MAX, 0, { { 0 } } }, DBK_INVALID },
+        { { "", DBK_ROLE_OFFICER, &org.space, 1, 60000, 0, { { 0 } } }, DBK_INVALID },
+        { { "PC Ward", DBK_ROLE_OFFICER, &org.space, 257, 60000, 0, { { 0 } } }, DBK_LIMIT },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         dbk_err err = { 0 };

@@ -123,7 +123,7 @@ static void only_an_admins_device_changes_the_membership_A18(void **state)
     dbk_book *desk = org.books[1].book; /* headquarters, but no admin */
     const dbk_new_space space = { .name = "Op Elm", .creator_role = DBK_ROLE_HQ };
     const dbk_new_grant grant = { org.space, dbk_book_device(desk), DBK_ROLE_HQ, 0 };
-    const dbk_new_invite opts = { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, 60000, 0 };
+    const dbk_new_invite opts = { "PC Ward", DBK_ROLE_OFFICER, &org.space, 1, 60000, 0, { { 0 } } };
     assert_rc(dbk_org_space(desk, &out, &id, &space, &err), DBK_DENIED, &err);
     dbk_err_clear(&err);
     assert_rc(dbk_org_grant(desk, &out, &grant, &err), DBK_DENIED, &err);
