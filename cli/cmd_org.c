@@ -127,9 +127,10 @@ static dbk_rc parse_hours(uint64_t *ttl_ms, const char *text, dbk_err *err)
 
 dbk_rc cmd_no_such_role(const char *word, dbk_err *err)
 {
-    return dbk_fail(err, DBK_USAGE,
-                    "no such role: %.40s (officer, supervisor, hq, auditor, guest or admin)",
-                    out_safe_str(word));
+    return dbk_fail(
+        err, DBK_USAGE,
+        "no such role: %.40s (officer, supervisor, hq, auditor, guest, writer or admin)",
+        out_safe_str(word));
 }
 
 static dbk_rc find_person(dbk_id *out, cli *c, const char *typed, dbk_err *err)

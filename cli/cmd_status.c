@@ -21,6 +21,8 @@ static void print_status(const statuses *all, const dbk_space_status *s)
     out_text("%s (you: %s)\n", cli_space_name(all->c, &s->space), cli_standing_words(&s->mine));
     if (s->mine.over)
         out_text("  your time here is over: nothing of it is shown any more\n");
+    else if (s->mine.role == DBK_ROLE_WRITER)
+        out_text("  what is written here is sealed: only who may read this space can open it\n");
     else
         out_text("  %llu record%s here\n", (unsigned long long)s->records, cli_plural(s->records));
     if (s->own_ops == 0)
@@ -30,9 +32,10 @@ static void print_status(const statuses *all, const dbk_space_status *s)
                  (unsigned long long)s->own_ops);
     else
         out_text("  safe at the relay: %llu of %llu changes written here\n"
-                 "  on this device only: %llu, the oldest from %s\n",
+                 "  on this device only: %llu%s%s\n",
                  (unsigned long long)s->own_receipted_ops, (unsigned long long)s->own_ops,
-                 (unsigned long long)waiting, cli_time((int64_t)s->oldest_waiting_ms));
+                 (unsigned long long)waiting, s->oldest_waiting_ms > 0 ? ", the oldest from " : "",
+                 cli_time((int64_t)s->oldest_waiting_ms));
     if (s->pending > 0)
         out_text("  %llu parcel%s of notes can't be opened yet: %s\n",
                  (unsigned long long)s->pending, cli_plural(s->pending),

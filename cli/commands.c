@@ -2,7 +2,7 @@
 #include "cli/cmd.h"
 
 #define ONE_RECORD 1, 1
-#define ROLES "officer, supervisor, hq, auditor, guest or admin"
+#define ROLES "officer, supervisor, hq, auditor, guest, writer or admin"
 #define UNTIL "when it ends: a date, or a date and time; a guest's must"
 
 static const cli_option org_create_options[] = {

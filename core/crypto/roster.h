@@ -213,7 +213,8 @@ DBK_MUST_CHECK dbk_rc dbk_roster_new(dbk_roster **out, const dbk_sign_pk *root, 
  *   all      later than seq 0, signed by admins that are enrolled and not revoked
  *   GENESIS  the pinned root; the device with role admin; epoch 1; one wrap, for it
  *   ENROL    device = H16(sign, kem); keys valid, and new to the whole chain; a wrap of the roster
- *            space's current epoch for it, and no other; no rotation of that space is due
+ *            space's current epoch for it, and no other (for role writer none); no rotation of that
+ *            space is due
  *   SPACE    a new id; epoch 1 with a key id new to the chain; members enrolled, not revoked; a
  *            wrap for each member but writers, and no other. Restricted: only where there ever
  *            were two admins
@@ -228,7 +229,9 @@ DBK_MUST_CHECK dbk_rc dbk_roster_new(dbk_roster **out, const dbk_sign_pk *root, 
  *   RECOVERY spaces of records; each with another incarnation than before
  *   REMOVE   in the space now; not the roster space. A rotation is due
  *   BAR      not the roster space; a person of the chain, none of whose devices is in it
- * Role admin in a space needs a device with role admin. A writer needs an epoch with a drop key.
+ * Role admin in a space needs a device with role admin. A writer needs an epoch with a drop key,
+ * also of each ROTATE while one is in the space, and holds no key of it: who has another role there
+ * is removed first. A drop key is a proper key and no device's.
  * Two signers, once there ever were two admins: ENROL with role hq or admin; SPACE and GRANT where
  * restricted; REVOKE of an admin; POLICY; BAR. The root may be the second only where no second
  * person is left to ask (dbk_roster_root_may_second). RECOVERY: the root. ROTATE of a restricted

@@ -131,12 +131,20 @@ static dbk_rc check_new_epoch(const dbk_roster *r, const dbk_epoch *epoch, uint6
                 return dbk_fail(err, DBK_DENIED, "an epoch's key is one of another epoch");
         }
     }
+    /* That it follows from the epoch's key only its holders can see: core/seal/wrap.c. */
+    if (!dbk_key_is_zero(epoch->drop) &&
+        (!kem_valid(epoch->drop) || dbk_roster_place_of_key(r, epoch->drop) != DBK_INDEX_NONE))
+        return dbk_fail(err, DBK_DENIED, "the key that writers seal to is not a key of its own");
     return DBK_OK;
 }
 
-/* The one wrap of GENESIS and ENROL. */
+/* The one wrap of GENESIS and ENROL. Who only writes reads no names either. */
 static dbk_rc check_own_wrap(const dbk_entry *e, uint64_t epoch, dbk_err *err)
 {
+    if (e->role == DBK_ROLE_WRITER && e->wraps_count > 0)
+        return dbk_fail(err, DBK_DENIED, "a writer gets no key of the roster space");
+    if (e->role == DBK_ROLE_WRITER)
+        return DBK_OK;
     if (e->wraps_count != 1 || !dbk_id_equal(&e->wraps[0].device, &e->device) ||
         e->wraps[0].epoch != epoch)
         return dbk_fail(err, DBK_DENIED, "a new device needs its wrap of the roster space's key");
@@ -239,8 +247,11 @@ static dbk_rc check_grant(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
         return dbk_fail(err, DBK_DENIED, "a guest's time needs an end");
     uint64_t current = s->epochs_count;
     if (e->role == DBK_ROLE_WRITER) {
+        dbk_role before = dbk_roster_role(r, &e->device, &e->space);
         if (e->wraps_count > 0)
             return dbk_fail(err, DBK_DENIED, "a writer gets no key of the space");
+        if (before != DBK_ROLE_NONE && before != DBK_ROLE_WRITER)
+            return dbk_fail(err, DBK_DENIED, "who holds the space's key has to be removed first");
         return check_drop(&s->epochs[current - 1], err);
     }
     if (e->wraps_count == 0 || e->wraps[e->wraps_count - 1].epoch != current)
@@ -290,6 +301,13 @@ static dbk_rc check_rotate(const dbk_roster *r, const dbk_entry *e, dbk_err *err
     dbk_rc rc = check_new_epoch(r, &e->epoch, next, err);
     if (rc != DBK_OK)
         return rc;
+    if (s->space.is_roster && !dbk_key_is_zero(e->epoch.drop))
+        return dbk_fail(err, DBK_DENIED, "nobody writes into the roster space");
+    if (dbk_roster_has_writer(r, s)) {
+        rc = check_drop(&e->epoch, err);
+        if (rc != DBK_OK)
+            return rc;
+    }
     /* No wrap twice (decoding saw to that), each for a member, as many as members: then none is
      * left out (M16). */
     if (e->wraps_count != dbk_roster_key_holders(r, s))

@@ -67,6 +67,16 @@ size_t dbk_roster_key_holders(const dbk_roster *r, const roster_space *s)
     return count;
 }
 
+bool dbk_roster_has_writer(const dbk_roster *r, const roster_space *s)
+{
+    bool found = false;
+    for (size_t i = 0; i < s->members_count && !s->space.is_roster && !found; i++) {
+        const dbk_member *m = &r->devices[s->members[i]].member;
+        found = dbk_roster_role(r, &m->device, &s->space.space) == DBK_ROLE_WRITER;
+    }
+    return found;
+}
+
 bool dbk_roster_bars(const roster_space *s, const dbk_id *person)
 {
     for (size_t i = 0; i < s->barred_count; i++) {

@@ -89,6 +89,8 @@ uint32_t dbk_roster_place_of_key(const dbk_roster *r, const uint8_t key[32]);
 size_t dbk_roster_find_space(const dbk_member *m, const dbk_id *space, bool *found);
 /* Of a space: members that are in it now and hold its key: all but writers. */
 size_t dbk_roster_key_holders(const dbk_roster *r, const roster_space *s);
+/* Is a device in this space of records that only writes? */
+bool dbk_roster_has_writer(const dbk_roster *r, const roster_space *s);
 /* Does a person stand among those who can't be in the space? */
 bool dbk_roster_bars(const roster_space *s, const dbk_id *person);
 

@@ -24,8 +24,8 @@
  * The chain and the log run over hashes of the core: any op body can later be erased and every
  * signature still verifies.
  *
- * Body: count frames, each: key tag (u8: 0 epoch key, 1 reserved for a record's own key) ||
- * length (u32) || sealed bytes. A frame's leaf data is the whole frame. */
+ * Body: count frames, each: key tag (u8: 0 epoch key, 1 reserved for a record's own key, 2 drop
+ * key) || length (u32) || sealed bytes. A frame's leaf data is the whole frame. */
 #ifndef DBK_CRYPTO_SEGMENT_H
 #define DBK_CRYPTO_SEGMENT_H
 
@@ -40,6 +40,7 @@
 #define DBK_SEGMENT_BODY_BYTES_MAX (64u * 1024u)
 #define DBK_FRAME_HEAD_BYTES 5u
 #define DBK_FRAME_TAG_EPOCH 0u
+#define DBK_FRAME_TAG_DROP 2u /* sealed to the epoch's drop key: core/seal/drop.h */
 
 typedef struct dbk_header {
     uint16_t count;

@@ -83,10 +83,12 @@ DBK_MUST_CHECK dbk_rc dbk_book_device_name(const dbk_book *book, dbk_bytes *out,
 DBK_MUST_CHECK dbk_rc dbk_book_space_name(const dbk_book *book, dbk_bytes *out, const dbk_id *space,
                                           dbk_err *err);
 /* A space by its name or hex id; NULL name: the only record space held, else DBK_USAGE lists how
- * many. Spaces without a key here are DBK_NOT_FOUND, the same as ones that don't exist. */
+ * many. The name of one that is only written to is sealed for others: it is found by what
+ * dbk_book_space_name says instead. Spaces that this device isn't in are DBK_NOT_FOUND, the same as
+ * ones that don't exist. */
 DBK_MUST_CHECK dbk_rc dbk_book_space_find(const dbk_book *book, dbk_id *out, const char *name,
                                           dbk_err *err);
-/* Spaces whose records this device can read, in order of their names. */
+/* Spaces that this device can read or write, in order of their names. */
 size_t dbk_book_spaces(const dbk_book *book);
 dbk_id dbk_book_space_at(const dbk_book *book, size_t i);
 
@@ -102,7 +104,7 @@ dbk_standing dbk_book_standing(const dbk_book *book, const dbk_id *space);
 dbk_standing dbk_book_standing_of(const dbk_book *book, const dbk_id *device, const dbk_id *space);
 /* DBK_ROLE_NONE also when it is over. */
 dbk_role dbk_book_role(const dbk_book *book, const dbk_id *space);
-/* May the records of a space be shown here? Not when a guest's time is over. */
+/* May the records of a space be shown here? Not when a guest's time is over, nor to a writer. */
 bool dbk_book_may_read(const dbk_book *book, const dbk_id *space);
 /* DBK_DENIED, with the reason: to be asked before anything is typed for that space. */
 DBK_MUST_CHECK dbk_rc dbk_book_check_write(const dbk_book *book, const dbk_id *space, dbk_err *err);

@@ -93,6 +93,7 @@ dbk_rc dbk_book_load_chain(dbk_book *book, dbk_err *err)
     book->roster = NULL;
     book->chain_count = 0;
     dbk_rc rc = dbk_chain_each(book->store, 0, load_entry, book, err);
+    book->unsorted = true;
     if (rc == DBK_OK && book->roster != NULL)
         rc = settle(book, err);
     else if (rc == DBK_OK)
@@ -159,6 +160,9 @@ dbk_rc dbk_book_take_entry(dbk_book *book, bool *is_new, dbk_span entry, dbk_err
         rc = take_next(book, entry, err);
         *is_new = rc == DBK_OK;
     }
+    /* A writer's space comes without a key. */
+    book->unsorted = book->unsorted || (*is_new && d.entry.role == DBK_ROLE_WRITER &&
+                                        dbk_id_equal(&d.entry.device, &book->own.device));
     if (rc == DBK_OK)
         rc = settle(book, err);
     dbk_entry_decoded_wipe(&d);

@@ -46,9 +46,9 @@ struct dbk_book {
     dbk_hash *chain_hashes; /* of the entries taken, by seq */
     size_t chain_count, chain_cap;
     dbk_keyring *keyring;
-    dbk_id *readable; /* spaces whose records can be read here, by name */
+    dbk_id *readable; /* spaces whose key is here, or that are only written to; by name */
     size_t readable_count;
-    bool unsorted; /* a key has come since readable was made */
+    bool unsorted; /* a key or a grant has come since readable was made */
     dbk_tables tables;
     dbk_hlc clock, clock_kept; /* the last op's time; as on the disk */
     dbk_rc receipt_rc; /* the first failure of a view's look at a receipt; see dbk_book_view */
@@ -93,6 +93,8 @@ bool dbk_book_chain_seq(const dbk_book *book, uint64_t *seq, const dbk_hash *has
  * on every replica, also on one that hears of a later grant first. */
 bool dbk_book_author_is_hq(const dbk_book *book, const dbk_id *device, const dbk_id *space,
                            const dbk_hash *members_seen);
+/* Does this device only write there, sealing what it can't read again? */
+bool dbk_book_is_writer(const dbk_book *book, const dbk_id *space);
 /* The roster space, which holds names only. NULL before genesis. */
 const dbk_space *dbk_book_roster_space(const dbk_book *book);
 /* Makes readable anew. */

@@ -50,7 +50,7 @@ dbk_rc dbk_book_space_name(const dbk_book *book, dbk_bytes *out, const dbk_id *s
     return append_name(book, out, s->label, space, space, err);
 }
 
-/* ---- the spaces that can be read ----------------------------------------------------------- */
+/* ---- the spaces that are held -------------------------------------------------------------- */
 
 typedef struct named {
     dbk_id space;
@@ -73,7 +73,8 @@ static dbk_rc collect(dbk_book *book, named *rows, size_t *count, dbk_err *err)
     for (size_t i = 0; rc == DBK_OK && i < dbk_roster_spaces(book->roster); i++) {
         const dbk_space *s = dbk_roster_space_at(book->roster, i);
         named *row = &rows[*count];
-        if (s->is_roster || dbk_keyring_current(book->keyring, &s->space, NULL) == NULL)
+        if (s->is_roster || !(dbk_book_is_writer(book, &s->space) ||
+                              dbk_keyring_current(book->keyring, &s->space, NULL) != NULL))
             continue;
         dbk_bytes_truncate(&name, 0);
         rc = dbk_book_space_name(book, &name, &s->space, err);

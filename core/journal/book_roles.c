@@ -72,12 +72,17 @@ dbk_role dbk_book_role(const dbk_book *book, const dbk_id *space)
     return s.over ? DBK_ROLE_NONE : s.role;
 }
 
-/* Who was removed keeps what it had (README, "What remains at risk"): here only a time that was set
- * from the beginning ends reading. */
+bool dbk_book_is_writer(const dbk_book *book, const dbk_id *space)
+{
+    return dbk_roster_role(book->roster, &book->own.device, space) == DBK_ROLE_WRITER;
+}
+
+/* Who was removed keeps what it had (README, "What remains at risk"): here a time that was set from
+ * the beginning ends reading, and a shared tablet shows nothing to whoever holds it. */
 bool dbk_book_may_read(const dbk_book *book, const dbk_id *space)
 {
     const dbk_member_space *grant = grant_of(book, &book->own.device, space);
-    return grant != NULL && !is_over(book, grant);
+    return grant != NULL && grant->role != DBK_ROLE_WRITER && !is_over(book, grant);
 }
 
 dbk_rc dbk_book_check_write(const dbk_book *book, const dbk_id *space, dbk_err *err)

@@ -2,11 +2,29 @@
 
 #include "core/store/segments.h"
 
+/* Does something of the feed wait that was sealed for others, while what comes now needn't? In a
+ * feed nothing that is merged stands behind what waits (inbox.h). */
+static dbk_rc is_shut(const dbk_book *book, bool *yes, const dbk_book_feed *feed, dbk_err *err)
+{
+    dbk_store_segment_place newest = { .status = DBK_SEGMENT_MERGED };
+    dbk_rc rc = DBK_OK;
+    if (feed->now.last_seq > 0 && !dbk_book_is_writer(book, &feed->space->space))
+        rc = dbk_segments_place(book->store, &newest, feed->row, feed->now.last_seq, err);
+    *yes = newest.status == DBK_SEGMENT_PENDING;
+    return rc;
+}
+
 dbk_rc dbk_feed_open(dbk_book *book, dbk_book_feed **out, const dbk_id *space, dbk_err *err)
 {
     const dbk_book_space *row = dbk_tables_space(&book->tables, space);
+    bool shut = false;
+    dbk_rc rc = DBK_OK;
     *out = row == NULL ? NULL : dbk_tables_own_feed(&book->tables, row);
-    return *out != NULL ? DBK_OK : dbk_feed_renew(book, out, space, err);
+    if (*out != NULL)
+        rc = is_shut(book, &shut, *out, err);
+    if (rc != DBK_OK || (*out != NULL && !shut))
+        return rc;
+    return dbk_feed_renew(book, out, space, err);
 }
 
 dbk_rc dbk_feed_renew(dbk_book *book, dbk_book_feed **out, const dbk_id *space, dbk_err *err)
@@ -39,31 +57,52 @@ static dbk_header next_header(dbk_book *book, const dbk_book_feed *feed, size_t 
     return h;
 }
 
+/* The current key of the space, or, for who only writes there, what its holders have laid out. */
+static dbk_rc keys_for(const dbk_book *book, dbk_seal_keys *keys, const dbk_id *space, dbk_err *err)
+{
+    dbk_key_entry current;
+    *keys = (dbk_seal_keys){ .device_sign = book->own.sign, .env = book->env };
+    if (dbk_book_is_writer(book, space)) {
+        const dbk_space *s = dbk_roster_space(book->roster, space);
+        const dbk_epoch *epoch = &s->epochs[s->epochs_count - 1];
+        keys->key_id = epoch->key_id;
+        keys->drop = epoch->drop;
+        return DBK_OK;
+    }
+    keys->epoch_key = dbk_keyring_current(book->keyring, space, &current);
+    if (keys->epoch_key == NULL)
+        return dbk_fail(err, DBK_PENDING, "the key of this space has not arrived yet");
+    keys->key_id = current.key_id;
+    return DBK_OK;
+}
+
 dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
                        const dbk_span *plain, size_t count, dbk_err *err)
 {
     dbk_bytes body = DBK_BYTES_INIT(DBK_SEGMENT_BODY_BYTES_MAX);
     uint8_t bytes[DBK_SEGMENT_HEADER_BYTES];
-    dbk_key_entry current;
+    dbk_seal_keys keys;
     DBK_ASSERT(feed->own);
     DBK_ASSERT(count >= 1);
     DBK_ASSERT(count <= DBK_SEGMENT_OPS_MAX);
     *out = (dbk_appended){ 0 };
-    const dbk_secret *key = dbk_keyring_current(book->keyring, &feed->space->space, &current);
-    if (key == NULL)
-        return dbk_fail(err, DBK_PENDING, "the key of this space has not arrived yet");
-    const dbk_seal_keys keys = { key, current.key_id, book->own.sign };
+    dbk_rc rc = keys_for(book, &keys, &feed->space->space, err);
+    if (rc != DBK_OK)
+        return rc;
+    out->closed = keys.epoch_key == NULL;
     dbk_header h = next_header(book, feed, count);
-    dbk_rc rc = dbk_seal_segment(book->sealer, &h, &body, plain, &keys, err);
+    rc = dbk_seal_segment(book->sealer, &h, &body, plain, &keys, err);
     if (rc == DBK_OK) {
         dbk_header_encode(bytes, &h);
         dbk_store_segment row = { .space = feed->space->row,
                                   .feed = feed->row,
                                   .first_seq = h.first_seq,
                                   .count = h.count,
-                                  .status = DBK_SEGMENT_MERGED,
+                                  .status = out->closed ? DBK_SEGMENT_PENDING : DBK_SEGMENT_MERGED,
                                   .header = dbk_span_of(bytes, sizeof(bytes)),
                                   .body = dbk_bytes_span(&body) };
+        if (out->closed)
+            row.reason = dbk_span_str(DBK_FEED_CLOSED);
         rc = dbk_segments_add(book->store, &row, err);
         out->segment = row.id;
     }

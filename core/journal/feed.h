@@ -15,11 +15,15 @@ DBK_MUST_CHECK dbk_rc dbk_feed_open(dbk_book *book, dbk_book_feed **out, const d
 DBK_MUST_CHECK dbk_rc dbk_feed_renew(dbk_book *book, dbk_book_feed **out, const dbk_id *space,
                                      dbk_err *err);
 /* Seals encoded ops as the feed's next segment under the space's current epoch key and stores
- * it: the ops are seq first_seq, first_seq + 1 ... In a transaction. DBK_PENDING: no key here;
- * DBK_LIMIT: more than a segment holds. */
+ * it: the ops are seq first_seq, first_seq + 1 ... Where this device only writes, it seals to the
+ * epoch's drop key: closed, which the device can't open again, so that nothing of it may be folded
+ * into records here. In a transaction. DBK_PENDING: no key here; DBK_LIMIT: more than a segment
+ * holds. */
+#define DBK_FEED_CLOSED "it is sealed for those who may read the space"
 typedef struct dbk_appended {
     dbk_rowid segment;
     uint64_t first_seq;
+    bool closed;
 } dbk_appended;
 DBK_MUST_CHECK dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
                                       const dbk_span *plain, size_t count, dbk_err *err);

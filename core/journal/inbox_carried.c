@@ -109,7 +109,8 @@ static dbk_rc check_author(dbk_book *book, const dbk_member **author, const dbk_
 static dbk_rc check_space(dbk_book *book, const dbk_id *id, dbk_err *err)
 {
     const dbk_space *space = dbk_roster_space(book->roster, id);
-    if (space == NULL || space->is_roster || dbk_book_role(book, id) == DBK_ROLE_NONE)
+    if (space == NULL || space->is_roster || dbk_book_role(book, id) == DBK_ROLE_NONE ||
+        dbk_book_is_writer(book, id))
         return dbk_fail(err, DBK_NOT_FOUND, "a segment is of a space that this device is not in");
     return DBK_OK;
 }

@@ -183,7 +183,7 @@ static dbk_rc check_asked(dbk_inbox_run_state *s, dbk_err *err)
     if (s->book->roster == NULL)
         return dbk_fail(err, DBK_DENIED, "this device is in no organisation yet");
     space = dbk_roster_space(s->book->roster, &s->run->space);
-    if (space == NULL || space->is_roster)
+    if (space == NULL || space->is_roster || dbk_book_is_writer(s->book, &s->run->space))
         return dbk_fail(err, DBK_NOT_FOUND, "there is no such space");
     if (s->run->from != s->stand.frontier.size)
         return dbk_fail(err, DBK_CONFLICT, "the entries do not begin where this device stands");

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/feed.h"
 #include "core/journal/inbox_internal.h"
 #include "core/store/rows_query.h"
 
@@ -53,7 +54,9 @@ static dbk_rc try_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
     w->blocked = reason != NULL && strcmp(reason, DBK_POISON) != 0;
     w->next_seq = row->first_seq + row->count;
     dbk_span why = reason == NULL ? (dbk_span){ NULL, 0 } : dbk_span_str(reason);
-    if (w->blocked && dbk_span_equal(why, row->reason))
+    /* What this device sealed for others needn't be said to wait for a key. */
+    if (w->blocked && (dbk_span_equal(why, row->reason) ||
+                       dbk_span_equal(row->reason, dbk_span_str(DBK_FEED_CLOSED))))
         return DBK_OK;
     return dbk_segments_set_status(store, row->id,
                                    w->blocked ? DBK_SEGMENT_PENDING : DBK_SEGMENT_MERGED, why, err);
@@ -195,7 +198,7 @@ dbk_rc dbk_inbox_retry(dbk_book *book, const dbk_id *space, dbk_inbox_stats *sta
     /* Merging adds no feeds. */
     for (size_t i = 0; i < book->tables.feeds_count && rc == DBK_OK; i++) {
         const dbk_book_feed *feed = book->tables.feeds[i];
-        if (!feed->own && !dbk_inbox_is_aside(feed) && dbk_id_equal(&feed->space->space, space))
+        if (!dbk_inbox_is_aside(feed) && dbk_id_equal(&feed->space->space, space))
             rc = retry_feed(&t, feed, err);
     }
     dbk_taker_sum(&t);

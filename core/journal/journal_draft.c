@@ -46,7 +46,9 @@ dbk_rc dbk_draft_new(dbk_draft *d, dbk_book *book, const dbk_id *space, const ch
         return rc;
     const dbk_space *s = dbk_roster_space(book->roster, space);
     d->space = *space;
-    if (s == NULL || s->is_roster || dbk_keyring_current(book->keyring, space, NULL) == NULL)
+    if (s == NULL || s->is_roster ||
+        !(dbk_book_is_writer(book, space) ||
+          dbk_keyring_current(book->keyring, space, NULL) != NULL))
         return dbk_fail(err, DBK_NOT_FOUND, "there is no such space here");
     d->form = dbk_forms_find(book->forms, dbk_span_str(form), 0);
     if (d->form == NULL)
@@ -75,6 +77,8 @@ dbk_rc dbk_draft_load(dbk_draft *d, dbk_book *book, const dbk_id *record, dbk_er
         rc = dbk_records_find(book->store, record, 0, load_row, d, err);
     if (rc == DBK_OK)
         rc = check_role(d, err);
+    if (rc == DBK_OK && d->role == DBK_ROLE_WRITER)
+        rc = dbk_fail(err, DBK_DENIED, "this device only adds records in that space");
     if (rc != DBK_OK)
         return rc;
     d->view = dbk_book_view(book, d->state);
@@ -302,7 +306,7 @@ dbk_rc dbk_draft_store(dbk_book *book, dbk_book_feed *feed, const dbk_span *plai
 {
     dbk_appended at;
     dbk_rc rc = dbk_feed_append(book, &at, feed, plain, count, err);
-    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+    for (size_t i = 0; rc == DBK_OK && !at.closed && i < count; i++)
         rc = fold(book, feed, &at, i, plain[i], err);
     return rc;
 }

@@ -5,6 +5,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/journal/org_internal.h"
+#include "core/seal/drop.h"
 #include "core/seal/label.h"
 #include "core/seal/wrap.h"
 
@@ -32,8 +33,8 @@ dbk_rc dbk_org_check_name(const char *name, dbk_err *err)
 
 dbk_rc dbk_org_check_role(const dbk_book *book, dbk_role role, uint64_t until_ms, dbk_err *err)
 {
-    if (role == DBK_ROLE_NONE || role == DBK_ROLE_WRITER)
-        return dbk_fail(err, DBK_INVALID, "this role can't be given to a device in this version");
+    if (role == DBK_ROLE_NONE)
+        return dbk_fail(err, DBK_INVALID, "there is no such role");
     if (role == DBK_ROLE_GUEST && until_ms == 0)
         return dbk_fail(err, DBK_INVALID, "a guest's time needs an end");
     if (until_ms != 0 && until_ms <= book->env->now_ms(book->env->self))
@@ -264,6 +265,8 @@ static dbk_rc check_member(const dbk_book *book, const dbk_grant *grant, dbk_err
         return dbk_fail(err, DBK_NOT_FOUND, "there is no such device");
     if (m->revoked)
         return dbk_fail(err, DBK_DENIED, "the device was removed from the organisation");
+    if (grant->role == DBK_ROLE_WRITER)
+        return dbk_fail(err, DBK_INVALID, "a device that only writes is let in by a grant");
     return dbk_org_check_role(book, grant->role, 0, err);
 }
 
@@ -318,6 +321,7 @@ dbk_rc dbk_org_space(dbk_book *book, dbk_bytes *entry, dbk_id *space, const dbk_
     if (rc == DBK_OK)
         rc = dbk_epoch_new(&f.key, &e.epoch, 1, book->env, err);
     if (rc == DBK_OK) {
+        dbk_drop_public(e.epoch.drop, f.key);
         e.space = random_id(book);
         e.grants = f.grants;
         e.wraps = f.wraps;
@@ -354,6 +358,20 @@ static dbk_rc wrap_epochs(const dbk_book *book, dbk_wrapped *out, size_t *count,
     return rc;
 }
 
+/* The chain wouldn't take it: said in words that help. */
+static dbk_rc check_writer(const dbk_book *book, const dbk_space *space, const dbk_id *device,
+                           dbk_err *err)
+{
+    dbk_role now = dbk_roster_role(book->roster, device, &space->space);
+    if (now != DBK_ROLE_NONE && now != DBK_ROLE_WRITER)
+        return dbk_fail(err, DBK_CONFLICT,
+                        "the device holds the space's key: take it out of the space first");
+    if (dbk_key_is_zero(space->epochs[space->epochs_count - 1].drop))
+        return dbk_fail(err, DBK_CONFLICT,
+                        "the space's key is of an earlier version: rotate it first");
+    return DBK_OK;
+}
+
 dbk_rc dbk_org_grant(dbk_book *book, dbk_bytes *entry, const dbk_new_grant *grant, dbk_err *err)
 {
     dbk_entry e = { .kind = DBK_ENTRY_GRANT,
@@ -376,6 +394,10 @@ dbk_rc dbk_org_grant(dbk_book *book, dbk_bytes *entry, const dbk_new_grant *gran
         return dbk_fail(err, DBK_DENIED, "the device was removed from the organisation");
     if (grant->role == DBK_ROLE_ADMIN && member->role != DBK_ROLE_ADMIN)
         return dbk_fail(err, DBK_DENIED, "only an admin's device is an admin in a space");
+    if (grant->role == DBK_ROLE_WRITER) {
+        rc = check_writer(book, space, &grant->device, err);
+        return rc == DBK_OK ? dbk_org_sign(book, entry, &e, err) : rc;
+    }
     dbk_wrapped *wraps = dbk_alloc_array(space->epochs_count, sizeof(*wraps));
     if (wraps == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for the keys of a space");

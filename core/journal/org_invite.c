@@ -253,10 +253,11 @@ static dbk_rc enrol(dbk_book *book, dbk_bytes *entry, const opened *o, const dbk
     dbk_wrapped wrap = { 0 };
     const dbk_label_scope scope = { dbk_roster_org(book->roster), *device };
     const dbk_member member = { .device = *device, .keys = o->join.keys };
+    bool writer = o->row.role == DBK_ROLE_WRITER; /* who reads nothing, no names either */
     dbk_rc rc = dbk_org_key(book, &key, &at, &dbk_book_roster_space(book)->space, err);
     if (rc == DBK_OK)
         rc = dbk_label_seal(&label, dbk_span_str(o->name), &scope, key, book->env, err);
-    if (rc == DBK_OK)
+    if (rc == DBK_OK && !writer)
         rc = dbk_org_wrap(book, &wrap, key, &at, &member, err);
     if (rc == DBK_OK) {
         dbk_entry e = { .kind = DBK_ENTRY_ENROL,
@@ -266,7 +267,7 @@ static dbk_rc enrol(dbk_book *book, dbk_bytes *entry, const opened *o, const dbk
                         .person = o->row.person,
                         .label = dbk_bytes_span(&label),
                         .wraps = &wrap,
-                        .wraps_count = 1 };
+                        .wraps_count = writer ? 0 : 1 };
         rc = dbk_org_sign(book, entry, &e, err);
     }
     dbk_bytes_wipe(&label);

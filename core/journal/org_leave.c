@@ -3,6 +3,7 @@
 
 #include "core/base/alloc.h"
 #include "core/journal/org_internal.h"
+#include "core/seal/drop.h"
 #include "core/seal/wrap.h"
 
 #define DAY_MS (UINT64_C(24) * 3600 * 1000)
@@ -107,6 +108,8 @@ dbk_rc dbk_org_rotate(dbk_book *book, dbk_bytes *entry, const dbk_id *space, dbk
     rc = dbk_epoch_new(&key, &e.epoch, known->epochs_count + 1, book->env, err);
     if (rc == DBK_OK) {
         const dbk_key_entry at = { *space, e.epoch.epoch, e.epoch.key_id };
+        if (!known->is_roster)
+            dbk_drop_public(e.epoch.drop, key);
         rc = wrap_for_all(book, wraps, &e.wraps_count, key, &at, err);
     }
     e.wraps = wraps;

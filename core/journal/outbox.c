@@ -18,7 +18,9 @@ static dbk_position position_of(const dbk_book *book, const dbk_id *space)
 {
     dbk_frontier none;
     dbk_standing mine = dbk_book_standing(book, space);
-    dbk_position p = { .space = *space, .push_only = mine.over, .ends = mine.until_ms != 0 };
+    dbk_position p = { .space = *space,
+                       .push_only = mine.over || mine.role == DBK_ROLE_WRITER,
+                       .ends = mine.until_ms != 0 };
     const dbk_book_space *row = dbk_tables_space(&book->tables, space);
     const dbk_book_feed *own = row == NULL ? NULL : dbk_tables_push_feed(&book->tables, row);
     dbk_frontier_init(&none);

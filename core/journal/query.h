@@ -100,7 +100,8 @@ typedef struct dbk_space_status {
     dbk_standing mine; /* over: what is there isn't counted, only what this device wrote */
     uint64_t records, ops, segments;
     uint64_t own_ops, own_receipted_ops; /* ops of this device; those the relay has signed for */
-    uint64_t oldest_waiting_ms; /* claimed time of the oldest op without receipt; 0: none */
+    uint64_t oldest_waiting_ms; /* claimed time of the oldest op without receipt; 0: none, or sealed
+                                 for others */
     uint64_t pending;           /* segments kept but not openable yet */
     const char *pending_reason; /* or NULL */
     uint64_t attention;         /* records that need a person */

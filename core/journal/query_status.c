@@ -18,15 +18,18 @@ static dbk_rc look_waiting(void *ctx, const dbk_store_segment *row, dbk_err *err
 {
     waiting *w = ctx;
     dbk_opened op;
+    dbk_err cause = { 0 };
     dbk_rc rc = dbk_query_open_op(w->book, &op, &w->plain, row, (uint32_t)(w->seq - row->first_seq),
-                                  err);
+                                  &cause);
     if (rc == DBK_OK) {
         uint64_t ms = dbk_hlc_ms(op.op.op.time);
         if (w->oldest_ms == 0 || ms < w->oldest_ms)
             w->oldest_ms = ms;
     }
     dbk_op_decoded_wipe(&op.op);
-    return rc;
+    if (rc == DBK_PENDING) /* closed: its time can't be read here either */
+        return DBK_OK;
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", cause.text);
 }
 
 /* A device's clock never goes back in its feed, so the first op without a receipt is its oldest. */
@@ -70,6 +73,8 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
     if (s->mine.over)
         return count_own(book, s, space, err);
     s->segments = tally.segments;
+    if (s->mine.role == DBK_ROLE_WRITER) /* all of it is this device's, and closed */
+        return count_own(book, s, space, err);
     s->pending = tally.pending;
     s->pending_reason = tally.pending > 0 ? (const char *)reason->p : NULL;
     s->records = records.records;
@@ -97,7 +102,7 @@ static dbk_rc tell_space(const status_walk *w, const dbk_id *space, dbk_err *err
     return rc;
 }
 
-static bool is_readable(const dbk_book *book, const dbk_id *space)
+static bool is_held(const dbk_book *book, const dbk_id *space)
 {
     for (size_t i = 0; i < book->readable_count; i++)
         if (dbk_id_equal(&book->readable[i], space))
@@ -115,7 +120,7 @@ dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err
     size_t spaces = book->roster == NULL ? 0 : dbk_roster_spaces(book->roster);
     for (size_t i = 0; i < spaces && rc == DBK_OK; i++) {
         const dbk_space *s = dbk_roster_space_at(book->roster, i);
-        if (!s->is_roster && !is_readable(book, &s->space) &&
+        if (!s->is_roster && !is_held(book, &s->space) &&
             dbk_book_role(book, &s->space) != DBK_ROLE_NONE)
             rc = tell_space(&w, &s->space, err);
     }

@@ -5,6 +5,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/wire.h"
+#include "core/seal/drop.h"
 #include "core/seal/pack.h"
 
 #define NONCE_BYTES 24u
@@ -13,7 +14,8 @@
 #define AAD_BYTES (sizeof(AAD_LABEL) - 1 + 2u + DBK_SEGMENT_AAD_BYTES + 4u)
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == NONCE_BYTES, "XChaCha20");
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_ABYTES == TAG_BYTES, "Poly1305");
-_Static_assert(DBK_FRAME_HEAD_BYTES + DBK_PACK_BYTES_MAX + TAG_BYTES <= DBK_SEGMENT_BODY_BYTES_MAX,
+_Static_assert(DBK_FRAME_HEAD_BYTES + DBK_DROP_PUBLIC_BYTES + DBK_PACK_BYTES_MAX + TAG_BYTES <=
+                   DBK_SEGMENT_BODY_BYTES_MAX,
                "the largest op fits a segment");
 
 struct dbk_sealer {
@@ -76,32 +78,41 @@ void dbk_sealer_free(dbk_sealer *s)
 
 size_t dbk_seal_frame_bound(size_t plain_len)
 {
-    return DBK_FRAME_HEAD_BYTES + dbk_pack_size(plain_len) + TAG_BYTES;
+    return DBK_FRAME_HEAD_BYTES + DBK_DROP_PUBLIC_BYTES + dbk_pack_size(plain_len) + TAG_BYTES;
 }
 
 /* Seals one op to the place behind the frames that stand in s->body; gives its frame. */
 static dbk_rc seal_op(dbk_sealer *s, dbk_frame *frame, size_t at, dbk_span plain, const binding *b,
-                      const dbk_secret *key, dbk_err *err)
+                      const dbk_seal_keys *keys, dbk_err *err)
 {
+    bool dropped = keys->epoch_key == NULL;
+    uint8_t ephemeral[DBK_DROP_PUBLIC_BYTES];
+    dbk_secret *once = NULL;
+    dbk_rc rc = DBK_OK;
     if (plain.len > DBK_SEAL_PLAIN_BYTES_MAX)
         return dbk_fail(err, DBK_LIMIT, "an op has at most %u bytes", DBK_SEAL_PLAIN_BYTES_MAX);
     size_t packed_len = dbk_pack(s->packer, s->packed, plain);
-    size_t sealed_len = packed_len + TAG_BYTES;
-    dbk_rc rc = DBK_OK;
-    if (DBK_FRAME_HEAD_BYTES + sealed_len > DBK_SEGMENT_BODY_BYTES_MAX - at) {
+    size_t sealed_len = packed_len + TAG_BYTES + (dropped ? sizeof(ephemeral) : 0);
+    if (DBK_FRAME_HEAD_BYTES + sealed_len > DBK_SEGMENT_BODY_BYTES_MAX - at)
         rc = dbk_fail(err, DBK_LIMIT, "these ops don't fit one segment");
+    if (rc == DBK_OK && dropped)
+        rc = dbk_drop_seal(&once, ephemeral, keys->drop, keys->env, err);
+    if (rc != DBK_OK)
         goto out;
-    }
     uint8_t *p = s->body + at;
-    frame->key_tag = DBK_FRAME_TAG_EPOCH;
+    frame->key_tag = dropped ? DBK_FRAME_TAG_DROP : DBK_FRAME_TAG_EPOCH;
     frame->whole = dbk_span_of(p, DBK_FRAME_HEAD_BYTES + sealed_len);
-    *p++ = DBK_FRAME_TAG_EPOCH;
+    *p++ = frame->key_tag;
     p = dbk_wire_put_u32(p, (uint32_t)sealed_len);
     frame->sealed = dbk_span_of(p, sealed_len);
+    if (dropped)
+        p = dbk_wire_put_copy(p, ephemeral, sizeof(ephemeral));
+    const dbk_secret *key = dropped ? once : keys->epoch_key;
     DBK_ASSERT(crypto_aead_xchacha20poly1305_ietf_encrypt(p, NULL, s->packed, packed_len, b->aad,
                                                           AAD_BYTES, NULL, b->nonce,
                                                           dbk_secret_bytes(key).p) == 0);
 out:
+    dbk_secret_free(once);
     dbk_wipe(s->packed, packed_len);
     return rc;
 }
@@ -109,9 +120,14 @@ out:
 static void check_keys(const dbk_header *h, const dbk_seal_keys *keys)
 {
     static const uint8_t zero_salt[sizeof(h->salt)];
-    dbk_id key_id = dbk_key_id(keys->epoch_key);
-    DBK_ASSERT(dbk_secret_len(keys->epoch_key) == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
-    DBK_ASSERT(dbk_id_equal(&key_id, &keys->key_id));
+    if (keys->epoch_key != NULL) {
+        dbk_id key_id = dbk_key_id(keys->epoch_key);
+        DBK_ASSERT(dbk_secret_len(keys->epoch_key) == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+        DBK_ASSERT(dbk_id_equal(&key_id, &keys->key_id));
+    } else {
+        DBK_ASSERT(keys->drop != NULL);
+        DBK_ASSERT(keys->env != NULL);
+    }
     /* A salt that was never filled would be a nonce used twice. */
     DBK_ASSERT(!dbk_span_equal(dbk_span_of(h->salt, sizeof(h->salt)),
                                dbk_span_of(zero_salt, sizeof(zero_salt))));
@@ -131,7 +147,7 @@ dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body, cons
     bind_segment(&b, &h);
     for (uint32_t i = 0; i < h.count; i++) {
         bind_op(&b, i);
-        dbk_rc rc = seal_op(s, &frames[i], len, plain[i], &b, keys->epoch_key, err);
+        dbk_rc rc = seal_op(s, &frames[i], len, plain[i], &b, keys, err);
         if (rc != DBK_OK)
             return rc;
         len += frames[i].whole.len;
@@ -146,31 +162,56 @@ dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body, cons
     return DBK_OK;
 }
 
+/* The sealed op of a frame, with its key: the epoch's, or one made anew in *once. */
+static dbk_rc unseal(dbk_span *sealed, const dbk_secret **key, dbk_secret **once,
+                     const dbk_frame *frame, const dbk_secret *epoch_key, dbk_err *err)
+{
+    dbk_wire w = dbk_wire_from(frame->sealed);
+    *sealed = frame->sealed;
+    *key = epoch_key;
+    if (frame->key_tag == DBK_FRAME_TAG_EPOCH)
+        return DBK_OK;
+    if (frame->key_tag != DBK_FRAME_TAG_DROP)
+        return dbk_fail(err, DBK_VERSION, "an op under a key of kind %u", frame->key_tag);
+    dbk_span ephemeral = dbk_wire_get_span(&w, DBK_DROP_PUBLIC_BYTES);
+    if (w.failed)
+        return dbk_fail(err, DBK_FORMAT, "a sealed op of %zu bytes", frame->sealed.len);
+    dbk_rc rc = dbk_drop_open(once, ephemeral.p, epoch_key, err);
+    *sealed = w.left;
+    *key = *once;
+    return rc;
+}
+
 dbk_rc dbk_open_frame(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
                       const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
                       dbk_err *err)
 {
     binding b;
+    dbk_secret *once = NULL;
+    const dbk_secret *key;
+    dbk_span sealed;
     DBK_ASSERT(index < header->count);
-    if (frame->key_tag != DBK_FRAME_TAG_EPOCH)
-        return dbk_fail(err, DBK_VERSION, "an op under a key of kind %u", frame->key_tag);
     /* Poly1305 doesn't commit to its key: only the one that the signed header names is tried. */
     dbk_id key_id = dbk_key_id(epoch_key);
     if (!dbk_id_equal(&key_id, &header->key_id))
         return dbk_fail(err, DBK_AUTH, "a key is not the one that a segment names");
-    if (frame->sealed.len < DBK_PACK_BYTES_MIN + TAG_BYTES ||
-        frame->sealed.len > DBK_PACK_BYTES_MAX + TAG_BYTES)
-        return dbk_fail(err, DBK_FORMAT, "a sealed op of %zu bytes", frame->sealed.len);
-    size_t packed_len = frame->sealed.len - TAG_BYTES;
+    dbk_rc rc = unseal(&sealed, &key, &once, frame, epoch_key, err);
+    if (rc == DBK_OK && (sealed.len < DBK_PACK_BYTES_MIN + TAG_BYTES ||
+                         sealed.len > DBK_PACK_BYTES_MAX + TAG_BYTES))
+        rc = dbk_fail(err, DBK_FORMAT, "a sealed op of %zu bytes", sealed.len);
+    if (rc != DBK_OK)
+        goto out;
+    size_t packed_len = sealed.len - TAG_BYTES;
     bind_segment(&b, header);
     bind_op(&b, index);
-    dbk_rc rc;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(s->packed, NULL, NULL, frame->sealed.p,
-                                                   frame->sealed.len, b.aad, AAD_BYTES, b.nonce,
-                                                   dbk_secret_bytes(epoch_key).p) != 0)
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(s->packed, NULL, NULL, sealed.p, sealed.len,
+                                                   b.aad, AAD_BYTES, b.nonce,
+                                                   dbk_secret_bytes(key).p) != 0)
         rc = dbk_fail(err, DBK_AUTH, "a sealed op does not verify");
     else
         rc = dbk_unpack(s->packer, out, dbk_span_of(s->packed, packed_len), err);
     dbk_wipe(s->packed, packed_len);
+out:
+    dbk_secret_free(once);
     return rc;
 }

@@ -3,6 +3,8 @@
  * data (u32) || data || zeros up to the padded size, which is Padme(max(5 + length, 256)) and is
  * checked on opening, as are the zeros.
  * zstd: one frame with its content size, which is checked before it is opened; no checksum.
+ * A writer's frame (tag 2) holds an ephemeral public key (32) before that, and its own key:
+ * core/seal/drop.h.
  * AEAD: XChaCha20-Poly1305; nonce = header salt (16) || op index (u64); AAD = prefix
  * "daybook/op/1" || header bytes 0..199 || op index (u32). */
 #ifndef DBK_SEAL_SEALER_H
@@ -20,11 +22,14 @@ void dbk_sealer_free(dbk_sealer *s);
 /* Seals header->count plaintexts into a whole segment: the caller fills header's space ..
  * checkpoint_root, and salt: random, never twice with one key (R9), never zero; this fills key_id,
  * op_root, body_len and sig, and appends the frames to body. DBK_LIMIT when a plaintext is over
- * its cap or the body would pass 64 KiB: then nothing is appended and header is as it was. */
+ * its cap or the body would pass 64 KiB: then nothing is appended and header is as it was.
+ * DBK_INVALID: drop is no proper key. */
 typedef struct dbk_seal_keys {
-    const dbk_secret *epoch_key;
-    dbk_id key_id;
+    const dbk_secret *epoch_key; /* NULL: sealed to drop, which whoever seals can't open again */
+    dbk_id key_id;               /* of the epoch, in both cases */
     const dbk_secret *device_sign;
+    const uint8_t *drop; /* of the epoch, 32 bytes; with the source of its ephemeral keys */
+    const dbk_env *env;
 } dbk_seal_keys;
 DBK_MUST_CHECK dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body,
                                        const dbk_span *plain, const dbk_seal_keys *keys,

@@ -6,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/base/wire.h"
 #include "core/crypto/secret.h"
+#include "core/seal/drop.h"
 #include "core/seal/sealer.h"
 
 #define KEY_BYTES 32u
@@ -95,12 +96,19 @@ out:
     return rc;
 }
 
-/* The key is the one that the chain's epoch speaks of. */
+/* The key is the one that the chain's epoch speaks of, with all that follows from it. */
 static bool is_key_of(const dbk_secret *key, const dbk_epoch *epoch)
 {
     dbk_id id = dbk_key_id(key);
     dbk_hash commitment = commitment_of(key);
-    return dbk_id_equal(&id, &epoch->key_id) && dbk_hash_equal(&commitment, &epoch->commitment);
+    uint8_t drop[DBK_DROP_PUBLIC_BYTES];
+    dbk_drop_public(drop, key);
+    /* A key that writers would seal to for somebody else makes the epoch none that is taken. */
+    bool own_drop = dbk_key_is_zero(epoch->drop) ||
+                    dbk_span_equal(dbk_span_of(drop, sizeof(drop)),
+                                   dbk_span_of(epoch->drop, sizeof(epoch->drop)));
+    return own_drop && dbk_id_equal(&id, &epoch->key_id) &&
+           dbk_hash_equal(&commitment, &epoch->commitment);
 }
 
 dbk_rc dbk_wrap_open(dbk_secret **epoch_key, const uint8_t wrap[DBK_WRAP_BYTES],

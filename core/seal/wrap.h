@@ -18,12 +18,12 @@ DBK_MUST_CHECK dbk_rc dbk_kem_keypair(uint8_t pk[32], dbk_secret **sk, const dbk
 DBK_MUST_CHECK dbk_rc dbk_wrap_seal(uint8_t out[DBK_WRAP_BYTES], const dbk_secret *epoch_key,
                                     const dbk_wrap_scope *scope, const uint8_t recipient[32],
                                     const dbk_env *env, dbk_err *err);
-/* Also checks key id and commitment of `epoch`: DBK_AUTH if anything differs. */
+/* Also checks key id, commitment and drop key of `epoch`: DBK_AUTH if anything differs. */
 DBK_MUST_CHECK dbk_rc dbk_wrap_open(dbk_secret **epoch_key, const uint8_t wrap[DBK_WRAP_BYTES],
                                     const dbk_wrap_scope *scope, const dbk_epoch *epoch,
                                     const dbk_secret *kem_sk, dbk_err *err);
 
-/* A new random epoch key and what the chain says of it. */
+/* A new random epoch key and what the chain says of it, without a drop key. */
 DBK_MUST_CHECK dbk_rc dbk_epoch_new(dbk_secret **key, dbk_epoch *out, uint64_t number,
                                     const dbk_env *env, dbk_err *err);
 

@@ -343,6 +343,8 @@ dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
         rc = dbk_fail(err, DBK_FORMAT, "from or bytes is missing");
     if (rc == DBK_OK)
         rc = check_member(r, c, err);
+    if (rc == DBK_OK && !dbk_roll_reads(r->roll, &c->caller, &c->id))
+        rc = dbk_fail(err, DBK_DENIED, "this device only writes into the space");
     if (rc == DBK_OK)
         rc = dbk_relay_reader_take(r, &reader, err);
     if (rc != DBK_OK)

@@ -193,6 +193,18 @@ bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *s
     return found;
 }
 
+bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space)
+{
+    bool reads = false;
+    lock(roll);
+    if (roll->roster != NULL) {
+        dbk_role role = dbk_roster_role(roll->roster, &caller->device, space);
+        reads = role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER;
+    }
+    unlock(roll);
+    return reads;
+}
+
 /* Its role in the space; of a revoked device the one that it had. */
 static dbk_role role_had(const dbk_member *m, const dbk_id *space)
 {

@@ -46,6 +46,8 @@ DBK_MUST_CHECK dbk_rc dbk_roll_spaces(dbk_roll *roll, const dbk_caller *caller, 
 /* Of a revoked device: was it in the space. */
 bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space,
                        uint64_t now_ms);
+/* May a member of the space have its segments? Not one that only writes there. */
+bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space);
 
 /* The device that may write this header's feed into its space, or might until it was revoked, and
  * its key for segments. false: none may. A guest's time is not looked at: what it wrote in time may

@@ -152,7 +152,8 @@ void chain_enrol(chain_entry *ce, chain *c, const chain_device *d)
     begin(ce, c, DBK_ENTRY_ENROL);
     put_device(ce, d);
     put_label(ce, c);
-    chain_wrap(ce, c, &d->id, current_epoch(c, &c->roster_space));
+    if (d->role != DBK_ROLE_WRITER)
+        chain_wrap(ce, c, &d->id, current_epoch(c, &c->roster_space));
 }
 
 void chain_space(chain_entry *ce, chain *c, const chain_device *const *members, size_t count)

@@ -158,7 +158,7 @@ static void a_grant_names_what_there_is_and_a_role_that_fits(void **state)
         { { org.space, officer, DBK_ROLE_GUEST, 0 }, DBK_INVALID },
         { { org.space, officer, DBK_ROLE_GUEST, 1 }, DBK_INVALID },
         { { org.space, officer, DBK_ROLE_GUEST, DBK_TEST_GUEST_UNTIL_MS }, DBK_OK },
-        { { org.space, officer, DBK_ROLE_WRITER, 0 }, DBK_INVALID },
+        { { org.space, officer, DBK_ROLE_WRITER, 0 }, DBK_CONFLICT },
         { { org.space, officer, DBK_ROLE_NONE, 0 }, DBK_INVALID },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

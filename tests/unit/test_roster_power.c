@@ -331,10 +331,20 @@ static void a_writer_gets_no_key_and_needs_a_drop_key(void **state)
     dbk_roster *r = s->c.roster;
     const chain_device *holders[] = { &s->hq, &s->c.admin, &s->officer };
     (void)state;
-    chain_enrolled(&tablet, &s->c, DBK_ROLE_WRITER);
+    chain_device_new(&tablet, &s->c, DBK_ROLE_WRITER);
+    chain_enrol(&s->entry, &s->c, &tablet);
+    chain_wrap(&s->entry, &s->c, &tablet.id, 1);
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "a writer that could read names");
+    chain_enrol(&s->entry, &s->c, &tablet);
+    chain_take(&s->c, &s->entry, NULL);
     chain_grant(&s->entry, &s->c, &s->space, &tablet);
     story_refused(s, s->c.admin.admin, DBK_DENIED, "a writer where there is no drop key");
     chain_rotate(&s->entry, &s->c, &s->space, holders, ARRAY_LEN(holders));
+    memset(s->entry.e.epoch.drop, 0, 32);
+    s->entry.e.epoch.drop[0] = 1; /* of order 1: whatever is agreed with it is zero */
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "a drop key that is none");
+    memcpy(s->entry.e.epoch.drop, s->hq.keys.kem, 32);
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "a device's key as drop key");
     memset(s->entry.e.epoch.drop, 7, 32);
     chain_take(&s->c, &s->entry, NULL);
     assert_int_equal(dbk_roster_space(r, &s->space)->epochs[1].drop[31], 7);
@@ -348,8 +358,20 @@ static void a_writer_gets_no_key_and_needs_a_drop_key(void **state)
     chain_rotate(&s->entry, &s->c, &s->space, with, ARRAY_LEN(with));
     story_refused(s, s->c.admin.admin, DBK_DENIED, "a new key for the writer");
     chain_rotate(&s->entry, &s->c, &s->space, holders, ARRAY_LEN(holders));
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "an epoch in which the writer can't write");
     memset(s->entry.e.epoch.drop, 8, 32);
     chain_take(&s->c, &s->entry, NULL);
+    /* Who holds the key can't be made a writer: it would go on reading. */
+    chain_grant(&s->entry, &s->c, &s->space, &s->officer);
+    s->entry.e.role = DBK_ROLE_WRITER;
+    s->entry.e.wraps_count = 0;
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "a reader as writer");
+    const chain_device *all[] = { &s->hq, &s->c.admin, &s->officer, &s->guest };
+    chain_rotate(&s->entry, &s->c, &s->c.roster_space, all, ARRAY_LEN(all));
+    memset(s->entry.e.epoch.drop, 9, 32);
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "notes into the roster space");
+    memset(s->entry.e.epoch.drop, 0, 32);
+    chain_take(&s->c, &s->entry, NULL); /* and the tablet gets no key of the names */
     dbk_roster_check_deep(r);
     chain_device_free(&tablet);
     story_free(s);

@@ -56,7 +56,7 @@ static void set_up(fixture *f)
     assert_ok(dbk_sealer_new(&f->sealer, &err), &err);
     assert_ok(dbk_secret_random(&f->key, 32, f->env, &err), &err);
     assert_ok(dbk_sign_keypair(&f->pk, &f->sk, f->env, &err), &err);
-    f->keys = (dbk_seal_keys){ f->key, dbk_key_id(f->key), f->sk };
+    f->keys = (dbk_seal_keys){ f->key, dbk_key_id(f->key), f->sk, NULL, NULL };
     dbk_bytes_init(&f->body, DBK_SEGMENT_BODY_BYTES_MAX);
     dbk_bytes_init(&f->plain, DBK_SEAL_PLAIN_BYTES_MAX);
     fill_header(f, OPS);

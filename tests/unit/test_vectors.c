@@ -17,6 +17,7 @@
 #include "core/crypto/entry_parts.h"
 #include "core/crypto/tree.h"
 #include "core/seal/dict_builtin.h"
+#include "core/seal/drop.h"
 #include "core/seal/invite.h"
 #include "core/seal/label.h"
 #include "core/seal/pack.h"
@@ -131,7 +132,7 @@ static void segment_make(segment *s, const dbk_env *env)
     h->checkpoint_size = 7;
     env->random(env->self, h->checkpoint_root.b, 32);
     env->random(env->self, h->salt, 16);
-    dbk_seal_keys keys = { s->key, dbk_key_id(s->key), s->sign };
+    dbk_seal_keys keys = { s->key, dbk_key_id(s->key), s->sign, NULL, NULL };
     const dbk_span plain[] = { { plain_0, sizeof(plain_0) }, { plain_1, sizeof(plain_1) } };
     assert_ok(dbk_sealer_new(&sealer, &err), &err);
     assert_ok(dbk_seal_segment(sealer, h, &s->body, plain, &keys, &err), &err);
@@ -155,6 +156,27 @@ static void put_op_binding(golden *g, const segment *s, uint32_t index)
     (void)dbk_wire_put_u64(nonce + 16, index);
     golden_hex(g, "associated data of op 1", dbk_span_of(aad, n + DBK_SEGMENT_AAD_BYTES + 4));
     golden_hex(g, "nonce of op 1", dbk_span_of(nonce, sizeof(nonce)));
+}
+
+/* The same ops as a writer seals them: to the drop key of the same epoch. */
+static void put_dropped(golden *g, const segment *s, const dbk_env *env)
+{
+    uint8_t drop[DBK_DROP_PUBLIC_BYTES], header[DBK_SEGMENT_HEADER_BYTES];
+    dbk_sealer *sealer;
+    dbk_header h = s->header;
+    dbk_bytes body = DBK_BYTES_INIT(DBK_SEGMENT_BODY_BYTES_MAX);
+    const dbk_span plain[] = { { plain_0, sizeof(plain_0) }, { plain_1, sizeof(plain_1) } };
+    const dbk_seal_keys keys = { NULL, h.key_id, s->sign, drop, env };
+    dbk_drop_public(drop, s->key);
+    env->random(env->self, h.salt, 16);
+    assert_int_equal(dbk_sealer_new(&sealer, NULL), DBK_OK);
+    assert_int_equal(dbk_seal_segment(sealer, &h, &body, plain, &keys, NULL), DBK_OK);
+    dbk_sealer_free(sealer);
+    dbk_header_encode(header, &h);
+    golden_hex(g, "drop key", dbk_span_of(drop, sizeof(drop)));
+    golden_hex(g, "writer's header", dbk_span_of(header, sizeof(header)));
+    golden_hex(g, "writer's body", dbk_bytes_span(&body));
+    dbk_bytes_wipe(&body);
 }
 
 static void a_segment_is_sealed_to_these_bytes(void **state)
@@ -187,6 +209,7 @@ static void a_segment_is_sealed_to_these_bytes(void **state)
     golden_hex(&g, "body", dbk_bytes_span(&s.body));
     dbk_hash hash = dbk_header_hash(&s.header);
     put_hash(&g, "header hash", &hash);
+    put_dropped(&g, &s, env);
     golden_end(&g);
     golden_file(CORPUS "header/two-ops", dbk_span_of(header, sizeof(header)));
     body[0] = (uint8_t)(s.header.count - 1);

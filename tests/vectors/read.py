@@ -200,6 +200,24 @@ def read_segment():
         assert plain[5:5 + length] == v["op %d" % index] and not any(plain[5 + length:])
         at += len(frame)
     assert at == len(body) and tree(label, leaves) == v["op root"] == header[200:232]
+    read_dropped(v)
+
+
+def read_dropped(v):
+    header, body, at = v["writer's header"], v["writer's body"], 0
+    secret = H("daybook/drop-seed/1", v["epoch key"])
+    assert x25519(secret, b"\x09" + bytes(31)) == v["drop key"]
+    assert header[96:112] == v["key id"] and header[184:200] != v["header"][184:200]
+    for index in range(2):
+        tag, size = struct.unpack(">BI", body[at:at + 5])
+        ephemeral, sealed = body[at + 5:at + 37], body[at + 37:at + 5 + size]
+        key = H("daybook/drop/1", x25519(secret, ephemeral) + ephemeral + v["drop key"])
+        aad = prefix("daybook/op/1") + header[:200] + struct.pack(">I", index)
+        plain = aead_open(key, header[184:200] + struct.pack(">Q", index), aad, sealed)
+        length, = struct.unpack(">I", plain[1:5])
+        assert tag == 2 and plain[5:5 + length] == v["op %d" % index]
+        at += 5 + size
+    assert at == len(body)
 
 
 def read_log():
