@@ -45,6 +45,11 @@ dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_sync.c, cmd_status.c: exchange, and what has arrived where */
 dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_evidence.c: of two histories */
+dbk_rc cmd_evidence(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_evidence_settle(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_evidence_export(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_evidence_check(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_conflict.c: the HQ desk */
 dbk_rc cmd_conflicts(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err);

@@ -86,6 +86,16 @@ static void print_outcomes(dbk_org_stage stage, const cli_outcome *done, const c
                  out_safe_str(failed->sentence));
 }
 
+/* Above everything else. */
+static void print_alarm(const dbk_evidence_totals *evidence)
+{
+    if (evidence->open > 0)
+        out_text("! ALARM: %llu finding%s of two histories: daybook evidence list\n",
+                 (unsigned long long)evidence->open, cli_plural(evidence->open));
+    if (evidence->frozen)
+        out_text("! Nothing is exchanged until headquarters has settled who is a member.\n");
+}
+
 static const char *stage_name(dbk_org_stage stage)
 {
     return stage == DBK_ORG_MEMBER ? "member" : stage == DBK_ORG_JOINING ? "joining" : "none";
@@ -99,17 +109,23 @@ dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err)
     cli_outcome done = cli_outcome_read(c, CLI_OUTCOME_DONE);
     cli_outcome failed = cli_outcome_read(c, CLI_OUTCOME_FAILED);
     (void)a;
-    dbk_rc rc = dbk_query_status(c->book, take_status, &all, err);
+    dbk_evidence_totals evidence = { 0 };
+    dbk_rc rc = dbk_evidence_count(c->book, &evidence, err);
+    if (rc == DBK_OK && all.rows == NULL)
+        print_alarm(&evidence);
+    if (rc == DBK_OK)
+        rc = dbk_query_status(c->book, take_status, &all, err);
     if (rc == DBK_OK && all.rows != NULL)
         rc = cli_recovery_json(&recovery, c, err);
     if (rc == DBK_OK && all.rows != NULL)
-        return out_json_take(json_pack("{s:s, s:s, s:o, s:o, s:s?, s:o, s:o}", "relay",
-                                       link->relay_url, "stage", stage_name(link->stage),
-                                       "last_sync", cli_time_json(done.ms), "last_failure",
-                                       cli_time_json(failed.ms), "failure",
-                                       failed.ms > done.ms ? out_safe_str(failed.sentence) : NULL,
-                                       "spaces", all.rows, "recovery", recovery),
-                             err);
+        return out_json_take(
+            json_pack("{s:s, s:s, s:o, s:o, s:s?, s:I, s:b, s:o, s:o}", "relay", link->relay_url,
+                      "stage", stage_name(link->stage), "last_sync", cli_time_json(done.ms),
+                      "last_failure", cli_time_json(failed.ms), "failure",
+                      failed.ms > done.ms ? out_safe_str(failed.sentence) : NULL, "evidence",
+                      (json_int_t)evidence.open, "frozen", (int)evidence.frozen, "spaces", all.rows,
+                      "recovery", recovery),
+            err);
     json_decref(all.rows);
     if (rc == DBK_OK)
         print_outcomes(link->stage, &done, &failed);

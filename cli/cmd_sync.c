@@ -81,7 +81,7 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
     if (c->format == OUT_JSON)
         return out_json_take(
             json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, "
-                      "s:I, s:s}",
+                      "s:I, s:s, s:I}",
                       "idle", (int)r->idle, "joining", (int)r->joining, "round_trips",
                       (int)r->round_trips, "sent_bytes", (json_int_t)r->sent_bytes,
                       "received_bytes", (json_int_t)r->received_bytes, "sent",
@@ -91,7 +91,7 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
                       "members_new", (json_int_t)r->members_new, "refused", (json_int_t)r->refused,
                       "pending", (json_int_t)r->pending, "restored", (int)r->restored, "reissued",
                       (json_int_t)r->reissued, "to_agree", (json_int_t)r->to_agree, "proposal",
-                      own_codes[r->proposal]),
+                      own_codes[r->proposal], "evidence", (json_int_t)r->evidence_new),
             err);
     if (r->restored)
         out_text("! This store was restored from an older copy, or there are two of it. What the "
@@ -119,6 +119,8 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
     if (r->conflicts_new > 0)
         out_text("! %llu more record%s a decision: daybook conflicts\n",
                  (unsigned long long)r->conflicts_new, cli_needs(r->conflicts_new));
+    if (r->evidence_new > 0)
+        out_text("! Two histories were found: daybook evidence list\n");
     if (r->refused > 0)
         out_text("! The relay did not take %llu parcels of notes; they are kept here. Tell "
                  "headquarters.\n",
@@ -166,6 +168,9 @@ static dbk_rc sync_once(cli *c, const char *folder, out_progress *bar, dbk_sync_
     if (report->pushed_ops > 0 && c->format == OUT_TEXT)
         out_note("%llu change%s had arrived before that; the rest is kept here.",
                  (unsigned long long)report->pushed_ops, cli_plural(report->pushed_ops));
+    if (report->evidence_new > 0)
+        return dbk_fail(err, DBK_SPLIT, "%s; what shows it is kept: daybook evidence list",
+                        why.text);
     return dbk_fail(err, rc, "%s", why.text);
 }
 
@@ -259,6 +264,10 @@ dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err)
         rc = sync_once(c, folder, &bar, &report, err);
         if (rc == DBK_OK)
             rc = say_report(c, &report, folder, err);
+        if (rc == DBK_OK && report.evidence_new > 0)
+            rc = dbk_fail(err, DBK_SPLIT,
+                          "everything was exchanged, and it shows two histories: tell headquarters "
+                          "(daybook evidence list)");
     }
     dbk_secret_free(key);
     return rc;

@@ -56,6 +56,10 @@ static const cli_option revoke_options[] = {
     { "--reason", "R", "lost, stolen or left" },
     { NULL, NULL, NULL },
 };
+static const cli_option check_options[] = {
+    { "--root", "HEX", "the organisation's root key, got by another way (this store's)" },
+    { NULL, NULL, NULL },
+};
 static const cli_option space_options[] = {
     { "--space", "S", "the space, by name or id; needed if this device holds several" },
     { NULL, NULL, NULL },
@@ -249,6 +253,20 @@ const cli_command cli_commands[] = {
 
     { FILES, "verify", "", "prove every chain, seal, signature and row",
       "Devices that hold the same print the same state hash.", CLI_BOOK, 0, 0, NULL, cmd_verify },
+    { NULL, "evidence list", "", "what shows that somebody signed two histories",
+      "What was found, who is to be told, and whether it is a proof or one word against another.",
+      CLI_BOOK, 0, 0, NULL, cmd_evidence },
+    { NULL, "evidence settle", "ID --reason TEXT", "say how it was looked into",
+      "The evidence stays, and the alarm ends until it happens again. After two courses of the "
+      "membership this device goes on with the one that it holds: only when headquarters has said "
+      "so, by voice.",
+      CLI_BOOK, 1, 1, reason_options, cmd_evidence_settle },
+    { NULL, "evidence export", "ID FILE", "evidence as a file that anybody can check",
+      "It holds the bytes that were signed and the membership chain as far as they need it: no "
+      "note, no name.",
+      CLI_BOOK, 2, 2, NULL, cmd_evidence_export },
+    { NULL, "evidence check", "FILE [--root HEX]", "check such a file, without a relay",
+      "With --root it needs no store.", 0, 1, 1, check_options, cmd_evidence_check },
     { NULL, "import", "FILE", "records from a JSON Lines file; a trial run unless --apply",
       "Each line: {\"form\": F, \"ref\": HANDLE, \"fields\": {...}}. \"@HANDLE\" in a reference "
       "field names the record of that line. A line may carry \"id\" instead, as exports do. The "

@@ -158,12 +158,40 @@ void out_progress_end(out_progress *p)
     p->shown = false;
 }
 
-dbk_rc out_redirect(const char *path, dbk_err *err)
+static dbk_rc make_file(int *fd, const char *path, dbk_err *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
+    *fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0)
         return dbk_fail(err, errno == EEXIST ? DBK_CONFLICT : DBK_IO, "%.120s can't be made: %s",
                         path, strerror(errno));
+    return DBK_OK;
+}
+
+dbk_rc out_file(const char *path, dbk_span bytes, dbk_err *err)
+{
+    int fd;
+    dbk_rc rc = make_file(&fd, path, err);
+    if (rc != DBK_OK)
+        return rc;
+    for (size_t at = 0; at < bytes.len && rc == DBK_OK;) {
+        ssize_t n = write(fd, bytes.p + at, bytes.len - at);
+        if (n < 0)
+            rc = dbk_fail(err, errno == ENOSPC ? DBK_FULL : DBK_IO, "%.120s can't be written: %s",
+                          path, strerror(errno));
+        at += n < 0 ? 0 : (size_t)n;
+    }
+    if (rc == DBK_OK && fsync(fd) != 0)
+        rc = dbk_fail(err, DBK_IO, "%.120s can't be written: %s", path, strerror(errno));
+    (void)close(fd);
+    return rc;
+}
+
+dbk_rc out_redirect(const char *path, dbk_err *err)
+{
+    int fd;
+    dbk_rc rc = make_file(&fd, path, err);
+    if (rc != DBK_OK)
+        return rc;
     (void)fflush(stdout);
     int moved = dup2(fd, STDOUT_FILENO);
     (void)close(fd);

@@ -5,6 +5,7 @@
 
 #include "core/journal/book.h"
 #include "core/journal/orglog.h"
+#include "core/journal/evidence.h"
 #include "core/journal/journal.h"
 #include "core/journal/org.h"
 #include "core/journal/proposal.h"

@@ -29,7 +29,8 @@
     X(DBK_BUSY, 17, "the store is in use by another program")                       \
     X(DBK_VERSION, 18, "made by a newer version")                                   \
     X(DBK_NOMEM, 19, "out of memory")                                               \
-    X(DBK_PROPOSED, 20, "a second administrator must agree")
+    X(DBK_PROPOSED, 20, "a second administrator must agree")                        \
+    X(DBK_SPLIT, 21, "two histories were signed") /* a person must look */
 
 #define DBK_RC_ENUM(name, exit_status, text) name,
 typedef enum dbk_rc { DBK_RC_TABLE(DBK_RC_ENUM) DBK_RC_COUNT } dbk_rc;

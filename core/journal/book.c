@@ -4,6 +4,7 @@
 
 #include "core/base/alloc.h"
 #include "core/journal/book_internal.h"
+#include "core/journal/evidence.h"
 #include "core/journal/tries.h"
 
 #define STORE_NAME DBK_BOOK_STORE_NAME
@@ -178,6 +179,8 @@ static dbk_rc open_with(dbk_book **out, const char *dir, const opener *with,
         rc = dbk_book_load_clock(book, err);
     if (rc == DBK_OK)
         rc = dbk_book_load_chain(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_evidence_load(book, err);
     if (rc != DBK_OK) {
         dbk_book_close(book);
         return rc;

@@ -3,6 +3,7 @@
 
 #include "core/base/alloc.h"
 #include "core/journal/book_internal.h"
+#include "core/journal/evidence.h"
 #include "core/seal/wrap.h"
 #include "core/store/chain.h"
 
@@ -144,6 +145,23 @@ static dbk_rc take_next(dbk_book *book, dbk_span entry, dbk_err *err)
     return rc;
 }
 
+/* Two entries at one place are a fork of the membership: the second is never taken, and if it is
+ * as well signed as the first, nobody knows any more who is a member (R25, M49). */
+static dbk_rc refuse_other(dbk_book *book, uint64_t seq, dbk_span entry, dbk_err *err)
+{
+    bool split = false;
+    dbk_rc rc = dbk_evidence_entry(book, &split, seq, entry, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (split)
+        return dbk_fail(err, DBK_SPLIT,
+                        "the membership chain has split at entry %llu: administrators signed two "
+                        "(daybook evidence list)",
+                        (unsigned long long)seq);
+    return dbk_fail(err, DBK_CONFLICT, "the membership chain has split at entry %llu",
+                    (unsigned long long)seq);
+}
+
 dbk_rc dbk_book_take_entry(dbk_book *book, bool *is_new, dbk_span entry, dbk_err *err)
 {
     dbk_entry_decoded d = { 0 };
@@ -152,12 +170,12 @@ dbk_rc dbk_book_take_entry(dbk_book *book, bool *is_new, dbk_span entry, dbk_err
         return dbk_fail(err, DBK_DENIED, "this device belongs to no organisation");
     dbk_rc rc = dbk_entry_decode(&d, entry, err);
     if (rc == DBK_OK && d.entry.seq < book->chain_count) {
-        /* Two entries at one place are a fork of the membership: never taken. */
         if (!dbk_hash_equal(&d.hash, &book->chain_hashes[d.entry.seq]))
-            rc = dbk_fail(err, DBK_CONFLICT, "the membership chain has split at entry %llu",
-                          (unsigned long long)d.entry.seq);
+            rc = refuse_other(book, d.entry.seq, entry, err);
     } else if (rc == DBK_OK) {
-        rc = take_next(book, entry, err);
+        rc = dbk_evidence_check_frozen(book, err);
+        if (rc == DBK_OK)
+            rc = take_next(book, entry, err);
         *is_new = rc == DBK_OK;
     }
     /* A writer's space comes without a key. */

@@ -52,6 +52,7 @@ struct dbk_book {
     dbk_tables tables;
     dbk_hlc clock, clock_kept; /* the last op's time; as on the disk */
     dbk_rc receipt_rc; /* the first failure of a view's look at a receipt; see dbk_book_view */
+    bool frozen;       /* evidence of two courses of the membership is open: evidence.h */
     bool batch_open;
     bool broken; /* memory and disk could not be brought into step: only closing is left */
 };

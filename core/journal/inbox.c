@@ -75,14 +75,15 @@ static dbk_rc advance_own(dbk_book *book, const dbk_id *space, dbk_err *err)
     return rc;
 }
 
-static dbk_rc set_stand(dbk_book *book, const dbk_id *space_id, const dbk_stand *stand,
-                        dbk_err *err)
+static dbk_rc set_stand(dbk_inbox_run_state *s, dbk_err *err)
 {
+    dbk_book *book = s->book;
     dbk_book_space *space = NULL;
-    dbk_rc rc = dbk_tables_need_space(&book->tables, book->store, &space, space_id, err);
-    if (rc == DBK_OK)
-        *dbk_space_touch(space) = *stand;
-    return rc;
+    dbk_rc rc = dbk_tables_need_space(&book->tables, book->store, &space, &s->run->space, err);
+    if (rc != DBK_OK)
+        return rc;
+    *dbk_space_touch(space) = s->stand;
+    return dbk_logtree_keep(book, &s->done, &s->stand.log, err);
 }
 
 static dbk_rc take_run(dbk_inbox_run_state *s, dbk_taker *t, dbk_err *err)
@@ -94,7 +95,9 @@ static dbk_rc take_run(dbk_inbox_run_state *s, dbk_taker *t, dbk_err *err)
     if (rc == DBK_OK)
         rc = advance_own(book, &s->run->space, err);
     if (rc == DBK_OK)
-        rc = set_stand(book, &s->run->space, &s->stand, err);
+        rc = set_stand(s, err);
+    if (rc == DBK_OK)
+        rc = dbk_inbox_look_back(s, err);
     if (rc == DBK_OK)
         rc = dbk_book_commit(book, err);
     if (rc != DBK_OK)
@@ -135,6 +138,8 @@ dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
         rc = dbk_inbox_retry(book, &run->space, &taken, err);
         *stats = taken;
     }
+    if (rc == DBK_PEER) /* the relay may have signed what contradicts itself */
+        rc = dbk_inbox_keep_note(book, &run->space, run->checkpoint, err);
     stats->restored = taken.restored; /* that has happened, whatever came after it */
     stats->reissued = taken.reissued;
     dbk_taker_wipe(&t);

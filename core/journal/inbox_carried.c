@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/journal/evidence.h"
 #include "core/journal/inbox_internal.h"
 
 /* What a carried segment is, once its author is known. */
@@ -62,6 +63,10 @@ static dbk_rc take_carried(dbk_book *book, dbk_inbox_stats *stats, const dbk_seg
         rc = dbk_taker_aside(&t, in, aside, err);
     else if (rc == DBK_OK)
         rc = dbk_taker_next(&t, in, device, err);
+    if (rc == DBK_OK && !dbk_id_equal(device, &book->own.device))
+        rc = dbk_evidence_said(book, in->header_bytes, err);
+    if (rc == DBK_OK && aside != NULL && strcmp(aside, DBK_WAIT_FORK) == 0)
+        rc = dbk_evidence_fork(book, in->header_bytes, err);
     if (rc == DBK_OK)
         rc = dbk_book_commit(book, err);
     if (rc == DBK_OK)

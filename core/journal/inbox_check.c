@@ -55,12 +55,12 @@ dbk_rc dbk_inbox_open_checkpoint(dbk_checkpoint *out, dbk_book *book, const dbk_
     return DBK_OK;
 }
 
-dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, const dbk_store_place *place,
+dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, dbk_logtree_done *done, const dbk_store_place *place,
                           const dbk_hash *header_hash, dbk_err *err)
 {
     DBK_ASSERT(place->index == stand->frontier.size);
     dbk_hash leaf = dbk_log_leaf(place->receipt_ms, header_hash);
-    dbk_frontier_add(&stand->frontier, DBK_TREE_LOG, &leaf, NULL, NULL);
+    dbk_frontier_add(&stand->frontier, DBK_TREE_LOG, &leaf, dbk_logtree_note, done);
     if (stand->frontier.size != stand->checkpoint_size)
         return DBK_OK;
     dbk_hash root = dbk_frontier_root(&stand->frontier, DBK_TREE_LOG);
@@ -103,6 +103,8 @@ static dbk_rc load_item(dbk_inbox_run_state *s, uint32_t at, dbk_err *err)
                         (unsigned long long)item->index);
     item->feed = h.feed;
     item->hash = dbk_header_hash(&h);
+    item->seen_size = h.checkpoint_size;
+    item->seen_root = h.checkpoint_root;
     return DBK_OK;
 }
 
@@ -114,7 +116,7 @@ static dbk_rc check_tree(dbk_inbox_run_state *s, const dbk_checkpoint *c, dbk_er
         if (rc != DBK_OK)
             return rc;
         dbk_store_place place = { true, s->items[i].index, s->items[i].in.receipt_ms };
-        rc = dbk_inbox_add_leaf(&s->stand, &place, &s->items[i].hash, err);
+        rc = dbk_inbox_add_leaf(&s->stand, &s->done, &place, &s->items[i].hash, err);
         if (rc != DBK_OK)
             return rc;
     }
@@ -234,5 +236,6 @@ void dbk_inbox_run_wipe(dbk_inbox_run_state *s)
 {
     dbk_free(s->items);
     dbk_free(s->by_feed);
+    dbk_logtree_done_wipe(&s->done);
     memset(s, 0, sizeof(*s));
 }

@@ -2,12 +2,13 @@
  * inbox.c: the public calls for runs and carried segments. inbox_check.c: a run against its
  * checkpoint, changing nothing. inbox_feed.c: one feed's part of it: author, chain, signature.
  * inbox_take.c: segments into rows, ops into records. inbox_retry.c: what was pending.
- * inbox_receipts.c: what a push answered. */
+ * inbox_claims.c: what a run says about others. inbox_receipts.c: what a push answered. */
 #ifndef DBK_JOURNAL_INBOX_INTERNAL_H
 #define DBK_JOURNAL_INBOX_INTERNAL_H
 
 #include "core/journal/book_internal.h"
 #include "core/journal/inbox.h"
+#include "core/journal/logtree.h"
 #include "core/journal/reissue.h"
 #include "core/store/segments.h"
 
@@ -43,7 +44,9 @@ typedef struct dbk_inbox_item {
     dbk_arrival in;
     uint64_t index; /* in the log */
     dbk_id feed;
-    dbk_hash hash; /* of the header */
+    dbk_hash hash;      /* of the header */
+    uint64_t seen_size; /* what its author says that the log was */
+    dbk_hash seen_root;
     dbk_fate fate;
     const char *reason; /* ASIDE */
     dbk_rowid held;     /* HELD: its row */
@@ -57,6 +60,7 @@ typedef struct dbk_inbox_run_state {
     dbk_stand stand;             /* as it will be when all is taken */
     dbk_inbox_item *items;
     dbk_inbox_item **by_feed; /* the same, by feed, then by index */
+    dbk_logtree_done done;    /* of the log's tree, to be kept */
     dbk_checkpoint checkpoint;
     dbk_reissue split; /* of an own feed; feed NULL: none */
 } dbk_inbox_run_state;
@@ -68,6 +72,12 @@ DBK_MUST_CHECK dbk_rc dbk_inbox_check_run(dbk_inbox_run_state *s, dbk_book *book
                                           const dbk_run *run, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_inbox_check_again(dbk_inbox_run_state *s, dbk_err *err);
 void dbk_inbox_run_wipe(dbk_inbox_run_state *s);
+/* inbox_claims.c, when the run is stored, in its transaction: evidence that came in it. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_look_back(dbk_inbox_run_state *s, dbk_err *err);
+/* The relay is refused all the same: DBK_PEER with err as it is; nothing is taken but what may
+ * prove it wrong. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_keep_note(dbk_book *book, const dbk_id *space, dbk_span note,
+                                          dbk_err *err);
 /* The items of one feed, in the order of the log: fates, author, chain, signatures. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items,
                                            size_t count, dbk_err *err);
@@ -77,10 +87,11 @@ DBK_MUST_CHECK dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_ite
 DBK_MUST_CHECK dbk_rc dbk_inbox_open_checkpoint(dbk_checkpoint *out, dbk_book *book,
                                                 const dbk_stand *stand, const dbk_id *space,
                                                 dbk_span note, dbk_err *err);
-/* One more leaf; DBK_PEER when the tree then has the size of the pinned checkpoint and another
- * root. */
-DBK_MUST_CHECK dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, const dbk_store_place *place,
-                                         const dbk_hash *header_hash, dbk_err *err);
+/* One more leaf, and the subtrees that it makes whole; DBK_PEER when the tree then has the size of
+ * the pinned checkpoint and another root. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, dbk_logtree_done *done,
+                                         const dbk_store_place *place, const dbk_hash *header_hash,
+                                         dbk_err *err);
 /* The checkpoint covers all of stand's entries: it becomes the pinned one unless the pinned one
  * says more than is held here, which it must prove first. */
 void dbk_inbox_pin(dbk_stand *stand, const dbk_checkpoint *c, dbk_span note);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/evidence.h"
 #include "core/journal/inbox_internal.h"
 
 /* The receipts of a push beside the own segments that they are for. */
@@ -13,6 +14,7 @@ typedef struct matching {
     size_t count;
     matched *rows;
     size_t found;
+    dbk_logtree_done done; /* of the log's tree */
 } matching;
 
 static dbk_store_place place_of(const dbk_receipt *r)
@@ -77,8 +79,8 @@ static dbk_rc check_receipts(dbk_book *book, const dbk_stand *stand, const dbk_i
 /* If the receipts continue this device's position up to the checkpoint, the position moves and
  * nothing need be pulled back. A gap is somebody else's segment: then the pull brings it, and
  * the place of ours is checked there. */
-static dbk_rc move_stand(dbk_stand *stand, const matching *m, const dbk_checkpoint *c,
-                         dbk_span note, dbk_err *err)
+static dbk_rc move_stand(dbk_stand *stand, matching *m, const dbk_checkpoint *c, dbk_span note,
+                         dbk_err *err)
 {
     dbk_stand moved = *stand;
     for (size_t i = 0; i < m->count; i++) {
@@ -88,12 +90,14 @@ static dbk_rc move_stand(dbk_stand *stand, const matching *m, const dbk_checkpoi
             continue;
         if (place.index > moved.frontier.size || place.index >= c->size)
             break;
-        dbk_rc rc = dbk_inbox_add_leaf(&moved, &place, &r->header_hash, err);
+        dbk_rc rc = dbk_inbox_add_leaf(&moved, &m->done, &place, &r->header_hash, err);
         if (rc != DBK_OK)
             return rc;
     }
-    if (moved.frontier.size != c->size)
+    if (moved.frontier.size != c->size) {
+        dbk_logtree_done_wipe(&m->done);
         return DBK_OK;
+    }
     dbk_hash root = dbk_frontier_root(&moved.frontier, DBK_TREE_LOG);
     if (c->size > 0 && !dbk_hash_equal(&root, &c->root))
         return dbk_fail(err, DBK_PEER, "the relay's receipts are not in the log that it signed");
@@ -103,7 +107,7 @@ static dbk_rc move_stand(dbk_stand *stand, const matching *m, const dbk_checkpoi
 }
 
 static dbk_rc store_receipts(dbk_book *book, dbk_book_space *space, dbk_book_feed *feed,
-                             const matching *m, const dbk_stand *stand, dbk_err *err)
+                             matching *m, const dbk_stand *stand, dbk_err *err)
 {
     dbk_inbox_stats none = { 0 };
     dbk_taker t;
@@ -122,8 +126,12 @@ static dbk_rc store_receipts(dbk_book *book, dbk_book_space *space, dbk_book_fee
         rc = dbk_inbox_advance_receipted(book, feed, err);
     if (rc == DBK_OK) {
         *dbk_space_touch(space) = *stand;
-        rc = dbk_book_commit(book, err);
+        rc = dbk_logtree_keep(book, &m->done, &stand->log, err);
     }
+    if (rc == DBK_OK)
+        rc = dbk_evidence_grown(book, &space->space, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_commit(book, err);
     if (rc != DBK_OK)
         dbk_book_rollback(book);
     dbk_taker_wipe(&t);
@@ -135,7 +143,7 @@ dbk_rc dbk_inbox_receipts(dbk_book *book, const dbk_id *space, const dbk_receipt
 {
     dbk_book_space *row = dbk_tables_space(&book->tables, space);
     dbk_book_feed *feed = row == NULL ? NULL : dbk_tables_push_feed(&book->tables, row);
-    matching m = { receipts, count, NULL, 0 };
+    matching m = { .receipts = receipts, .count = count };
     dbk_checkpoint c;
     dbk_rc rc;
     if (count == 0)
@@ -158,6 +166,9 @@ dbk_rc dbk_inbox_receipts(dbk_book *book, const dbk_id *space, const dbk_receipt
     stand.log = receipts[0].receipt.log; /* known now, if it wasn't: a receipt names its log */
     if (rc == DBK_OK)
         rc = store_receipts(book, row, feed, &m, &stand, err);
+    if (rc == DBK_PEER && checkpoint.len > 0) /* it may contradict what it signed before */
+        rc = dbk_inbox_keep_note(book, space, checkpoint, err);
+    dbk_logtree_done_wipe(&m.done);
     dbk_free(m.rows);
     return rc;
 }

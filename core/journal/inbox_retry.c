@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/evidence.h"
 #include "core/journal/feed.h"
 #include "core/journal/inbox_internal.h"
 #include "core/store/rows_query.h"
@@ -148,6 +149,10 @@ static dbk_rc try_aside(void *ctx, const dbk_store_segment *row, dbk_err *err)
         return adopt(book, row, &in, author, err);
     if (dbk_span_equal(dbk_span_str(reason), row->reason))
         return DBK_OK;
+    if (strcmp(reason, DBK_WAIT_FORK) == 0)
+        rc = dbk_evidence_fork(book, row->header, err);
+    if (rc != DBK_OK)
+        return rc;
     return dbk_segments_set_status(book->store, row->id, DBK_SEGMENT_PENDING, dbk_span_str(reason),
                                    err);
 }

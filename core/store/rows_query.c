@@ -136,3 +136,31 @@ dbk_rc dbk_segments_adopt(dbk_store *store, dbk_rowid id, const dbk_segment_home
     dbk_sql_bind_int(&q, 4, home->count);
     return dbk_sql_run(&q, err);
 }
+
+dbk_rc dbk_segments_leaves(dbk_store *store, const dbk_segment_span *range, dbk_store_leaf_fn fn,
+                           void *ctx, dbk_err *err)
+{
+    dbk_sql q;
+    bool row = true;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_LEAVES,
+                             "SELECT log_index,receipt_ms,header FROM segment WHERE space=?1"
+                             " AND log_index>=?2 AND log_index<?3 ORDER BY log_index",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, range->space);
+    dbk_sql_bind_uint(&q, 2, range->from);
+    dbk_sql_bind_uint(&q, 3, range->from + range->count);
+    while (rc == DBK_OK && row) {
+        rc = dbk_sql_next(&q, &row, err);
+        if (rc != DBK_OK || !row)
+            break;
+        uint64_t index = dbk_sql_uint(&q, 0), receipt_ms = dbk_sql_uint(&q, 1);
+        dbk_span header = dbk_sql_blob(&q, 2);
+        rc = dbk_sql_read_all(&q, err);
+        if (rc == DBK_OK)
+            rc = fn(ctx, index, receipt_ms, header, err);
+    }
+    dbk_sql_close(&q);
+    return rc;
+}

@@ -40,4 +40,14 @@ typedef struct dbk_segment_home {
 DBK_MUST_CHECK dbk_rc dbk_segments_adopt(dbk_store *store, dbk_rowid id,
                                          const dbk_segment_home *home, dbk_err *err);
 
+/* What a space's log holds at index from .. from + count - 1, by index: headers only. */
+typedef struct dbk_segment_span {
+    dbk_rowid space;
+    uint64_t from, count;
+} dbk_segment_span;
+typedef dbk_rc (*dbk_store_leaf_fn)(void *ctx, uint64_t index, uint64_t receipt_ms, dbk_span header,
+                                    dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_segments_leaves(dbk_store *store, const dbk_segment_span *range,
+                                          dbk_store_leaf_fn fn, void *ctx, dbk_err *err);
+
 #endif

@@ -46,9 +46,15 @@ static const char schema_1[] =
     "CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1,"
     " tokenize='unicode61 remove_diacritics 2', prefix='2 3');";
 
-static const char schema_2[] = "ALTER TABLE invite ADD COLUMN until_ms INTEGER NOT NULL DEFAULT 0;"
-                               "ALTER TABLE invite ADD COLUMN person BLOB NOT NULL"
-                               " DEFAULT x'00000000000000000000000000000000';";
+static const char schema_2[] =
+    "ALTER TABLE invite ADD COLUMN until_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE invite ADD COLUMN person BLOB NOT NULL"
+    " DEFAULT x'00000000000000000000000000000000';"
+    "CREATE TABLE exhibit(id INTEGER PRIMARY KEY, subject BLOB NOT NULL, kind INTEGER NOT NULL,"
+    " space BLOB NOT NULL, size INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " found_ms INTEGER NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
+    "CREATE TABLE node(log BLOB NOT NULL, level INTEGER NOT NULL, place INTEGER NOT NULL,"
+    " node BLOB NOT NULL, PRIMARY KEY(log, level, place)) STRICT, WITHOUT ROWID;";
 
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2 };
 

@@ -53,15 +53,12 @@ dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk_err *err)
     return dbk_transport_https(out, &opts, err);
 }
 
-dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync_report *report,
+static dbk_rc exchange(dbk_book *book, dbk_transport *t, dbk_sync_report *report,
                        const dbk_progress *progress, dbk_err *err)
 {
     dbk_line line;
     dbk_watch watch = { .progress = progress };
-    memset(report, 0, sizeof(*report));
-    dbk_rc rc = need_org(book, err);
-    if (rc != DBK_OK)
-        return rc;
+    dbk_rc rc;
     if (t->carrier)
         return dbk_sync_folder(book, t, report, &watch, err);
     rc = dbk_line_open(&line, book, t, err);
@@ -77,5 +74,26 @@ dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync_report *report
     report->sent_bytes = line.sent_bytes;
     report->received_bytes = line.received_bytes;
     dbk_line_close(&line);
+    return rc;
+}
+
+dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync_report *report,
+                       const dbk_progress *progress, dbk_err *err)
+{
+    dbk_evidence_totals before, after;
+    dbk_err inner = { 0 };
+    memset(report, 0, sizeof(*report));
+    dbk_rc rc = need_org(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_evidence_check_frozen(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_evidence_count(book, &before, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = exchange(book, t, report, progress, err);
+    if (dbk_evidence_count(book, &after, &inner) == DBK_OK)
+        report->evidence_new = after.open > before.open ? after.open - before.open : 0;
+    else if (rc == DBK_OK)
+        rc = dbk_fail(err, inner.rc, "%s", inner.text);
     return rc;
 }

@@ -28,8 +28,9 @@ typedef struct dbk_sync_report {
     uint64_t pulled_segments, pulled_ops;
     uint64_t records_new, records_changed, conflicts_new;
     uint64_t members_new;
-    uint64_t refused; /* own segments that the relay did not take; `status` names them */
-    uint64_t pending; /* segments that can't be opened yet */
+    uint64_t evidence_new; /* of two histories: core/journal/evidence.h */
+    uint64_t refused;      /* own segments that the relay did not take; `status` names them */
+    uint64_t pending;      /* segments that can't be opened yet */
     bool restored; /* this store was an old copy, or there are two: it goes on under a new name */
     uint64_t reissued; /* own changes that the relay didn't hold and were written again */
     bool idle;         /* nothing was to be done */
@@ -42,6 +43,8 @@ typedef struct dbk_sync_report {
 DBK_MUST_CHECK dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk_err *err);
 /* One exchange with the relay or folder until both hold the same. On failure everything that was
  * acknowledged stays, the report tells how far it came, and the next call goes on from there.
+ * report->evidence_new tells also when it fails. DBK_SPLIT: frozen (core/journal/evidence.h), and
+ * nothing was exchanged.
  * While joining: sends the request again if needed, and DBK_OK with report->joining. */
 DBK_MUST_CHECK dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync_report *report,
                                       const dbk_progress *progress, dbk_err *err);

@@ -114,12 +114,15 @@ static dbk_session_event do_members(run *r, const dbk_session_action *a)
     dbk_span left = a->entries, entry;
     dbk_err end = { 0 };
     dbk_rc rc;
+    const dbk_roster *before = dbk_book_roster(r->book);
+    uint64_t held = before == NULL ? 0 : dbk_roster_count(before);
     while ((rc = dbk_entries_next(&left, &entry, &end)) == DBK_OK) {
         rc = dbk_inbox_member(r->book, entry, &r->why);
         if (rc != DBK_OK)
             break;
-        r->report->members_new++;
     }
+    if (dbk_book_roster(r->book) != NULL)
+        r->report->members_new += dbk_roster_count(dbk_book_roster(r->book)) - held;
     if (rc == DBK_NOT_FOUND && r->why.rc == DBK_OK)
         rc = DBK_OK;
     else if (r->why.rc == DBK_OK)
@@ -263,6 +266,17 @@ static dbk_rc still_joining(dbk_line *line, dbk_sync_report *report, dbk_err *er
     return dbk_line_join(line, err);
 }
 
+/* What the relay signed and could not be believed may prove that it showed two views. */
+static dbk_rc keep_doubts(const run *r, dbk_err *err)
+{
+    dbk_id space;
+    dbk_span note;
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && dbk_session_doubt(r->session, i, &space, &note); i++)
+        rc = dbk_evidence_note(r->book, &space, note, err);
+    return rc;
+}
+
 /* One session, from where this device stands now. */
 static dbk_rc one_session(run *r, dbk_err *err)
 {
@@ -283,6 +297,9 @@ static dbk_rc one_session(run *r, dbk_err *err)
         memcpy(r->began, r->spaces, r->began_count * sizeof(*r->began));
     rc = loop(r, err);
     sum_up(r);
+    dbk_err inner = { 0 };
+    if (keep_doubts(r, &inner) != DBK_OK && rc == DBK_OK)
+        rc = dbk_fail(err, inner.rc, "%s", inner.text);
     return rc;
 }
 

@@ -58,7 +58,7 @@ dbk_rc dbk_plan_checkpoint(dbk_checkpoint *out, dbk_span note, const dbk_id *spa
     return DBK_OK;
 }
 
-static const dbk_welcome_space *find(const dbk_welcome *w, const dbk_id *space)
+const dbk_welcome_space *dbk_plan_find(const dbk_welcome *w, const dbk_id *space)
 {
     size_t from = 0, to = w->spaces_count;
     while (from < to) {
@@ -123,7 +123,7 @@ dbk_rc dbk_plan_space(dbk_plan *out, const dbk_local_space *local, const dbk_wel
 {
     dbk_plan plan = { 0 };
     memset(out, 0, sizeof(*out));
-    const dbk_welcome_space *there = find(welcome, &local->space);
+    const dbk_welcome_space *there = dbk_plan_find(welcome, &local->space);
     if (there == NULL && local->ends) {
         *out = (dbk_plan){ .push_after = local->own_receipted_seq,
                            .pull_to = local->size,

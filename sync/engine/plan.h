@@ -55,6 +55,9 @@ DBK_MUST_CHECK dbk_rc dbk_plan_space(dbk_plan *out, const dbk_local_space *local
                                      const dbk_welcome *welcome, const dbk_trust *trust,
                                      dbk_err *err);
 
+/* What the welcome says of a space; NULL: nothing. */
+const dbk_welcome_space *dbk_plan_find(const dbk_welcome *w, const dbk_id *space);
+
 /* Opens a checkpoint and holds it against the log that it must be of. */
 DBK_MUST_CHECK dbk_rc dbk_plan_checkpoint(dbk_checkpoint *out, dbk_span note, const dbk_id *space,
                                           const dbk_trust *trust, dbk_err *err);

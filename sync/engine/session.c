@@ -179,10 +179,40 @@ static void start(dbk_session *s, dbk_session_action *next, const dbk_session_ev
 static void ask_members(dbk_session *s, dbk_session_action *next)
 {
     dbk_session_get(s, DBK_RANGE_BYTES_MAX);
-    (void)snprintf(s->target, sizeof(s->target), "/v1/members?from=%llu",
-                   (unsigned long long)s->members_count);
+    (void)snprintf(
+        s->target, sizeof(s->target), "/v1/members?from=%llu",
+        (unsigned long long)(s->chain_doubt.rc == DBK_OK ? s->members_count : s->compare_from));
     dbk_session_move(s, S_MEMBERS);
     dbk_session_send(s, next);
+}
+
+/* The relay's chain isn't ours. It is gone through from the beginning: where it shows another entry
+ * than ours, and both are properly signed, that is a proof (M49); taking it says so. */
+static void compare_chains(dbk_session *s, dbk_session_action *next, const dbk_err *why)
+{
+    DBK_ASSERT(s->chain_doubt.rc == DBK_OK);
+    if (s->members_count == 0) {
+        dbk_session_fail(s, next, why);
+        return;
+    }
+    s->chain_doubt = *why;
+    s->compare_from = 0;
+    ask_members(s, next);
+}
+
+static void compared(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
+{
+    dbk_err err = { 0 };
+    s->compare_from += s->entries_count;
+    if (e->rc == DBK_SPLIT) {
+        (void)dbk_fail(&err, e->rc, "membership: %s", e->why);
+        dbk_session_fail(s, next, &err);
+    } else if (e->rc != DBK_OK || s->entries_count == 0 || s->compare_from >= s->members_count) {
+        err = s->chain_doubt;
+        dbk_session_fail(s, next, &err);
+    } else {
+        ask_members(s, next);
+    }
 }
 
 /* A relay that speaks nonsense is no relay, whatever a decoder calls it. */
@@ -214,7 +244,7 @@ static void welcomed(dbk_session *s, dbk_session_action *next, const dbk_session
     dbk_local local = { .members_count = s->members_count, .members_head = s->members_head };
     rc = dbk_plan_members(&local, &s->welcome, &err);
     if (rc != DBK_OK)
-        dbk_session_fail(s, next, &err);
+        compare_chains(s, next, &err);
     else if (s->welcome.members_count > s->members_count)
         ask_members(s, next);
     else
@@ -223,6 +253,10 @@ static void welcomed(dbk_session *s, dbk_session_action *next, const dbk_session
 
 static void got_members(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
+    dbk_span left = e->body, entry;
+    s->entries_count = 0;
+    while (dbk_entries_next(&left, &entry, NULL) == DBK_OK)
+        s->entries_count++;
     dbk_session_move(s, S_MEMBERS_TAKE);
     next->kind = DBK_ACTION_TAKE_MEMBERS;
     next->entries = e->body;
@@ -237,6 +271,10 @@ static void members_taken(dbk_session *s, dbk_session_action *next, const dbk_se
         dbk_session_fail(s, next, &err);
         return;
     }
+    if (s->chain_doubt.rc != DBK_OK) {
+        compared(s, next, e);
+        return;
+    }
     if (e->rc == DBK_VERSION) {
         /* A newer kind of entry: this program can't read on, but its notes can still leave. */
         (void)dbk_fail(&s->first, e->rc, "%s", e->why);
@@ -245,7 +283,10 @@ static void members_taken(dbk_session *s, dbk_session_action *next, const dbk_se
     }
     if (e->rc != DBK_OK) {
         (void)dbk_fail(&err, e->rc, "membership: %s", e->why);
-        dbk_session_fail(s, next, &err);
+        if (e->rc == DBK_CONFLICT) /* it doesn't follow ours */
+            compare_chains(s, next, &err);
+        else
+            dbk_session_fail(s, next, &err);
         return;
     }
     if (s->members_count <= before) {
@@ -428,6 +469,21 @@ void dbk_session_step(dbk_session *s, dbk_session_action *next, const dbk_sessio
 dbk_session_counts dbk_session_count(const dbk_session *s)
 {
     return s->counts;
+}
+
+bool dbk_session_doubt(const dbk_session *s, size_t i, dbk_id *space, dbk_span *note)
+{
+    for (size_t k = 0; k < s->works_count; k++) {
+        const work *w = &s->works[k];
+        const dbk_welcome_space *there = w->doubted ? dbk_plan_find(&s->welcome, &w->local.space)
+                                                    : NULL;
+        if (there == NULL || there->checkpoint[0] == '\0' || i-- > 0)
+            continue;
+        *space = w->local.space;
+        *note = dbk_span_str(there->checkpoint);
+        return true;
+    }
+    return false;
 }
 
 const char *dbk_session_nonce(const dbk_session *s)

@@ -6,7 +6,8 @@
  *   NEW ------------> HELLO --idle------------------------------------------------> END
  *                       | welcome          (every state may go to END by a failure)
  *                       v
- *        .---------> MEMBERS ----> MEMBERS_TAKE       only while the relay has more entries
+ *        .---------> MEMBERS ----> MEMBERS_TAKE       only while the relay has more entries, or
+ *        |                             |              another chain: then from the beginning, to
  *        '--not all-----------------'  | all
  *                       .--------------'
  *                       v
@@ -125,6 +126,9 @@ typedef struct dbk_session_counts {
 dbk_session_counts dbk_session_count(const dbk_session *s);
 /* The newest nonce that the relay gave, for the next session; "" if none. */
 const char *dbk_session_nonce(const dbk_session *s);
+/* The checkpoint notes of the welcome that this device could not believe: of space number i of
+ * those. false: no more. Borrowed until the session is freed. */
+bool dbk_session_doubt(const dbk_session *s, size_t i, dbk_id *space, dbk_span *note);
 /* The state's name, for traces. */
 const char *dbk_session_state(const dbk_session *s);
 void dbk_session_check_deep(const dbk_session *s);

@@ -29,6 +29,7 @@ typedef struct work {
     dbk_id planned_feed; /* that was to be pushed when the session began */
     bool push_over;      /* all sent, or it must stop */
     bool pull_over;
+    bool doubted; /* what the welcome says of its log contradicts what was known */
 } work;
 
 /* A segment of the batch under way. */
@@ -43,7 +44,10 @@ struct dbk_session {
     dbk_trust trust;
     uint64_t members_count;
     dbk_hash members_head;
-    work *works; /* sorted by space */
+    dbk_err chain_doubt;    /* why the relay's chain isn't ours; rc DBK_OK: it is */
+    uint64_t compare_from;  /* then: from where it is compared next */
+    uint64_t entries_count; /* in the answer under way */
+    work *works;            /* sorted by space */
     size_t works_count;
     size_t at; /* the space under way */
     dbk_welcome welcome;

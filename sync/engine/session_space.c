@@ -19,7 +19,7 @@ void dbk_session_spaces(dbk_session *s, dbk_session_action *next)
         work *w = &s->works[i];
         if (dbk_plan_space(&w->plan, &w->local, &s->welcome, &s->trust, &err) != DBK_OK) {
             dbk_session_stopped(s, w, &err);
-            w->push_over = w->pull_over = true;
+            w->push_over = w->pull_over = w->doubted = true;
             continue;
         }
         w->planned_feed = w->local.own_feed;

@@ -254,9 +254,14 @@ static void integrity_names_a_page_that_was_changed(void **state)
     b->store = NULL;
     size_t len = file_read(b->path, bytes, sizeof(bytes));
     assert_true(len > 5 * 4096);
-    bytes[len - 2000] ^= 1; /* in the last page, which opening doesn't read */
-    file_write(b->path, bytes, len);
-    assert_ok(dbk_store_open(&b->store, b->path, b->key, &err), &err);
+    /* In the last page that opening doesn't read: the tables' own names may take several. */
+    for (size_t at = len; at > 4096 && b->store == NULL; at -= 4096) {
+        bytes[at - 2000] ^= 1;
+        file_write(b->path, bytes, len);
+        if (dbk_store_open(&b->store, b->path, b->key, NULL) != DBK_OK)
+            bytes[at - 2000] ^= 1;
+    }
+    assert_non_null(b->store);
     dbk_rc rc = dbk_store_integrity(b->store, count_fault, &faults, &err);
     assert_true(rc == DBK_OK || rc == DBK_DAMAGED);
     assert_true(faults > 0);
