@@ -82,7 +82,12 @@ static void another_membership_chain_of_the_same_length_is_refused_m49(void **st
     dbk_hash other = play_hash(6);
     play_start(p);
     welcome_says(p, &other, &(dbk_welcome_space){ .space = p->spaces[0].space, .checkpoint = "" });
+    /* It is compared from its beginning: what differs there may be a proof. */
+    play_say(p, 200, "");
+    play_take(p, DBK_OK, NULL);
     play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+                   "2: GET /v1/members?from=0 nonce n1\n"
+                   "take members, 0 bytes\n"
                    "fail DBK_PEER: the relay's membership chain is another one than this "
                    "device's\n");
 }
@@ -229,8 +234,21 @@ static void a_relay_whose_membership_went_backwards_or_stands_still_is_left(void
     play *p = play_new(0);
     play_start(p);
     play_welcome(p, 4, NULL);
+    play_say(p, 200, "");
+    play_take(p, DBK_SPLIT, "administrators signed two");
+    play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+                   "2: GET /v1/members?from=0 nonce n1\n"
+                   "take members, 0 bytes\n"
+                   "fail DBK_SPLIT: membership: administrators signed two\n");
+    p = play_new(0);
+    play_start(p);
+    play_welcome(p, 4, NULL);
+    play_say(p, 200, "");
+    play_take(p, DBK_OK, NULL);
     play_expect(
         p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+           "2: GET /v1/members?from=0 nonce n1\n"
+           "take members, 0 bytes\n"
            "fail DBK_PEER: the relay holds a shorter membership chain than this device: it was "
            "rolled back or replaced\n");
     p = play_new(0);
