@@ -28,6 +28,7 @@ dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_device_revoke(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_find_device(dbk_id *out, cli *c, const char *text, dbk_err *err);
 dbk_rc cmd_leave(cli *c, const dbk_leaving *leaving, dbk_err *err);
+dbk_rc cmd_org_witness(cli *c, const cli_args *a, dbk_err *err); /* cmd_witness.c */
 /* cmd_form.c: what can be recorded */
 dbk_rc cmd_forms(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_form_show(cli *c, const cli_args *a, dbk_err *err);

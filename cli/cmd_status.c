@@ -13,7 +13,32 @@
 typedef struct statuses {
     cli *c;
     json_t *rows;
+    bool unwitnessed; /* nobody confirms anything */
 } statuses;
+
+#define HOUR_MS 3600000u
+
+/* How fresh this view is, and how far what was written here has come. */
+static void print_confirmed(const dbk_space_status *s)
+{
+    const dbk_confirmed *c = &s->confirmed;
+    const char *when = cli_time((int64_t)c->time_ms);
+    if (c->size > 0 && s->own_ops == 0)
+        out_text("  confirmed by headquarters %s\n", when);
+    else if (c->size > 0)
+        out_text("  held by headquarters: %llu of %llu changes written here, confirmed %s\n",
+                 (unsigned long long)s->own_confirmed_ops, (unsigned long long)s->own_ops, when);
+    else if (c->state == DBK_CONFIRMATION_WAITS)
+        out_text("  not confirmed by headquarters yet\n");
+    if (c->state == DBK_CONFIRMATION_STALE)
+        out_text("  ! Headquarters has not confirmed this space for %llu hours, by this device's "
+                 "clock:\n    notes may be held back on the way. If the clock is right, ring "
+                 "headquarters.\n",
+                 (unsigned long long)(c->age_ms / HOUR_MS));
+    else if (c->state == DBK_CONFIRMATION_DOUBT)
+        out_text("  ! That is later than this device's clock says it is now: one of the clocks is "
+                 "wrong.\n");
+}
 
 static void print_status(const statuses *all, const dbk_space_status *s)
 {
@@ -36,6 +61,7 @@ static void print_status(const statuses *all, const dbk_space_status *s)
                  (unsigned long long)s->own_receipted_ops, (unsigned long long)s->own_ops,
                  (unsigned long long)waiting, s->oldest_waiting_ms > 0 ? ", the oldest from " : "",
                  cli_time((int64_t)s->oldest_waiting_ms));
+    print_confirmed(s);
     if (s->pending > 0)
         out_text("  %llu parcel%s of notes can't be opened yet: %s\n",
                  (unsigned long long)s->pending, cli_plural(s->pending),
@@ -51,20 +77,25 @@ static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
     statuses *all = ctx;
     char hex[DBK_ID_HEX_SIZE];
     (void)err;
+    all->unwitnessed = s->confirmed.state == DBK_CONFIRMATION_NO_WITNESS;
     if (all->rows == NULL) {
         print_status(all, s);
         return DBK_OK;
     }
     dbk_id_hex(hex, &s->space);
     json_t *row = json_pack(
-        "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}", "space", hex,
-        "name", cli_space_name(all->c, &s->space), "role", dbk_role_name(s->mine.role), "until",
-        cli_time_json((int64_t)s->mine.until_ms), "over", (int)s->mine.over, "records",
-        (json_int_t)s->records, "ops", (json_int_t)s->ops, "segments", (json_int_t)s->segments,
-        "own_ops", (json_int_t)s->own_ops, "own_at_relay", (json_int_t)s->own_receipted_ops,
-        "oldest_waiting", cli_time_json((int64_t)s->oldest_waiting_ms), "pending",
-        (json_int_t)s->pending, "attention", (json_int_t)s->attention, "log_size",
-        (json_int_t)s->log_size);
+        "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:I, s:o, s:I, s:I, "
+        "s:I}",
+        "space", hex, "name", cli_space_name(all->c, &s->space), "role",
+        dbk_role_name(s->mine.role), "until", cli_time_json((int64_t)s->mine.until_ms), "over",
+        (int)s->mine.over, "records", (json_int_t)s->records, "ops", (json_int_t)s->ops, "segments",
+        (json_int_t)s->segments, "own_ops", (json_int_t)s->own_ops, "own_at_relay",
+        (json_int_t)s->own_receipted_ops, "own_at_hq", (json_int_t)s->own_confirmed_ops,
+        "confirmation", dbk_confirmation_name(s->confirmed.state), "confirmed",
+        cli_time_json((int64_t)s->confirmed.time_ms), "confirmed_size",
+        (json_int_t)s->confirmed.size, "oldest_waiting",
+        cli_time_json((int64_t)s->oldest_waiting_ms), "pending", (json_int_t)s->pending,
+        "attention", (json_int_t)s->attention, "log_size", (json_int_t)s->log_size);
     if (s->pending_reason != NULL)
         (void)json_object_set_new(row, "pending_reason", json_string(s->pending_reason));
     (void)json_array_append_new(all->rows, row);
@@ -127,6 +158,11 @@ dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err)
                       "recovery", recovery),
             err);
     json_decref(all.rows);
+    if (rc == DBK_OK && all.unwitnessed)
+        out_text(
+            "No witness is named: nobody confirms what headquarters holds, and notes that "
+            "are held back\non the way may not be noticed. Administrators: daybook org witness "
+            "--help\n");
     if (rc == DBK_OK)
         print_outcomes(link->stage, &done, &failed);
     return rc == DBK_OK ? cli_recovery_print(c, err) : rc;

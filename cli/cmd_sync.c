@@ -81,7 +81,7 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
     if (c->format == OUT_JSON)
         return out_json_take(
             json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, "
-                      "s:I, s:s, s:I}",
+                      "s:I, s:s, s:I, s:I, s:I}",
                       "idle", (int)r->idle, "joining", (int)r->joining, "round_trips",
                       (int)r->round_trips, "sent_bytes", (json_int_t)r->sent_bytes,
                       "received_bytes", (json_int_t)r->received_bytes, "sent",
@@ -91,7 +91,8 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
                       "members_new", (json_int_t)r->members_new, "refused", (json_int_t)r->refused,
                       "pending", (json_int_t)r->pending, "restored", (int)r->restored, "reissued",
                       (json_int_t)r->reissued, "to_agree", (json_int_t)r->to_agree, "proposal",
-                      own_codes[r->proposal], "evidence", (json_int_t)r->evidence_new),
+                      own_codes[r->proposal], "evidence", (json_int_t)r->evidence_new, "cosigned",
+                      (json_int_t)r->cosigned, "stale", (json_int_t)r->stale),
             err);
     if (r->restored)
         out_text("! This store was restored from an older copy, or there are two of it. What the "
@@ -112,6 +113,10 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
         out_text("Nothing new. Everything written here is safe at the relay.\n");
     else
         say_exchange(r, folder);
+    if (r->stale > 0)
+        out_text("! Headquarters has not confirmed %llu space%s for too long: notes may be held "
+                 "back: daybook status\n",
+                 (unsigned long long)r->stale, cli_plural(r->stale));
     if (r->members_new > 0)
         out_text("%llu change%s of membership: daybook org log\n",
                  (unsigned long long)r->members_new, cli_plural(r->members_new));
@@ -144,10 +149,12 @@ static dbk_rc exchange(cli *c, dbk_sync_report *report, const char *folder, out_
     return rc;
 }
 
-/* With --watch only news is worth a line. */
-static bool is_news(const dbk_sync_report *r)
+/* With --watch only news is worth a line. stale: how many spaces were when last told. */
+static bool is_news(const dbk_sync_report *r, uint64_t *stale)
 {
-    return !r->idle && !r->joining;
+    bool more = r->stale > *stale;
+    *stale = r->stale;
+    return (!r->idle && !r->joining) || more;
 }
 
 static dbk_rc sync_once(cli *c, const char *folder, out_progress *bar, dbk_sync_report *report,
@@ -215,7 +222,7 @@ static dbk_rc reopen(cli *c, const dbk_secret *key, dbk_err *err)
 static dbk_rc watch(cli *c, const char *folder, const dbk_secret *key, dbk_err *err)
 {
     struct sigaction end = { .sa_handler = end_watch };
-    uint64_t pause_s = WATCH_EVERY_S;
+    uint64_t pause_s = WATCH_EVERY_S, stale = 0;
     bool locked = false;
     (void)sigaction(SIGINT, &end, NULL);
     (void)sigaction(SIGTERM, &end, NULL);
@@ -229,7 +236,7 @@ static dbk_rc watch(cli *c, const char *folder, const dbk_secret *key, dbk_err *
         locked = rc == DBK_PENDING && key == NULL;
         if (rc == DBK_OK)
             rc = sync_once(c, folder, &bar, &report, &why);
-        if (rc == DBK_OK && is_news(&report))
+        if (rc == DBK_OK && is_news(&report, &stale))
             rc = say_report(c, &report, folder, &why);
         if (rc == DBK_OK)
             rc = out_finish(&why);

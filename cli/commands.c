@@ -225,6 +225,12 @@ const cli_command cli_commands[] = {
       "Without an option it shows them. What isn't named stays as it is; a key that is named "
       "takes the place of all of its kind, and the word none stands for no key.",
       CLI_BOOK | CLI_NET, 0, 0, policy_options, cmd_org_policy },
+    { NULL, "org witness", "", "the key by which this device confirms what headquarters holds",
+      "For a device of headquarters that syncs often; the key is made the first time. Once the "
+      "organisation's policy names it, each sync of this device says of every space how much of "
+      "its log it holds, and officers see that, and when it was said. They are warned when it is "
+      "long ago, and a relay that shows different people different notes is found out.",
+      CLI_BOOK, 0, 0, NULL, cmd_org_witness },
     { NULL, "space create", "NAME", "a new compartment with its own key",
       "This device is in it, as hq. A restricted space needs a second administrator, now and for "
       "each who is let in later.",

@@ -4,14 +4,16 @@
 #define DBK_DAYBOOK_H
 
 #include "core/journal/book.h"
-#include "core/journal/orglog.h"
+#include "core/journal/cosigned.h"
 #include "core/journal/evidence.h"
 #include "core/journal/journal.h"
 #include "core/journal/org.h"
+#include "core/journal/orglog.h"
 #include "core/journal/proposal.h"
 #include "core/journal/query.h"
 #include "core/journal/recovery.h"
 #include "core/journal/verify.h"
+#include "core/journal/witness.h"
 #include "core/model/value.h"
 #include "core/model/view.h"
 

@@ -224,10 +224,20 @@ dbk_rc dbk_checkpoint_open(dbk_checkpoint *out, dbk_span note, const dbk_sign_pk
 
 /* ---- cosignatures -------------------------------------------------------------------------- */
 
+bool dbk_cosigned_is_newer(const dbk_cosigned *a, const dbk_cosigned *b)
+{
+    return a->size != b->size ? a->size > b->size : a->time_s > b->time_s;
+}
+
+dbk_id dbk_witness_id(const dbk_sign_pk *witness)
+{
+    return dbk_signer_id(witness);
+}
+
 void dbk_witness_name(char out[DBK_WITNESS_NAME_SIZE], const dbk_sign_pk *witness)
 {
     char hex[DBK_ID_HEX_SIZE];
-    dbk_id id = dbk_signer_id(witness);
+    dbk_id id = dbk_witness_id(witness);
     dbk_id_hex(hex, &id);
     memcpy(out, WITNESS, sizeof(WITNESS) - 1);
     memcpy(out + sizeof(WITNESS) - 1, hex, sizeof(hex));

@@ -34,8 +34,18 @@ DBK_MUST_CHECK dbk_rc dbk_checkpoint_sign(dbk_bytes *note, const dbk_checkpoint 
 DBK_MUST_CHECK dbk_rc dbk_checkpoint_open(dbk_checkpoint *out, dbk_span note,
                                           const dbk_sign_pk *relay, dbk_err *err);
 
+/* What a witness said of a log: up to which size it holds it, and when it said so. Of two words the
+ * one of the larger size is the newer; of one size, the later. */
+typedef struct dbk_cosigned {
+    uint64_t size; /* 0: nothing was said */
+    uint64_t time_s;
+} dbk_cosigned;
+bool dbk_cosigned_is_newer(const dbk_cosigned *a, const dbk_cosigned *b); /* a than b */
+#define DBK_COSIGNED_NOTE_BYTES_MAX 512u /* three lines, the relay's, and one witness's */
+
 #define DBK_WITNESS_NAME_SIZE 41u /* "witness-", 32 digits and the final zero byte */
 #define DBK_WITNESSES_MAX 4u      /* in a policy; a note with so many lines fits its limit */
+dbk_id dbk_witness_id(const dbk_sign_pk *witness); /* H16("daybook/signer-id/1", key) */
 /* A witness's name in notes: by its key, so that nobody has to register one. */
 void dbk_witness_name(char out[DBK_WITNESS_NAME_SIZE], const dbk_sign_pk *witness);
 /* Appends a cosignature to a note that was opened. DBK_CONFLICT: it has a line of this witness.

@@ -301,6 +301,7 @@ const dbk_member_space *dbk_roster_out(const dbk_roster *r, const dbk_id *device
                                        const dbk_id *space);
 bool dbk_roster_barred(const dbk_roster *r, const dbk_id *person, const dbk_id *space);
 const dbk_policy *dbk_roster_policy(const dbk_roster *r); /* the defaults before the first */
+uint64_t dbk_roster_policy_ms(const dbk_roster *r);       /* its entry's claimed time; 0 before */
 /* How many signers an entry of this content needs now. */
 size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e);
 /* Would the root's signature count as the second person's? Only where the admins in force, but for

@@ -92,6 +92,11 @@ bool dbk_roster_barred(const dbk_roster *r, const dbk_id *person, const dbk_id *
     return place != DBK_INDEX_NONE && dbk_roster_bars(&r->spaces[place], person);
 }
 
+uint64_t dbk_roster_policy_ms(const dbk_roster *r)
+{
+    return r->policy_ms;
+}
+
 const dbk_policy *dbk_roster_policy(const dbk_roster *r)
 {
     return &r->policy;

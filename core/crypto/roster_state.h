@@ -71,6 +71,7 @@ struct dbk_roster {
     roster_admin *admins;
     size_t admins_count, admins_cap; /* also the revoked */
     dbk_policy policy;
+    uint64_t policy_ms; /* claimed time of its entry */
     dbk_index by_device, by_space;
     dbk_index by_key;   /* value: place of the device * DBK_DEVICE_KEYS + which key */
     roster_feed *feeds; /* DBK_ROSTER_FEEDS_CACHED */

@@ -289,8 +289,10 @@ static void take_out(dbk_roster *r, const dbk_entry *e)
 /* POLICY, RECOVERY, BAR. */
 static void put_rules(dbk_roster *r, const dbk_entry *e)
 {
-    if (e->kind == DBK_ENTRY_POLICY)
+    if (e->kind == DBK_ENTRY_POLICY) {
         r->policy = e->policy;
+        r->policy_ms = e->time_ms;
+    }
     for (size_t i = 0; i < e->logs_count; i++)
         r->spaces[dbk_roster_place_of_space(r, &e->logs[i].space)].space.recovery = e->logs[i];
     if (e->kind == DBK_ENTRY_BAR) {

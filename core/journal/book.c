@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/journal/book_internal.h"
+#include "core/journal/cosigned_internal.h"
 #include "core/journal/evidence.h"
 #include "core/journal/tries.h"
 
@@ -33,6 +33,7 @@ void dbk_book_close(dbk_book *book)
     dbk_free(book->chain_hashes);
     dbk_free(book->readable);
     dbk_tables_wipe(&book->tables);
+    dbk_cosigned_forget(book);
     dbk_forms_free(book->forms);
     dbk_store_close(book->store);
     dbk_secret_free(book->store_key);
@@ -175,6 +176,8 @@ static dbk_rc open_with(dbk_book **out, const char *dir, const opener *with,
         bool linked = !dbk_key_is_zero(book->link.root.b);
         rc = dbk_tables_load(&book->tables, book->store, linked ? &book->link.relay : NULL, err);
     }
+    if (rc == DBK_OK)
+        rc = dbk_cosigned_load(book, err);
     if (rc == DBK_OK)
         rc = dbk_book_load_clock(book, err);
     if (rc == DBK_OK)

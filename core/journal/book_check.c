@@ -1,4 +1,5 @@
 /* A book against itself, from the stored bytes up: for tests. */
+#include "core/journal/cosigned_internal.h"
 #include "core/journal/feed.h"
 #include "core/journal/fold.h"
 #include "core/store/chain.h"
@@ -160,6 +161,11 @@ dbk_rc dbk_book_check_deep(dbk_book *book, dbk_err *err)
         rc = dbk_tables_check_deep(&book->tables, book->store, err);
     for (size_t i = 0; rc == DBK_OK && i < book->tables.feeds_count; i++)
         rc = check_feed(book, book->tables.feeds[i], err);
+    for (size_t i = 0; rc == DBK_OK && i < book->tables.spaces_count; i++) {
+        bool good = false;
+        rc = dbk_cosigned_verify(book, &good, book->tables.spaces[i], err);
+        DBK_ASSERT(rc != DBK_OK || good);
+    }
     for (size_t i = 0; rc == DBK_OK && i < book->tables.spaces_count; i++) {
         record_walk w = { .book = book, .first = true };
         rc = dbk_records_of_space(book->store, book->tables.spaces[i]->row, check_record, &w, err);

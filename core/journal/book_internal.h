@@ -19,18 +19,22 @@ typedef struct dbk_own {
     dbk_id device;
     dbk_device_keys keys; /* admin: zero when there is none */
     dbk_secret *sign, *kem, *request;
-    dbk_secret *admin; /* or NULL */
-    dbk_secret *root;  /* the organisation's, on the device that made it; or NULL */
+    dbk_secret *admin;   /* or NULL */
+    dbk_secret *root;    /* the organisation's, on the device that made it; or NULL */
+    dbk_secret *witness; /* confirms logs for headquarters; made on demand, or NULL */
 } dbk_own;
 
 /* The names under which the store keeps what only some devices have. */
 #define DBK_OWN_ADMIN_NAME "key.admin"
 #define DBK_OWN_ROOT_NAME "key.root"
+#define DBK_OWN_WITNESS_NAME "key.witness"
 
 /* The files of a folder. */
 #define DBK_BOOK_STORE_NAME "store.db"
 #define DBK_BOOK_SLOTS_NAME "keys.slots"
 #define DBK_BOOK_TRIES_NAME "tries"
+
+typedef struct dbk_ahead dbk_ahead; /* core/journal/cosigned_internal.h */
 
 struct dbk_book {
     const dbk_env *env;
@@ -50,6 +54,8 @@ struct dbk_book {
     size_t readable_count;
     bool unsorted; /* a key or a grant has come since readable was made */
     dbk_tables tables;
+    dbk_ahead **aheads; /* headquarters' words about more than is here, at most one a space */
+    size_t aheads_count;
     dbk_hlc clock, clock_kept; /* the last op's time; as on the disk */
     dbk_rc receipt_rc; /* the first failure of a view's look at a receipt; see dbk_book_view */
     bool frozen;       /* evidence of two courses of the membership is open: evidence.h */

@@ -21,6 +21,7 @@ void dbk_own_wipe(dbk_own *own)
     dbk_secret_free(own->request);
     dbk_secret_free(own->admin);
     dbk_secret_free(own->root);
+    dbk_secret_free(own->witness);
     *own = (dbk_own){ 0 };
 }
 
@@ -66,7 +67,8 @@ static dbk_rc load_optional(dbk_store *store, dbk_secret **out, const char *name
 
 static dbk_rc check_lengths(const dbk_own *own, size_t kem_len, dbk_err *err)
 {
-    const dbk_secret *const keys[] = { own->sign, own->request, own->admin, own->root };
+    const dbk_secret *const keys[] = { own->sign, own->request, own->admin, own->root,
+                                       own->witness };
     bool bad = kem_len != sizeof(own->keys.kem) || dbk_secret_len(own->kem) != 32;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         bad = bad || (keys[i] != NULL && dbk_secret_len(keys[i]) != 64);
@@ -85,6 +87,8 @@ dbk_rc dbk_own_load(dbk_own *own, dbk_store *store, dbk_err *err)
         rc = load_optional(store, &own->admin, DBK_OWN_ADMIN_NAME, err);
     if (rc == DBK_OK)
         rc = load_optional(store, &own->root, DBK_OWN_ROOT_NAME, err);
+    if (rc == DBK_OK)
+        rc = load_optional(store, &own->witness, DBK_OWN_WITNESS_NAME, err);
     if (rc == DBK_OK)
         rc = dbk_store_meta_get(store, &kem, KEM_PUBLIC_NAME, err);
     if (rc == DBK_OK)

@@ -12,6 +12,13 @@
 #include "core/crypto/tree.h"
 #include "core/store/feeds.h"
 
+/* A witness's word about a log: core/journal/cosigned.h. */
+typedef struct dbk_said {
+    dbk_id log;
+    dbk_sign_pk witness;
+    dbk_cosigned said; /* size 0: nothing was said yet */
+} dbk_said;
+
 /* Where this device stands in a space's log. */
 typedef struct dbk_stand {
     dbk_id log;               /* incarnation; zero before the first contact */
@@ -20,6 +27,7 @@ typedef struct dbk_stand {
     dbk_hash checkpoint_root; /* zero when the size is 0 */
     size_t note_len;          /* and its note */
     uint8_t note[DBK_CHECKPOINT_BYTES_MAX];
+    dbk_said said; /* headquarters' newest word that holds here; in a row of its own */
 } dbk_stand;
 
 typedef struct dbk_book_space {

@@ -83,7 +83,8 @@ static dbk_rc set_stand(dbk_inbox_run_state *s, dbk_err *err)
     if (rc != DBK_OK)
         return rc;
     *dbk_space_touch(space) = s->stand;
-    return dbk_logtree_keep(book, &s->done, &s->stand.log, err);
+    rc = dbk_logtree_keep(book, &s->done, &s->stand.log, err);
+    return rc == DBK_OK ? dbk_cosigned_reached(book, space, err) : rc;
 }
 
 static dbk_rc take_run(dbk_inbox_run_state *s, dbk_taker *t, dbk_err *err)

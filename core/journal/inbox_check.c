@@ -55,14 +55,19 @@ dbk_rc dbk_inbox_open_checkpoint(dbk_checkpoint *out, dbk_book *book, const dbk_
     return DBK_OK;
 }
 
-dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, dbk_logtree_done *done, const dbk_store_place *place,
-                          const dbk_hash *header_hash, dbk_err *err)
+dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, dbk_logtree_done *done, dbk_book *book,
+                          const dbk_leaf_in *in, dbk_err *err)
 {
-    DBK_ASSERT(place->index == stand->frontier.size);
-    dbk_hash leaf = dbk_log_leaf(place->receipt_ms, header_hash);
+    DBK_ASSERT(in->place.index == stand->frontier.size);
+    dbk_hash leaf = dbk_log_leaf(in->place.receipt_ms, &in->header_hash);
     dbk_frontier_add(&stand->frontier, DBK_TREE_LOG, &leaf, dbk_logtree_note, done);
-    if (stand->frontier.size != stand->checkpoint_size)
-        return DBK_OK;
+    dbk_ahead *ahead = dbk_cosigned_ahead(book, &in->space);
+    if (ahead != NULL && !dbk_id_is_zero(&stand->log) &&
+        !dbk_id_equal(&stand->log, &ahead->said.log))
+        ahead = NULL;
+    dbk_rc rc = dbk_cosigned_passes(ahead, book, &stand->frontier, err);
+    if (rc != DBK_OK || stand->frontier.size != stand->checkpoint_size)
+        return rc;
     dbk_hash root = dbk_frontier_root(&stand->frontier, DBK_TREE_LOG);
     if (!dbk_hash_equal(&root, &stand->checkpoint_root))
         return refuse(err, "it is not the log that it signed before");
@@ -115,8 +120,10 @@ static dbk_rc check_tree(dbk_inbox_run_state *s, const dbk_checkpoint *c, dbk_er
         dbk_rc rc = load_item(s, i, err);
         if (rc != DBK_OK)
             return rc;
-        dbk_store_place place = { true, s->items[i].index, s->items[i].in.receipt_ms };
-        rc = dbk_inbox_add_leaf(&s->stand, &s->done, &place, &s->items[i].hash, err);
+        dbk_leaf_in leaf = { s->run->space,
+                             { true, s->items[i].index, s->items[i].in.receipt_ms },
+                             s->items[i].hash };
+        rc = dbk_inbox_add_leaf(&s->stand, &s->done, s->book, &leaf, err);
         if (rc != DBK_OK)
             return rc;
     }

@@ -6,7 +6,7 @@
 #ifndef DBK_JOURNAL_INBOX_INTERNAL_H
 #define DBK_JOURNAL_INBOX_INTERNAL_H
 
-#include "core/journal/book_internal.h"
+#include "core/journal/cosigned_internal.h"
 #include "core/journal/inbox.h"
 #include "core/journal/logtree.h"
 #include "core/journal/reissue.h"
@@ -87,11 +87,15 @@ DBK_MUST_CHECK dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_ite
 DBK_MUST_CHECK dbk_rc dbk_inbox_open_checkpoint(dbk_checkpoint *out, dbk_book *book,
                                                 const dbk_stand *stand, const dbk_id *space,
                                                 dbk_span note, dbk_err *err);
-/* One more leaf, and the subtrees that it makes whole; DBK_PEER when the tree then has the size of
- * the pinned checkpoint and another root. */
-DBK_MUST_CHECK dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, dbk_logtree_done *done,
-                                         const dbk_store_place *place, const dbk_hash *header_hash,
-                                         dbk_err *err);
+/* One more leaf of the space's log, and the subtrees that it makes whole; DBK_PEER when the tree
+ * then has the size of the pinned checkpoint, or of headquarters' word, and another root. */
+typedef struct dbk_leaf_in {
+    dbk_id space;
+    dbk_store_place place;
+    dbk_hash header_hash;
+} dbk_leaf_in;
+DBK_MUST_CHECK dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, dbk_logtree_done *done, dbk_book *book,
+                                         const dbk_leaf_in *leaf, dbk_err *err);
 /* The checkpoint covers all of stand's entries: it becomes the pinned one unless the pinned one
  * says more than is held here, which it must prove first. */
 void dbk_inbox_pin(dbk_stand *stand, const dbk_checkpoint *c, dbk_span note);

@@ -79,8 +79,8 @@ static dbk_rc check_receipts(dbk_book *book, const dbk_stand *stand, const dbk_i
 /* If the receipts continue this device's position up to the checkpoint, the position moves and
  * nothing need be pulled back. A gap is somebody else's segment: then the pull brings it, and
  * the place of ours is checked there. */
-static dbk_rc move_stand(dbk_stand *stand, matching *m, const dbk_checkpoint *c, dbk_span note,
-                         dbk_err *err)
+static dbk_rc move_stand(dbk_stand *stand, dbk_book *book, matching *m, const dbk_checkpoint *c,
+                         dbk_span note, dbk_err *err)
 {
     dbk_stand moved = *stand;
     for (size_t i = 0; i < m->count; i++) {
@@ -90,7 +90,8 @@ static dbk_rc move_stand(dbk_stand *stand, matching *m, const dbk_checkpoint *c,
             continue;
         if (place.index > moved.frontier.size || place.index >= c->size)
             break;
-        dbk_rc rc = dbk_inbox_add_leaf(&moved, &m->done, &place, &r->header_hash, err);
+        dbk_leaf_in leaf = { c->space, place, r->header_hash };
+        dbk_rc rc = dbk_inbox_add_leaf(&moved, &m->done, book, &leaf, err);
         if (rc != DBK_OK)
             return rc;
     }
@@ -129,6 +130,8 @@ static dbk_rc store_receipts(dbk_book *book, dbk_book_space *space, dbk_book_fee
         rc = dbk_logtree_keep(book, &m->done, &stand->log, err);
     }
     if (rc == DBK_OK)
+        rc = dbk_cosigned_reached(book, space, err);
+    if (rc == DBK_OK)
         rc = dbk_evidence_grown(book, &space->space, err);
     if (rc == DBK_OK)
         rc = dbk_book_commit(book, err);
@@ -162,7 +165,7 @@ dbk_rc dbk_inbox_receipts(dbk_book *book, const dbk_id *space, const dbk_receipt
     if (rc == DBK_OK && checkpoint.len > 0 && !dbk_id_equal(&c.log, &receipts[0].receipt.log))
         rc = dbk_fail(err, DBK_PEER, "a checkpoint and its receipts are of two logs");
     if (rc == DBK_OK && checkpoint.len > 0)
-        rc = move_stand(&stand, &m, &c, checkpoint, err);
+        rc = move_stand(&stand, book, &m, &c, checkpoint, err);
     stand.log = receipts[0].receipt.log; /* known now, if it wasn't: a receipt names its log */
     if (rc == DBK_OK)
         rc = store_receipts(book, row, feed, &m, &stand, err);

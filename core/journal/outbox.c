@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/journal/book_internal.h"
+#include "core/journal/cosigned_internal.h"
 #include "core/store/chain.h"
 #include "core/store/segments.h"
 
@@ -25,8 +25,10 @@ static dbk_position position_of(const dbk_book *book, const dbk_id *space)
     const dbk_book_feed *own = row == NULL ? NULL : dbk_tables_push_feed(&book->tables, row);
     dbk_frontier_init(&none);
     const dbk_frontier *frontier = row == NULL ? &none : &row->now.frontier;
-    if (row != NULL)
+    if (row != NULL) {
         p.log = row->now.log;
+        p.cosigned = dbk_cosigned_now(book, row);
+    }
     p.size = frontier->size;
     p.root = dbk_frontier_root(frontier, DBK_TREE_LOG);
     if (own != NULL) {

@@ -15,6 +15,7 @@ typedef struct dbk_position {
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
     bool push_only;             /* nothing is to be fetched: this device may not read there */
     bool ends;                  /* its time there has an end, which the relay's clock decides */
+    dbk_cosigned cosigned;      /* what headquarters said last of what is applied here */
 } dbk_position;
 /* For every space in which this device is a member, sorted by id. */
 DBK_MUST_CHECK dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count,

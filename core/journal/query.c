@@ -25,6 +25,14 @@ dbk_rc dbk_query_state(dbk_state **out, const dbk_store_record *row, dbk_err *er
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
 }
 
+dbk_carriage dbk_query_carriage(const dbk_book *book, const dbk_book_space *space,
+                                const dbk_store_place *log)
+{
+    if (!log->known)
+        return DBK_HERE_ONLY;
+    return log->index < dbk_cosigned_now(book, space).size ? DBK_HQ_DURABLE : DBK_RELAY_DURABLE;
+}
+
 /* ---- one record ---------------------------------------------------------------------------- */
 
 typedef struct note_load {
@@ -35,7 +43,7 @@ typedef struct note_load {
 static dbk_rc load_note(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     note_load *l = ctx;
-    bool receipted = false;
+    dbk_store_place place;
     const dbk_book_space *space = dbk_tables_space_of_row(&l->book->tables, row->space);
     if (space == NULL)
         return damaged(err);
@@ -45,8 +53,9 @@ static dbk_rc load_note(void *ctx, const dbk_store_record *row, dbk_err *err)
     l->note->space = space->space;
     dbk_rc rc = dbk_query_state(&l->note->state, row, err);
     if (rc == DBK_OK)
-        rc = dbk_records_receipted(l->book->store, &receipted, row->id, err);
-    l->note->carriage = receipted ? DBK_RELAY_DURABLE : DBK_HERE_ONLY;
+        rc = dbk_records_place(l->book->store, &place, row->id, err);
+    if (rc == DBK_OK)
+        l->note->carriage = dbk_query_carriage(l->book, space, &place);
     return rc;
 }
 
@@ -161,11 +170,11 @@ uint64_t dbk_query_limit(const dbk_book *book, uint64_t limit)
 
 dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row, dbk_err *err)
 {
-    bool receipted = false;
+    dbk_store_place place;
     const dbk_book_space *space = dbk_tables_space_of_row(&book->tables, row->space);
     if (space == NULL || row->life > DBK_LIFE_DISPOSED)
         return damaged(err);
-    dbk_rc rc = dbk_records_receipted(book->store, &receipted, row->id, err);
+    dbk_rc rc = dbk_records_place(book->store, &place, row->id, err);
     *out = (dbk_row){ .record = row->record,
                       .space = space->space,
                       .form = (const char *)row->form.p,
@@ -174,7 +183,7 @@ dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row, 
                       .updated_ms = row->updated_ms,
                       .life = (dbk_life)row->life,
                       .attention = { row->asks, row->cautious, row->proposals, row->reviews },
-                      .carriage = receipted ? DBK_RELAY_DURABLE : DBK_HERE_ONLY };
+                      .carriage = dbk_query_carriage(book, space, &place) };
     return rc;
 }
 

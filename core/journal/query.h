@@ -2,14 +2,14 @@
 #ifndef DBK_JOURNAL_QUERY_H
 #define DBK_JOURNAL_QUERY_H
 
-#include "core/journal/book.h"
+#include "core/journal/cosigned.h"
 #include "core/model/view.h"
 
 /* Where a change stands on its way (P5). */
 typedef enum dbk_carriage {
     DBK_HERE_ONLY,     /* on this device only */
     DBK_RELAY_DURABLE, /* the relay has signed for it: a receipt, or its log */
-    DBK_HQ_DURABLE     /* the HQ replica has merged it (the next issue) */
+    DBK_HQ_DURABLE     /* headquarters holds it: one of its witnesses has signed for it */
 } dbk_carriage;
 
 /* One record, whole: a snapshot. */
@@ -100,6 +100,8 @@ typedef struct dbk_space_status {
     dbk_standing mine; /* over: what is there isn't counted, only what this device wrote */
     uint64_t records, ops, segments;
     uint64_t own_ops, own_receipted_ops; /* ops of this device; those the relay has signed for */
+    uint64_t own_confirmed_ops;          /* those that headquarters holds */
+    dbk_confirmed confirmed;
     uint64_t oldest_waiting_ms; /* claimed time of the oldest op without receipt; 0: none, or sealed
                                  for others */
     uint64_t pending;           /* segments kept but not openable yet */

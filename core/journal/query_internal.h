@@ -4,7 +4,7 @@
 #ifndef DBK_JOURNAL_QUERY_INTERNAL_H
 #define DBK_JOURNAL_QUERY_INTERNAL_H
 
-#include "core/journal/book_internal.h"
+#include "core/journal/cosigned_internal.h"
 #include "core/journal/query.h"
 #include "core/store/records.h"
 #include "core/store/segments.h"
@@ -19,6 +19,10 @@ DBK_MUST_CHECK dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_stor
 
 /* The state in a row. DBK_DAMAGED: what was encoded here can't be read any more. */
 DBK_MUST_CHECK dbk_rc dbk_query_state(dbk_state **out, const dbk_store_record *row, dbk_err *err);
+
+/* How far a change has come that stands at this place of its space's log. */
+dbk_carriage dbk_query_carriage(const dbk_book *book, const dbk_book_space *space,
+                                const dbk_store_place *log);
 
 /* A condition that can't hold for any record of the form (NULL: of any form that is known) is
  * DBK_INVALID. */

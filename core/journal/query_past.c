@@ -108,7 +108,7 @@ static dbk_rc tell(void *ctx, const dbk_store_segment *row, dbk_err *err)
                             .time = op.op.op.time,
                             .receipt_ms = row->log.receipt_ms,
                             .doubt = is_doubtful(dbk_hlc_ms(op.op.op.time), &row->log),
-                            .carriage = row->log.known ? DBK_RELAY_DURABLE : DBK_HERE_ONLY,
+                            .carriage = dbk_query_carriage(h->book, feed->space, &row->log),
                             .op = &op.op.op };
         rc = h->fn(h->ctx, &event, err);
     }

@@ -32,6 +32,26 @@ static dbk_rc look_waiting(void *ctx, const dbk_store_segment *row, dbk_err *err
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", cause.text);
 }
 
+/* *ops: of the feed, those that stand in the log below size. They stand there in their order. */
+static dbk_rc count_below(dbk_book *book, uint64_t *ops, const dbk_book_feed *feed, uint64_t size,
+                          dbk_err *err)
+{
+    uint64_t low = 0, high = size > 0 ? feed->now.receipted_seq : 0;
+    while (low < high) {
+        dbk_store_segment_place at;
+        uint64_t mid = low + (high - low + 1) / 2;
+        dbk_rc rc = dbk_segments_place(book->store, &at, feed->row, mid, err);
+        if (rc != DBK_OK)
+            return rc;
+        if (at.log.known && at.log.index < size)
+            low = at.first_seq + at.count - 1;
+        else
+            high = at.first_seq - 1;
+    }
+    *ops = low;
+    return DBK_OK;
+}
+
 /* A device's clock never goes back in its feed, so the first op without a receipt is its oldest. */
 static dbk_rc count_own(dbk_book *book, dbk_space_status *s, const dbk_book_space *space,
                         dbk_err *err)
@@ -47,8 +67,11 @@ static dbk_rc count_own(dbk_book *book, dbk_space_status *s, const dbk_book_spac
             continue;
         s->own_ops += feed->now.last_seq;
         s->own_receipted_ops += feed->now.receipted_seq;
+        uint64_t confirmed = 0;
+        rc = count_below(book, &confirmed, feed, dbk_cosigned_now(book, space).size, err);
+        s->own_confirmed_ops += confirmed;
         w.seq = feed->now.receipted_seq + 1;
-        if (w.seq <= feed->now.last_seq)
+        if (rc == DBK_OK && w.seq <= feed->now.last_seq)
             rc = dbk_segments_at(book->store, feed->row, w.seq, look_waiting, &w, err);
     }
     s->oldest_waiting_ms = w.oldest_ms;
@@ -94,7 +117,9 @@ typedef struct status_walk {
 static dbk_rc tell_space(const status_walk *w, const dbk_id *space, dbk_err *err)
 {
     dbk_bytes reason = DBK_BYTES_INIT(REASON_BYTES_MAX);
-    dbk_space_status s = { .space = *space, .mine = dbk_book_standing(w->book, space) };
+    dbk_space_status s = { .space = *space,
+                           .mine = dbk_book_standing(w->book, space),
+                           .confirmed = dbk_cosigned_judge(w->book, space) };
     dbk_rc rc = fill(w->book, &s, &reason, err);
     if (rc == DBK_OK)
         rc = w->fn(w->ctx, &s, err);

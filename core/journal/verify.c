@@ -6,6 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/wire.h"
+#include "core/journal/cosigned_internal.h"
 #include "core/journal/verify_internal.h"
 #include "core/store/records.h"
 #include "core/store/rows_query.h"
@@ -80,12 +81,28 @@ static dbk_rc check_feed_row(void *ctx, const dbk_store_feed *row, dbk_err *err)
                 : dbk_verify_fault(v, err, "The end of a feed was changed behind the program.");
 }
 
+static dbk_rc check_words(dbk_verifier *v, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < v->book->tables.spaces_count; i++) {
+        bool good;
+        rc = dbk_cosigned_verify(v->book, &good, v->book->tables.spaces[i], err);
+        if (rc == DBK_OK && !good)
+            rc = dbk_verify_fault(v, err,
+                                  "What headquarters said of a log was changed behind the "
+                                  "program.");
+    }
+    return rc;
+}
+
 static dbk_rc check_tables(dbk_verifier *v, dbk_err *err)
 {
     dbk_err cause = { 0 };
     dbk_rc rc = dbk_spaces_each(v->book->store, check_space_row, v, &cause);
     if (rc == DBK_OK)
         rc = dbk_feeds_each(v->book->store, check_feed_row, v, &cause);
+    if (rc == DBK_OK)
+        rc = check_words(v, &cause);
     return dbk_verify_damage(v, rc, &cause, err);
 }
 

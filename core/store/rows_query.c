@@ -43,13 +43,14 @@ dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid space, dbk_err
     return ask_number(&q, count, err);
 }
 
-dbk_rc dbk_records_receipted(dbk_store *store, bool *yes, dbk_rowid record, dbk_err *err)
+dbk_rc dbk_records_place(dbk_store *store, dbk_store_place *out, dbk_rowid record, dbk_err *err)
 {
     dbk_sql q;
     uint64_t found = 0;
-    *yes = false;
-    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_RECORD_RECEIPTED,
-                             "SELECT segment.log_index IS NOT NULL FROM op"
+    *out = (dbk_store_place){ 0 };
+    /* The index plus one: 0 is "not there". */
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_RECORD_PLACE,
+                             "SELECT coalesce(segment.log_index+1,0) FROM op"
                              " CROSS JOIN segment ON segment.id=op.segment"
                              " CROSS JOIN feed ON feed.id=segment.feed WHERE op.record=?1"
                              " ORDER BY feed.own DESC,op.segment DESC LIMIT 1",
@@ -58,7 +59,8 @@ dbk_rc dbk_records_receipted(dbk_store *store, bool *yes, dbk_rowid record, dbk_
         return rc;
     dbk_sql_bind_int(&q, 1, record);
     rc = ask_number(&q, &found, err);
-    *yes = found != 0;
+    if (rc == DBK_OK && found > 0)
+        *out = (dbk_store_place){ .known = true, .index = found - 1 };
     return rc;
 }
 

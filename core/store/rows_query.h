@@ -12,10 +12,10 @@ DBK_MUST_CHECK dbk_rc dbk_ops_has(dbk_store *store, bool *yes, const dbk_store_o
 DBK_MUST_CHECK dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid space,
                                     dbk_err *err);
 
-/* The newest change that this device made to a record, else the newest that anyone made: has the
- * relay signed for it? */
-DBK_MUST_CHECK dbk_rc dbk_records_receipted(dbk_store *store, bool *yes, dbk_rowid record,
-                                            dbk_err *err);
+/* The newest change that this device made to a record, else the newest that anyone made: where does
+ * the relay's log hold it? Its time is left out. */
+DBK_MUST_CHECK dbk_rc dbk_records_place(dbk_store *store, dbk_store_place *out, dbk_rowid record,
+                                        dbk_err *err);
 
 /* Numbers for `status` that indexes alone can tell: no segment is read. reason: of the first one
  * that waits. */

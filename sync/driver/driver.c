@@ -53,6 +53,26 @@ dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk_err *err)
     return dbk_transport_https(out, &opts, err);
 }
 
+/* Also where a space has met something: the others' officers wait for a word. */
+static dbk_rc cosign(dbk_line *line, dbk_sync_report *report, dbk_rc before, dbk_err *err)
+{
+    dbk_err why = { 0 };
+    dbk_rc rc = dbk_line_cosign_due(line, &report->cosigned, &why);
+    if (before != DBK_OK || rc == DBK_OK)
+        return before;
+    return dbk_fail(err, rc, "%s", why.text);
+}
+
+/* Of the spaces that this device is in: how many haven't been confirmed for too long. */
+static void count_stale(const dbk_book *book, dbk_sync_report *report)
+{
+    for (size_t i = 0; i < dbk_book_spaces(book); i++) {
+        dbk_id space = dbk_book_space_at(book, i);
+        if (dbk_cosigned_judge(book, &space).state == DBK_CONFIRMATION_STALE)
+            report->stale++;
+    }
+}
+
 static dbk_rc exchange(dbk_book *book, dbk_transport *t, dbk_sync_report *report,
                        const dbk_progress *progress, dbk_err *err)
 {
@@ -70,6 +90,9 @@ static dbk_rc exchange(dbk_book *book, dbk_transport *t, dbk_sync_report *report
         rc = dbk_line_rotate_due(&line, err);
     if (rc == DBK_OK && !report->joining)
         rc = dbk_line_heed_proposals(&line, report, err);
+    if (line.reached && !report->joining && rc != DBK_UNREACHABLE)
+        rc = cosign(&line, report, rc, err);
+    count_stale(book, report);
     report->round_trips = line.round_trips;
     report->sent_bytes = line.sent_bytes;
     report->received_bytes = line.received_bytes;

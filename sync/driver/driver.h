@@ -33,6 +33,8 @@ typedef struct dbk_sync_report {
     uint64_t pending;      /* segments that can't be opened yet */
     bool restored; /* this store was an old copy, or there are two: it goes on under a new name */
     uint64_t reissued; /* own changes that the relay didn't hold and were written again */
+    uint64_t cosigned; /* logs that this device vouched for, for headquarters */
+    uint64_t stale;    /* spaces that headquarters hasn't confirmed for too long (R22) */
     bool idle;         /* nothing was to be done */
     bool joining;      /* the admin hasn't approved yet */
     uint64_t to_agree; /* others' proposals that wait for this administrator */

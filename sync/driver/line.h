@@ -65,6 +65,11 @@ DBK_MUST_CHECK dbk_rc dbk_line_propose(dbk_line *line, dbk_span entry, dbk_err *
 DBK_MUST_CHECK dbk_rc dbk_line_heed_proposals(dbk_line *line, dbk_sync_report *report,
                                               dbk_err *err);
 
+/* A witness's: posts what is to be said of each space (core/journal/witness.h). *said: how many
+ * were taken. What one space meets doesn't stop the others; the first cause is told. Nothing on
+ * another's device. */
+DBK_MUST_CHECK dbk_rc dbk_line_cosign_due(dbk_line *line, uint64_t *said, dbk_err *err);
+
 /* Sends this book's join request; the relay takes the same bytes twice. DBK_DENIED: the invite was
  * used by someone else, or has run out. */
 DBK_MUST_CHECK dbk_rc dbk_line_join(dbk_line *line, dbk_err *err);

@@ -48,7 +48,8 @@ static dbk_rc read_local(run *r, dbk_err *err)
                                        .own_last_seq = p->own_last_seq,
                                        .own_receipted_seq = p->own_receipted_seq,
                                        .push_only = p->push_only,
-                                       .ends = p->ends };
+                                       .ends = p->ends,
+                                       .cosigned = p->cosigned };
     }
     dbk_free(positions);
     dbk_free(r->spaces);
@@ -135,6 +136,14 @@ static dbk_session_event do_members(run *r, const dbk_session_action *a)
     return e;
 }
 
+static dbk_session_event do_cosigned(run *r, const dbk_session_action *a)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < a->cosigned_count && rc == DBK_OK; i++)
+        rc = dbk_cosigned_take(r->book, &a->space, dbk_span_str(a->cosigned[i]), &r->why);
+    return taken(r, rc);
+}
+
 static dbk_session_event do_receipts(run *r, const dbk_session_action *a)
 {
     dbk_receipted *receipts = dbk_alloc_array(a->acked_count, sizeof(*receipts));
@@ -201,6 +210,8 @@ static dbk_session_event perform(run *r, const dbk_session_action *a)
         return do_load(r, a);
     case DBK_ACTION_TAKE_MEMBERS:
         return do_members(r, a);
+    case DBK_ACTION_TAKE_COSIGNED:
+        return do_cosigned(r, a);
     case DBK_ACTION_TAKE_RECEIPTS:
         return do_receipts(r, a);
     case DBK_ACTION_TAKE_RANGE:

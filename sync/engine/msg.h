@@ -13,6 +13,7 @@
  *                                   -> range; bodies that the asker wrote only with own=1
  *   GET  /v1/spaces/ID/proof?leaf=I&size=N or ?from=M&size=N
  *                                   -> proof: ( hash 32 )*
+ *   POST /v1/spaces/ID/cosign       a checkpoint note with one witness's line -> 204
  *   PUT  /v1/join/ID                an admin opens a mailbox: JSON {"v":1,"expires":ms} -> 204
  *   POST /v1/join/ID                a device's sealed join request, not signed, once -> 204; the
  *                                   same bytes again 204, others 409
@@ -51,14 +52,16 @@
 
 /* hello: { "v": 1, ? "known": base64url(16) }.
  * known = H16("daybook/hello/1", members count (u64) || members head (32) || for each of my
- * spaces by id: space (16) || log (16) || size (u64) || root (32)). Spaces whose size is 0 are
- * left out: a device learns a log's incarnation with the first thing in it. Sent when nothing
- * waits to be pushed: if the relay computes the same it answers { "v": 1, "idle": true } and that
- * is all. */
+ * spaces by id: space (16) || log (16) || size (u64) || root (32) || cosigned size (u64) ||
+ * cosigned at, s (u64)). Cosigned: the newest word of a witness that the policy in force names;
+ * zeros without one. Spaces whose size is 0 are left out: a device learns a log's incarnation with
+ * the first thing in it. Sent when nothing waits to be pushed: if the relay computes the same it
+ * answers { "v": 1, "idle": true } and that is all. */
 typedef struct dbk_known_space {
     dbk_id space, log;
     uint64_t size;
     dbk_hash root;
+    dbk_cosigned cosigned;
 } dbk_known_space;
 typedef struct dbk_known {
     uint64_t members_count;
@@ -76,9 +79,12 @@ DBK_MUST_CHECK dbk_rc dbk_hello_decode(dbk_hello *out, dbk_span in, dbk_err *err
 
 /* welcome: { "v":1, "idle":true } or { "v":1, "members":{"count":N,"head":b64url}, "limits":
  * {"segments":N,"push":BYTES,"range":BYTES}, "time":ms, "spaces":[ {"space":hex, "log":hex,
- * "size":N,"checkpoint":note text,"feeds":[[feed hex, last seq, head hash b64url],..]} ] }
+ * "size":N,"checkpoint":note text,?"cosigned":[note text,..],
+ * "feeds":[[feed hex, last seq, head hash b64url],..]} ] }
  * spaces: every space in which this device is a member, sorted by id, also those whose log is
- * still empty. feeds: this device's own feeds as the relay holds them, sorted by id. */
+ * still empty. cosigned: 1 to 4 notes, the newest of each witness that the policy names, each with
+ * that witness's line; their sizes are their own. feeds: this device's own feeds as the relay holds
+ * them, sorted by id. */
 typedef struct dbk_feed_head {
     dbk_id feed;
     uint64_t last_seq;
@@ -88,6 +94,8 @@ typedef struct dbk_welcome_space {
     dbk_id space, log;
     uint64_t size;
     const char *checkpoint;
+    const char *const *cosigned;
+    size_t cosigned_count;
     const dbk_feed_head *feeds;
     size_t feeds_count;
 } dbk_welcome_space;

@@ -29,6 +29,10 @@ dbk_id dbk_known_digest(const dbk_known *k)
         (void)dbk_wire_put_u64(n, s->size);
         dbk_hasher_add(&h, dbk_span_of(n, sizeof(n)));
         dbk_hasher_add(&h, dbk_span_of(s->root.b, DBK_HASH_BYTES));
+        (void)dbk_wire_put_u64(n, s->cosigned.size);
+        dbk_hasher_add(&h, dbk_span_of(n, sizeof(n)));
+        (void)dbk_wire_put_u64(n, s->cosigned.time_s);
+        dbk_hasher_add(&h, dbk_span_of(n, sizeof(n)));
     }
     dbk_hash whole = dbk_hasher_end(&h);
     memcpy(id.b, whole.b, DBK_ID_BYTES);
@@ -73,6 +77,10 @@ static void put_space(dbk_json_out *w, const dbk_welcome_space *s)
     dbk_json_put_id(w, ",\"log\":", &s->log);
     dbk_json_put_uint(w, ",\"size\":", s->size);
     dbk_json_put_text(w, ",\"checkpoint\":", s->checkpoint);
+    DBK_ASSERT(s->cosigned_count <= DBK_WITNESSES_MAX);
+    for (size_t i = 0; i < s->cosigned_count; i++)
+        dbk_json_put_text(w, i > 0 ? "," : ",\"cosigned\":[", s->cosigned[i]);
+    dbk_json_put(w, s->cosigned_count > 0 ? "]" : "");
     dbk_json_put(w, ",\"feeds\":[");
     for (size_t i = 0; i < s->feeds_count; i++) {
         const dbk_feed_head *feed = &s->feeds[i];
@@ -109,10 +117,11 @@ dbk_rc dbk_welcome_encode(dbk_bytes *out, const dbk_welcome *msg, dbk_err *err)
     return dbk_json_written(&w);
 }
 
-/* What a decoded welcome points into: three blocks, each sized before it is filled. */
+/* What a decoded welcome points into: four blocks, each sized before it is filled. */
 typedef struct owned {
     dbk_welcome_space *spaces;
     dbk_feed_head *feeds;
+    const char **notes; /* cosigned ones */
     char *texts;
 } owned;
 
@@ -122,6 +131,7 @@ static void owned_free(owned *o)
         return;
     dbk_free(o->spaces);
     dbk_free(o->feeds);
+    dbk_free(o->notes);
     dbk_free(o->texts);
     dbk_free(o);
 }
@@ -132,29 +142,52 @@ void dbk_welcome_wipe(dbk_welcome *w)
     memset(w, 0, sizeof(*w));
 }
 
-/* Takes the blocks that the spaces need; the counts are within their caps. */
+/* What all spaces together need of the blocks. */
+typedef struct needs {
+    size_t feeds, notes, text;
+} needs;
+
+/* Adds one space's; the counts are within their caps. */
+static dbk_rc need_space(needs *n, const json_t *space, dbk_err *err)
+{
+    size_t i, feeds = json_array_size(json_object_get(space, "feeds"));
+    size_t len = json_string_length(json_object_get(space, "checkpoint"));
+    const json_t *note, *cosigned = json_object_get(space, "cosigned");
+    bool fits = feeds <= DBK_FEEDS_PER_SPACE_MAX && len <= DBK_CHECKPOINT_BYTES_MAX &&
+                json_array_size(cosigned) <= DBK_WITNESSES_MAX;
+    n->feeds += feeds;
+    n->notes += json_array_size(cosigned);
+    n->text += len + 1;
+    json_array_foreach(cosigned, i, note)
+    {
+        fits = fits && json_string_length(note) <= DBK_COSIGNED_NOTE_BYTES_MAX;
+        n->text += json_string_length(note) + 1;
+    }
+    return fits ? DBK_OK : dbk_fail(err, DBK_LIMIT, "welcome: a space is over its limits");
+}
+
 static dbk_rc owned_new(owned **out, const json_t *spaces, dbk_err *err)
 {
-    size_t feeds = 0, text = 0, i;
+    size_t i;
     json_t *space;
+    needs n = { 0, 0, 0 };
     json_array_foreach(spaces, i, space)
     {
-        size_t here = json_array_size(json_object_get(space, "feeds"));
-        size_t len = json_string_length(json_object_get(space, "checkpoint"));
-        if (here > DBK_FEEDS_PER_SPACE_MAX || len > DBK_CHECKPOINT_BYTES_MAX)
-            return dbk_fail(err, DBK_LIMIT, "welcome: a space is over its limits");
-        feeds += here;
-        text += len + 1;
+        dbk_rc rc = need_space(&n, space, err);
+        if (rc != DBK_OK)
+            return rc;
     }
-    if (json_array_size(spaces) > DBK_SPACES_MAX || feeds > DBK_WELCOME_FEEDS_MAX)
+    if (json_array_size(spaces) > DBK_SPACES_MAX || n.feeds > DBK_WELCOME_FEEDS_MAX)
         return dbk_fail(err, DBK_LIMIT, "welcome: too many spaces or feeds");
     owned *o = dbk_alloc(sizeof(*o));
     if (o != NULL) {
         o->spaces = dbk_alloc_array(json_array_size(spaces), sizeof(*o->spaces));
-        o->feeds = dbk_alloc_array(feeds, sizeof(*o->feeds));
-        o->texts = dbk_alloc(text);
+        o->feeds = dbk_alloc_array(n.feeds, sizeof(*o->feeds));
+        o->notes = dbk_alloc_array(n.notes, sizeof(*o->notes));
+        o->texts = dbk_alloc(n.text);
     }
-    if (o == NULL || o->spaces == NULL || o->feeds == NULL || o->texts == NULL) {
+    if (o == NULL || o->spaces == NULL || o->feeds == NULL || o->notes == NULL ||
+        o->texts == NULL) {
         owned_free(o);
         return dbk_fail(err, DBK_NOMEM, "out of memory");
     }
@@ -175,29 +208,58 @@ static dbk_rc read_feed(dbk_feed_head *out, json_t *item, dbk_err *err)
     return f.rc;
 }
 
-/* *feeds and *text move past what this space takes of the blocks. */
-static dbk_rc read_space(dbk_welcome_space *out, json_t *item, dbk_feed_head **feeds, char **text,
-                         dbk_err *err)
+/* Copies a text into the block, zero-ended: the block was zeroed. */
+static const char *keep_text(owned *rest, dbk_span text)
+{
+    char *at = rest->texts;
+    memcpy(at, text.p, text.len);
+    rest->texts += text.len + 1;
+    return at;
+}
+
+static dbk_rc read_cosigned(dbk_welcome_space *out, const json_t *list, owned *rest, dbk_err *err)
+{
+    size_t i;
+    json_t *note;
+    out->cosigned = rest->notes;
+    out->cosigned_count = json_array_size(list);
+    if (list != NULL && out->cosigned_count == 0)
+        return dbk_fail(err, DBK_FORMAT, "welcome: cosigned by nobody");
+    json_array_foreach(list, i, note)
+    {
+        if (!json_is_string(note))
+            return dbk_fail(err, DBK_FORMAT, "welcome: a cosigned note is no text");
+        *rest->notes++ = keep_text(rest, dbk_json_text(note));
+    }
+    return DBK_OK;
+}
+
+/* rest: the blocks from where this space begins; it moves past what the space takes. */
+static dbk_rc read_space(dbk_welcome_space *out, json_t *item, owned *rest, dbk_err *err)
 {
     size_t i;
     json_t *feed;
+    const json_t *cosigned = NULL;
     dbk_json_fields f = dbk_json_fields_of(item, "welcome: a space", err);
     out->space = dbk_json_take_id(&f, "space");
     out->log = dbk_json_take_id(&f, "log");
     out->size = dbk_json_take_uint(&f, "size", DBK_JSON_UINT_MAX);
     dbk_span note = dbk_json_text(dbk_json_take(&f, "checkpoint", JSON_STRING));
+    if (dbk_json_has(&f, "cosigned"))
+        cosigned = dbk_json_take(&f, "cosigned", JSON_ARRAY);
     json_t *list = dbk_json_take(&f, "feeds", JSON_ARRAY);
     dbk_rc rc = dbk_json_end(&f);
     if (rc != DBK_OK)
         return rc;
-    memcpy(*text, note.p, note.len); /* zero-ended: the block was zeroed */
-    out->checkpoint = *text;
-    *text += note.len + 1;
-    out->feeds = *feeds;
+    out->checkpoint = keep_text(rest, note);
+    rc = read_cosigned(out, cosigned, rest, err);
+    if (rc != DBK_OK)
+        return rc;
+    out->feeds = rest->feeds;
     out->feeds_count = json_array_size(list);
     json_array_foreach(list, i, feed)
     {
-        dbk_feed_head *at = (*feeds)++;
+        dbk_feed_head *at = rest->feeds++;
         rc = read_feed(at, feed, err);
         if (rc != DBK_OK)
             return rc;
@@ -218,11 +280,10 @@ static dbk_rc read_spaces(dbk_welcome *w, json_t *list, dbk_err *err)
     w->owned = o;
     w->spaces = o->spaces;
     w->spaces_count = json_array_size(list);
-    dbk_feed_head *feeds = o->feeds;
-    char *texts = o->texts;
+    owned rest = *o;
     json_array_foreach(list, i, item)
     {
-        rc = read_space(&o->spaces[i], item, &feeds, &texts, err);
+        rc = read_space(&o->spaces[i], item, &rest, err);
         if (rc != DBK_OK)
             return rc;
         if (i > 0 && dbk_id_compare(&o->spaces[i - 1].space, &o->spaces[i].space) >= 0)
@@ -270,9 +331,9 @@ dbk_rc dbk_welcome_decode(dbk_welcome *out, dbk_span in, dbk_err *err)
     json_t *top;
     dbk_json_fields f;
     dbk_welcome w = { 0 };
-    /* Of a space 7 parts, of a feed 4, of the rest 14: rounded up. */
+    /* Of a space 12 parts, of a feed 4, of the rest 14: rounded up. */
     const dbk_json_load_opts opts = { "welcome", DBK_WELCOME_BYTES_MAX,
-                                      16 + 8 * DBK_SPACES_MAX + 4 * DBK_WELCOME_FEEDS_MAX };
+                                      16 + 13 * DBK_SPACES_MAX + 4 * DBK_WELCOME_FEEDS_MAX };
     memset(out, 0, sizeof(*out));
     dbk_rc rc = dbk_json_load(&top, &f, in, &opts, err);
     if (rc != DBK_OK)

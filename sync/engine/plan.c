@@ -22,7 +22,7 @@ dbk_rc dbk_plan_known(dbk_id *out, const dbk_local *local, dbk_err *err)
     for (size_t i = 0; i < local->spaces_count; i++) {
         const dbk_local_space *s = &local->spaces[i];
         if (!s->push_only || !s->ends) /* else its time is over, for the relay too */
-            spaces[count++] = (dbk_known_space){ s->space, s->log, s->size, s->root };
+            spaces[count++] = (dbk_known_space){ s->space, s->log, s->size, s->root, s->cosigned };
     }
     dbk_known known = { local->members_count, local->members_head, spaces, count };
     *out = dbk_known_digest(&known);
@@ -95,6 +95,31 @@ static dbk_rc check_log(const dbk_local_space *local, const dbk_welcome_space *t
     return DBK_OK;
 }
 
+/* What the relay shows of headquarters' words must fit what it shows of its log: it can't show a
+ * word about more than it gives out (M41), nor about another log. Whose words they are, and whether
+ * they fit the log here, the journal finds out. */
+static dbk_rc check_cosigned(const dbk_welcome_space *there, const dbk_trust *trust, dbk_err *err)
+{
+    dbk_checkpoint head, said;
+    for (size_t i = 0; i < there->cosigned_count; i++) {
+        dbk_rc rc = dbk_plan_checkpoint(&head, dbk_span_str(there->checkpoint), &there->space,
+                                        trust, err);
+        if (rc == DBK_OK)
+            rc = dbk_plan_checkpoint(&said, dbk_span_str(there->cosigned[i]), &there->space, trust,
+                                     err);
+        if (rc != DBK_OK)
+            return rc;
+        if (!dbk_id_equal(&said.log, &head.log))
+            return dbk_fail(err, DBK_PEER, "the relay's log was rolled back or replaced");
+        if (said.size > head.size)
+            return dbk_fail(err, DBK_PEER,
+                            "the relay keeps back notes that headquarters holds already");
+        if (said.size == head.size && !dbk_hash_equal(&said.root, &head.root))
+            return dbk_fail(err, DBK_PEER, "the relay signed two different logs of one size");
+    }
+    return DBK_OK;
+}
+
 static void plan_feed(dbk_plan *out, const dbk_local_space *local, const dbk_welcome_space *there)
 {
     out->own_held = true;
@@ -134,11 +159,15 @@ dbk_rc dbk_plan_space(dbk_plan *out, const dbk_local_space *local, const dbk_wel
     if (there == NULL)
         return dbk_fail(err, DBK_PEER, "the relay does not know a space of this device");
     dbk_rc rc = check_log(local, there, trust, err);
+    if (rc == DBK_OK)
+        rc = check_cosigned(there, trust, err);
     if (rc != DBK_OK)
         return rc;
     plan_feed(&plan, local, there);
     plan.push_only = local->push_only;
     plan.pull_to = plan.push_only ? local->size : there->size;
+    plan.cosigned = there->cosigned;
+    plan.cosigned_count = plan.push_only ? 0 : there->cosigned_count;
     *out = plan;
     return DBK_OK;
 }

@@ -17,6 +17,7 @@ typedef struct dbk_local_space {
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
     bool push_only;             /* what was written here leaves, and nothing is fetched */
     bool ends; /* a guest's: the relay may know the space no more, and takes what comes late */
+    dbk_cosigned cosigned; /* what headquarters said last of what is applied here */
 } dbk_local_space;
 typedef struct dbk_local {
     uint64_t members_count;
@@ -43,6 +44,8 @@ typedef struct dbk_plan {
     uint64_t push_after; /* send own segments after this seq; own_last_seq: nothing to send */
     uint64_t relay_seq;  /* the relay's head of our feed, 0: it has none */
     dbk_hash relay_head;
+    const char *const *cosigned; /* headquarters' words in the welcome, which must outlive this */
+    size_t cosigned_count;
     uint64_t pull_to; /* the log's size that the relay signed for */
     bool own_held;    /* what the relay has of this device is all here: bodies can stay there */
     bool push_only;   /* as of the space; or the relay lists it no more */

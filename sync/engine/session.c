@@ -10,15 +10,17 @@
 
 #define M(state) (1u << (state))
 #define SPACES (M(S_LOAD) | M(S_PULL) | M(S_END))
+#define BEGIN (M(S_COSIGNED_TAKE) | SPACES)
 /* From each state, where it may go; drawn in session.h. */
 static const struct {
     const char *name;
     unsigned to;
 } moves[S_COUNT] = {
     [S_NEW] = { "new", M(S_HELLO) | M(S_END) },
-    [S_HELLO] = { "hello", M(S_HELLO) | M(S_WAIT) | M(S_MEMBERS) | SPACES },
+    [S_HELLO] = { "hello", M(S_HELLO) | M(S_WAIT) | M(S_MEMBERS) | BEGIN },
     [S_MEMBERS] = { "members", M(S_MEMBERS) | M(S_WAIT) | M(S_MEMBERS_TAKE) | M(S_END) },
-    [S_MEMBERS_TAKE] = { "members-take", M(S_MEMBERS) | SPACES },
+    [S_MEMBERS_TAKE] = { "members-take", M(S_MEMBERS) | BEGIN },
+    [S_COSIGNED_TAKE] = { "cosigned-take", BEGIN },
     [S_LOAD] = { "load", M(S_PUSH) | M(S_PUSH_TAKE) | SPACES },
     [S_PUSH] = { "push", M(S_PUSH) | M(S_WAIT) | M(S_PUSH_TAKE) | SPACES },
     [S_PUSH_TAKE] = { "push-take", M(S_PUSH) | SPACES },
@@ -398,6 +400,8 @@ static void do_taken(dbk_session *s, dbk_session_action *next, const dbk_session
 {
     if (s->state == S_MEMBERS_TAKE) {
         members_taken(s, next, e);
+    } else if (s->state == S_COSIGNED_TAKE) {
+        dbk_session_cosigned_taken(s, next, e);
     } else if (s->state == S_PUSH_TAKE) {
         if (e->local != NULL)
             dbk_session_refresh(s, e->local);

@@ -11,6 +11,9 @@
  *        '--not all-----------------'  | all
  *                       .--------------'
  *                       v
+ *                  COSIGNED_TAKE                     for each space with words of headquarters
+ *                       |
+ *                       v
  *        .---> LOAD ----> PUSH ----> LOAD ----> PUSH_TAKE    for each space, while it lacks of
  *        |      |          ^  '----last batch----^ | |       ours: the next batch is loaded
  *        |      '----------'-----------------------' |       before the receipts are taken, so
@@ -65,6 +68,7 @@ typedef enum dbk_session_action_kind {
     DBK_ACTION_SEND,          /* round, request: sign with its nonce, exchange */
     DBK_ACTION_LOAD,          /* space, after_seq, count_max, bytes_max: own segments */
     DBK_ACTION_TAKE_MEMBERS,  /* entries */
+    DBK_ACTION_TAKE_COSIGNED, /* space, cosigned: before anything of the space is exchanged */
     DBK_ACTION_TAKE_RECEIPTS, /* space, receipts, checkpoint */
     DBK_ACTION_TAKE_RANGE,    /* space, range */
     DBK_ACTION_WAIT,          /* wait_ms */
@@ -97,6 +101,8 @@ typedef struct dbk_session_action {
     uint64_t after_seq;
     uint32_t count_max, bytes_max;
     dbk_span entries;
+    const char *const *cosigned;
+    size_t cosigned_count;
     const dbk_acked *acked;
     size_t acked_count;
     dbk_span checkpoint;

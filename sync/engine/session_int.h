@@ -11,6 +11,7 @@ typedef enum session_state {
     S_HELLO,
     S_MEMBERS,
     S_MEMBERS_TAKE,
+    S_COSIGNED_TAKE,
     S_LOAD,
     S_PUSH,
     S_PUSH_TAKE,
@@ -107,6 +108,8 @@ void dbk_session_spaces(dbk_session *s,
                         dbk_session_action *next); /* plans, then the first push or pull */
 /* After a hello that was refused: tries to bring what has no receipt yet. false: nothing is. */
 bool dbk_session_late(dbk_session *s, dbk_session_action *next);
+void dbk_session_cosigned_taken(dbk_session *s, dbk_session_action *next,
+                                const dbk_session_event *event);
 void dbk_session_next(dbk_session *s, dbk_session_action *next); /* what is to be done next */
 void dbk_session_batch(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);
 void dbk_session_pushed(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);

@@ -12,6 +12,41 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+/* The words of the next space that has some; behind the last, on to pushing. */
+static void take_cosigned(dbk_session *s, dbk_session_action *next)
+{
+    while (s->at < s->works_count && s->works[s->at].plan.cosigned_count == 0)
+        s->at++;
+    if (s->at == s->works_count) {
+        s->at = 0;
+        dbk_session_next(s, next);
+        return;
+    }
+    const work *w = &s->works[s->at];
+    dbk_session_move(s, S_COSIGNED_TAKE);
+    next->kind = DBK_ACTION_TAKE_COSIGNED;
+    next->space = w->local.space;
+    next->cosigned = w->plan.cosigned;
+    next->cosigned_count = w->plan.cosigned_count;
+}
+
+void dbk_session_cosigned_taken(dbk_session *s, dbk_session_action *next,
+                                const dbk_session_event *e)
+{
+    dbk_err err = { 0 };
+    work *w = &s->works[s->at++];
+    if (e->rc != DBK_OK) {
+        (void)dbk_fail(&err, e->rc, "%s", e->why);
+        if (dbk_retry_is_local(e->rc)) {
+            dbk_session_fail(s, next, &err);
+            return;
+        }
+        dbk_session_stopped(s, w, &err);
+        w->push_over = w->pull_over = true;
+    }
+    take_cosigned(s, next);
+}
+
 void dbk_session_spaces(dbk_session *s, dbk_session_action *next)
 {
     for (size_t i = 0; i < s->works_count; i++) {
@@ -29,7 +64,7 @@ void dbk_session_spaces(dbk_session *s, dbk_session_action *next)
     }
     s->batch_max = s->welcome.segments_max;
     s->at = 0;
-    dbk_session_next(s, next);
+    take_cosigned(s, next);
 }
 
 static void load(dbk_session *s, dbk_session_action *next, work *w)

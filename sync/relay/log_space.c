@@ -212,6 +212,53 @@ dbk_rc dbk_log_node_put(const dbk_log_space *s, const dbk_log_node *node, dbk_er
     return s->log->ops->add(s->log->self, &s->space, &row, err);
 }
 
+/* ---- cosignatures ------------------------------------------------------------------------ */
+
+#define COSIGNED_HEAD_BYTES (16u + 8u + 8u)
+
+static dbk_span cosigned_key(uint8_t key[17], const dbk_id *witness)
+{
+    key[0] = 'C';
+    memcpy(key + 1, witness->b, DBK_ID_BYTES);
+    return dbk_span_of(key, 17);
+}
+
+dbk_rc dbk_log_cosigned_get(const dbk_log_space *s, const dbk_id *witness, dbk_log_cosigned *out,
+                            dbk_err *err)
+{
+    uint8_t key[17];
+    dbk_bytes value = DBK_BYTES_INIT(COSIGNED_HEAD_BYTES + DBK_COSIGNED_NOTE_BYTES_MAX);
+    memset(out, 0, sizeof(*out));
+    dbk_rc rc = s->log->ops->get(s->log->self, &s->space, cosigned_key(key, witness), &value, err);
+    if (rc == DBK_OK) {
+        dbk_wire w = dbk_wire_from(dbk_bytes_span(&value));
+        out->log = dbk_wire_get_id(&w);
+        out->said.size = dbk_wire_get_u64(&w);
+        out->said.time_s = dbk_wire_get_u64(&w);
+        if (w.failed || w.left.len > sizeof(out->note))
+            rc = dbk_fail(err, DBK_DAMAGED, "a cosigned note is malformed");
+        else
+            memcpy(out->note, w.left.p, w.left.len);
+        out->note_len = rc == DBK_OK ? w.left.len : 0;
+    }
+    dbk_bytes_wipe(&value);
+    return rc;
+}
+
+dbk_rc dbk_log_cosigned_put(const dbk_log_space *s, const dbk_id *witness,
+                            const dbk_log_cosigned *row, dbk_err *err)
+{
+    uint8_t key[17];
+    uint8_t value[COSIGNED_HEAD_BYTES + DBK_COSIGNED_NOTE_BYTES_MAX];
+    uint8_t *p = dbk_wire_put_copy(value, row->log.b, sizeof(row->log.b));
+    DBK_ASSERT(row->note_len <= sizeof(row->note));
+    p = dbk_wire_put_u64(p, row->said.size);
+    p = dbk_wire_put_u64(p, row->said.time_s);
+    p = dbk_wire_put_copy(p, row->note, row->note_len);
+    dbk_log_row put = { cosigned_key(key, witness), dbk_span_of(value, (size_t)(p - value)) };
+    return s->log->ops->put(s->log->self, &s->space, &put, err);
+}
+
 /* ---- forks ------------------------------------------------------------------------------- */
 
 static dbk_span fork_key(uint8_t key[49], const dbk_log_fork *fork)

@@ -5,6 +5,7 @@
  *   'F' || feed (16)                  a feed's head
  *   'O' || owner (16) || feed (16)    the feeds of one device; no value
  *   'P' || feed (16) || seq (u64)     where the segment that begins at seq stands
+ *   'C' || signer id (16)             the newest note that this witness cosigned
  *   'N' || level (u8) || index (u64)  the root of a perfect subtree
  *   'X' || feed (16) || hash (32)     a segment that can't stand where another stands: seen ms
  *                                     (u64) || header || body, both signed by the feed's owner */
@@ -72,6 +73,20 @@ typedef struct dbk_log_node {
 } dbk_log_node;
 DBK_MUST_CHECK dbk_rc dbk_log_node_put(const dbk_log_space *s, const dbk_log_node *node,
                                        dbk_err *err);
+
+/* What a witness said last of the log of this incarnation, and the note: the relay's own line and
+ * the witness's, nothing else. */
+typedef struct dbk_log_cosigned {
+    dbk_id log;
+    dbk_cosigned said;
+    size_t note_len;
+    uint8_t note[DBK_COSIGNED_NOTE_BYTES_MAX];
+} dbk_log_cosigned;
+/* witness: dbk_witness_id of its key. DBK_NOT_FOUND. */
+DBK_MUST_CHECK dbk_rc dbk_log_cosigned_get(const dbk_log_space *s, const dbk_id *witness,
+                                           dbk_log_cosigned *out, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_log_cosigned_put(const dbk_log_space *s, const dbk_id *witness,
+                                           const dbk_log_cosigned *row, dbk_err *err);
 
 /* Keeps the evidence, unless it is kept already or DBK_FORKS_KEPT_MAX are. */
 typedef struct dbk_log_fork {

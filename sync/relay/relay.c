@@ -174,6 +174,8 @@ static const call_row calls[] = {
       "push" },
     { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, true, dbk_call_range, "range" },
     { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, true, dbk_call_proof, "proof" },
+    { "POST", "/v1/spaces/", "/cosign", MEMBERS, DBK_COSIGNED_NOTE_BYTES_MAX, false,
+      dbk_call_cosign, "cosign" },
     { "GET", "/v1/members", NULL, MEMBERS, 0, true, dbk_call_members_get, "members" },
     { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, false, dbk_call_members_post,
       "member" },

@@ -51,6 +51,8 @@ DBK_MUST_CHECK dbk_rc dbk_relay_write(dbk_relay *r, const dbk_job *job, dbk_err 
 bool dbk_relay_is_decision(dbk_rc rc);
 /* Drops all proposals: the chain has moved past them. */
 DBK_MUST_CHECK dbk_rc dbk_relay_proposals_clear(const dbk_log *log, dbk_err *err);
+/* Not in the space, no such space: nobody outside learns which. DBK_NOT_FOUND. */
+DBK_MUST_CHECK dbk_rc dbk_relay_check_member(dbk_relay *r, const dbk_call *c, dbk_err *err);
 
 /* What a call's query may hold: decimal numbers only, each at most once. */
 typedef struct dbk_query_field {
@@ -72,6 +74,7 @@ dbk_rc dbk_call_org(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_er
 dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_proof(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_cosign(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_join_open(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_join_put(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_propose(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);

@@ -43,10 +43,15 @@ typedef struct greeting {
     dbk_bytes known;  /* dbk_known_space */
     dbk_bytes notes;  /* zero-ended texts */
     dbk_bytes heads;  /* dbk_feed_head */
-    dbk_bytes parts;  /* size_t pairs: heads and note bytes up to and with each space */
+    dbk_bytes parts;  /* part: up to and with each space */
     const dbk_log *log;
     dbk_id space, device;
+    dbk_id witnesses[DBK_POLICY_KEYS_MAX]; /* signer ids, of the policy in force */
+    size_t witnesses_count;
 } greeting;
+typedef struct part {
+    size_t heads, note_bytes, cosigned;
+} part;
 
 static void greeting_init(greeting *g)
 {
@@ -55,7 +60,7 @@ static void greeting_init(greeting *g)
     dbk_bytes_init(&g->known, DBK_SPACES_MAX * sizeof(dbk_known_space));
     dbk_bytes_init(&g->notes, DBK_WELCOME_BYTES_MAX);
     dbk_bytes_init(&g->heads, DBK_WELCOME_FEEDS_MAX * sizeof(dbk_feed_head));
-    dbk_bytes_init(&g->parts, DBK_SPACES_MAX * 2 * sizeof(size_t));
+    dbk_bytes_init(&g->parts, DBK_SPACES_MAX * sizeof(part));
 }
 
 static void greeting_wipe(greeting *g)
@@ -86,6 +91,33 @@ static dbk_rc state_of(const dbk_log_space *s, dbk_log_state *state, dbk_err *er
     return rc == DBK_NOT_FOUND ? DBK_DAMAGED : rc;
 }
 
+/* What a witness said of the log as it is now; said.size 0: nothing. */
+static dbk_rc cosigned_by(const greeting *g, dbk_log_cosigned *out, const dbk_log_state *state,
+                          size_t witness, dbk_err *err)
+{
+    dbk_err absent = { 0 };
+    dbk_log_space s = { g->log, g->space };
+    dbk_rc rc = dbk_log_cosigned_get(&s, &g->witnesses[witness], out, &absent);
+    if (rc != DBK_OK && rc != DBK_NOT_FOUND)
+        return dbk_fail(err, rc, "%s", absent.text);
+    if (!dbk_id_equal(&out->log, &state->log))
+        out->said = (dbk_cosigned){ 0, 0 };
+    return DBK_OK;
+}
+
+static dbk_rc newest_cosigned(const greeting *g, dbk_cosigned *out, const dbk_log_state *state,
+                              dbk_err *err)
+{
+    dbk_log_cosigned row;
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < g->witnesses_count && rc == DBK_OK; i++) {
+        rc = cosigned_by(g, &row, state, i, err);
+        if (rc == DBK_OK && dbk_cosigned_is_newer(&row.said, out))
+            *out = row.said;
+    }
+    return rc;
+}
+
 static dbk_rc gather_known(greeting *g, const dbk_roll_org *org, dbk_id *digest, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
@@ -93,7 +125,10 @@ static dbk_rc gather_known(greeting *g, const dbk_roll_org *org, dbk_id *digest,
         dbk_log_state state;
         dbk_log_space s = { g->log, space_of(g, i) };
         rc = state_of(&s, &state, err);
-        dbk_known_space k = { s.space, state.log, state.frontier.size, state.root };
+        dbk_known_space k = { s.space, state.log, state.frontier.size, state.root, { 0, 0 } };
+        g->space = s.space;
+        if (rc == DBK_OK)
+            rc = newest_cosigned(g, &k.cosigned, &state, err);
         if (rc == DBK_OK)
             rc = dbk_bytes_append(&g->known, dbk_span_of(&k, sizeof(k)), err);
     }
@@ -118,37 +153,64 @@ static dbk_rc gather_feed(void *ctx, const dbk_id *feed, bool *stop, dbk_err *er
     return dbk_bytes_append(&g->heads, dbk_span_of(&head, sizeof(head)), err);
 }
 
+static dbk_rc gather_note(greeting *g, dbk_span note, dbk_err *err)
+{
+    dbk_rc rc = dbk_bytes_append(&g->notes, note, err);
+    return rc == DBK_OK ? dbk_bytes_append_u8(&g->notes, 0, err) : rc;
+}
+
 static dbk_rc gather_space(greeting *g, dbk_err *err)
 {
     dbk_log_state state;
+    dbk_log_cosigned row;
+    part ends = { 0, 0, 0 };
     dbk_log_space s = { g->log, g->space };
     dbk_rc rc = state_of(&s, &state, err);
     if (rc == DBK_OK)
         rc = dbk_log_feeds_of(&s, &g->device, gather_feed, g, err);
     if (rc == DBK_OK)
-        rc = dbk_bytes_append(&g->notes, dbk_span_of(state.note, state.note_len), err);
+        rc = gather_note(g, dbk_span_of(state.note, state.note_len), err);
+    for (size_t i = 0; i < g->witnesses_count && rc == DBK_OK; i++) {
+        rc = cosigned_by(g, &row, &state, i, err);
+        if (rc != DBK_OK || row.said.size == 0)
+            continue;
+        rc = gather_note(g, dbk_span_of(row.note, row.note_len), err);
+        ends.cosigned++;
+    }
+    ends.heads = g->heads.len / sizeof(dbk_feed_head);
+    ends.note_bytes = g->notes.len;
     if (rc == DBK_OK)
-        rc = dbk_bytes_append_u8(&g->notes, 0, err);
-    size_t ends[2] = { g->heads.len / sizeof(dbk_feed_head), g->notes.len };
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append(&g->parts, dbk_span_of(ends, sizeof(ends)), err);
+        rc = dbk_bytes_append(&g->parts, dbk_span_of(&ends, sizeof(ends)), err);
     return rc;
 }
 
-static void point(const greeting *g, dbk_welcome_space *spaces)
+/* One space's texts: its checkpoint, then the cosigned ones, each ended by a zero byte. */
+static void point_texts(dbk_welcome_space *out, const char **notes, const char *text, size_t count)
+{
+    out->checkpoint = text;
+    out->cosigned = notes;
+    out->cosigned_count = count;
+    for (size_t i = 0; i < count; i++) {
+        text += strlen(text) + 1;
+        notes[i] = text;
+    }
+}
+
+static void point(const greeting *g, dbk_welcome_space *spaces, const char **notes)
 {
     const dbk_known_space *known = (const dbk_known_space *)(const void *)g->known.p;
     const dbk_feed_head *heads = (const dbk_feed_head *)(const void *)g->heads.p;
-    size_t ends[2] = { 0, 0 };
+    part end = { 0, 0, 0 };
     for (size_t i = 0; i < spaces_of(g); i++) {
-        size_t begin[2] = { ends[0], ends[1] };
-        memcpy(ends, g->parts.p + i * sizeof(ends), sizeof(ends));
+        part begin = end;
+        memcpy(&end, g->parts.p + i * sizeof(end), sizeof(end));
         spaces[i].space = known[i].space;
         spaces[i].log = known[i].log;
         spaces[i].size = known[i].size;
-        spaces[i].checkpoint = (const char *)g->notes.p + begin[1];
-        spaces[i].feeds = heads != NULL ? heads + begin[0] : NULL;
-        spaces[i].feeds_count = ends[0] - begin[0];
+        point_texts(&spaces[i], &notes[i * DBK_POLICY_KEYS_MAX],
+                    (const char *)g->notes.p + begin.note_bytes, end.cosigned);
+        spaces[i].feeds = heads != NULL ? heads + begin.heads : NULL;
+        spaces[i].feeds_count = end.heads - begin.heads;
     }
 }
 
@@ -161,10 +223,11 @@ static dbk_rc welcome(dbk_relay_answer *a, greeting *g, const dbk_roll_org *org,
         rc = gather_space(g, err);
     }
     dbk_welcome_space *spaces = dbk_alloc_array(spaces_of(g), sizeof(*spaces));
-    if (rc == DBK_OK && spaces == NULL)
+    const char **notes = dbk_alloc_array(spaces_of(g), DBK_POLICY_KEYS_MAX * sizeof(*notes));
+    if (rc == DBK_OK && (spaces == NULL || notes == NULL))
         rc = dbk_fail(err, DBK_NOMEM, "no memory for a welcome");
     if (rc == DBK_OK) {
-        point(g, spaces);
+        point(g, spaces, notes);
         dbk_welcome w = { .members_count = org->count,
                           .members_head = org->head,
                           .segments_max = DBK_PUSH_SEGMENTS_MAX,
@@ -175,8 +238,20 @@ static dbk_rc welcome(dbk_relay_answer *a, greeting *g, const dbk_roll_org *org,
                           .spaces_count = spaces_of(g) };
         rc = dbk_welcome_encode(&a->body, &w, err);
     }
+    dbk_free(notes);
     dbk_free(spaces);
     return rc;
+}
+
+static void name_witnesses(greeting *g, dbk_roll *roll)
+{
+    dbk_policy_keys keys;
+    dbk_sign_pk pk;
+    dbk_roll_witnesses(roll, &keys);
+    for (size_t i = 0; i < keys.count; i++) {
+        memcpy(pk.b, keys.b[i], sizeof(pk.b));
+        g->witnesses[g->witnesses_count++] = dbk_witness_id(&pk);
+    }
 }
 
 dbk_rc dbk_call_hello(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
@@ -192,6 +267,7 @@ dbk_rc dbk_call_hello(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
         return rc;
     /* Chain first, logs second: then the logs of all spaces that the chain names are there. */
     dbk_roll_org_get(r->roll, &org);
+    name_witnesses(&g, r->roll);
     rc = dbk_roll_spaces(r->roll, &c->caller, c->req->now_ms, &g.spaces, err);
     if (rc == DBK_OK)
         rc = dbk_relay_reader_take(r, &reader, err);
@@ -325,8 +401,7 @@ static dbk_rc range_read(dbk_relay_answer *a, range_walk *w, dbk_err *err)
     return rc;
 }
 
-/* Not in the space, no such space: nobody outside learns which. */
-static dbk_rc check_member(dbk_relay *r, const dbk_call *c, dbk_err *err)
+dbk_rc dbk_relay_check_member(dbk_relay *r, const dbk_call *c, dbk_err *err)
 {
     if (!dbk_roll_in_space(r->roll, &c->caller, &c->id, c->req->now_ms))
         return dbk_fail(err, DBK_NOT_FOUND, "no such space");
@@ -342,7 +417,7 @@ dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
     if (rc == DBK_OK && (!q[0].given || !q[1].given || q[2].value > 1))
         rc = dbk_fail(err, DBK_FORMAT, "from or bytes is missing");
     if (rc == DBK_OK)
-        rc = check_member(r, c, err);
+        rc = dbk_relay_check_member(r, c, err);
     if (rc == DBK_OK && !dbk_roll_reads(r->roll, &c->caller, &c->id))
         rc = dbk_fail(err, DBK_DENIED, "this device only writes into the space");
     if (rc == DBK_OK)
@@ -388,7 +463,7 @@ dbk_rc dbk_call_proof(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
     if (rc == DBK_OK && (q[0].given == q[1].given || !q[2].given))
         rc = dbk_fail(err, DBK_FORMAT, "a proof is of a leaf or from a size, and to a size");
     if (rc == DBK_OK)
-        rc = check_member(r, c, err);
+        rc = dbk_relay_check_member(r, c, err);
     if (rc == DBK_OK)
         rc = dbk_relay_reader_take(r, &reader, err);
     if (rc != DBK_OK)

@@ -132,6 +132,15 @@ void dbk_roll_org_get(dbk_roll *roll, dbk_roll_org *out)
     unlock(roll);
 }
 
+void dbk_roll_witnesses(dbk_roll *roll, dbk_policy_keys *out)
+{
+    memset(out, 0, sizeof(*out));
+    lock(roll);
+    if (roll->roster != NULL)
+        *out = dbk_roster_policy(roll->roster)->witnesses;
+    unlock(roll);
+}
+
 bool dbk_roll_caller(dbk_roll *roll, dbk_caller *out, const uint8_t key_hash[DBK_KEY_HASH_BYTES])
 {
     size_t at;

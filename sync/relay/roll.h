@@ -28,6 +28,9 @@ void dbk_roll_org_get(dbk_roll *roll, dbk_roll_org *out);
 /* The same for the one thread that changes the roll, also between add and settle. */
 void dbk_roll_org_peek(const dbk_roll *roll, dbk_roll_org *out);
 
+/* The witness keys that the policy in force names. */
+void dbk_roll_witnesses(dbk_roll *roll, dbk_policy_keys *out);
+
 /* One who asks. */
 typedef struct dbk_caller {
     dbk_id device;

@@ -3,6 +3,7 @@
  *   's'  the next byte chooses a call, the rest is its query or body: signed by a member
  *   'a'  the same, signed by an admin
  *   'p'  three bytes each (offset u16, change u8) spoil a proper push, which a member signs
+ *   'c'  the same of a witness's word about the log: the note that a member posts
  * Whatever comes in, an answer goes out with a proper status, and what is stored stays sound. */
 #include <stdint.h>
 #include <stdio.h>
@@ -21,7 +22,9 @@ static struct {
     relaykit kit;
     relaykit_device officer;
     dbk_id space;
-    char segments[96], proof[96];
+    char segments[96], proof[96], cosign[96];
+    dbk_secret *witness;
+    uint64_t time_s; /* of its last word */
     uint64_t runs;
 } f;
 
@@ -46,6 +49,12 @@ static void prepare(void)
     f.space = relaykit_space(&f.kit, members, 1);
     relaykit_space_target(f.segments, &f.space, "segments");
     relaykit_space_target(f.proof, &f.space, "proof");
+    relaykit_space_target(f.cosign, &f.space, "cosign");
+    dbk_sign_pk pk;
+    dbk_bytes entry = { 0 };
+    MUST(dbk_sign_keypair(&pk, &f.witness, &f.kit.env.env, NULL));
+    DBK_ASSERT(relaykit_post(&f.kit, relaykit_entry_policy(&f.kit, &entry, &pk, 1)) == 200);
+    dbk_bytes_wipe(&entry);
 }
 
 static void check_answer(dbk_relay_answer *a)
@@ -132,6 +141,7 @@ static void signed_call(relaykit_device *d, dbk_span in)
         { "POST", "/v1/proposals", true },
         { "GET", "/v1/proposals", false },
         { "POST", "/v1/proposals/0123456789abcdef0123456789abcdef/decline", true },
+        { "POST", f.cosign, true },
     };
     char target[1024];
     dbk_relay_answer a;
@@ -187,6 +197,47 @@ static void spoiled_push(dbk_span in)
     relaykit_segment_wipe(&s);
 }
 
+/* The officer's log grows by one segment, whose note the relay signs. */
+static void new_note(dbk_bytes *note)
+{
+    relaykit_segment s;
+    static relaykit_pushed p;
+    static relaykit_feed feed;
+    if (feed.device == NULL)
+        feed = relaykit_feed_begin(&f.kit, &f.officer, &f.space);
+    relaykit_segment_make(&f.kit, &s, &feed, 1, 30);
+    DBK_ASSERT(relaykit_push(&f.kit, &f.officer, &p, &s, 1) == 200);
+    MUST(dbk_bytes_append(note, p.checkpoint, NULL));
+    relaykit_pushed_wipe(&p);
+    relaykit_segment_wipe(&s);
+}
+
+/* A proper word of the witness, spoiled: taken only if nothing was really changed. */
+static void spoiled_word(dbk_span in)
+{
+    dbk_relay_answer a;
+    dbk_bytes note = DBK_BYTES_INIT(DBK_CHECKPOINT_BYTES_MAX), before = note;
+    static uint8_t kept[DBK_CHECKPOINT_BYTES_MAX];
+    static size_t kept_len;
+    if (kept_len == 0) { /* one log state for all runs: its words differ by their time */
+        new_note(&note);
+        kept_len = note.len;
+        memcpy(kept, note.p, kept_len);
+        dbk_bytes_truncate(&note, 0);
+    }
+    MUST(dbk_bytes_append(&note, dbk_span_of(kept, kept_len), NULL));
+    MUST(dbk_checkpoint_cosign(&note, ++f.time_s, f.witness, NULL));
+    MUST(dbk_bytes_append(&before, dbk_bytes_span(&note), NULL));
+    for (; in.len >= 3; in.p += 3, in.len -= 3)
+        note.p[((size_t)in.p[0] << 8 | in.p[1]) % note.len] ^= in.p[2];
+    relaykit_request req = { "POST", f.cosign, dbk_bytes_span(&note), NULL };
+    int status = relaykit_call(&f.kit, &f.officer, &a, &req);
+    DBK_ASSERT((status == 204) == dbk_span_equal(dbk_bytes_span(&note), dbk_bytes_span(&before)));
+    check_answer(&a);
+    dbk_bytes_wipe(&note);
+    dbk_bytes_wipe(&before);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     prepare();
@@ -205,6 +256,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'p':
         spoiled_push(rest);
+        break;
+    case 'c':
+        spoiled_word(rest);
         break;
     default:
         return 0;

@@ -320,6 +320,18 @@ dbk_span relaykit_entry_remove(relaykit *k, dbk_bytes *out, const dbk_id *space,
     return sign(out, &e, k->admin.admin);
 }
 
+dbk_span relaykit_entry_policy(relaykit *k, dbk_bytes *out, const dbk_sign_pk *witnesses,
+                               size_t count)
+{
+    dbk_entry e = begin(k, DBK_ENTRY_POLICY);
+    e.policy = (dbk_policy)DBK_POLICY_DEFAULT;
+    DBK_ASSERT(count <= DBK_POLICY_KEYS_MAX);
+    for (size_t i = 0; i < count; i++)
+        memcpy(e.policy.witnesses.b[i], witnesses[i].b, sizeof(witnesses[i].b));
+    e.policy.witnesses.count = count;
+    return sign(out, &e, k->admin.admin);
+}
+
 int relaykit_post(relaykit *k, dbk_span entry)
 {
     int status = relaykit_status(k, &k->admin, "POST", "/v1/members", entry);

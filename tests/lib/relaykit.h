@@ -89,6 +89,9 @@ dbk_span relaykit_entry_grant(relaykit *k, dbk_bytes *out, const dbk_id *space,
 dbk_span relaykit_entry_revoke(relaykit *k, dbk_bytes *out, const relaykit_device *d);
 dbk_span relaykit_entry_remove(relaykit *k, dbk_bytes *out, const dbk_id *space,
                                const relaykit_device *d);
+/* The policy of the defaults, with these witnesses. */
+dbk_span relaykit_entry_policy(relaykit *k, dbk_bytes *out, const dbk_sign_pk *witnesses,
+                               size_t count);
 int relaykit_post(relaykit *k, dbk_span entry); /* by the admin; the roster takes it on 200 */
 void relaykit_org(relaykit *k);                 /* genesis with the setup code */
 void relaykit_enrol(relaykit *k, relaykit_device *d, dbk_role role); /* makes and enrols */

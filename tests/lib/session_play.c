@@ -121,6 +121,9 @@ static void write_action(play *p)
     case DBK_ACTION_TAKE_MEMBERS:
         write_down(p, "take members, %zu bytes\n", a->entries.len);
         break;
+    case DBK_ACTION_TAKE_COSIGNED:
+        write_down(p, "take %zu cosigned of %02x\n", a->cosigned_count, a->space.b[0]);
+        break;
     case DBK_ACTION_TAKE_RECEIPTS:
         write_down(p, "take %zu receipts of %02x", a->acked_count, a->space.b[0]);
         write_ahead(p);
@@ -192,7 +195,7 @@ void play_lose(play *p)
 void play_take(play *p, dbk_rc rc, const char *why)
 {
     must_be(p, p->a.kind == DBK_ACTION_TAKE_MEMBERS || p->a.kind == DBK_ACTION_TAKE_RECEIPTS ||
-                   p->a.kind == DBK_ACTION_TAKE_RANGE);
+                   p->a.kind == DBK_ACTION_TAKE_RANGE || p->a.kind == DBK_ACTION_TAKE_COSIGNED);
     play_step(p, (dbk_session_event){
                      .kind = DBK_EVENT_TAKEN, .rc = rc, .why = why, .local = &p->local });
 }
@@ -217,7 +220,8 @@ void play_make_note(play *p, dbk_bytes *note, size_t i, const play_there *t)
 
 void play_welcome(play *p, uint64_t members, const play_there *spaces)
 {
-    char notes[3][512] = { "", "", "" };
+    char notes[3][512] = { "", "", "" }, said[3][512] = { "", "", "" };
+    const char *const cosigned[3] = { said[0], said[1], said[2] };
     dbk_feed_head feeds[3];
     dbk_welcome_space out[3] = { 0 };
     dbk_welcome w = { .members_count = members,
@@ -233,6 +237,15 @@ void play_welcome(play *p, uint64_t members, const play_there *spaces)
             play_make_note(p, &note, i, &spaces[i]);
         if (note.len > 0)
             memcpy(notes[i], note.p, note.len);
+        dbk_bytes_truncate(&note, 0);
+        play_there then = spaces[i];
+        then.size = spaces[i].said_size;
+        then.log ^= spaces[i].said_log;
+        then.root.b[0] ^= spaces[i].said_other;
+        if (then.size > 0)
+            play_make_note(p, &note, i, &then);
+        if (note.len > 0)
+            memcpy(said[i], note.p, note.len);
         dbk_bytes_wipe(&note);
         feeds[i] = (dbk_feed_head){ p->spaces[i].own_feed, spaces[i].own_seq, spaces[i].own_head };
         out[i] = (dbk_welcome_space){ .space = p->spaces[i].space,
@@ -240,6 +253,8 @@ void play_welcome(play *p, uint64_t members, const play_there *spaces)
                                                                         : (uint8_t)(0x10 + i)),
                                       .size = spaces[i].size,
                                       .checkpoint = notes[i],
+                                      .cosigned = &cosigned[i],
+                                      .cosigned_count = then.size > 0 ? 1 : 0,
                                       .feeds = &feeds[i],
                                       .feeds_count = spaces[i].own_seq > 0 ? 1 : 0 };
     }

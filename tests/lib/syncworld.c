@@ -4,7 +4,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/journal/inbox.h"
+#include "core/journal/org_internal.h"
 #include "core/store/store.h"
+#include "sync/driver/line.h"
 #include "tests/lib/syncworld.h"
 
 #define field_of(req, name) field_of(req, name)
@@ -271,6 +274,37 @@ void sync_enlist(sync_device *admin, sync_device *d, dbk_role role, const dbk_id
     assert_int_equal(dbk_book_link(d->book)->stage, DBK_ORG_MEMBER);
     dbk_bytes_wipe(&text);
     dbk_bytes_wipe(&request);
+}
+
+void sync_policy(sync_device *admin, const dbk_policy *policy)
+{
+    dbk_err err = { 0 };
+    dbk_line line;
+    dbk_bytes out = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    dbk_entry e = { .kind = DBK_ENTRY_POLICY, .policy = *policy };
+    assert_ok(dbk_org_sign(admin->book, &out, &e, &err), &err);
+    assert_ok(dbk_line_open(&line, admin->book, &admin->t, &err), &err);
+    dbk_call call = { .method = "POST",
+                      .target = "/v1/members",
+                      .content_type = "application/octet-stream",
+                      .body = dbk_bytes_span(&out),
+                      .has_body = true,
+                      .answer_max = DBK_CONTROL_BYTES_MAX };
+    assert_ok(dbk_line_ask(&line, &call, &err), &err);
+    dbk_line_close(&line);
+    assert_ok(dbk_inbox_member(admin->book, dbk_bytes_span(&out), &err), &err);
+    dbk_bytes_wipe(&out);
+}
+
+void sync_witness(sync_device *d)
+{
+    dbk_err err = { 0 };
+    dbk_sign_pk pk;
+    dbk_policy policy = DBK_POLICY_DEFAULT;
+    assert_ok(dbk_witness_key(d->book, &pk, &err), &err);
+    policy.witnesses.count = 1;
+    memcpy(policy.witnesses.b[0], pk.b, sizeof(pk.b));
+    sync_policy(d, &policy);
 }
 
 /* ---- notes and syncs

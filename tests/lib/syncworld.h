@@ -63,6 +63,11 @@ dbk_rc sync_try(sync_device *d, dbk_sync_report *report, dbk_err *err);
 dbk_sync_report sync_now(sync_device *d);                     /* must succeed */
 dbk_sync_report sync_folder(sync_device *d, const char *dir); /* must succeed */
 
+/* The organisation's rules from now on, signed and posted by the admin; it has them then. */
+void sync_policy(sync_device *admin, const dbk_policy *policy);
+/* This device vouches for headquarters from now on, by the policy of the defaults. */
+void sync_witness(sync_device *d);
+
 /* A person's record with just a name; and the name changed, by whomever. */
 dbk_id sync_write(sync_device *d, const dbk_id *space, const char *name);
 void sync_edit(sync_device *d, const dbk_id *record, const char *name);

@@ -47,9 +47,10 @@ static void make_hello(dbk_bytes *out)
 static void make_welcome(dbk_bytes *out)
 {
     const dbk_feed_head feeds[] = { { id_of(1), 5, hash_of(2) }, { id_of(2), 900, hash_of(3) } };
+    const char *const cosigned[] = { note, "daybook/aa/bb/cc\n11\n" };
     const dbk_welcome_space spaces[] = {
-        { id_of(1), id_of(9), 12, note, feeds, 2 },
-        { id_of(2), id_of(8), 0, "", NULL, 0 },
+        { id_of(1), id_of(9), 12, note, cosigned, 2, feeds, 2 },
+        { id_of(2), id_of(8), 0, "", NULL, 0, NULL, 0 },
     };
     dbk_welcome w = { .members_count = 3,
                       .members_head = hash_of(1),
@@ -292,6 +293,10 @@ static void hostile_control_messages_are_refused_R8(void **state)
 #define SPACE(n)                                                   \
     "{\"space\":\"0" n "0000000000000000000000000000ab\",\"log\":" \
     "\"090000000000000000000000000000ab\",\"size\":0,\"checkpoint\":\"\",\"feeds\":[]}"
+#define COSIGNED(list)                                                                       \
+    "{\"space\":\"010000000000000000000000000000ab\",\"log\":"                               \
+    "\"090000000000000000000000000000ab\",\"size\":0,\"checkpoint\":\"\",\"cosigned\":" list \
+    ",\"feeds\":[]}"
     static const struct {
         const char *why, *text;
         dbk_again_fn again;
@@ -314,6 +319,17 @@ static void hostile_control_messages_are_refused_R8(void **state)
         { "a whole welcome", BEFORE LIMITS "\"spaces\":[" SPACE("1") "]}", again_welcome, DBK_OK },
         { "spaces not in order", BEFORE LIMITS "\"spaces\":[" SPACE("2") "," SPACE("1") "]}",
           again_welcome, DBK_FORMAT },
+        { "cosigned notes", BEFORE LIMITS "\"spaces\":[" COSIGNED("[\"a\",\"b\"]") "]}",
+          again_welcome, DBK_OK },
+        { "cosigned by nobody", BEFORE LIMITS "\"spaces\":[" COSIGNED("[]") "]}", again_welcome,
+          DBK_FORMAT },
+        { "cosigned: no text", BEFORE LIMITS "\"spaces\":[" COSIGNED("[1]") "]}", again_welcome,
+          DBK_FORMAT },
+        { "cosigned: no list", BEFORE LIMITS "\"spaces\":[" COSIGNED("\"a\"") "]}", again_welcome,
+          DBK_FORMAT },
+        { "cosigned by five",
+          BEFORE LIMITS "\"spaces\":[" COSIGNED("[\"a\",\"b\",\"c\",\"d\",\"e\"]") "]}",
+          again_welcome, DBK_LIMIT },
         { "a space twice", BEFORE LIMITS "\"spaces\":[" SPACE("1") "," SPACE("1") "]}",
           again_welcome, DBK_FORMAT },
         { "no limits", BEFORE "\"time\":1,\"spaces\":[]}", again_welcome, DBK_FORMAT },
@@ -430,8 +446,8 @@ static void a_failing_add_leaves_a_push_as_it_was(void **state)
 static void the_known_digest_covers_every_part(void **state)
 {
     (void)state;
-    dbk_known_space spaces[] = { { id_of(1), id_of(9), 5, hash_of(1) },
-                                 { id_of(2), id_of(9), 6, hash_of(2) } };
+    dbk_known_space spaces[] = { { id_of(1), id_of(9), 5, hash_of(1), { 5, 77 } },
+                                 { id_of(2), id_of(9), 6, hash_of(2), { 0, 0 } } };
     dbk_known k = { 3, hash_of(4), spaces, 2 };
     const dbk_id first = dbk_known_digest(&k);
     dbk_id again = dbk_known_digest(&k);
@@ -454,6 +470,8 @@ static void the_known_digest_covers_every_part(void **state)
     CHANGED(spaces[1].log.b[1], 1);
     CHANGED(spaces[1].size, 7);
     CHANGED(spaces[0].root.b[31], 1);
+    CHANGED(spaces[0].cosigned.size, 4);
+    CHANGED(spaces[0].cosigned.time_s, 78);
     spaces[1].size = 0; /* an empty log is not part of it, whatever its incarnation */
     const dbk_id with_empty = dbk_known_digest(&k);
     k.spaces_count = 1;

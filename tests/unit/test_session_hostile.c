@@ -28,6 +28,43 @@ static void one_bad_space_does_not_stop_the_others_1_7(void **state)
                    "fail DBK_PEER: space a1000000: the relay's log was rolled back or replaced\n");
 }
 
+/* A word of headquarters that contradicts the log here ends that space before anything of it moves;
+ * the others, with words or without, go on. */
+static void what_headquarters_said_is_taken_before_anything_moves_A17(void **state)
+{
+    (void)state;
+    play *p = play_new(3);
+    play_own_notes(p, 0, 1, 0);
+    play_own_notes(p, 2, 1, 0);
+    play_start(p);
+    play_welcome(p, 5,
+                 (play_there[]){
+                     { .size = 4, .said_size = 3 }, { .size = 2 }, { .size = 1, .said_size = 1 } });
+    play_take(p, DBK_PEER, "headquarters holds another history");
+    play_take(p, DBK_OK, NULL);
+    play_load(p, 2, 1);
+    play_lose(p);
+    play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
+                   "take 1 cosigned of a1\n"
+                   "take 1 cosigned of a3\n"
+                   "load a3 after 0, at most 4\n"
+                   "2: POST /v1/spaces/a3/segments 318 bytes nonce n1\n"
+                   "wait\n");
+}
+
+static void a_full_disk_while_taking_headquarters_word_ends_the_session(void **state)
+{
+    (void)state;
+    play *p = play_new(1);
+    play_own_notes(p, 0, 1, 0);
+    play_start(p);
+    play_welcome(p, 5, (play_there[]){ { .size = 4, .said_size = 3 } });
+    play_take(p, DBK_FULL, "the disk is full");
+    play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
+                   "take 1 cosigned of a1\n"
+                   "fail DBK_FULL: the disk is full\n");
+}
+
 /* What a hostile or broken relay may say in its welcome: one row each, security.md R1-R6. */
 static void a_relay_that_was_rolled_back_or_forked_is_told_and_nothing_taken_R1(void **state)
 {
@@ -44,6 +81,15 @@ static void a_relay_that_was_rolled_back_or_forked_is_told_and_nothing_taken_R1(
         { "another root",
           { .size = 5, .root = { { 1 } } },
           "the relay shows another history of the same length" },
+        { "more confirmed than it gives out (M41)",
+          { .size = 6, .said_size = 7 },
+          "the relay keeps back notes that headquarters holds already" },
+        { "another root confirmed (M38)",
+          { .size = 6, .said_size = 6, .said_other = 1 },
+          "the relay signed two different logs of one size" },
+        { "another log confirmed",
+          { .size = 6, .log = 0x10, .said_size = 6, .said_log = 1 },
+          "the relay's log was rolled back or replaced" },
         { "unsigned", { .size = 6, .no_note = true }, "the relay's checkpoint does not verify: " },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -279,6 +325,8 @@ static void a_full_disk_here_ends_the_sync_at_once_2_36(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_headquarters_said_is_taken_before_anything_moves_A17),
+        cmocka_unit_test(a_full_disk_while_taking_headquarters_word_ends_the_session),
         cmocka_unit_test(a_relay_that_was_rolled_back_or_forked_is_told_and_nothing_taken_R1),
         cmocka_unit_test(one_bad_space_does_not_stop_the_others_1_7),
         cmocka_unit_test(another_membership_chain_of_the_same_length_is_refused_m49),
