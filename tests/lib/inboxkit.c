@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/journal/book_internal.h"
+#include "core/journal/evidence.h"
 #include "core/store/sql.h"
 
 dbk_book *world_book(world *w, size_t who)
@@ -84,15 +85,19 @@ dbk_space_status world_status(world *w, size_t who)
 
 before world_look(world *w, size_t who)
 {
-    return (before){ sqlite3_total_changes64(world_book(w, who)->store->db),
+    dbk_evidence_totals kept;
+    dbk_err err = { 0 };
+    assert_ok(dbk_evidence_count(world_book(w, who), &kept, &err), &err);
+    return (before){ sqlite3_total_changes64(world_book(w, who)->store->db), kept.open,
                      minilog_position(&w->log, world_book(w, who)), world_book(w, who)->clock };
 }
 
 bool world_untouched(world *w, size_t who, const before *b)
 {
     before now = world_look(w, who);
-    return now.writes == b->writes && now.at.size == b->at.size && now.clock == b->clock &&
-           dbk_hash_equal(&now.at.root, &b->at.root) && dbk_id_equal(&now.at.log, &b->at.log) &&
+    return (now.writes == b->writes || now.evidence > b->evidence) && now.at.size == b->at.size &&
+           now.clock == b->clock && dbk_hash_equal(&now.at.root, &b->at.root) &&
+           dbk_id_equal(&now.at.log, &b->at.log) &&
            !dbk_store_in_transaction(world_book(w, who)->store);
 }
 

@@ -28,9 +28,11 @@ dbk_rc world_carry(world *w, size_t who, const minilog_item *item, dbk_inbox_sta
 /* What `status` says of the first space; the reason lasts until the next call, "" if none. */
 dbk_space_status world_status(world *w, size_t who);
 
-/* No statement that writes was even begun, the position and the clock are as they were. */
+/* No statement that writes was even begun, but what keeps evidence of a relay that contradicts
+ * itself; the position and the clock are as they were. */
 typedef struct before {
     int64_t writes;
+    uint64_t evidence;
     dbk_position at;
     dbk_hlc clock;
 } before;
