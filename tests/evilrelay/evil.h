@@ -58,6 +58,7 @@ typedef struct evil_mutation {
     evil_bytes_fn bytes;
     const char *never; /* why no relay can do it to this version; then the rest is empty */
     evil_pick pick;
+    bool with_words; /* headquarters' words stay in the welcome: else the relay hides them */
 } evil_mutation;
 extern const evil_mutation evil_mutations[];
 extern const size_t evil_mutations_count;

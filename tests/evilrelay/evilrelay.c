@@ -91,7 +91,7 @@ static void all_of(evil *e, const evil_mutation *m, const options *o, tally *all
         printf("FAIL %s was never done\n", m->id);
         row.broken++;
     }
-    if (m->end == END_ALARM && row.told < row.fired) {
+    if ((m->end == END_ALARM || m->with_words) && row.told < row.fired) {
         printf("FAIL %s was silent\n", m->id);
         row.broken++;
     }

@@ -180,6 +180,8 @@ static bool lie_welcome_logs(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
             notes[i][note.len] = '\0';
             spaces[i].checkpoint = notes[i];
             spaces[i].size = log.count;
+            if (!e->mutation->with_words)
+                spaces[i].cosigned_count = 0; /* it can't make one about this log */
             any = true;
         }
         dbk_bytes_wipe(&note);
@@ -322,7 +324,7 @@ static bool lie_hello(evil *e, dbk_relay_answer *answer)
     }
     dbk_welcome_wipe(&w);
     dbk_bytes_wipe(&entry);
-    return done && m->hello != NULL;
+    return done && (m->hello != NULL || m->with_words); /* with words it is told here already */
 }
 
 static bool lie_members(evil *e, const dbk_exchange *req, dbk_relay_answer *answer)

@@ -52,6 +52,10 @@ bool higher_own_seq(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
 bool no_space(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
 bool clock_past(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
 bool clock_future(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
+bool old_word(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
+bool forged_word(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
+bool no_word(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
+bool word_beyond(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
 bool no_limits(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
 /* mutate_wire.c: one membership entry more */
 bool ghost_entry(evil *e, dbk_bytes *entry);

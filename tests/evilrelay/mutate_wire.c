@@ -154,6 +154,82 @@ static bool resign_all(evil *e, dbk_welcome *w, dbk_welcome_space *spaces, signi
     return done;
 }
 
+/* Each space's words taken away, or one put in their place. */
+static bool put_words(dbk_welcome *w, dbk_welcome_space *spaces, const char *const *texts)
+{
+    bool done = false;
+    for (size_t i = 0; i < w->spaces_count; i++) {
+        bool fits = texts != NULL && texts[i] != NULL;
+        if (spaces[i].cosigned_count == 0 || (texts != NULL && !fits))
+            continue;
+        spaces[i].cosigned = fits ? &texts[i] : NULL;
+        spaces[i].cosigned_count = fits ? 1 : 0;
+        done = true;
+    }
+    return done;
+}
+
+bool no_word(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
+{
+    (void)e;
+    return put_words(w, spaces, NULL);
+}
+
+/* A word of the witness's, of 1970, about each space that has one: of its log as it is, or longer.
+ */
+static bool make_words(evil *e, dbk_welcome *w, dbk_welcome_space *spaces, uint64_t more)
+{
+    static char texts[EVIL_SPACES_MAX][DBK_CHECKPOINT_BYTES_MAX + 1];
+    static const char *made[EVIL_SPACES_MAX];
+    memset(made, 0, sizeof(made));
+    for (size_t i = 0; i < w->spaces_count; i++) {
+        dbk_checkpoint c;
+        dbk_bytes note = DBK_BYTES_INIT(DBK_CHECKPOINT_BYTES_MAX);
+        if (spaces[i].cosigned_count == 0)
+            continue;
+        must(dbk_checkpoint_open(&c, dbk_span_str(spaces[i].checkpoint), &e->world.kit.birth.relay,
+                                 NULL));
+        c.size += more;
+        must(dbk_checkpoint_sign(&note, &c, e->relay_sk, NULL));
+        must(dbk_checkpoint_cosign(&note, 1, e->hq.book->own.witness, NULL));
+        memcpy(texts[i], note.p, note.len);
+        texts[i][note.len] = '\0';
+        made[i] = texts[i];
+        dbk_bytes_wipe(&note);
+    }
+    return put_words(w, spaces, made);
+}
+
+/* Its line, with another signature. */
+bool forged_word(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
+{
+    static char texts[EVIL_SPACES_MAX][DBK_CHECKPOINT_BYTES_MAX + 1];
+    static const char *kept[EVIL_SPACES_MAX];
+    (void)e;
+    memset(kept, 0, sizeof(kept));
+    for (size_t i = 0; i < w->spaces_count; i++) {
+        if (spaces[i].cosigned_count == 0)
+            continue;
+        size_t len = strlen(spaces[i].cosigned[0]);
+        memcpy(texts[i], spaces[i].cosigned[0], len + 1);
+        char *at = &texts[i][len - 12]; /* within the signature */
+        *at = *at == 'A' ? 'B' : 'A';
+        kept[i] = texts[i];
+    }
+    return put_words(w, spaces, kept);
+}
+
+bool word_beyond(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
+{
+    return make_words(e, w, spaces, 1);
+}
+
+/* What headquarters really said, long ago. */
+bool old_word(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
+{
+    return make_words(e, w, spaces, 0);
+}
+
 bool forged_checkpoint(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
 {
     return resign_all(e, w, spaces, (signing){ .wrong_key = true });

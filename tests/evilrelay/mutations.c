@@ -6,47 +6,53 @@
 
 #define SEGMENTS (CALL_RANGE | CALL_CARRY)
 /* A row for each way of lying; the words are the alarm's. */
-#define ITEM(id, text, fn, words)                                            \
-    {                                                                        \
-        id, text, SEGMENTS, END_ALARM, words, fn, 0, 0, 0, 0, NULL, PICK_ANY \
+#define ITEM(id, text, fn, words)                                                   \
+    {                                                                               \
+        id, text, SEGMENTS, END_ALARM, words, fn, 0, 0, 0, 0, NULL, PICK_ANY, false \
     }
-#define TIP(id, text, fn, words)                                             \
-    {                                                                        \
-        id, text, SEGMENTS, END_ALARM, words, fn, 0, 0, 0, 0, NULL, PICK_TIP \
+#define TIP(id, text, fn, words)                                                    \
+    {                                                                               \
+        id, text, SEGMENTS, END_ALARM, words, fn, 0, 0, 0, 0, NULL, PICK_TIP, false \
     }
 /* Whatever follows in the feed vouches for it by its hash. */
-#define EARLIER(id, text, fn)                                                    \
-    {                                                                            \
-        id, text, CALL_RANGE, END_SAFE, NULL, fn, 0, 0, 0, 0, NULL, PICK_EARLIER \
+#define EARLIER(id, text, fn)                                                           \
+    {                                                                                   \
+        id, text, CALL_RANGE, END_SAFE, NULL, fn, 0, 0, 0, 0, NULL, PICK_EARLIER, false \
     }
-#define PULLED(id, text, fn, words)                                            \
-    {                                                                          \
-        id, text, CALL_RANGE, END_ALARM, words, fn, 0, 0, 0, 0, NULL, PICK_ANY \
+#define PULLED(id, text, fn, words)                                                   \
+    {                                                                                 \
+        id, text, CALL_RANGE, END_ALARM, words, fn, 0, 0, 0, 0, NULL, PICK_ANY, false \
     }
 /* A stick may hold what isn't for this device, or not yet: it is left where it is. */
-#define CARRIED(id, text, fn)                                                \
-    {                                                                        \
-        id, text, CALL_CARRY, END_SAFE, NULL, fn, 0, 0, 0, 0, NULL, PICK_ANY \
+#define CARRIED(id, text, fn)                                                       \
+    {                                                                               \
+        id, text, CALL_CARRY, END_SAFE, NULL, fn, 0, 0, 0, 0, NULL, PICK_ANY, false \
     }
-#define LOG(id, text, fn, end, words)                                    \
+#define LOG(id, text, fn, end, words)                                           \
+    {                                                                           \
+        id, text, CALL_RANGE, end, words, 0, fn, 0, 0, 0, NULL, PICK_ANY, false \
+    }
+/* The same where the relay also shows what headquarters said of the honest log: every run is told.
+ */
+#define WORDS(id, text, fn)                                                         \
+    {                                                                               \
+        id, text, CALL_RANGE, END_VIEWS, NULL, 0, fn, 0, 0, 0, NULL, PICK_ANY, true \
+    }
+#define HELLO(id, text, fn, end, words)                                         \
+    {                                                                           \
+        id, text, CALL_HELLO, end, words, 0, 0, fn, 0, 0, NULL, PICK_ANY, false \
+    }
+#define ENTRY(id, text, fn, end, words)                                         \
+    {                                                                           \
+        id, text, CALL_HELLO, end, words, 0, 0, 0, fn, 0, NULL, PICK_ANY, false \
+    }
+#define BYTES(id, text, calls, fn, end, words)                             \
+    {                                                                      \
+        id, text, calls, end, words, 0, 0, 0, 0, fn, NULL, PICK_ANY, false \
+    }
+#define NEVER(id, text, why)                                             \
     {                                                                    \
-        id, text, CALL_RANGE, end, words, 0, fn, 0, 0, 0, NULL, PICK_ANY \
-    }
-#define HELLO(id, text, fn, end, words)                                  \
-    {                                                                    \
-        id, text, CALL_HELLO, end, words, 0, 0, fn, 0, 0, NULL, PICK_ANY \
-    }
-#define ENTRY(id, text, fn, end, words)                                  \
-    {                                                                    \
-        id, text, CALL_HELLO, end, words, 0, 0, 0, fn, 0, NULL, PICK_ANY \
-    }
-#define BYTES(id, text, calls, fn, end, words)                      \
-    {                                                               \
-        id, text, calls, end, words, 0, 0, 0, 0, fn, NULL, PICK_ANY \
-    }
-#define NEVER(id, text, why)                                      \
-    {                                                             \
-        id, text, 0, END_SAFE, NULL, 0, 0, 0, 0, 0, why, PICK_ANY \
+        id, text, 0, END_SAFE, NULL, 0, 0, 0, 0, 0, why, PICK_ANY, false \
     }
 
 #define NOT_HIS "not signed by"
@@ -85,7 +91,7 @@ const evil_mutation evil_mutations[] = {
            NOT_NEXT "|malformed|entries|disagree|is not one"),
     /* Told, or left on the stick: with another feed or incarnation it is nobody's. */
     { "M26b", "the same on a stick", CALL_CARRY, END_MENDS, NULL, other_header, 0, 0, 0, 0, NULL,
-      PICK_ANY },
+      PICK_ANY, false },
     PULLED("M27a", "a header that names another space", other_space, "of another space"),
     CARRIED("M27c", "the same on a stick", other_space),
     LOG("M27b", "another space's segment, signed and whole", insert_other_log, END_ALARM,
@@ -107,8 +113,12 @@ const evil_mutation evil_mutations[] = {
           "another history|lost"),
     LOG("M39a", "a view of its own: other receipt times", other_times, END_VIEWS, NULL),
     LOG("M39b", "a view of its own: another order", swap_order, END_VIEWS, NULL),
-    LOG("M40", "one author hidden", hide_author, END_VIEWS, NULL),
+    WORDS("M39c", "the same with headquarters' word about the honest one", other_times),
+    WORDS("M39d", "another order, with that word", swap_order),
+    LOG("M40a", "one author hidden", hide_author, END_VIEWS, NULL),
+    WORDS("M40b", "one author hidden, with headquarters' word", hide_author),
     LOG("M41a", "the last ops hidden", hide_tail, END_MENDS, NULL),
+    WORDS("M41c", "the last ops hidden, with headquarters' word", hide_tail),
     LOG("M41b", "the first of an author's ops hidden", hide_middle, END_ALARM,
         "does not follow|place or time"),
     HELLO("M42a", "all spaces hidden", no_space, END_ALARM, "does not know a space"),
@@ -118,7 +128,11 @@ const evil_mutation evil_mutations[] = {
     BYTES("M43b", "no proof where one is due", CALL_RANGE, empty_proof, END_ALARM, "not proved"),
     HELLO("M43c", "a larger tree that nobody can prove", larger_tree, END_ALARM,
           "not proved|does not verify|keeps back|size"),
-    NEVER("M44", "witnesses at once", "a relay serialises: unit/relay_log, flow/relay_threads"),
+    HELLO("M44a", "an older word of headquarters", old_word, END_SAFE, NULL),
+    HELLO("M44b", "a word that headquarters never said", forged_word, END_ALARM, "word"),
+    HELLO("M44c", "no word of headquarters", no_word, END_SAFE, NULL),
+    HELLO("M44d", "a word about more than there is", word_beyond, END_ALARM,
+          "keeps back notes that headquarters"),
     LOG("M45", "a ciphertext that its key doesn't open", insert_two_key, END_VIEWS, NULL),
     NEVER("M46", "colliding commitments in a slot file", "never travels: unit/slots"),
     NEVER("M47", "a store restored from last week", "no lie of a relay: flow/sync_hostile"),

@@ -127,6 +127,8 @@ static void in_child(evil *e, const evil_run *run, evil_verdict *out)
     e->rng = run->seed * 0x9e3779b97f4a7c15u + 1;
     e->why[0] = '\0';
     run->workflow->prepare(e);
+    if (run->mutation != NULL && run->mutation->with_words)
+        (void)sync_now(&e->hq); /* and vouches for what the relay then lies about */
     e->mutation = run->mutation;
     e->armed = true;
     (void)getrusage(RUSAGE_SELF, &before);

@@ -198,6 +198,8 @@ static void watch(evil *e)
         evil_sync(e, &e->asha);
         (void)evil_write(e, &e->ben, &e->space);
         (void)sync_now(&e->ben);
+        if (e->mutation != NULL && e->mutation->with_words)
+            (void)sync_now(&e->hq);
     }
     evil_sync(e, &e->asha);
 }

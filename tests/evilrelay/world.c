@@ -101,6 +101,7 @@ void evil_open(evil *e)
     (void)sync_now(&e->ben);
     (void)sync_now(&e->auditor);
     (void)sync_now(&e->mallory);
+    sync_witness(&e->hq);
     (void)evil_write(e, &e->hq, &e->space);
     (void)evil_write(e, &e->hq, &e->other);
     (void)evil_write(e, &e->mallory, &e->other);
@@ -110,6 +111,7 @@ void evil_open(evil *e)
     (void)sync_now(&e->hq);
     (void)sync_now(&e->mallory);
     (void)sync_now(&e->ben);
+    (void)sync_now(&e->hq); /* and says what it holds */
     e->victim = &e->asha;
     e->world.meddle = e->young.meddle = evil_meddle;
     e->world.meddle_ctx = e->young.meddle_ctx = e;
