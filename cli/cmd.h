@@ -43,6 +43,9 @@ dbk_rc cmd_show(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_search(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err);
+/* One change as `history` tells it; of the note only the form counts. */
+dbk_rc cmd_history_event(cli *c, const dbk_note *note, const dbk_event *e, dbk_err *err);
+struct json_t *cmd_history_event_json(cli *c, const dbk_event *e);
 /* cmd_sync.c, cmd_status.c: exchange, and what has arrived where */
 dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err);
@@ -54,6 +57,11 @@ dbk_rc cmd_evidence_check(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_conflict.c: the HQ desk */
 dbk_rc cmd_conflicts(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_quarantine.c: what stands aside */
+dbk_rc cmd_quarantine_list(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_quarantine_show(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_quarantine_admit(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_quarantine_refuse(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_agent.c: the passphrase once a shift */
 dbk_rc cmd_unlock(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_lock(cli *c, const cli_args *a, dbk_err *err);

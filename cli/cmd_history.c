@@ -49,16 +49,16 @@ static const char *kind_code(uint64_t kind)
     return code == NULL ? "unknown" : code;
 }
 
-static dbk_rc print_write(const telling *t, const dbk_write *w, dbk_err *err)
+static dbk_rc print_write(cli *c, const dbk_note *note, const dbk_write *w, dbk_err *err)
 {
     dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
     dbk_rc rc = dbk_bytes_append_fmt(&text, err, "%s ", kind_word(w->kind));
     if (rc == DBK_OK && dbk_span_equal(w->group, dbk_span_str(DBK_GROUP_REVIEW)))
         rc = dbk_bytes_append_str(&text, "that the record stands as it is", err);
     else if (rc == DBK_OK && dbk_span_equal(w->group, dbk_span_str(DBK_GROUP_LIFECYCLE)))
-        rc = cli_group_text(t->c, &text, NULL, w->value, err);
+        rc = cli_group_text(c, &text, NULL, w->value, err);
     else if (rc == DBK_OK)
-        rc = cli_group_line(t->c, &text, t->note, w->group, w->value, err);
+        rc = cli_group_line(c, &text, note, w->group, w->value, err);
     if (rc == DBK_OK)
         out_wrapped("    ", dbk_bytes_span(&text));
     dbk_bytes_wipe(&text);
@@ -77,17 +77,17 @@ static dbk_rc print_reason(dbk_span reason, dbk_err *err)
     return rc;
 }
 
-static dbk_rc print_event(const telling *t, const dbk_event *e, dbk_err *err)
+dbk_rc cmd_history_event(cli *c, const dbk_note *note, const dbk_event *e, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
-    out_text("%s  %s", cli_time((int64_t)dbk_hlc_ms(e->time)), cli_device_name(t->c, &e->device));
+    out_text("%s  %s", cli_time((int64_t)dbk_hlc_ms(e->time)), cli_device_name(c, &e->device));
     if (e->receipt_ms != 0)
         out_text("  (received %s)", cli_time((int64_t)e->receipt_ms));
     else
         out_text("  (%s)", cli_carriage_word(e->carriage));
     out_text("%s\n", e->doubt ? "  ! the device's clock is in doubt" : "");
     for (size_t i = 0; rc == DBK_OK && i < e->op->writes_count; i++)
-        rc = print_write(t, &e->op->writes[i], err);
+        rc = print_write(c, note, &e->op->writes[i], err);
     if (rc == DBK_OK && e->op->reason.len > 0)
         rc = print_reason(e->op->reason, err);
     return rc;
@@ -99,7 +99,7 @@ static json_t *write_json(const dbk_write *w)
                      (const char *)w->group.p, w->group.len, "value", cli_value_json(w->value));
 }
 
-static json_t *event_json(const telling *t, const dbk_event *e)
+json_t *cmd_history_event_json(cli *c, const dbk_event *e)
 {
     char device[DBK_ID_HEX_SIZE], feed[DBK_ID_HEX_SIZE];
     json_t *writes = json_array();
@@ -108,7 +108,7 @@ static json_t *event_json(const telling *t, const dbk_event *e)
     dbk_id_hex(device, &e->device);
     dbk_id_hex(feed, &e->dot.feed);
     json_t *row = json_pack("{s:s, s:s, s:o, s:o, s:b, s:s, s:s, s:I, s:o}", "author",
-                            cli_device_name(t->c, &e->device), "device", device, "claimed",
+                            cli_device_name(c, &e->device), "device", device, "claimed",
                             cli_time_json((int64_t)dbk_hlc_ms(e->time)), "received",
                             cli_time_json((int64_t)e->receipt_ms), "doubt", (int)e->doubt,
                             "carriage", cli_carriage_code(e->carriage), "feed", feed, "seq",
@@ -123,8 +123,8 @@ static dbk_rc take_event(void *ctx, const dbk_event *e, dbk_err *err)
 {
     telling *t = ctx;
     if (t->rows == NULL)
-        return print_event(t, e, err);
-    return json_array_append_new(t->rows, event_json(t, e)) == 0
+        return cmd_history_event(t->c, t->note, e, err);
+    return json_array_append_new(t->rows, cmd_history_event_json(t->c, e)) == 0
                ? DBK_OK
                : dbk_fail(err, DBK_NOMEM, "no memory for the history");
 }

@@ -66,6 +66,11 @@ static void print_status(const statuses *all, const dbk_space_status *s)
         out_text("  %llu parcel%s of notes can't be opened yet: %s\n",
                  (unsigned long long)s->pending, cli_plural(s->pending),
                  s->pending_reason == NULL ? "no reason known" : out_safe_str(s->pending_reason));
+    if (s->undecided > 0)
+        out_text("  ! %llu parcel%s of notes stand%s aside until a supervisor decides: daybook "
+                 "quarantine list\n",
+                 (unsigned long long)s->undecided, cli_plural(s->undecided),
+                 s->undecided == 1 ? "s" : "");
     if (s->attention > 0)
         out_text("  ! %llu record%s a decision%s: daybook conflicts\n",
                  (unsigned long long)s->attention, cli_needs(s->attention),
@@ -85,7 +90,7 @@ static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
     dbk_id_hex(hex, &s->space);
     json_t *row = json_pack(
         "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:I, s:o, s:I, s:I, "
-        "s:I}",
+        "s:I, s:I, s:I}",
         "space", hex, "name", cli_space_name(all->c, &s->space), "role",
         dbk_role_name(s->mine.role), "until", cli_time_json((int64_t)s->mine.until_ms), "over",
         (int)s->mine.over, "records", (json_int_t)s->records, "ops", (json_int_t)s->ops, "segments",
@@ -95,7 +100,8 @@ static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
         cli_time_json((int64_t)s->confirmed.time_ms), "confirmed_size",
         (json_int_t)s->confirmed.size, "oldest_waiting",
         cli_time_json((int64_t)s->oldest_waiting_ms), "pending", (json_int_t)s->pending,
-        "attention", (json_int_t)s->attention, "log_size", (json_int_t)s->log_size);
+        "undecided", (json_int_t)s->undecided, "aside", (json_int_t)s->aside, "attention",
+        (json_int_t)s->attention, "log_size", (json_int_t)s->log_size);
     if (s->pending_reason != NULL)
         (void)json_object_set_new(row, "pending_reason", json_string(s->pending_reason));
     (void)json_array_append_new(all->rows, row);

@@ -68,6 +68,10 @@ static const cli_option reason_options[] = {
     { "--reason", "TEXT", "why; kept in the record's history" },
     { NULL, NULL, NULL },
 };
+static const cli_option decide_options[] = {
+    { "--reason", "TEXT", "why; every member sees it, with your name" },
+    { NULL, NULL, NULL },
+};
 static const cli_option list_options[] = {
     { "--where", "F=V", "only records whose shown field F is V; may be repeated" },
     { "--since", "TIME", "only what happened since: 2026-11-24, or a full time, or 7d, 12h" },
@@ -197,6 +201,17 @@ const cli_command cli_commands[] = {
       "review=ok says that a merged record was looked at and stands. What changed since you last "
       "looked at the conflict is never decided unseen.",
       CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_resolve },
+    { NULL, "quarantine list", "", "notes that stand aside: too late, or from who may not write",
+      "Every member holds them, and none merges them until a supervisor or headquarters decides.",
+      CLI_BOOK, 0, 0, NULL, cmd_quarantine_list },
+    { NULL, "quarantine show", "ID", "what one of them holds", NULL, CLI_BOOK, 1, 1, NULL,
+      cmd_quarantine_show },
+    { NULL, "quarantine admit", "ID --reason TEXT", "let it in, for every member and for good",
+      "What its author wrote before it comes in too: an author's notes build on each other.",
+      CLI_BOOK, 1, 1, decide_options, cmd_quarantine_admit },
+    { NULL, "quarantine refuse", "ID --reason TEXT", "keep it out",
+      "It stays with every member as evidence, and can be let in later.", CLI_BOOK, 1, 1,
+      decide_options, cmd_quarantine_refuse },
 
     { PEOPLE, "org invite", "--name N --role R [--space S]...", "invite an officer's device",
       "Prints the invite alone on standard output. It holds a one-time secret that the relay never "

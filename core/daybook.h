@@ -10,6 +10,7 @@
 #include "core/journal/org.h"
 #include "core/journal/orglog.h"
 #include "core/journal/proposal.h"
+#include "core/journal/quarantine.h"
 #include "core/journal/query.h"
 #include "core/journal/recovery.h"
 #include "core/journal/verify.h"

@@ -115,3 +115,21 @@ dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
     dbk_bytes_wipe(&body);
     return rc;
 }
+
+static dbk_rc hash_of(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    dbk_header h;
+    if (dbk_header_decode(&h, row->header, NULL) != DBK_OK)
+        return dbk_fail(err, DBK_DAMAGED, "a stored segment header is malformed");
+    *(dbk_hash *)ctx = dbk_header_hash(&h);
+    return DBK_OK;
+}
+
+dbk_rc dbk_feed_hash_at(dbk_book *book, dbk_hash *out, const dbk_book_feed *feed, uint64_t seq,
+                        dbk_err *err)
+{
+    *out = (dbk_hash){ { 0 } };
+    if (seq == 0)
+        return DBK_OK;
+    return dbk_segments_at(book->store, feed->row, seq, hash_of, out, err);
+}

@@ -28,4 +28,8 @@ typedef struct dbk_appended {
 DBK_MUST_CHECK dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
                                       const dbk_span *plain, size_t count, dbk_err *err);
 
+/* The header's hash of the segment that holds this seq, of anybody's feed; zero for seq 0. */
+DBK_MUST_CHECK dbk_rc dbk_feed_hash_at(dbk_book *book, dbk_hash *out, const dbk_book_feed *feed,
+                                       uint64_t seq, dbk_err *err);
+
 #endif

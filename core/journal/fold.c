@@ -136,6 +136,18 @@ static dbk_rc derive_summary(derived *d, const dbk_state *s, const dbk_view_opts
     return rc;
 }
 
+dbk_rc dbk_fold_summary(dbk_book *book, dbk_bytes *out, const dbk_state *state, dbk_err *err)
+{
+    derived d;
+    dbk_view_opts view = dbk_book_view(book, state);
+    derived_init(&d);
+    dbk_rc rc = derive_summary(&d, state, &view, err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append(out, d.row.summary, err);
+    derived_wipe(&d);
+    return rc;
+}
+
 static uint32_t count_contested(const dbk_state *s)
 {
     uint32_t count = 0;

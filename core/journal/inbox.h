@@ -4,14 +4,15 @@
  * is checked for each feed, its newest; the hash links carry the rest (design.md section 6).
  *
  * What can't be merged is kept with a reason, and the cursor goes on:
- * - Pending: the key isn't here, a newer version made it, or a record that it writes to is over a
- *   limit. Such a segment blocks its own feed, since ops are merged in the order of their feed,
- *   and no other: what follows it in the feed is pending too. In a feed pending segments stand
- *   behind all merged ones. They are tried again when membership grows and after each run.
+ * - Pending: the key isn't here, or what its author had seen of the membership isn't, a newer
+ *   version made it, or a record that it writes to is over a limit. Such a segment blocks its own
+ *   feed, since ops are merged in the order of their feed, and no other: what follows it in the
+ *   feed is pending too. In a feed pending segments stand behind all merged ones. They are tried
+ *   again when membership grows and after each run.
  * - Aside: it can't take its place in its feed. Its author isn't known yet (membership hasn't come
  *   this far), or may not write here, or signed another segment for the same place (both histories
  *   are kept; the one that was here first stays in the records, and a person decides). Nothing else
- *   waits for it.
+ *   waits for it. What was decided about it is looked up after each run: quarantine.h.
  * - Poison: an op that no device can understand, by the bytes that its author sealed: opened with
  *   the key that the header names, but with a broken seal, padding, compression or encoding. That
  *   is the same on every replica and for ever, so the op counts as merged and does nothing; the

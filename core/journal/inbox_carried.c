@@ -7,7 +7,7 @@
 typedef enum carried {
     CARRIED_NEXT, /* the next of its feed */
     CARRIED_HELD, /* here already */
-    CARRIED_FORK, /* another one stands in its place */
+    CARRIED_FORK, /* another one stands in its place, or it follows what stands aside */
     CARRIED_GAP   /* something before it is missing */
 } carried;
 
@@ -43,7 +43,9 @@ static dbk_rc place_carried(dbk_book *book, carried *out, const dbk_segment_in *
     } else if (h->first_seq > last_seq) {
         bool next = h->first_seq == last_seq + 1;
         bool linked = last_seq == 0 || dbk_hash_equal(&h->prev, &feed->now.head);
-        *out = !next ? CARRIED_GAP : linked ? CARRIED_NEXT : CARRIED_FORK;
+        if (!next || !linked)
+            rc = dbk_inbox_find_aside(book, &aside, &h->space, &h->prev, err);
+        *out = next && linked ? CARRIED_NEXT : next || aside.id != 0 ? CARRIED_FORK : CARRIED_GAP;
     } else {
         rc = dbk_segments_at(book->store, feed->row, h->first_seq, hash_of, &at, err);
         *out = dbk_hash_equal(&at.hash, &in->hash) ? CARRIED_HELD : CARRIED_FORK;
@@ -73,6 +75,9 @@ static dbk_rc take_carried(dbk_book *book, dbk_inbox_stats *stats, const dbk_seg
         dbk_taker_sum(&t);
     else
         dbk_book_rollback(book);
+    /* A decision may have come before it, or have come with it. */
+    if (rc == DBK_OK && (aside != NULL || t.decided))
+        rc = dbk_inbox_retry(book, &in->header.space, stats, err);
     dbk_taker_wipe(&t);
     return rc;
 }

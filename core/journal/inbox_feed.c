@@ -27,6 +27,11 @@ dbk_rc dbk_inbox_stored_header(dbk_header *h, const dbk_store_segment *row, dbk_
     return DBK_OK;
 }
 
+bool dbk_inbox_in_time(const dbk_member_space *out, const dbk_store_place *log)
+{
+    return out == NULL || (out->cut_known && log->known && log->index < out->cut_size);
+}
+
 const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space,
                                 const dbk_store_place *log)
 {
@@ -34,9 +39,7 @@ const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, 
     dbk_role role = out == NULL ? dbk_roster_role(book->roster, &author->device, space) : out->role;
     if (!dbk_role_writes(role))
         return DBK_WAIT_ROLE;
-    if (out == NULL)
-        return NULL;
-    return out->cut_known && log->known && log->index < out->cut_size ? NULL : DBK_WAIT_LATE;
+    return dbk_inbox_in_time(out, log) ? NULL : DBK_WAIT_LATE;
 }
 
 static dbk_rc refuse(const dbk_inbox_item *item, const char *why, dbk_err *err)

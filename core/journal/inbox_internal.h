@@ -14,6 +14,7 @@
 
 /* Why a segment waits: what `status` shows. A segment of the first five has its place in its
  * feed, one of the others stands aside (inbox.h). */
+#define DBK_WAIT_MEMBERS "what its author knew of the members has not arrived here yet"
 #define DBK_WAIT_KEY "its key has not arrived here yet"
 #define DBK_WAIT_EARLIER "it waits for an earlier note of the same author"
 #define DBK_WAIT_NEWER "it was made by a newer version of Daybook"
@@ -107,6 +108,9 @@ dbk_stand dbk_inbox_stand(const dbk_book_space *space);
  * the same on every replica, whichever of log and chain came first (A24). */
 const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space,
                                 const dbk_store_place *log);
+/* Does what stands at this place of the log stand before the cut of an author who is out (NULL: who
+ * isn't)? */
+bool dbk_inbox_in_time(const dbk_member_space *out, const dbk_store_place *log);
 /* Does a segment with this header stand aside? out->id 0: no. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_find_aside(dbk_book *book, dbk_store_segment_place *out,
                                            const dbk_id *space, const dbk_hash *hash, dbk_err *err);
@@ -128,6 +132,7 @@ typedef struct dbk_taker {
     dbk_bytes plain;   /* of one op */
     dbk_bytes touched; /* the records that were written to: for counting each once */
     bool flooded;      /* a segment waits with DBK_WAIT_FLOOD now */
+    bool decided;      /* an op decides about what stands aside */
     dbk_known_feed known[DBK_KNOWN_FEEDS];
 } dbk_taker;
 void dbk_taker_init(dbk_taker *t, dbk_book *book, dbk_inbox_stats *stats);

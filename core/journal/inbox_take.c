@@ -3,7 +3,7 @@
 
 #include "core/base/alloc.h"
 #include "core/journal/fold.h"
-#include "core/journal/inbox_internal.h"
+#include "core/journal/quarantine_internal.h"
 #include "core/store/rows_query.h"
 
 #define PLAIN_BYTES_MAX (64u * 1024u)
@@ -101,6 +101,7 @@ static dbk_rc fold(const merging *m, const dbk_op *op, uint32_t place, dbk_err *
     dbk_book_seen(t->book, op->time);
     touch row = { op->record, out.is_new ? 1 : 0 };
     t->stats->ops++;
+    t->decided = t->decided || dbk_quarantine_is_decision(op);
     t->stats->conflicts_new += out.conflict_new ? 1 : 0;
     return dbk_bytes_append(&t->touched, dbk_span_of(&row, sizeof(row)), err);
 }
@@ -144,6 +145,7 @@ dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *f
     merging m = { t, feed, row, { 0 }, NULL, false, row->status == DBK_SEGMENT_PENDING };
     dbk_frame frames[DBK_SEGMENT_OPS_MAX];
     const char *poison = NULL;
+    uint64_t seen;
     *reason = NULL;
     dbk_rc rc = dbk_header_decode(&m.header, row->header, err);
     if (rc == DBK_OK)
@@ -152,7 +154,11 @@ dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *f
         return rc;
     m.hq = dbk_book_author_is_hq(t->book, &feed->device, &m.header.space, &m.header.members_seen);
     m.key = dbk_keyring_find(t->book->keyring, &m.header.space, &m.header.key_id);
-    if (m.key == NULL)
+    /* By which role it was written is told by the membership that its author had seen: merged
+     * without it, the records here would differ for ever from those of who had it. */
+    if (!dbk_book_chain_seq(t->book, &seen, &m.header.members_seen))
+        *reason = DBK_WAIT_MEMBERS;
+    else if (m.key == NULL)
         *reason = DBK_WAIT_KEY;
     for (uint32_t i = 0; i < m.header.count && *reason == NULL && rc == DBK_OK; i++) {
         rc = merge_op(&m, reason, &frames[i], i, err);

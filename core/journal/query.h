@@ -106,6 +106,8 @@ typedef struct dbk_space_status {
                                  for others */
     uint64_t pending;           /* segments kept but not openable yet */
     const char *pending_reason; /* or NULL */
+    uint64_t undecided;         /* that stand aside until a supervisor decides */
+    uint64_t aside;             /* all that stand aside: also refused and forged ones */
     uint64_t attention;         /* records that need a person */
     uint64_t log_size;          /* of the relay's log, applied here */
 } dbk_space_status;

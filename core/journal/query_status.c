@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/journal/quarantine_internal.h"
 #include "core/journal/query_internal.h"
 #include "core/store/rows_query.h"
 
@@ -79,6 +80,31 @@ static dbk_rc count_own(dbk_book *book, dbk_space_status *s, const dbk_book_spac
     return rc;
 }
 
+/* ---- what stands aside --------------------------------------------------------------------- */
+
+typedef struct aside_count {
+    dbk_book *book;
+    const dbk_book_space *space;
+    dbk_space_status *s;
+} aside_count;
+
+static dbk_rc count_one(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    aside_count *c = ctx;
+    dbk_ruling ruling;
+    dbk_header h;
+    c->s->aside++;
+    if (!dbk_quarantine_decidable(row->reason))
+        return DBK_OK;
+    dbk_rc rc = dbk_inbox_stored_header(&h, row, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_hash hash = dbk_header_hash(&h);
+    rc = dbk_quarantine_ruling(c->book, &ruling, c->space, &hash, err);
+    c->s->undecided += ruling == DBK_RULING_NONE ? 1 : 0;
+    return rc;
+}
+
 static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_err *err)
 {
     const dbk_book_space *space = dbk_tables_space(&book->tables, &s->space);
@@ -86,7 +112,13 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
     dbk_record_totals records;
     if (space == NULL)
         return DBK_OK;
-    dbk_rc rc = dbk_segments_tally(book->store, &tally, reason, space->row, err);
+    dbk_id aside_id = dbk_inbox_aside_feed(&space->space);
+    const dbk_book_feed *aside = dbk_tables_feed(&book->tables, &aside_id);
+    aside_count counting = { book, space, s };
+    dbk_rc rc = dbk_segments_tally(book->store, &tally, reason, space->row,
+                                   aside == NULL ? 0 : aside->row, err);
+    if (rc == DBK_OK && aside != NULL)
+        rc = dbk_segments_of_feed(book->store, aside->row, 1, 0, count_one, &counting, err);
     if (rc == DBK_OK)
         rc = dbk_records_count(book->store, &records, space->row, err);
     if (rc == DBK_OK)

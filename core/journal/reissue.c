@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/anew.h"
 #include "core/journal/feed.h"
-#include "core/journal/fold.h"
 #include "core/journal/query_internal.h"
 
 #define FEEDS_MAX 64u                          /* as many as the relay takes of a device */
@@ -231,21 +231,10 @@ static dbk_rc collect(job *j, dbk_err *err)
 
 /* ---- the old place is given up ------------------------------------------------------------- */
 
-static dbk_rc hash_of(void *ctx, const dbk_store_segment *row, dbk_err *err)
-{
-    dbk_header h;
-    if (dbk_header_decode(&h, row->header, NULL) != DBK_OK)
-        return dbk_fail(err, DBK_DAMAGED, "a stored segment header is malformed");
-    *(dbk_hash *)ctx = dbk_header_hash(&h);
-    return DBK_OK;
-}
-
 static dbk_rc cut_feed_head(job *j, const cut_feed *f, dbk_err *err)
 {
-    dbk_hash head = { { 0 } };
-    dbk_rc rc = DBK_OK;
-    if (f->cut > 1)
-        rc = dbk_segments_at(j->book->store, f->feed->row, f->cut - 1, hash_of, &head, err);
+    dbk_hash head;
+    dbk_rc rc = dbk_feed_hash_at(j->book, &head, f->feed, f->cut - 1, err);
     if (rc != DBK_OK)
         return rc;
     dbk_feed_head_now *now = dbk_feed_touch(&j->book->tables, f->feed);
@@ -316,60 +305,6 @@ static dbk_rc append_all(job *j, dbk_err *err)
 
 /* ---- records anew -------------------------------------------------------------------------- */
 
-typedef struct replay {
-    job *j;
-    dbk_state *state;
-    uint32_t place;
-} replay;
-
-static dbk_rc replay_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
-{
-    replay *r = ctx;
-    dbk_opened o;
-    dbk_book *book = r->j->book;
-    const dbk_book_feed *feed = dbk_tables_feed_of_row(&book->tables, row->feed);
-    dbk_rc rc = dbk_query_open_op(book, &o, &r->j->plain, row, r->place, err);
-    if (rc == DBK_OK && feed == NULL)
-        rc = dbk_fail(err, DBK_DAMAGED, "a feed of the store has no place");
-    if (rc == DBK_OK) {
-        dbk_origin origin = { { o.header.feed, o.header.first_seq + r->place },
-                              dbk_book_author_is_hq(book, &feed->device, &o.header.space,
-                                                    &o.header.members_seen) };
-        rc = dbk_state_apply(r->state, &o.op.op, &origin, err);
-    }
-    dbk_op_decoded_wipe(&o.op);
-    return rc;
-}
-
-static dbk_rc replay_op(void *ctx, const dbk_store_op *op, dbk_err *err)
-{
-    replay *r = ctx;
-    r->place = op->place;
-    return dbk_segments_get(r->j->book->store, op->segment, replay_segment, r, err);
-}
-
-static dbk_rc find_id(void *ctx, const dbk_store_record *row, dbk_err *err)
-{
-    (void)err;
-    *(dbk_id *)ctx = row->record;
-    return DBK_OK;
-}
-
-static dbk_rc make_anew(job *j, dbk_rowid record, dbk_err *err)
-{
-    replay r = { .j = j };
-    dbk_id id = { { 0 } };
-    dbk_rc rc = dbk_records_get(j->book->store, record, find_id, &id, err);
-    if (rc == DBK_OK)
-        rc = dbk_state_new(&r.state, &id, err);
-    if (rc == DBK_OK)
-        rc = dbk_ops_of_record(j->book->store, record, replay_op, &r, err);
-    if (rc == DBK_OK)
-        rc = dbk_fold_replace(j->book, record, r.state, err);
-    dbk_state_free(r.state);
-    return rc;
-}
-
 static int by_record(const void *a, const void *b)
 {
     const mover *x = a;
@@ -385,7 +320,7 @@ static dbk_rc make_all_anew(job *j, dbk_err *err)
         qsort(j->movers.p, count, sizeof(mover), by_record);
     for (size_t i = 0; i < count && rc == DBK_OK; i++)
         if (i == 0 || mover_at(j, i)->record != mover_at(j, i - 1)->record)
-            rc = make_anew(j, mover_at(j, i)->record, err);
+            rc = dbk_record_anew(j->book, mover_at(j, i)->record, &j->plain, err);
     return rc;
 }
 

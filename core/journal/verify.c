@@ -118,7 +118,7 @@ static dbk_rc count_work(dbk_verifier *v, dbk_err *err)
         dbk_segment_tally tally = { 0 };
         dbk_record_totals records = { 0 };
         dbk_bytes_truncate(&reason, 0);
-        rc = dbk_segments_tally(v->book->store, &tally, &reason, row, err);
+        rc = dbk_segments_tally(v->book->store, &tally, &reason, row, 0, err);
         if (rc == DBK_OK)
             rc = dbk_records_count(v->book->store, &records, row, err);
         v->total += tally.segments + records.records;

@@ -1,7 +1,7 @@
 /* Every stored segment: chain, signature, seal, receipt, and its place in the relay's log. */
 #include <string.h>
 
-#include "core/journal/inbox_internal.h"
+#include "core/journal/quarantine_internal.h"
 #include "core/journal/verify_internal.h"
 #include "core/store/rows_query.h"
 
@@ -208,6 +208,21 @@ static dbk_rc check_segment(void *ctx, const dbk_store_segment *row, dbk_err *er
     return rc;
 }
 
+/* What came after its author was taken out is merged only if the records, which follow from sealed
+ * bytes, hold a decision that lets it in. */
+static dbk_rc check_let_in(dbk_verifier *v, const dbk_book_feed *feed, const char *hex,
+                           dbk_err *err)
+{
+    uint64_t seq = 0;
+    dbk_rc rc = feed->own ? DBK_OK : dbk_evict_late_seq(v->book, &seq, feed, err);
+    if (rc != DBK_OK || seq == 0)
+        return rc;
+    return dbk_verify_fault(v, err,
+                            "Op %llu of feed %.8s came after its author was taken out, and nobody "
+                            "let it in.",
+                            (unsigned long long)seq, hex);
+}
+
 /* What the segments say against the row of their feed. */
 static dbk_rc check_feed_row(dbk_verifier *v, const dbk_book_feed *feed, dbk_err *err)
 {
@@ -218,9 +233,11 @@ static dbk_rc check_feed_row(dbk_verifier *v, const dbk_book_feed *feed, dbk_err
     dbk_rc rc = check_vouched(v, s, &feed->feed, err);
     if (rc != DBK_OK)
         return rc;
-    if (feed->now.last_seq == s->last_seq && dbk_hash_equal(&feed->now.head, &s->head))
-        return DBK_OK;
     dbk_id_hex(hex, &feed->feed);
+    rc = check_let_in(v, feed, hex, err);
+    if (rc != DBK_OK ||
+        (feed->now.last_seq == s->last_seq && dbk_hash_equal(&feed->now.head, &s->head)))
+        return rc;
     return dbk_verify_fault(v, err,
                             "Feed %.8s should end with op %llu, but its segments end with "
                             "op %llu or otherwise.",

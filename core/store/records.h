@@ -28,6 +28,8 @@ DBK_MUST_CHECK dbk_rc dbk_records_add(dbk_store *store, dbk_store_record *row, d
 /* By id; everything but record and space. */
 DBK_MUST_CHECK dbk_rc dbk_records_update(dbk_store *store, const dbk_store_record *row,
                                          dbk_err *err);
+/* With its words. Its ops' rows must be gone. */
+DBK_MUST_CHECK dbk_rc dbk_records_del(dbk_store *store, dbk_rowid id, dbk_err *err);
 
 typedef dbk_rc (*dbk_store_record_fn)(void *ctx, const dbk_store_record *row, dbk_err *err);
 /* Calls fn once, with the state. space 0: any, the lowest row if several spaces claim the id.

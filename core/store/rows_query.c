@@ -65,7 +65,7 @@ dbk_rc dbk_records_place(dbk_store *store, dbk_store_place *out, dbk_rowid recor
 }
 
 dbk_rc dbk_segments_tally(dbk_store *store, dbk_segment_tally *out, dbk_bytes *reason,
-                          dbk_rowid space, dbk_err *err)
+                          dbk_rowid space, dbk_rowid aside, dbk_err *err)
 {
     dbk_sql q;
     bool row = false;
@@ -75,13 +75,16 @@ dbk_rc dbk_segments_tally(dbk_store *store, dbk_segment_tally *out, dbk_bytes *r
                              " INDEXED BY segment_feed ON segment.feed=feed.id"
                              " WHERE feed.space=?1),"
                              "(SELECT count(*) FROM segment INDEXED BY segment_pending"
-                             " WHERE status=1 AND space=?1),"
+                             " WHERE status=1 AND space=?1)-"
+                             "(SELECT count(*) FROM segment INDEXED BY segment_feed"
+                             " WHERE feed=?2),"
                              "(SELECT reason FROM segment INDEXED BY segment_pending"
-                             " WHERE status=1 AND space=?1 ORDER BY id LIMIT 1)",
+                             " WHERE status=1 AND space=?1 AND feed<>?2 ORDER BY id LIMIT 1)",
                              err);
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_int(&q, 1, space);
+    dbk_sql_bind_int(&q, 2, aside);
     rc = dbk_sql_next(&q, &row, err);
     if (rc == DBK_OK && row) {
         out->segments = dbk_sql_uint(&q, 0);

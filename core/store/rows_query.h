@@ -17,13 +17,14 @@ DBK_MUST_CHECK dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid
 DBK_MUST_CHECK dbk_rc dbk_records_place(dbk_store *store, dbk_store_place *out, dbk_rowid record,
                                         dbk_err *err);
 
-/* Numbers for `status` that indexes alone can tell: no segment is read. reason: of the first one
- * that waits. */
+/* Numbers for `status` that indexes alone can tell: no segment is read. pending: of other feeds
+ * than `aside` (0: none such). reason: of the first one that waits. */
 typedef struct dbk_segment_tally {
     uint64_t segments, pending;
 } dbk_segment_tally;
 DBK_MUST_CHECK dbk_rc dbk_segments_tally(dbk_store *store, dbk_segment_tally *out,
-                                         dbk_bytes *reason, dbk_rowid space, dbk_err *err);
+                                         dbk_bytes *reason, dbk_rowid space, dbk_rowid aside,
+                                         dbk_err *err);
 /* When the relay received the newest entry of the space's log that is held here; 0: none. Cheap. */
 DBK_MUST_CHECK dbk_rc dbk_segments_newest_receipt(dbk_store *store, uint64_t *ms, dbk_rowid space,
                                                   dbk_err *err);

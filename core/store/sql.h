@@ -84,6 +84,8 @@ typedef enum dbk_sql_slot {
     DBK_SQL_EXHIBIT_COUNT,
     DBK_SQL_NODE_PUT,
     DBK_SQL_NODE_EACH,
+    DBK_SQL_RECORD_DEL,
+    DBK_SQL_WORDS_DEL,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 

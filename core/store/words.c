@@ -28,6 +28,25 @@ static int64_t limit_of(uint64_t limit)
     return limit == 0 || limit > INT64_MAX ? -1 : (int64_t)limit;
 }
 
+static dbk_rc delete_row(dbk_store *store, dbk_sql_slot slot, const char *text, dbk_rowid id,
+                         dbk_err *err)
+{
+    dbk_sql q;
+    dbk_rc rc = dbk_sql_open(&q, store, slot, text, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, id);
+    return dbk_sql_run(&q, err);
+}
+
+dbk_rc dbk_records_del(dbk_store *store, dbk_rowid id, dbk_err *err)
+{
+    dbk_rc rc = delete_row(store, DBK_SQL_WORDS_DEL, "DELETE FROM words WHERE rowid=?1", id, err);
+    if (rc == DBK_OK)
+        rc = delete_row(store, DBK_SQL_RECORD_DEL, "DELETE FROM record WHERE id=?1", id, err);
+    return rc;
+}
+
 dbk_rc dbk_words_waiting(dbk_store *store, uint64_t limit, dbk_store_record_fn fn, void *ctx,
                          dbk_err *err)
 {

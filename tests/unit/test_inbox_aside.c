@@ -390,7 +390,7 @@ static void two_histories_of_one_author_are_both_kept_and_nothing_else_waits(voi
     pull_all(&w, HQ, &stats);
     assert_int_equal(stats.pending, 1);
     assert_int_equal(stats.ops, 1); /* Anne's */
-    assert_string_equal(world_status(&w, HQ).pending_reason, DBK_WAIT_FORK);
+    assert_int_equal(world_status(&w, HQ).undecided, 3);
     assert_int_equal(minilog_position(&w.log, world_book(&w, HQ)).size, 5);
     /* Another run goes on with the relay's branch, and the folder with its own. */
     forge_name(&w, &b, "for the relay");
@@ -468,7 +468,8 @@ static void a_folder_can_neither_forge_nor_leave_a_hole(void **state)
     assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_header(&f), forge_body(&f), &err),
               &err);
     assert_int_equal(stats.ops, 0);
-    assert_string_equal(world_status(&w, HQ).pending_reason, DBK_WAIT_ROLE);
+    assert_int_equal(world_status(&w, HQ).undecided, 1);
+    assert_int_equal(world_status(&w, HQ).pending, 0);
     (void)proof_clean(world_book(&w, HQ), &w.org.space);
     forge_wipe(&f);
     world_drop(&w);
