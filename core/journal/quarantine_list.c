@@ -96,7 +96,7 @@ static dbk_rc each_row(dbk_book *book, const dbk_book_space **now, dbk_store_seg
         dbk_id id = dbk_inbox_aside_feed(&book->readable[i]);
         const dbk_book_feed *aside = dbk_tables_feed(&book->tables, &id);
         *now = dbk_tables_space(&book->tables, &book->readable[i]);
-        if (aside != NULL)
+        if (aside != NULL && dbk_book_may_read(book, &book->readable[i]))
             rc = dbk_segments_of_feed(book->store, aside->row, 1, 0, fn, ctx, err);
     }
     return rc;
