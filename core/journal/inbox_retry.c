@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/journal/feed.h"
 #include "core/journal/quarantine_internal.h"
 #include "core/store/rows_query.h"
 
