@@ -71,6 +71,8 @@ dbk_rc cmd_verify(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_passphrase(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_backup(cli *c, const cli_args *a, dbk_err *err); /* cmd_backup.c */
+dbk_rc cmd_restore(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_wipe(cli *c, const cli_args *a, dbk_err *err); /* cmd_wipe.c */
 dbk_rc cmd_rekey(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_recovery.c: a forgotten passphrase, by headquarters */

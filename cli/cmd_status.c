@@ -138,6 +138,17 @@ static const char *stage_name(dbk_org_stage stage)
     return stage == DBK_ORG_MEMBER ? "member" : stage == DBK_ORG_JOINING ? "joining" : "none";
 }
 
+static void print_mark(const dbk_book_mark *mark, uint64_t restored_ms)
+{
+    if (restored_ms > 0)
+        out_text("! This store is an older copy, found so on %s: what it lacks comes with the next "
+                 "sync.\n",
+                 cli_time((int64_t)restored_ms));
+    if (mark->why_none[0] != '\0')
+        out_text("No mark of how far this store is can be kept outside of it: %s\n",
+                 out_safe_str(mark->why_none));
+}
+
 dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err)
 {
     statuses all = { .c = c, .rows = c->format == OUT_JSON ? json_array() : NULL };
@@ -145,6 +156,8 @@ dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err)
     json_t *recovery = NULL;
     cli_outcome done = cli_outcome_read(c, CLI_OUTCOME_DONE);
     cli_outcome failed = cli_outcome_read(c, CLI_OUTCOME_FAILED);
+    const dbk_book_mark mark = dbk_book_mark_found(c->book);
+    uint64_t restored_ms = dbk_book_restored_ms(c->book);
     (void)a;
     dbk_evidence_totals evidence = { 0 };
     dbk_rc rc = dbk_evidence_count(c->book, &evidence, err);
@@ -156,12 +169,13 @@ dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err)
         rc = cli_recovery_json(&recovery, c, err);
     if (rc == DBK_OK && all.rows != NULL)
         return out_json_take(
-            json_pack("{s:s, s:s, s:o, s:o, s:s?, s:I, s:b, s:o, s:o}", "relay", link->relay_url,
-                      "stage", stage_name(link->stage), "last_sync", cli_time_json(done.ms),
-                      "last_failure", cli_time_json(failed.ms), "failure",
+            json_pack("{s:s, s:s, s:o, s:o, s:s?, s:I, s:b, s:b, s:o, s:o, s:o}", "relay",
+                      link->relay_url, "stage", stage_name(link->stage), "last_sync",
+                      cli_time_json(done.ms), "last_failure", cli_time_json(failed.ms), "failure",
                       failed.ms > done.ms ? out_safe_str(failed.sentence) : NULL, "evidence",
-                      (json_int_t)evidence.open, "frozen", (int)evidence.frozen, "spaces", all.rows,
-                      "recovery", recovery),
+                      (json_int_t)evidence.open, "frozen", (int)evidence.frozen, "mark",
+                      mark.found != DBK_MARK_NONE, "restored", cli_time_json((int64_t)restored_ms),
+                      "spaces", all.rows, "recovery", recovery),
             err);
     json_decref(all.rows);
     if (rc == DBK_OK && all.unwitnessed)
@@ -169,7 +183,9 @@ dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err)
             "No witness is named: nobody confirms what headquarters holds, and notes that "
             "are held back\non the way may not be noticed. Administrators: daybook org witness "
             "--help\n");
-    if (rc == DBK_OK)
+    if (rc == DBK_OK) {
         print_outcomes(link->stage, &done, &failed);
+        print_mark(&mark, restored_ms);
+    }
     return rc == DBK_OK ? cli_recovery_print(c, err) : rc;
 }

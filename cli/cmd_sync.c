@@ -96,8 +96,7 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
             err);
     if (r->restored)
         out_text("! This store was restored from an older copy, or there are two of it. What the "
-                 "relay had of it came back.%s\n",
-                 r->reissued > 0 ? "" : " Nothing was lost.");
+                 "relay had of it came back.\n");
     if (r->reissued > 0)
         out_text("  %llu change%s that the relay did not have %s written again and sent; nothing "
                  "was lost. If a second copy is in use, tell headquarters.\n",
@@ -210,10 +209,11 @@ static bool passes_by(dbk_rc rc)
 /* What a watch opens the store with: a key of its own, or whatever the agent has by then. */
 static dbk_rc reopen(cli *c, const dbk_secret *key, dbk_err *err)
 {
+    const dbk_book_opts opts = cli_book_opts(c);
     if (c->book != NULL)
         return DBK_OK;
     if (key != NULL)
-        return dbk_book_open_with_key(&c->book, c->store, key, NULL, err);
+        return dbk_book_open_with_key(&c->book, c->store, key, &opts, err);
     return agent_open_book(c, AGENT_QUIETLY, err);
 }
 

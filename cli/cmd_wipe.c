@@ -47,12 +47,13 @@ static dbk_rc tell_losses(losses *all, dbk_err *err)
 dbk_rc cmd_wipe(cli *c, const cli_args *a, dbk_err *err)
 {
     losses all = { .c = c, .rows = json_array() };
+    const dbk_book_opts opts = cli_book_opts(c);
     bool yes = cli_option_given(a, "--yes"), unseen = cli_option_given(a, "--unseen");
     dbk_rc rc = cli_store_exists(c, err);
     if (rc == DBK_OK && !unseen)
         rc = tell_losses(&all, err);
     if (rc == DBK_OK && yes)
-        rc = dbk_book_wipe(c->store, err);
+        rc = dbk_book_wipe(c->store, &opts, err);
     if (rc != DBK_OK) {
         json_decref(all.rows);
         return rc;

@@ -313,6 +313,16 @@ const cli_command cli_commands[] = {
       "it may be known. Takes about as long as copying the store, and as much room on the disk. If "
       "it is cut off, the store still opens. It can't take back a copy that was made before.",
       0, 0, 0, NULL, cmd_rekey },
+    { NULL, "backup", "FILE", "the whole store in one encrypted file",
+      "FILE must not be there yet. It opens with the passphrase of today, also after that was "
+      "changed. It is proved by restoring it for a moment beside the store. Notes that have "
+      "reached the relay are safe without it.",
+      CLI_BOOK, 1, 1, NULL, cmd_backup },
+    { NULL, "restore", "FILE", "a store from a backup, in an empty folder",
+      "Asks for the passphrase of the day of the backup; --store says where. What came after it "
+      "comes with the next `daybook sync`, and nothing is lost or doubled. The other store, if it "
+      "still is somewhere, should not be used any more.",
+      0, 1, 1, NULL, cmd_restore },
     { NULL, "recovery status", "", "whether headquarters can open this store, and has", NULL,
       CLI_BOOK, 0, 0, NULL, cmd_recovery_status },
     { NULL, "recovery create", "ORGANISATION --share FILE...",

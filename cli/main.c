@@ -50,6 +50,20 @@ static const char *default_store(void)
     return path;
 }
 
+/* Marks of stores lie where state belongs that isn't to be carried to another machine, so that a
+ * store that comes back from a backup doesn't bring its own along. NULL: nowhere. */
+static const char *anchors_folder(void)
+{
+    static char path[PATH_BYTES_MAX];
+    const char *xdg = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    if (xdg != NULL && xdg[0] == '/')
+        (void)snprintf(path, sizeof(path), "%s/daybook", xdg);
+    else if (home != NULL && home[0] == '/')
+        (void)snprintf(path, sizeof(path), "%s/.local/state/daybook", home);
+    return path[0] == '/' ? path : NULL;
+}
+
 typedef struct globals {
     cli c;
     bool help, version;
@@ -123,10 +137,32 @@ static dbk_rc parse_globals(globals *g, size_t argc, char *const *argv, dbk_err 
 dbk_book_opts cli_book_opts(const cli *c)
 {
     static const dbk_kdf_cost light = DBK_KDF_COST_FLOOR;
-    dbk_book_opts opts = { 0 };
+    dbk_book_opts opts = { .anchors = anchors_folder() };
     if (c->light_kdf)
         opts.kdf = light;
     return opts;
+}
+
+/* What the mark outside the store says of it; nothing, as long as all is well. */
+static void tell_mark(const cli *c)
+{
+    const dbk_book_mark mark = dbk_book_mark_found(c->book);
+    if (mark.found == DBK_MARK_MISSING)
+        out_note("This machine had no mark yet of how far this store is: that is so on a new "
+                 "machine, and for a copy. There is one from now on.");
+    if (mark.found == DBK_MARK_AHEAD)
+        out_note("! This store is an older copy: this device had come further. Notes can be read "
+                 "and written; what it lacks comes with the next `daybook sync`.");
+    if (mark.found == DBK_MARK_STRANGE)
+        out_note("! The mark of how far this store is doesn't fit it, so it is taken for an older "
+                 "copy. Notes can be read and written; `daybook sync` fetches what it may lack.");
+    if (mark.unsettled != NULL)
+        out_note("! Nothing can be written until that is noted in the store: %s",
+                 out_safe_str(mark.unsettled));
+    if (mark.slots_older)
+        out_note("! The key file is older than the one this device had last: an old passphrase "
+                 "opens this store. If nobody put a backup back, tell your administrator, and "
+                 "run `daybook rekey`.");
 }
 
 dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err)
@@ -138,6 +174,8 @@ dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err)
         dbk_err tried = { 0 };
         rc = agent_open_book(c, AGENT_KEY, &tried);
         c->by_agent = rc == DBK_OK;
+        if (rc == DBK_OK)
+            tell_mark(c);
         if (rc != DBK_PENDING)
             return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", tried.text);
         rc = DBK_OK; /* it is locked */
@@ -146,6 +184,8 @@ dbk_rc cli_open_book(cli *c, dbk_secret **kept, dbk_err *err)
         rc = cli_ask_passphrase(&passphrase, c, CLI_ASK_PASSPHRASE, err);
     if (rc == DBK_OK)
         rc = dbk_book_open(&c->book, c->store, passphrase, &opts, err);
+    if (rc == DBK_OK)
+        tell_mark(c);
     if (rc == DBK_OK && kept != NULL) {
         *kept = passphrase;
         passphrase = NULL;

@@ -26,6 +26,7 @@ void dbk_book_close(dbk_book *book)
 {
     if (book == NULL)
         return;
+    dbk_book_anchor_close(book);
     dbk_own_wipe(&book->own);
     dbk_keyring_free(book->keyring);
     dbk_sealer_free(book->sealer);
@@ -69,9 +70,9 @@ dbk_rc dbk_book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err)
 
 /* ---- creating ------------------------------------------------------------------------------ */
 
-static dbk_rc remove_leftovers(dbk_book *book, dbk_err *err)
+dbk_rc dbk_book_make_folder(dbk_book *book, const char *dir, dbk_err *err)
 {
-    dbk_rc rc = DBK_OK;
+    dbk_rc rc = dbk_folder_create(&book->folder, dir, leftovers, err);
     for (size_t i = 0; rc == DBK_OK && leftovers[i] != NULL; i++)
         rc = dbk_folder_remove(book->folder, leftovers[i], err);
     return rc;
@@ -80,9 +81,7 @@ static dbk_rc remove_leftovers(dbk_book *book, dbk_err *err)
 static dbk_rc create_store(dbk_book *book, dbk_err *err)
 {
     char path[DBK_FOLDER_PATH_SIZE];
-    dbk_rc rc = remove_leftovers(book, err);
-    if (rc == DBK_OK)
-        rc = dbk_folder_touch(book->folder, STORE_NAME, err); /* for its mode, 0600 */
+    dbk_rc rc = dbk_folder_touch(book->folder, STORE_NAME, err); /* for its mode, 0600 */
     if (rc == DBK_OK)
         rc = dbk_folder_path(book->folder, path, STORE_NAME, err);
     if (rc == DBK_OK)
@@ -105,7 +104,7 @@ dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk_secret *passph
     dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
     dbk_rc rc = dbk_book_new(&book, opts, err);
     if (rc == DBK_OK)
-        rc = dbk_folder_create(&book->folder, dir, leftovers, err);
+        rc = dbk_book_make_folder(book, dir, err);
     if (rc == DBK_OK)
         rc = dbk_book_settle_kdf(book, err);
     if (rc == DBK_OK)
@@ -121,6 +120,7 @@ dbk_rc dbk_book_create(dbk_book **out, const char *dir, const dbk_secret *passph
         dbk_book_close(book);
         return rc;
     }
+    dbk_book_anchor_new(book, opts == NULL ? NULL : opts->anchors);
     *out = book;
     return DBK_OK;
 }
@@ -149,27 +149,21 @@ static dbk_rc find_key(dbk_book *book, const opener *with, dbk_err *err)
 static dbk_rc open_store(dbk_book *book, const opener *with, dbk_err *err)
 {
     char path[DBK_FOLDER_PATH_SIZE];
-    dbk_rc rc = find_key(book, with, err);
+    dbk_err inner = { 0 };
+    dbk_rc rc = find_key(book, with, &inner);
     if (rc == DBK_OK)
-        rc = dbk_folder_path(book->folder, path, STORE_NAME, err);
+        rc = dbk_folder_path(book->folder, path, STORE_NAME, &inner);
     if (rc == DBK_OK)
-        rc = dbk_store_open(&book->store, path, book->store_key, err);
-    return rc;
+        rc = dbk_store_open(&book->store, path, book->store_key, &inner);
+    if ((rc == DBK_PASSPHRASE || rc == DBK_DAMAGED) && dbk_book_anchor_newer(book))
+        return dbk_fail(err, rc, "%.110s; and the key file is older than the one of this device",
+                        inner.text);
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
 }
 
-static dbk_rc open_with(dbk_book **out, const char *dir, const opener *with,
-                        const dbk_book_opts *opts, dbk_err *err)
+dbk_rc dbk_book_load(dbk_book *book, dbk_err *err)
 {
-    dbk_book *book = NULL;
-    dbk_rc rc = dbk_book_new(&book, opts, err);
-    if (rc == DBK_OK)
-        rc = dbk_folder_open(&book->folder, dir, err);
-    if (rc == DBK_OK)
-        rc = dbk_book_settle_rekey(book->folder, err);
-    if (rc == DBK_OK)
-        rc = open_store(book, with, err);
-    if (rc == DBK_OK)
-        rc = dbk_own_load(&book->own, book->store, err);
+    dbk_rc rc = dbk_own_load(&book->own, book->store, err);
     if (rc == DBK_OK)
         rc = dbk_book_load_link(book, err);
     if (rc == DBK_OK) {
@@ -184,10 +178,29 @@ static dbk_rc open_with(dbk_book **out, const char *dir, const opener *with,
         rc = dbk_book_load_chain(book, err);
     if (rc == DBK_OK)
         rc = dbk_evidence_load(book, err);
+    return rc;
+}
+
+static dbk_rc open_with(dbk_book **out, const char *dir, const opener *with,
+                        const dbk_book_opts *opts, dbk_err *err)
+{
+    dbk_book *book = NULL;
+    dbk_rc rc = dbk_book_new(&book, opts, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_open(&book->folder, dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_settle_rekey(book->folder, err);
+    if (rc == DBK_OK) {
+        dbk_book_anchor_find(book, opts == NULL ? NULL : opts->anchors);
+        rc = open_store(book, with, err);
+    }
+    if (rc == DBK_OK)
+        rc = dbk_book_load(book, err);
     if (rc != DBK_OK) {
         dbk_book_close(book);
         return rc;
     }
+    dbk_book_anchor_open(book);
     *out = book;
     return DBK_OK;
 }

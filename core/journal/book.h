@@ -14,8 +14,9 @@
 typedef struct dbk_book dbk_book;
 
 typedef struct dbk_book_opts {
-    const dbk_env *env; /* NULL: the system's */
-    dbk_kdf_cost kdf;   /* of new passphrases; zero: measured, for 0.8 s an unlock */
+    const dbk_env *env;  /* NULL: the system's */
+    dbk_kdf_cost kdf;    /* of new passphrases; zero: measured, for 0.8 s an unlock */
+    const char *anchors; /* folder of marks, outside of every store; NULL: none is kept */
 } dbk_book_opts;
 
 /* A new store in an empty or absent folder: fresh device keys, no organisation yet.
@@ -43,10 +44,48 @@ DBK_MUST_CHECK dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots
 DBK_MUST_CHECK dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase,
                                      const dbk_book_opts *opts, dbk_err *err);
 
+/* The whole store as one encrypted file, which opens with the passphrase of today; proved by
+ * restoring it for a moment, for which the store's disk needs as much room. DBK_CONFLICT: there is
+ * a file of that name. On failure there is none. *bytes: how long it is. */
+DBK_MUST_CHECK dbk_rc dbk_book_backup(dbk_book *book, uint64_t *bytes, const char *file,
+                                      dbk_err *err);
+/* A store in an empty or absent folder from such a file. It is marked as restored: nothing is
+ * signed where the store of then left off (R5). DBK_PASSPHRASE; DBK_FORMAT: no backup, or cut off;
+ * DBK_DAMAGED: changed; DBK_CONFLICT: the folder isn't empty. *made_ms: when it was made. */
+typedef struct dbk_restore {
+    const char *file;
+    const dbk_secret *passphrase;
+} dbk_restore;
+DBK_MUST_CHECK dbk_rc dbk_book_restore(dbk_book **out, uint64_t *made_ms, const char *dir,
+                                       const dbk_restore *from, const dbk_book_opts *opts,
+                                       dbk_err *err);
+
 /* Ends the store in dir for ever, without its passphrase: the key files first, which makes the rest
- * unreadable at once, then everything. The store must be closed (DBK_BUSY). DBK_NOT_FOUND: no store
- * there, and nothing was touched. */
-DBK_MUST_CHECK dbk_rc dbk_book_wipe(const char *dir, dbk_err *err);
+ * unreadable at once, then everything, and its mark. The store must be closed (DBK_BUSY).
+ * DBK_NOT_FOUND: no store there, and nothing was touched. */
+DBK_MUST_CHECK dbk_rc dbk_book_wipe(const char *dir, const dbk_book_opts *opts, dbk_err *err);
+
+/* The mark that is kept outside the store (decision 0018), as opening found it. */
+typedef enum dbk_mark_found {
+    DBK_MARK_NONE,    /* none is kept; why_none says why, if one was asked for */
+    DBK_MARK_MISSING, /* there was none: made anew */
+    DBK_MARK_FITS,
+    DBK_MARK_AHEAD,  /* the store is an older copy of what was here: found just now */
+    DBK_MARK_STRANGE /* it can't be read with this store's key: taken for an older copy */
+} dbk_mark_found;
+typedef struct dbk_book_mark {
+    dbk_mark_found found;
+    bool slots_older;      /* the key file is older than the mark: an old passphrase opens it */
+    const char *why_none;  /* "" or a sentence; borrowed from the book */
+    const char *unsettled; /* why nothing can be written into an older copy; NULL: it can */
+} dbk_book_mark;
+dbk_book_mark dbk_book_mark_found(const dbk_book *book);
+/* Since when this store is known to be an older copy or a restored backup; 0: it isn't, or has met
+ * the relay since. */
+uint64_t dbk_book_restored_ms(dbk_book *book);
+/* After a whole exchange with the relay: what it lacked has come. DBK_PEER: the relay shows less
+ * than this device had seen. A store that wasn't put back: nothing. */
+DBK_MUST_CHECK dbk_rc dbk_book_restored_end(dbk_book *book, dbk_err *err);
 
 /* Who this device is. */
 dbk_id dbk_book_device(const dbk_book *book);

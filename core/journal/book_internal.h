@@ -1,19 +1,21 @@
 /* core/journal/book_internal.h - inside the journal: what a book is made of, its transactions,
  * and what the write path and the receive path share. Not for others.
- * book.c: create, open, close. book_keys.c: slots and the store key. book_own.c: this device's
- * keys. book_chain.c: membership and keyring. book_roles.c: what a device may do in a space.
- * book_names.c: names of devices and spaces.
- * book_tables.c: the vector. book_tx.c: transactions and the clock. feed.c: own feeds. fold.c: ops
- * into record rows. */
+ * book.c: create, open, close. book_backup.c: a store in one file. book_keys.c: slots and the store
+ * key. book_own.c: this device's keys. book_chain.c: membership and keyring. book_roles.c: what a
+ * device may do in a space. book_names.c: names of devices and spaces.
+ * book_anchor.c: the mark outside. book_tables.c: the vector. book_tx.c: transactions and the
+ * clock. feed.c: own feeds. fold.c: ops into record rows. */
 #ifndef DBK_JOURNAL_BOOK_INTERNAL_H
 #define DBK_JOURNAL_BOOK_INTERNAL_H
 
 #include "core/journal/book.h"
 #include "core/journal/book_tables.h"
 #include "core/model/view.h"
+#include "core/seal/anchor.h"
 #include "core/seal/keyring.h"
 #include "core/seal/sealer.h"
 #include "core/store/folder.h"
+#include "core/store/twin.h"
 
 typedef struct dbk_own {
     dbk_id device;
@@ -35,6 +37,17 @@ typedef struct dbk_own {
 #define DBK_BOOK_TRIES_NAME "tries"
 
 typedef struct dbk_ahead dbk_ahead; /* core/journal/cosigned_internal.h */
+/* The mark outside the store (book_anchor.c). */
+typedef struct dbk_anchoring {
+    dbk_twin *twin;     /* NULL: none is kept */
+    dbk_anchor marks;   /* how far this device had come, here or in a newer copy */
+    unsigned writes_to; /* which of the twins */
+    bool stale;         /* the file must be written even if no mark rises */
+    dbk_mark_found found;
+    bool slots_older;
+    char why_none[DBK_ERR_TEXT_MAX];
+    dbk_err unsettled; /* an older copy's feeds could not be closed: nothing may be signed */
+} dbk_anchoring;
 
 struct dbk_book {
     const dbk_env *env;
@@ -58,7 +71,8 @@ struct dbk_book {
     size_t aheads_count;
     dbk_hlc clock, clock_kept; /* the last op's time; as on the disk */
     dbk_rc receipt_rc; /* the first failure of a view's look at a receipt; see dbk_book_view */
-    bool frozen;       /* evidence of two courses of the membership is open: evidence.h */
+    dbk_anchoring anchor;
+    bool frozen; /* evidence of two courses of the membership is open: evidence.h */
     bool batch_open;
     bool broken; /* memory and disk could not be brought into step: only closing is left */
 };
@@ -70,11 +84,37 @@ DBK_MUST_CHECK dbk_rc dbk_book_try(dbk_book *book, dbk_secret **store_key, dbk_s
                                    const dbk_secret *passphrase, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_book_settle_kdf(dbk_book *book, dbk_err *err);
 
-/* A book without a folder yet; and the slot file of its folder. */
+/* A book without a folder yet; a new folder for it, without what a broken create left there; what
+ * the open store holds, into the book; and the slot file of its folder. */
 DBK_MUST_CHECK dbk_rc dbk_book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_make_folder(dbk_book *book, const char *dir, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_load(dbk_book *book, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_book_read_slots(const dbk_book *book, dbk_bytes *out, dbk_err *err);
 /* book_rekey.c: at opening, finishes or forgets a rekey that was cut off. */
 DBK_MUST_CHECK dbk_rc dbk_book_settle_rekey(const dbk_folder *folder, dbk_err *err);
+
+/* The mark outside the store; anchors: its folder, or NULL. None of these can fail the caller.
+ * find: before the store is opened, so that nobody else's descriptor of its file is closed under
+ * SQLite. open: after everything else of the book is loaded; an older copy's open feeds are closed.
+ * new: for a store that was made just now. raise: after a commit. slots: after the slot file
+ * changed. forget: of a store that ends. newer: without any key, is the slot file older than the
+ * mark? */
+void dbk_book_anchor_find(dbk_book *book, const char *anchors);
+void dbk_book_anchor_open(dbk_book *book);
+void dbk_book_anchor_new(dbk_book *book, const char *anchors);
+void dbk_book_anchor_raise(dbk_book *book);
+void dbk_book_anchor_slots(dbk_book *book, dbk_span slots);
+void dbk_book_anchor_close(dbk_book *book);
+void dbk_book_anchor_forget(const dbk_folder *store, const char *anchors);
+bool dbk_book_anchor_newer(const dbk_book *book);
+/* Notes that the store was put back, and closes its open feeds: all, or those behind the mark. */
+DBK_MUST_CHECK dbk_rc dbk_book_anchor_restore(dbk_book *book, bool all, dbk_err *err);
+/* A checkpoint of the relay, and the tree of its log as leaves are added, against what this device
+ * had seen of it before its store was put back. DBK_PEER. */
+DBK_MUST_CHECK dbk_rc dbk_book_anchor_check(const dbk_book *book, const dbk_checkpoint *c,
+                                            dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_book_anchor_check_leaf(const dbk_book *book, const dbk_checkpoint *c,
+                                                 const dbk_frontier *f, dbk_err *err);
 
 /* Transactions. begin: DBK_IO when the book is broken. commit writes touched rows and the clock;
  * when it fails everything is as it was at begin. */

@@ -53,6 +53,8 @@ dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change
         rc = dbk_slots_rewrap(&made, dbk_bytes_span(&old), change, &book->kdf, book->env, err);
     if (rc == DBK_OK)
         rc = dbk_folder_write(book->folder, DBK_BOOK_SLOTS_NAME, dbk_bytes_span(&made), err);
+    if (rc == DBK_OK)
+        dbk_book_anchor_slots(book, dbk_bytes_span(&made));
     dbk_bytes_wipe(&old);
     dbk_bytes_wipe(&made);
     return rc;

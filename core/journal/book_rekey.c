@@ -52,7 +52,7 @@ dbk_rc dbk_book_settle_rekey(const dbk_folder *folder, dbk_err *err)
     return rc == DBK_OK ? dbk_folder_rename(folder, SLOTS_NEXT, DBK_BOOK_SLOTS_NAME, err) : rc;
 }
 
-dbk_rc dbk_book_wipe(const char *dir, dbk_err *err)
+dbk_rc dbk_book_wipe(const char *dir, const dbk_book_opts *opts, dbk_err *err)
 {
     static const char *const keys[] = { DBK_BOOK_SLOTS_NAME, SLOTS_NEXT, SLOTS_NEXT ".new",
                                         DBK_BOOK_SLOTS_NAME ".new", NULL };
@@ -65,6 +65,8 @@ dbk_rc dbk_book_wipe(const char *dir, dbk_err *err)
         dbk_folder_close(folder);
         return dbk_fail(err, DBK_NOT_FOUND, "the folder holds no store");
     }
+    if (opts != NULL)
+        dbk_book_anchor_forget(folder, opts->anchors);
     return dbk_folder_destroy(&folder, keys, err);
 }
 
@@ -92,6 +94,15 @@ static dbk_rc make_next(dbk_book *book, const dbk_secret *new_key, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_folder_path(book->folder, path, STORE_NEXT, err);
     return rc == DBK_OK ? dbk_store_rekey(path, &keys, err) : rc;
+}
+
+/* The mark gets the new key, so that it tells an old key file that is put back later (A04). It is
+ * done at the next opening, should it fail here. */
+static void mark_new_key(const char *dir, const dbk_secret *new_key, const dbk_book_opts *opts)
+{
+    dbk_book *book = NULL;
+    if (dbk_book_open_with_key(&book, dir, new_key, opts, NULL) == DBK_OK)
+        dbk_book_close(book);
 }
 
 dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase, const dbk_book_opts *opts,
@@ -123,9 +134,11 @@ dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase, const dbk_b
         rc = dbk_folder_write(book->folder, SLOTS_NEXT, dbk_bytes_span(&made), err);
     if (rc == DBK_OK)
         rc = dbk_book_settle_rekey(book->folder, err);
-    dbk_secret_free(new_key);
     dbk_bytes_wipe(&old);
     dbk_bytes_wipe(&made);
     dbk_book_close(book);
+    if (rc == DBK_OK)
+        mark_new_key(dir, new_key, opts);
+    dbk_secret_free(new_key);
     return rc;
 }

@@ -34,6 +34,7 @@ dbk_rc dbk_book_commit(dbk_book *book, dbk_err *err)
     }
     dbk_tables_keep(&book->tables);
     book->clock_kept = book->clock;
+    dbk_book_anchor_raise(book); /* after the commit: never ahead of what the disk holds */
     return DBK_OK;
 }
 

@@ -19,6 +19,11 @@ dbk_rc dbk_feed_open(dbk_book *book, dbk_book_feed **out, const dbk_id *space, d
     const dbk_book_space *row = dbk_tables_space(&book->tables, space);
     bool shut = false;
     dbk_rc rc = DBK_OK;
+    const dbk_err *unsettled = &book->anchor.unsettled;
+    if (unsettled->rc != DBK_OK)
+        return dbk_fail(err, unsettled->rc,
+                        "this store is an older copy, and could not be made safe to write to: %s",
+                        unsettled->text);
     *out = row == NULL ? NULL : dbk_tables_own_feed(&book->tables, row);
     if (*out != NULL)
         rc = is_shut(book, &shut, *out, err);

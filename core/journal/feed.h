@@ -7,7 +7,7 @@
 #include "core/journal/book_internal.h"
 
 /* The open feed in the space; the first call makes one with a random incarnation. In a
- * transaction. */
+ * transaction. Fails while an older copy's feeds are not closed (book_anchor.c). */
 DBK_MUST_CHECK dbk_rc dbk_feed_open(dbk_book *book, dbk_book_feed **out, const dbk_id *space,
                                     dbk_err *err);
 /* Closes the open feed for ever, if there is one: a new one with a random incarnation takes its

@@ -52,7 +52,7 @@ dbk_rc dbk_inbox_open_checkpoint(dbk_checkpoint *out, dbk_book *book, const dbk_
     if (out->size == stand->checkpoint_size && stand->checkpoint_size > 0 &&
         !dbk_hash_equal(&out->root, &stand->checkpoint_root))
         return refuse(err, "it signed two different logs of one size");
-    return DBK_OK;
+    return dbk_book_anchor_check(book, out, err);
 }
 
 dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, dbk_logtree_done *done, dbk_book *book,
@@ -124,6 +124,8 @@ static dbk_rc check_tree(dbk_inbox_run_state *s, const dbk_checkpoint *c, dbk_er
                              { true, s->items[i].index, s->items[i].in.receipt_ms },
                              s->items[i].hash };
         rc = dbk_inbox_add_leaf(&s->stand, &s->done, s->book, &leaf, err);
+        if (rc == DBK_OK)
+            rc = dbk_book_anchor_check_leaf(s->book, c, &s->stand.frontier, err);
         if (rc != DBK_OK)
             return rc;
     }

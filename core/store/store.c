@@ -73,20 +73,26 @@ static dbk_rc use_wal(dbk_store *store, dbk_err *err)
     return rc;
 }
 
+dbk_rc dbk_store_salt(uint8_t out[DBK_STORE_SALT_BYTES], const char *path, dbk_err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t got = fd >= 0 ? read(fd, out, DBK_STORE_SALT_BYTES) : -1;
+    if (fd >= 0)
+        (void)close(fd);
+    if (got != (ssize_t)DBK_STORE_SALT_BYTES)
+        return dbk_fail(err, got < 0 ? DBK_IO : DBK_DAMAGED, "the store's file can't be read");
+    return DBK_OK;
+}
+
 /* The file itself is looked at: what stands there must not be SQLite's plain text. */
 static dbk_rc prove_cipher(const char *path, dbk_err *err)
 {
-    static const char magic[16] = "SQLite format 3";
-    char head[sizeof(magic)] = { 0 };
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t got = fd >= 0 ? read(fd, head, sizeof(head)) : -1;
-    if (fd >= 0)
-        (void)close(fd);
-    if (got != (ssize_t)sizeof(head))
-        return dbk_fail(err, got < 0 ? DBK_IO : DBK_DAMAGED, "the store's file can't be read");
-    if (memcmp(head, magic, sizeof(head)) == 0)
-        return dbk_fail(err, DBK_DAMAGED, "the store's file is not encrypted");
-    return DBK_OK;
+    static const char magic[DBK_STORE_SALT_BYTES] = "SQLite format 3";
+    uint8_t head[sizeof(magic)] = { 0 };
+    dbk_rc rc = dbk_store_salt(head, path, err);
+    if (rc == DBK_OK && memcmp(head, magic, sizeof(head)) == 0)
+        rc = dbk_fail(err, DBK_DAMAGED, "the store's file is not encrypted");
+    return rc;
 }
 
 static dbk_rc connect(dbk_store **out, const char *path, const dbk_secret *key, int flags,
@@ -185,6 +191,16 @@ static dbk_rc refuse_fault(void *ctx, const char *sentence, dbk_err *err)
     return dbk_fail(err, DBK_DAMAGED, "%.150s", sentence);
 }
 
+dbk_rc dbk_store_prove(const char *path, const dbk_secret *key, dbk_err *err)
+{
+    dbk_store *store = NULL;
+    dbk_rc rc = dbk_store_open(&store, path, key, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_integrity(store, refuse_fault, NULL, err);
+    dbk_store_close(store);
+    return rc;
+}
+
 dbk_rc dbk_store_rekey(const char *path, const dbk_store_keys *keys, dbk_err *err)
 {
     dbk_store *store = NULL;
@@ -197,13 +213,7 @@ dbk_rc dbk_store_rekey(const char *path, const dbk_store_keys *keys, dbk_err *er
     if (rc == DBK_OK)
         rc = set_key(store, sqlite3_rekey, keys->new_key, err);
     dbk_store_close(store);
-    store = NULL;
-    if (rc == DBK_OK)
-        rc = dbk_store_open(&store, path, keys->new_key, err);
-    if (rc == DBK_OK)
-        rc = dbk_store_integrity(store, refuse_fault, NULL, err);
-    dbk_store_close(store);
-    return rc;
+    return rc == DBK_OK ? dbk_store_prove(path, keys->new_key, err) : rc;
 }
 
 /* ---- transactions -------------------------------------------------------------------------- */

@@ -36,6 +36,14 @@ DBK_MUST_CHECK dbk_rc dbk_store_open(dbk_store **out, const char *path, const db
                                      dbk_err *err);
 void dbk_store_close(dbk_store *store); /* NULL is nothing; an open transaction is rolled back */
 
+/* A closed file opens with this key, and every page and row of it is whole. DBK_DAMAGED. */
+DBK_MUST_CHECK dbk_rc dbk_store_prove(const char *path, const dbk_secret *key, dbk_err *err);
+
+/* What a file begins with, in clear: random, and the same in every copy of it. DBK_IO. */
+#define DBK_STORE_SALT_BYTES 16u
+DBK_MUST_CHECK dbk_rc dbk_store_salt(uint8_t out[DBK_STORE_SALT_BYTES], const char *path,
+                                     dbk_err *err);
+
 /* No nesting. When commit returns DBK_OK the changes are on the disk. When it fails they are
  * rolled back; after DBK_IO nobody knows what the disk holds, so that this store then refuses
  * every further write until it is opened anew. */

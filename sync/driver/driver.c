@@ -78,6 +78,7 @@ static dbk_rc exchange(dbk_book *book, dbk_transport *t, dbk_sync_report *report
 {
     dbk_line line;
     dbk_watch watch = { .progress = progress };
+    bool was_put_back = dbk_book_restored_ms(book) != 0;
     dbk_rc rc;
     if (t->carrier)
         return dbk_sync_folder(book, t, report, &watch, err);
@@ -90,7 +91,11 @@ static dbk_rc exchange(dbk_book *book, dbk_transport *t, dbk_sync_report *report
         rc = dbk_line_rotate_due(&line, err);
     if (rc == DBK_OK && !report->joining)
         rc = dbk_line_heed_proposals(&line, report, err);
-    if (line.reached && !report->joining && rc != DBK_UNREACHABLE)
+    if (rc == DBK_OK && !report->joining)
+        rc = dbk_book_restored_end(book, err);
+    report->restored = report->restored || (was_put_back && !report->joining);
+    if (line.reached && !report->joining && rc != DBK_UNREACHABLE &&
+        dbk_book_restored_ms(book) == 0) /* an older copy vouches for nothing */
         rc = cosign(&line, report, rc, err);
     count_stale(book, report);
     report->round_trips = line.round_trips;

@@ -31,7 +31,7 @@ must admin verify
 cp "$T/admin/keys.slots" "$T/rekeyed.slots"
 cp "$T/old.slots" "$T/admin/keys.slots"
 cp "$T/right.pass" "$T/admin.pass"
-wont "an old key file opens nothing after it" 10 "." admin status
+wont "an old key file opens nothing after it" 10 "the key file is older" admin status
 cp "$T/rekeyed.slots" "$T/admin/keys.slots"
 
 cp "$T/new.pass" "$T/admin.pass"

@@ -5,7 +5,7 @@
 set -euo pipefail
 export LC_ALL=C.UTF-8
 umask 077
-unset DAYBOOK_STORE XDG_DATA_HOME
+unset DAYBOOK_STORE XDG_DATA_HOME XDG_STATE_HOME
 
 : "${DAYBOOK:?the daybook program}" "${DAYBOOK_RELAY:?the daybook-relay program}"
 SRC=${SRC:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}

@@ -27,13 +27,14 @@ static dbk_secret *passphrase(void)
 /* The cheapest key derivation that is allowed. */
 static dbk_book_opts opts_of(const dbk_test_book *b)
 {
-    return (dbk_book_opts){ &b->env.env, { DBK_KDF_OPS_FLOOR, DBK_KDF_MEM_FLOOR_BYTES } };
+    return (dbk_book_opts){ .env = &b->env.env, .kdf = DBK_KDF_COST_FLOOR, .anchors = b->anchors };
 }
 
 void dbk_test_book_make(dbk_test_book *b, uint64_t seed)
 {
     dbk_err err = { 0 };
     dbk_test_env_init(&b->env, seed);
+    b->anchors = NULL;
     dbk_test_dir_make(b->dir);
     must(dbk_crypto_init(&err), &err, "crypto");
     dbk_secret *secret = passphrase();

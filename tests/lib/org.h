@@ -12,6 +12,7 @@
 typedef struct dbk_test_book {
     dbk_test_env env;
     char dir[DBK_TEST_PATH_SIZE];
+    const char *anchors; /* folder of marks for the next opening; NULL: none are kept */
     dbk_book *book;
 } dbk_test_book;
 /* A new book that belongs to no organisation. */

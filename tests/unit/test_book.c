@@ -36,7 +36,7 @@ static dbk_rc try_create_failing(dbk_book **out, const char *dir, uint64_t n, bo
     dbk_test_env env;
     dbk_test_alloc a = { .fail_at = n };
     dbk_secret *secret = secret_of(DBK_TEST_PASSPHRASE);
-    const dbk_book_opts opts = { &env.env, { DBK_KDF_OPS_FLOOR, DBK_KDF_MEM_FLOOR_BYTES } };
+    const dbk_book_opts opts = { .env = &env.env, .kdf = DBK_KDF_COST_FLOOR };
     dbk_test_env_init(&env, 1);
     if (n > 0)
         dbk_test_alloc_start(&a);

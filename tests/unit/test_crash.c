@@ -25,7 +25,7 @@ static dbk_rc open_or_create(dbk_book **out, const char *dir, dbk_test_env *env,
                              dbk_err *err)
 {
     dbk_secret *secret = NULL;
-    const dbk_book_opts opts = { &env->env, { DBK_KDF_OPS_FLOOR, DBK_KDF_MEM_FLOOR_BYTES } };
+    const dbk_book_opts opts = { .env = &env->env, .kdf = DBK_KDF_COST_FLOOR };
     dbk_rc rc = dbk_crypto_init(err);
     if (rc == DBK_OK)
         rc = dbk_secret_from(&secret, dbk_span_str(DBK_TEST_PASSPHRASE), err);

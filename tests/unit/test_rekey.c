@@ -24,7 +24,7 @@ static dbk_secret *secret_of(const char *text)
 static dbk_rc rekey(const dbk_test_book *b, const char *passphrase, dbk_err *err)
 {
     dbk_secret *secret = secret_of(passphrase);
-    const dbk_book_opts opts = { &b->env.env, DBK_KDF_COST_FLOOR };
+    const dbk_book_opts opts = { .env = &b->env.env, .kdf = DBK_KDF_COST_FLOOR };
     dbk_rc rc = dbk_book_rekey(b->dir, secret, &opts, err);
     dbk_secret_free(secret);
     return rc;
