@@ -6,6 +6,7 @@
 
 #include "cli/out.h"
 #include "sync/driver/driver.h"
+#include "tpm/tpm.h"
 
 #define CLI_POSITIONAL_MAX 512u /* arguments of one command */
 #define CLI_OPTIONS_MAX 16u     /* rows in one command's option table */
@@ -39,6 +40,8 @@ typedef struct cli {
     const char *passphrase_file; /* or NULL */
     int passphrase_fd;           /* or -1 */
     bool light_kdf;              /* new passphrases at the lowest cost allowed */
+    dbk_tpm tpm;                 /* this machine's, whether there is one or not */
+    dbk_factor factor;           /* the same, for stores that need it */
     bool by_agent;               /* the book was opened with the agent's key */
     dbk_book *book;              /* open when the command asked for CLI_BOOK */
     struct json_t *problems;     /* or NULL; with --json they go into the answer of a failure */

@@ -117,6 +117,8 @@ static const cli_option agent_options[] = {
 };
 static const cli_option passphrase_options[] = {
     { "--new-file", "F", "a file that holds the new passphrase" },
+    { "--tpm", NULL, "from now on the store also needs the TPM of this machine" },
+    { "--no-tpm", NULL, "from now on it doesn't" },
     { NULL, NULL, NULL },
 };
 
@@ -306,7 +308,11 @@ const cli_command cli_commands[] = {
       agent_options, cmd_agent },
     { NULL, "passphrase", "", "change the passphrase",
       "The key of the notes stays as it is, so a copy of this store made before still opens with "
-      "the old passphrase. If someone may have both, run `daybook rekey` as well.",
+      "the old passphrase. If someone may have both, run `daybook rekey` as well. With "
+      "--tpm the new passphrase opens the store on this machine only: its TPM gives its part to "
+      "it, "
+      "and to nobody after too many guesses. If the machine breaks, only headquarters' recovery "
+      "opens the store, so see `daybook recovery status` first.",
       0, 0, 0, passphrase_options, cmd_passphrase },
     { NULL, "rekey", "", "after a leak: a new key for the notes on this device",
       "Enciphers the whole store anew under a new key; the passphrase stays, so change it first if "

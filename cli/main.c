@@ -31,6 +31,9 @@ static void harden(void)
     (void)signal(SIGXFSZ, SIG_IGN);
     /* libcurl's TLS library would write session keys to the file that this names. */
     (void)unsetenv("SSLKEYLOGFILE");
+    /* The TPM's library would write its traffic where these say. */
+    (void)unsetenv("TSS2_LOGFILE");
+    (void)setenv("TSS2_LOG", "all+NONE", 1);
     /* Notes pass through Jansson's memory: it shall be wiped like our own. */
     json_set_alloc_funcs(dbk_alloc, dbk_free);
 }
@@ -62,6 +65,12 @@ static const char *anchors_folder(void)
     else if (home != NULL && home[0] == '/')
         (void)snprintf(path, sizeof(path), "%s/.local/state/daybook", home);
     return path[0] == '/' ? path : NULL;
+}
+
+static const char *default_tpm(void)
+{
+    const char *set = getenv("DAYBOOK_TPM");
+    return set != NULL && set[0] != '\0' ? set : DBK_TPM_DEFAULT;
 }
 
 typedef struct globals {
@@ -137,7 +146,7 @@ static dbk_rc parse_globals(globals *g, size_t argc, char *const *argv, dbk_err 
 dbk_book_opts cli_book_opts(const cli *c)
 {
     static const dbk_kdf_cost light = DBK_KDF_COST_FLOOR;
-    dbk_book_opts opts = { .anchors = anchors_folder() };
+    dbk_book_opts opts = { .anchors = anchors_folder(), .factor = &c->factor };
     if (c->light_kdf)
         opts.kdf = light;
     return opts;
@@ -261,6 +270,8 @@ int main(int argc, char **argv)
     harden();
     (void)setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters, nothing else */
     g.c.store = default_store();
+    g.c.tpm.where = default_tpm();
+    g.c.factor = dbk_tpm_factor(&g.c.tpm);
     char **rest = dbk_alloc_array((size_t)argc + 1, sizeof(rest[0]));
     g.rest = rest;
     dbk_rc rc = rest == NULL ? dbk_fail(&err, DBK_NOMEM, "no memory for the arguments") : DBK_OK;

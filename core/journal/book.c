@@ -55,6 +55,7 @@ dbk_rc dbk_book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err)
     book->env = has_env ? opts->env : dbk_env_system();
     if (has_kdf)
         book->kdf = opts->kdf;
+    book->factor = opts == NULL ? NULL : opts->factor;
     rc = dbk_forms_new(&book->forms, err);
     if (rc == DBK_OK)
         rc = dbk_sealer_new(&book->sealer, err);

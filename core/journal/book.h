@@ -14,9 +14,10 @@
 typedef struct dbk_book dbk_book;
 
 typedef struct dbk_book_opts {
-    const dbk_env *env;  /* NULL: the system's */
-    dbk_kdf_cost kdf;    /* of new passphrases; zero: measured, for 0.8 s an unlock */
-    const char *anchors; /* folder of marks, outside of every store; NULL: none is kept */
+    const dbk_env *env;       /* NULL: the system's */
+    dbk_kdf_cost kdf;         /* of new passphrases; zero: measured, for 0.8 s an unlock */
+    const char *anchors;      /* folder of marks, outside of every store; NULL: none is kept */
+    const dbk_factor *factor; /* this machine's, for stores that need one; NULL: none. Borrowed */
 } dbk_book_opts;
 
 /* A new store in an empty or absent folder: fresh device keys, no organisation yet.
@@ -37,6 +38,9 @@ DBK_MUST_CHECK dbk_rc dbk_book_open_with_key(dbk_book **out, const char *dir,
 void dbk_book_close(dbk_book *book); /* wipes; NULL is nothing */
 DBK_MUST_CHECK dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change,
                                                  dbk_err *err);
+
+/* Does it need a second factor beside the passphrase? */
+DBK_MUST_CHECK dbk_rc dbk_book_has_factor(dbk_book *book, bool *has, dbk_err *err);
 
 /* For a leak that is suspected: a new store key, every page of the database enciphered anew, and a
  * slot file whose old versions open nothing any more (security.md A04). The store must be closed.

@@ -51,7 +51,8 @@ typedef struct dbk_anchoring {
 
 struct dbk_book {
     const dbk_env *env;
-    dbk_kdf_cost kdf; /* for the next passphrase; zero: not measured yet */
+    dbk_kdf_cost kdf;         /* for the next passphrase; zero: not measured yet */
+    const dbk_factor *factor; /* borrowed; or NULL */
     dbk_folder *folder;
     dbk_secret *store_key; /* for new slots; SQLCipher holds it as long */
     dbk_store *store;

@@ -25,10 +25,11 @@ dbk_rc dbk_book_try(dbk_book *book, dbk_secret **store_key, dbk_span slots,
 {
     dbk_err inner = { 0 };
     uint32_t wrong_before = 0;
+    const dbk_unlock with = { passphrase, book->factor };
     dbk_rc rc = dbk_tries_begin(book->folder, &wrong_before, book->env, err);
     if (rc != DBK_OK)
         return rc;
-    rc = dbk_slots_open(store_key, slots, passphrase, &inner);
+    rc = dbk_slots_open(store_key, slots, &with, &inner);
     if (rc == DBK_PASSPHRASE)
         return say_wrong(wrong_before + 1, err);
     /* Damage is no guess, and clears none. */
@@ -40,6 +41,18 @@ dbk_rc dbk_book_read_slots(const dbk_book *book, dbk_bytes *out, dbk_err *err)
 {
     dbk_rc rc = dbk_folder_read(book->folder, out, DBK_BOOK_SLOTS_NAME, err);
     return rc == DBK_LIMIT ? DBK_DAMAGED : rc;
+}
+
+dbk_rc dbk_book_has_factor(dbk_book *book, bool *has, dbk_err *err)
+{
+    dbk_bytes file = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
+    dbk_slots_look look = { 0 };
+    dbk_rc rc = dbk_book_read_slots(book, &file, err);
+    if (rc == DBK_OK)
+        rc = dbk_slots_look_own(&look, dbk_bytes_span(&file), book->store_key, err);
+    *has = look.has_factor;
+    dbk_bytes_wipe(&file);
+    return rc;
 }
 
 dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change, dbk_err *err)

@@ -112,6 +112,7 @@ dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase, const dbk_b
     dbk_secret *new_key = NULL;
     dbk_bytes old = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
     dbk_bytes made = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
+    const dbk_unlock with = { passphrase, opts == NULL ? NULL : opts->factor };
     dbk_rc rc = dbk_book_new(&book, opts, err);
     if (rc == DBK_OK)
         rc = dbk_folder_open(&book->folder, dir, err);
@@ -124,8 +125,8 @@ dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase, const dbk_b
     if (rc == DBK_OK)
         rc = dbk_book_settle_kdf(book, err);
     if (rc == DBK_OK)
-        rc = dbk_slots_rekey(&made, &new_key, dbk_bytes_span(&old), passphrase, &book->kdf,
-                             book->env, err);
+        rc = dbk_slots_rekey(&made, &new_key, dbk_bytes_span(&old), &with, &book->kdf, book->env,
+                             err);
     if (rc == DBK_OK)
         rc = close_whole(book, err);
     if (rc == DBK_OK)

@@ -56,20 +56,51 @@ typedef struct derived {
     dbk_hash commitment;
 } derived;
 
-static dbk_rc derive(derived *out, const parts *p, const dbk_secret *passphrase, dbk_err *err)
+/* The Argon2id output. */
+static dbk_rc stretch(dbk_secret **out, const parts *p, const dbk_secret *passphrase, dbk_err *err)
 {
-    uint8_t hash[KEY_BYTES];
+    dbk_secret *hash = NULL;
     dbk_span pass = dbk_secret_bytes(passphrase);
-    memset(out, 0, sizeof(*out));
-    int failed = crypto_pwhash_argon2id(hash, sizeof(hash), (const char *)pass.p, pass.len, p->salt,
-                                        p->cost.ops, (size_t)p->cost.mem_bytes,
-                                        crypto_pwhash_argon2id_ALG_ARGON2ID13);
-    if (failed)
+    dbk_rc rc = dbk_secret_new(&hash, KEY_BYTES, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (crypto_pwhash_argon2id(dbk_secret_room(hash), KEY_BYTES, (const char *)pass.p, pass.len,
+                               p->salt, p->cost.ops, p->cost.mem_bytes,
+                               crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
+        dbk_secret_free(hash);
         return dbk_fail(err, DBK_NOMEM, "no memory for Argon2id");
-    out->kek = dbk_hash_of("daybook/slot-kek/1", dbk_span_of(hash, sizeof(hash)));
-    out->commitment = dbk_hash_of("daybook/slot-commitment/1", dbk_span_of(hash, sizeof(hash)));
-    dbk_wipe(hash, sizeof(hash));
+    }
+    *out = hash;
     return DBK_OK;
+}
+
+static dbk_hash mix(const char *label, const dbk_secret *hash, const dbk_secret *second)
+{
+    dbk_hasher h;
+    dbk_hasher_init(&h, label);
+    dbk_hasher_add(&h, dbk_secret_bytes(hash));
+    if (second != NULL)
+        dbk_hasher_add(&h, dbk_secret_bytes(second));
+    return dbk_hasher_end(&h);
+}
+
+/* second: NULL in a slot of the passphrase alone. */
+static derived derive(const dbk_secret *hash, const dbk_secret *second)
+{
+    bool alone = second == NULL;
+    return (derived){
+        mix(alone ? "daybook/slot-kek/1" : "daybook/tpm-kek/1", hash, second),
+        mix(alone ? "daybook/slot-commitment/1" : "daybook/tpm-commitment/1", hash, second),
+    };
+}
+
+/* What the factor asks for: it can't be turned back into what the key is made of. */
+static dbk_rc auth_of(dbk_secret **out, const dbk_secret *hash, dbk_err *err)
+{
+    dbk_hash auth = mix("daybook/tpm-auth/1", hash, NULL);
+    dbk_rc rc = dbk_secret_from(out, dbk_span_of(auth.b, sizeof(auth.b)), err);
+    dbk_wipe(&auth, sizeof(auth));
+    return rc;
 }
 
 static size_t put_aad(uint8_t out[DBK_PREFIX_BYTES_MAX + AAD_BYTES], const dbk_slot *s)
@@ -79,42 +110,101 @@ static size_t put_aad(uint8_t out[DBK_PREFIX_BYTES_MAX + AAD_BYTES], const dbk_s
     return len + AAD_BYTES;
 }
 
+static parts new_parts(const dbk_kdf_cost *cost, const dbk_env *env)
+{
+    parts p = { .cost = *cost };
+    env->random(env->self, p.salt, sizeof(p.salt));
+    env->random(env->self, p.nonce, sizeof(p.nonce));
+    return p;
+}
+
+static void put_slot(dbk_slot *s, uint8_t kind, const parts *p, const derived *d,
+                     const dbk_secret *store_key)
+{
+    uint8_t aad[DBK_PREFIX_BYTES_MAX + AAD_BYTES];
+    memset(s, 0, sizeof(*s));
+    s->b[0] = kind;
+    uint8_t *at = dbk_wire_put_u64(s->b + 4, p->cost.ops);
+    at = dbk_wire_put_u64(at, p->cost.mem_bytes);
+    at = dbk_wire_put_copy(at, p->salt, sizeof(p->salt));
+    at = dbk_wire_put_copy(at, p->nonce, sizeof(p->nonce));
+    size_t aad_len = put_aad(aad, s);
+    DBK_ASSERT(crypto_aead_xchacha20poly1305_ietf_encrypt(at, NULL, dbk_secret_bytes(store_key).p,
+                                                          KEY_BYTES, aad, aad_len, NULL, p->nonce,
+                                                          d->kek.b) == 0);
+    at = dbk_wire_put_copy(at + WRAPPED_BYTES, d->commitment.b, sizeof(d->commitment.b));
+    DBK_ASSERT(at == s->b + DBK_SLOT_BYTES);
+}
+
 dbk_rc dbk_slot_passphrase_fill(dbk_slot *s, const dbk_secret *store_key,
                                 const dbk_secret *passphrase, const dbk_kdf_cost *cost,
                                 const dbk_env *env, dbk_err *err)
 {
-    uint8_t aad[DBK_PREFIX_BYTES_MAX + AAD_BYTES];
-    parts p = { .cost = *cost };
-    derived d;
-    env->random(env->self, p.salt, sizeof(p.salt));
-    env->random(env->self, p.nonce, sizeof(p.nonce));
-    dbk_rc rc = derive(&d, &p, passphrase, err);
+    parts p = new_parts(cost, env);
+    dbk_secret *hash = NULL;
+    dbk_rc rc = stretch(&hash, &p, passphrase, err);
     if (rc != DBK_OK)
         return rc;
-    memset(s, 0, sizeof(*s));
-    s->b[0] = DBK_SLOT_PASSPHRASE;
-    uint8_t *at = dbk_wire_put_u64(s->b + 4, cost->ops);
-    at = dbk_wire_put_u64(at, cost->mem_bytes);
-    at = dbk_wire_put_copy(at, p.salt, sizeof(p.salt));
-    at = dbk_wire_put_copy(at, p.nonce, sizeof(p.nonce));
-    size_t aad_len = put_aad(aad, s);
-    DBK_ASSERT(crypto_aead_xchacha20poly1305_ietf_encrypt(at, NULL, dbk_secret_bytes(store_key).p,
-                                                          KEY_BYTES, aad, aad_len, NULL, p.nonce,
-                                                          d.kek.b) == 0);
-    at = dbk_wire_put_copy(at + WRAPPED_BYTES, d.commitment.b, sizeof(d.commitment.b));
-    DBK_ASSERT(at == s->b + DBK_SLOT_BYTES);
+    derived d = derive(hash, NULL);
+    put_slot(s, DBK_SLOT_PASSPHRASE, &p, &d, store_key);
+    dbk_secret_free(hash);
     dbk_wipe(&d, sizeof(d));
     return DBK_OK;
 }
 
+dbk_rc dbk_slot_tpm_fill(dbk_slot *s, dbk_bytes *blob, const dbk_secret *store_key,
+                         const dbk_unlock *with, const dbk_kdf_cost *cost, const dbk_env *env,
+                         dbk_err *err)
+{
+    parts p = new_parts(cost, env);
+    dbk_secret *hash = NULL, *auth = NULL, *second = NULL;
+    dbk_rc rc = stretch(&hash, &p, with->passphrase, err);
+    if (rc == DBK_OK)
+        rc = auth_of(&auth, hash, err);
+    if (rc == DBK_OK)
+        rc = dbk_secret_random(&second, DBK_FACTOR_SECRET_BYTES, env, err);
+    if (rc == DBK_OK)
+        rc = with->factor->keep(with->factor->self, blob, second, auth, err);
+    if (rc == DBK_OK) {
+        derived d = derive(hash, second);
+        put_slot(s, DBK_SLOT_TPM, &p, &d, store_key);
+        dbk_wipe(&d, sizeof(d));
+    }
+    dbk_secret_free(hash);
+    dbk_secret_free(auth);
+    dbk_secret_free(second);
+    return rc;
+}
+
+/* What the slot's kind makes of the passphrase. */
+static dbk_rc derive_for(derived *d, const dbk_slot *s, const parts *p, const dbk_slot_with *with,
+                         dbk_err *err)
+{
+    dbk_secret *hash = NULL, *auth = NULL, *second = NULL;
+    bool alone = s->b[0] == DBK_SLOT_PASSPHRASE;
+    if (!alone && with->factor == NULL)
+        return dbk_fail(err, DBK_NOT_FOUND, "this store also needs the TPM of its machine");
+    dbk_rc rc = stretch(&hash, p, with->secret, err);
+    if (rc == DBK_OK && !alone)
+        rc = auth_of(&auth, hash, err);
+    if (rc == DBK_OK && !alone)
+        rc = with->factor->give(with->factor->self, &second, with->blob, auth, err);
+    if (rc == DBK_OK)
+        *d = derive(hash, second);
+    dbk_secret_free(hash);
+    dbk_secret_free(auth);
+    dbk_secret_free(second);
+    return rc;
+}
+
 dbk_rc dbk_slot_passphrase_open(dbk_secret **store_key, const dbk_slot *s,
-                                const dbk_secret *passphrase, dbk_err *err)
+                                const dbk_slot_with *with, dbk_err *err)
 {
     uint8_t aad[DBK_PREFIX_BYTES_MAX + AAD_BYTES];
     parts p = parts_of(s);
     dbk_secret *key = NULL;
     derived d;
-    dbk_rc rc = derive(&d, &p, passphrase, err);
+    dbk_rc rc = derive_for(&d, s, &p, with, err);
     if (rc != DBK_OK)
         return rc;
     if (!dbk_equal_ct(dbk_span_of(d.commitment.b, DBK_HASH_BYTES),

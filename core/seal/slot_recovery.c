@@ -87,9 +87,10 @@ dbk_rc dbk_slot_recovery_fill(dbk_slot *s, const dbk_secret *store_key, const db
     return rc;
 }
 
-dbk_rc dbk_slot_recovery_open(dbk_secret **store_key, const dbk_slot *s,
-                              const dbk_secret *recovery_key, dbk_err *err)
+dbk_rc dbk_slot_recovery_open(dbk_secret **store_key, const dbk_slot *s, const dbk_slot_with *with,
+                              dbk_err *err)
 {
+    const dbk_secret *recovery_key = with->secret;
     uint8_t own[32], shared[32] = { 0 }, aad[AAD_BYTES_MAX];
     dbk_secret *key = NULL;
     DBK_ASSERT(dbk_secret_len(recovery_key) == 32);

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(file, data, size);
     for (size_t at = HEAD_BYTES + OPS_AT; at + 8 <= size; at += SLOT_BYTES)
         memset(file + at, 0, 8);
-    if (dbk_slots_open(&key, dbk_span_of(file, size), passphrase, NULL) == DBK_OK || key != NULL)
+    const dbk_unlock with = { passphrase, NULL };
+    if (dbk_slots_open(&key, dbk_span_of(file, size), &with, NULL) == DBK_OK || key != NULL)
         abort();
     return 0;
 }

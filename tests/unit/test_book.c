@@ -137,7 +137,8 @@ static void a_changed_passphrase_opens_and_the_old_one_does_not(void **state)
     dbk_id device = dbk_book_device(b.book);
     dbk_secret *old = secret_of(DBK_TEST_PASSPHRASE), *bad = secret_of("guess"),
                *fresh = secret_of("six new random words for it");
-    const dbk_slots_change wrong = { bad, fresh }, right = { old, fresh };
+    const dbk_slots_change wrong = { .old_passphrase = bad, .new_passphrase = fresh };
+    const dbk_slots_change right = { .old_passphrase = old, .new_passphrase = fresh };
     assert_rc(dbk_book_change_passphrase(b.book, &wrong, &err), DBK_PASSPHRASE, &err);
     dbk_err_clear(&err);
     assert_ok(dbk_book_change_passphrase(b.book, &right, &err), &err);

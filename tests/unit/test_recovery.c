@@ -89,7 +89,7 @@ static void settle(fixture *f)
 static dbk_rc recover(fixture *f, const dbk_share *shares, size_t count, dbk_err *err)
 {
     const dbk_recovery_with with = { shares, count, f->fresh };
-    const dbk_book_opts opts = { &f->officer->env.env, DBK_KDF_COST_FLOOR };
+    const dbk_book_opts opts = { .env = &f->officer->env.env, .kdf = DBK_KDF_COST_FLOOR };
     dbk_book_close(f->officer->book);
     f->officer->book = NULL;
     return dbk_recovery_open(&f->officer->book, f->officer->dir, &with, &opts, err);
@@ -248,7 +248,7 @@ static void after_a_rekey_whoever_recovered_knows_no_key_of_the_store_any_more(v
     assert_ok(recover(&f, f.shares, 2, &err), &err);
     dbk_book_close(f.officer->book);
     f.officer->book = NULL;
-    const dbk_book_opts opts = { &f.officer->env.env, DBK_KDF_COST_FLOOR };
+    const dbk_book_opts opts = { .env = &f.officer->env.env, .kdf = DBK_KDF_COST_FLOOR };
     assert_ok(dbk_book_rekey(f.officer->dir, f.fresh, &opts, &err), &err);
     assert_int_equal(open_with(&f, "a passphrase for the time being"), DBK_OK);
     assert_int_equal(look(&f).openings_count, 1); /* that it was opened stays to be seen */

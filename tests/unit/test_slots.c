@@ -48,7 +48,8 @@ static void tear_down(fixture *f)
 static dbk_rc open_with(const fixture *f, const dbk_secret *passphrase)
 {
     dbk_secret *key;
-    dbk_rc rc = dbk_slots_open(&key, dbk_bytes_span(&f->file), passphrase, NULL);
+    const dbk_unlock with = { passphrase, NULL };
+    dbk_rc rc = dbk_slots_open(&key, dbk_bytes_span(&f->file), &with, NULL);
     assert_int_equal(rc == DBK_OK, key != NULL);
     if (rc == DBK_OK)
         assert_true(dbk_span_equal(dbk_secret_bytes(key), dbk_secret_bytes(f->store_key)));
@@ -275,9 +276,9 @@ static void a_rekeyed_file_holds_another_store_key_for_the_same_people(void **st
     dbk_recovery_to to = add_recovery(&f, &sk);
     assert_ok(dbk_bytes_append(&old, dbk_bytes_span(&f.file), &err), &err);
     dbk_bytes_truncate(&f.file, 0);
-    assert_ok(
-        dbk_slots_rekey(&f.file, &key, dbk_bytes_span(&old), f.right, &floor_cost, f.env, &err),
-        &err);
+    const dbk_unlock with = { f.right, NULL };
+    assert_ok(dbk_slots_rekey(&f.file, &key, dbk_bytes_span(&old), &with, &floor_cost, f.env, &err),
+              &err);
     assert_false(dbk_span_equal(dbk_secret_bytes(key), dbk_secret_bytes(f.store_key)));
     dbk_secret_free(f.store_key);
     f.store_key = key;
@@ -359,7 +360,8 @@ static void a_file_cut_short_or_grown_is_damaged(void **state)
     (void)state;
     set_up(&f);
     for (size_t len = 0; len < f.file.len; len++) {
-        assert_int_equal(dbk_slots_open(&key, dbk_span_of(f.file.p, len), f.right, NULL),
+        const dbk_unlock with = { f.right, NULL };
+        assert_int_equal(dbk_slots_open(&key, dbk_span_of(f.file.p, len), &with, NULL),
                          DBK_DAMAGED);
         assert_null(key);
     }
@@ -387,7 +389,7 @@ static void costs_outside_floor_and_ceiling_are_refused(void **state)
     dbk_err err = { 0 };
     (void)state;
     set_up(&f);
-    dbk_slots_change change = { f.right, f.wrong };
+    dbk_slots_change change = { .old_passphrase = f.right, .new_passphrase = f.wrong };
     for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
         (void)dbk_wire_put_u64(f.file.p + OPS_AT, costs[i].ops);
         (void)dbk_wire_put_u64(f.file.p + MEM_AT, costs[i].mem_bytes);
@@ -413,7 +415,7 @@ static void a_new_passphrase_opens_the_same_store_and_the_old_one_no_more(void *
     set_up(&f);
     assert_ok(dbk_secret_from(&next, dbk_span_str("another one"), &err), &err);
     assert_ok(dbk_bytes_append(&old, dbk_bytes_span(&f.file), &err), &err);
-    dbk_slots_change change = { f.wrong, next };
+    dbk_slots_change change = { .old_passphrase = f.wrong, .new_passphrase = next };
     dbk_bytes_truncate(&f.file, 0);
     assert_rc(dbk_slots_rewrap(&f.file, dbk_bytes_span(&old), &change, &floor_cost, f.env, &err),
               DBK_PASSPHRASE, &err);

@@ -1,6 +1,5 @@
 /* Golden vectors of hashes, segments, the log, membership and seals: tests/lib/golden.h. All keys
- * and random bytes come from a fixed stream, whose first uses stand in the files, so that another
- * implementation can check each step from its inputs. */
+ * come from a fixed stream and stand in the files: another program can check each step by them. */
 #include "tests/lib/test.h"
 #include "tests/lib/chain.h"
 #include "tests/lib/golden.h"
@@ -44,39 +43,40 @@ static void put_secret(golden *g, const char *name, const dbk_secret *s)
 
 static void the_labels_are_these_and_hash_so(void **state)
 {
-    static const char *const labels[] = {
-        "daybook/device-id/1",
-        "daybook/feed-id/1",
-        "daybook/org-id/1",
-        "daybook/signer-id/1",
-        "daybook/key-id/1",
-        "daybook/key-commitment/1",
-        "daybook/segment/1",
-        "daybook/segment-header/1",
-        "daybook/op/1",
-        DBK_TREE_OPS,
-        DBK_TREE_LOG,
-        "daybook/receipt/1",
-        "daybook/member/1",
-        "daybook/member-hash/1",
-        "daybook/wrap/1",
-        "daybook/wrap-aad/1",
-        "daybook/label-key/1",
-        "daybook/label/1",
-        "daybook/slot-kek/1",
-        "daybook/slot-commitment/1",
-        "daybook/slot/1",
-        "daybook/slot-mac/1",
-        "daybook/slot-file/1",
-        "daybook/join/1",
-        "daybook/join-aad/1",
-        "daybook/join-proof/1",
-        "daybook/share/1",
-        "daybook/share-part/1",
-        "daybook/share-set/1",
-        "daybook/share-line/1",
-        "daybook/recovery-print/1",
-    };
+    static const char *const labels[] = { "daybook/device-id/1",
+                                          "daybook/feed-id/1",
+                                          "daybook/org-id/1",
+                                          "daybook/signer-id/1",
+                                          "daybook/key-id/1",
+                                          "daybook/key-commitment/1",
+                                          "daybook/segment/1",
+                                          "daybook/segment-header/1",
+                                          "daybook/op/1",
+                                          DBK_TREE_OPS,
+                                          DBK_TREE_LOG,
+                                          "daybook/receipt/1",
+                                          "daybook/member/1",
+                                          "daybook/member-hash/1",
+                                          "daybook/wrap/1",
+                                          "daybook/wrap-aad/1",
+                                          "daybook/label-key/1",
+                                          "daybook/label/1",
+                                          "daybook/slot-kek/1",
+                                          "daybook/slot-commitment/1",
+                                          "daybook/slot/1",
+                                          "daybook/slot-mac/1",
+                                          "daybook/slot-file/1",
+                                          "daybook/join/1",
+                                          "daybook/join-aad/1",
+                                          "daybook/join-proof/1",
+                                          "daybook/share/1",
+                                          "daybook/share-part/1",
+                                          "daybook/share-set/1",
+                                          "daybook/share-line/1",
+                                          "daybook/recovery-print/1",
+                                          "daybook/tpm-auth/1",
+                                          "daybook/tpm-kek/1",
+                                          "daybook/tpm-commitment/1" };
     fixed_source source;
     golden g;
     (void)state;
