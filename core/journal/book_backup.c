@@ -111,13 +111,14 @@ static dbk_rc get_store(pipe *p, const dbk_backup_head *head, const char *to, db
 
 /* How the store key is found when the slot file has been read. */
 typedef struct unlocker {
-    const dbk_secret *passphrase, *store_key; /* one of them */
+    dbk_unlock by;               /* passphrase NULL: the store key is known */
+    const dbk_secret *store_key; /* else NULL */
 } unlocker;
 
 static dbk_rc unlock(dbk_secret **key, const unlocker *with, dbk_span slots, dbk_err *err)
 {
-    if (with->passphrase != NULL)
-        return dbk_slots_open(key, slots, with->passphrase, err);
+    if (with->store_key == NULL)
+        return dbk_slots_open(key, slots, &with->by, err);
     return dbk_secret_from(key, dbk_secret_bytes(with->store_key), err);
 }
 
@@ -161,7 +162,7 @@ static dbk_rc prove(const dbk_book *book, const char *file, dbk_err *err)
     static const char *const traces[] = { PROOF_NAME, PROOF_NAME "-wal", PROOF_NAME "-journal" };
     char path[DBK_FOLDER_PATH_SIZE];
     reading r = { .slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX) };
-    const unlocker with = { NULL, book->store_key };
+    const unlocker with = { .store_key = book->store_key };
     dbk_rc rc = reading_begin(&r, file, &with, err);
     if (rc == DBK_OK)
         rc = dbk_folder_path(book->folder, path, PROOF_NAME, err);
@@ -221,7 +222,7 @@ dbk_rc dbk_book_restore(dbk_book **out, uint64_t *made_ms, const char *dir, cons
 {
     dbk_book *book = NULL;
     reading r = { .slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX) };
-    const unlocker with = { from->passphrase, NULL };
+    const unlocker with = { .by = { from->passphrase, opts == NULL ? NULL : opts->factor } };
     dbk_rc rc = dbk_book_new(&book, opts, err);
     if (rc == DBK_OK)
         rc = reading_begin(&r, from->file, &with, err);

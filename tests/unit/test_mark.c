@@ -146,7 +146,7 @@ static void change_passphrase(markkit *s)
     dbk_secret *secret = NULL;
     dbk_err err = { 0 };
     assert_ok(dbk_secret_from(&secret, dbk_span_str(DBK_TEST_PASSPHRASE), &err), &err);
-    const dbk_slots_change change = { secret, secret };
+    const dbk_slots_change change = { .old_passphrase = secret, .new_passphrase = secret };
     assert_ok(dbk_book_change_passphrase(s->anne->book, &change, &err), &err);
     dbk_secret_free(secret);
 }
