@@ -405,7 +405,7 @@ static void what_came_before_its_key_waits_and_is_merged_when_the_key_comes_2_31
     assert_int_equal(stats.pending, 2);
     assert_int_equal(stats.ops, 1); /* Ben's goes on */
     assert_int_equal(pending_of(&s, HQ, reason), 2);
-    assert_string_equal(reason, "its key has not arrived here yet");
+    assert_string_equal(reason, "what its author knew of the members has not arrived here yet");
     assert_shown(&s, HQ, &joan, "needs", "Hearing");
     (void)proof_clean(book(&s, HQ), &s.org.space);
     dbk_test_book_reopen(&s.org.books[HQ]);

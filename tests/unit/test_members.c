@@ -68,8 +68,7 @@ static void an_entry_is_taken_once_and_a_fork_never_M(void **state)
     uint64_t count = dbk_roster_count(dbk_book_roster(officer));
     assert_ok(dbk_book_take_entry(officer, &is_new, dbk_bytes_span(&last), &err), &err);
     assert_false(is_new);
-    assert_rc(dbk_book_take_entry(officer, &is_new, dbk_bytes_span(&fork), &err), DBK_CONFLICT,
-              &err);
+    assert_rc(dbk_book_take_entry(officer, &is_new, dbk_bytes_span(&fork), &err), DBK_SPLIT, &err);
     dbk_err_clear(&err);
     last.p[last.len - 1] ^= 1; /* a signature */
     assert_ok(dbk_outbox_members(officer, count - 1, keep_entry, &fork, &err), &err);
