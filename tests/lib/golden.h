@@ -1,7 +1,7 @@
 /* tests/lib/golden.h - golden vectors: JSON files under tests/vectors that hold, as text, what the
  * code must produce byte for byte on every machine and in every version to come. A test builds the
  * text anew and compares. To write them (a format change, with its line in docs/FORMAT.md):
- *     DAYBOOK_VECTORS=write build/asan/bin/unit/unit_vectors
+ *     DAYBOOK_VECTORS=write build/asan/bin/unit/unit_vectors        (or unit_vectors_chain)
  * from the root of the tree. Also the tiny corpora of tests/fuzz, made and compared alike. */
 #ifndef DBK_TESTS_LIB_GOLDEN_H
 #define DBK_TESTS_LIB_GOLDEN_H

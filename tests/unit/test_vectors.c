@@ -1,5 +1,6 @@
-/* Golden vectors of hashes, segments, the log, membership and seals: tests/lib/golden.h. All keys
- * come from a fixed stream and stand in the files: another program can check each step by them. */
+/* Golden vectors of hashes, segments, the log and seals: tests/lib/golden.h. All keys come from a
+ * fixed stream and stand in the files: another program can check each step by them. Membership and
+ * evidence: test_vectors_chain.c. */
 #include "tests/lib/test.h"
 #include "tests/lib/chain.h"
 #include "tests/lib/golden.h"
@@ -337,61 +338,6 @@ static void the_log_proves_with_these_bytes(void **state)
     dbk_bytes_wipe(&frontier);
 }
 
-/* Signs, takes and writes one entry. */
-static void put_entry(golden *g, const char *name, chain *c, const chain_entry *ce)
-{
-    dbk_bytes bytes = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
-    char path[128];
-    dbk_err err = { 0 };
-    const dbk_secret *signer = ce->e.seq == 0 ? c->root : c->admin.admin;
-    assert_ok(dbk_entry_sign(&bytes, &ce->e, signer, &err), &err);
-    assert_ok(dbk_roster_add(c->roster, dbk_bytes_span(&bytes), &err), &err);
-    golden_hex(g, name, dbk_bytes_span(&bytes));
-    snprintf(path, sizeof(path), CORPUS "entry/%s", name);
-    golden_file(path, dbk_bytes_span(&bytes));
-    dbk_bytes_wipe(&bytes);
-}
-
-static void a_chain_of_each_kind_is_these_bytes(void **state)
-{
-    chain *c = dbk_alloc(sizeof(*c));
-    chain_entry *ce = dbk_alloc(sizeof(*ce));
-    chain_device officer;
-    golden g;
-    (void)state;
-    assert_non_null(c);
-    assert_non_null(ce);
-    chain_new(c, 4);
-    chain_device_new(&officer, c, DBK_ROLE_OFFICER);
-    golden_begin(&g, "tests/vectors/membership.json");
-    put_secret(&g, "root key (seed, public key)", c->root);
-    put_secret(&g, "admin key (seed, public key)", c->admin.admin);
-    chain_genesis(ce, c);
-    put_entry(&g, "genesis", c, ce);
-    chain_enrol(ce, c, &officer);
-    put_entry(&g, "enrol", c, ce);
-    const chain_device *both[] = { &officer, &c->admin }, *rest[] = { &c->admin };
-    chain_space(ce, c, both, 1);
-    put_entry(&g, "space", c, ce);
-    dbk_id space = ce->e.space;
-    chain_grant(ce, c, &space, &c->admin);
-    ce->e.expires_ms = 1764036000000u;
-    put_entry(&g, "grant", c, ce);
-    chain_revoke(ce, c, &officer, "lost");
-    put_entry(&g, "revoke", c, ce);
-    chain_rotate(ce, c, &space, rest, 1);
-    put_entry(&g, "rotate", c, ce);
-    dbk_hash head = dbk_roster_head(c->roster);
-    dbk_id org = dbk_roster_org(c->roster);
-    put_id(&g, "org id", &org);
-    put_hash(&g, "head", &head);
-    golden_end(&g);
-    chain_device_free(&officer);
-    chain_free(c);
-    dbk_free(ce);
-    dbk_free(c);
-}
-
 static void put_dictionary(golden *g)
 {
     dbk_hasher h;
@@ -592,7 +538,6 @@ int main(void)
         cmocka_unit_test(the_labels_are_these_and_hash_so),
         cmocka_unit_test(a_segment_is_sealed_to_these_bytes),
         cmocka_unit_test(the_log_proves_with_these_bytes),
-        cmocka_unit_test(a_chain_of_each_kind_is_these_bytes),
         cmocka_unit_test(keys_and_names_are_sealed_to_these_bytes),
         cmocka_unit_test(the_corpus_of_join_requests_opens),
     };

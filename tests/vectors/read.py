@@ -272,30 +272,164 @@ def cbor(data, at=0):
     return (dict(zip(items[::2], items[1::2])) if major == 5 else items), at
 
 
+ENTRY_KEYS = {0: (1, 2, 3, 4, 5, 6, 7, 10, 13), 1: (3, 4, 5, 6, 13), 2: (6, 7, 8, 10, 12, 13),
+              3: (3, 5, 7, 9, 13), 4: (3, 11), 5: (7, 10, 13), 6: (15,), 7: (18, 19),
+              8: (3, 7, 17), 9: (7, 16)}
+
+
+def read_entry(entry, root, admin, previous):
+    """Fields and hash of an entry that follows `previous`: (seq, hash); by its one right signer."""
+    (core, [[signer, sig]]), end = cbor(entry)
+    fields, core_end = cbor(core)
+    kind, body = fields[6], fields[8]
+    public = root if kind in (0, 7) else admin
+    assert end == len(entry) and core_end == len(core)
+    assert fields[1] == 1 and fields[2] == 1 and (fields[4], fields[5]) == previous
+    assert fields[3] == H16("daybook/org-id/1", root)
+    assert tuple(body) == ENTRY_KEYS[kind]
+    assert signer == H16("daybook/signer-id/1", public)
+    digest = H("daybook/member-hash/1", core)
+    assert verifies(public, prefix("daybook/member/1") + digest, sig)
+    if 4 in body:
+        assert H16("daybook/device-id/1", body[4][1] + body[4][2]) == body[3]
+    return fields, digest
+
+
 def read_membership():
     v = {name: bytes.fromhex(value) for name, value in load("membership").items()}
     root, admin = v["root key (seed, public key)"][32:], v["admin key (seed, public key)"][32:]
     previous = bytes(32)
-    keys = ((1, 2, 3, 4, 5, 6, 7, 10, 13), (3, 4, 5, 6, 13), (6, 7, 8, 10, 12, 13),
-            (3, 5, 7, 9, 13), (3, 11), (7, 10, 13))
-    names = ("genesis", "enrol", "space", "grant", "revoke", "rotate")
-    for kind, name in enumerate(names):
-        (core, [[signer, sig]]), end = cbor(v[name])
-        fields, core_end = cbor(core)
-        public = root if kind == 0 else admin
-        assert end == len(v[name]) and core_end == len(core)
-        assert fields[1] == 1 and fields[2] == 1 and fields[6] == kind
-        assert fields[4] == kind and fields[5] == previous # each kind once, in their order
-        assert fields[3] == v["org id"] == H16("daybook/org-id/1", root)
-        assert tuple(fields[8]) == keys[kind]
-        assert signer == H16("daybook/signer-id/1", public)
-        digest = H("daybook/member-hash/1", core)
-        assert verifies(public, prefix("daybook/member/1") + digest, sig)
-        if 4 in fields[8]:
-            device = H16("daybook/device-id/1", fields[8][4][1] + fields[8][4][2])
-            assert device == fields[8][3]
-        previous = digest
+    names = ("genesis", "enrol", "space", "grant", "revoke", "rotate", "policy", "recovery",
+             "remove", "bar")
+    bodies = {}
+    for kind, name in enumerate(names):  # each kind once, in their order
+        fields, previous = read_entry(v[name], root, admin, (kind, previous))
+        assert fields[6] == kind and fields[3] == v["org id"]
+        bodies[name] = fields[8]
     assert previous == v["head"]
+    policy = bodies["policy"][15]
+    assert list(policy) == [1, 2, 3, 4, 5, 6, 7]
+    assert [policy[key] for key in (1, 2, 3, 4)] == [1, 24, 72, 90]
+    for count, key in enumerate((5, 6, 7), 1):
+        assert [len(k) for k in policy[key]] == [32] * count and bytes(32) not in policy[key]
+    space, officer = bodies["space"][7], bodies["enrol"][3]
+    [[moved, new, old, size, old_root]] = bodies["recovery"][18]
+    assert moved == space and new != old and size == 9 and len(old_root) == 32
+    assert bodies["recovery"][19] == "the relay was restored"
+    assert bodies["remove"] == {3: bodies["genesis"][3], 7: space, 17: [[space, 12]]}
+    assert bodies["bar"] == {7: space, 16: officer}
+
+
+def parts(data, count):
+    """That many byte strings with their lengths before them, and what is left."""
+    out = []
+    for _ in range(count):
+        size, = struct.unpack(">I", data[:4])
+        out.append(data[4:4 + size])
+        assert len(out[-1]) == size
+        data = data[4 + size:]
+    return out, data
+
+
+def read_note(note, relay, org):
+    """Space, log, size and root that the relay signed."""
+    text, lines = note.decode().split("\n\n")
+    origin, size, root = text.split("\n")
+    blob = base64.b64decode(lines.split()[2], validate=True)
+    assert verifies(relay, (text + "\n").encode(), blob[4:])
+    name, of, space, log = origin.split("/")
+    assert name == "daybook" and of == org.hex()
+    return space, log, int(size), base64.b64decode(root, validate=True)
+
+
+def read_headers(run, device):
+    """First seq, count and hash of the first of a run, the last of which the device signed."""
+    headers = [run[at:at + 300] for at in range(0, len(run), 300)]
+    for before, after in zip(headers, headers[1:]):
+        assert after[64:96] == H("daybook/segment-header/1", before[:236])
+        seq, count = struct.unpack(">Q", before[56:64]) + struct.unpack(">H", before[6:8])
+        assert struct.unpack(">Q", after[56:64])[0] == seq + count
+    first, last = headers[0], headers[-1]
+    feed = H16("daybook/feed-id/1", device[3] + first[8:24] + first[40:56])
+    assert all(h[:6] == b"DBKS\x01\x01" and h[24:40] == feed for h in headers)
+    assert verifies(device[4][1], prefix("daybook/segment/1") + last[:236], last[236:])
+    hashed = H("daybook/segment-header/1", first[:236])
+    return struct.unpack(">Q", first[56:64])[0], struct.unpack(">H", first[6:8])[0], hashed
+
+
+def grows(old_size, old_root, size, root, proof):
+    """RFC 9162, 2.1.4.2, with the labels of the log."""
+    def join(a, b):
+        return H("daybook/tree/log/1", b"\x01" + a + b)
+    proof = ([old_root] if old_size & (old_size - 1) == 0 else []) + proof
+    fn, sn = old_size - 1, size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    fr = sr = proof[0]
+    for node in proof[1:]:
+        assert sn
+        if fn & 1 or fn == sn:
+            fr, sr = join(node, fr), join(node, sr)
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = join(sr, node)
+        fn, sn = fn >> 1, sn >> 1
+    return (fr, sr, sn) == (old_root, root, 0)
+
+
+def read_evidence():
+    v = {name: bytes.fromhex(value) for name, value in load("evidence").items()}
+    root, relay, admin, officer = (v[name + " key (seed, public key)"][32:] for name in
+                                   ("root", "relay", "admin", "officer's sign"))
+    org = H16("daybook/org-id/1", root)
+    for kind, name in enumerate(("feed", "chain", "views", "said", "back"), 1):
+        assert v[name][:8] == b"DBKX\x01\x00\x00\x00"
+        count, = struct.unpack(">I", v[name][8:12])
+        entries, rest = parts(v[name][12:], count)
+        [exhibit], rest = parts(rest, 1)
+        x, end = cbor(exhibit)
+        assert rest == b"" and end == len(exhibit) and x[1] == 1 and x[2] == kind
+        assert list(x) == ([1, 2, 3, 4, 5, 6] if kind in (3, 4) else [1, 2, 3, 4])
+        assert count == (1 if kind in (3, 5) else 2)
+        head, device = (0, bytes(32)), None
+        for entry in entries:
+            fields, digest = read_entry(entry, root, admin, head)
+            head, device = (head[0] + 1, digest), fields[8]
+        if count == 2:
+            assert device[4][1] == officer
+        {1: shows_feed, 2: shows_chain, 3: shows_views, 4: shows_said, 5: shows_back}[kind](
+            x, device=device, head=head, root=root, admin=admin, relay=relay, org=org)
+
+
+def shows_feed(x, device, **_):
+    a, b = read_headers(x[3], device), read_headers(x[4], device)
+    assert x[3][24:40] == x[4][24:40] and a[2] < b[2]
+    assert a[0] < b[0] + b[1] and b[0] < a[0] + a[1]  # they share a seq
+
+
+def shows_chain(x, head, root, admin, **_):
+    hashes = [read_entry(entry, root, admin, head)[1] for entry in (x[3], x[4])]
+    assert hashes[0] < hashes[1]
+
+
+def shows_views(x, relay, org, **_):
+    a, b = read_note(x[3], relay, org), read_note(x[4], relay, org)
+    assert a[:2] == b[:2] and 0 < b[2] <= a[2] and b[3] != x[5]
+    assert grows(b[2], x[5], a[2], a[3], x[6])
+
+
+def shows_said(x, device, relay, org, **_):
+    a = read_note(x[3], relay, org)
+    read_headers(x[4], device)
+    size, = struct.unpack(">Q", x[4][144:152])
+    assert len(x[4]) == 300 and x[4][8:24].hex() == a[0]
+    assert 0 < size <= a[2] and x[4][152:184] != x[5] and grows(size, x[5], a[2], a[3], x[6])
+
+
+def shows_back(x, relay, org, **_):
+    a, b = read_note(x[3], relay, org), read_note(x[4], relay, org)
+    assert a[0] == b[0] and (a[1] != b[1] or b[2] < a[2])
 
 
 def read_seal():
@@ -377,6 +511,7 @@ def read_shares():
     assert H16("daybook/recovery-print/1", key) == v["its print"]
 
 
-for read in (read_hashes, read_segment, read_log, read_membership, read_seal, read_shares):
+for read in (read_hashes, read_segment, read_log, read_membership, read_evidence, read_seal,
+             read_shares):
     read()
 print("the vectors read as the documents say")
