@@ -310,6 +310,38 @@ static void an_author_who_is_not_known_yet_is_taken_when_membership_comes_1_35(v
     world_drop(&w);
 }
 
+/* Ben is made headquarters, and writes as such before Anne has heard of it; she holds the key. */
+static void a_note_waits_for_the_membership_that_tells_its_authors_role_P1(void **state)
+{
+    world w;
+    dbk_inbox_stats stats = { 0 };
+    dbk_err err = { 0 };
+    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    (void)state;
+    world_make(&w);
+    const dbk_new_grant grant = { w.org.space, dbk_book_device(world_book(&w, BEN)), DBK_ROLE_HQ,
+                                  0 };
+    assert_ok(dbk_org_grant(world_book(&w, HQ), &entry, &grant, &err), &err);
+    assert_ok(dbk_inbox_member(world_book(&w, HQ), dbk_bytes_span(&entry), &err), &err);
+    assert_ok(dbk_inbox_member(world_book(&w, BEN), dbk_bytes_span(&entry), &err), &err);
+    (void)minilog_push(&w.log, world_book(&w, ANNE), KIT_NOON_MS);
+    pull_all(&w, BEN, &stats);
+    world_edit(&w, BEN, "sex=male");
+    (void)minilog_append_own(&w.log, world_book(&w, BEN), KIT_NOON_MS);
+    dbk_id feed = minilog_position(&w.log, world_book(&w, BEN)).own_feed;
+    pull_all(&w, HQ, &stats);
+    pull_all(&w, ANNE, &stats);
+    assert_string_equal(reason_at(&w, ANNE, &feed, 1).text, DBK_WAIT_MEMBERS);
+    assert_int_equal(world_status(&w, ANNE).pending, 1);
+    assert_ok(dbk_inbox_member(world_book(&w, ANNE), dbk_bytes_span(&entry), &err), &err);
+    assert_int_equal(world_status(&w, ANNE).pending, 0);
+    proof anne = proof_clean(world_book(&w, ANNE), &w.org.space);
+    proof hq = proof_clean(world_book(&w, HQ), &w.org.space);
+    assert_true(proof_equal(&anne, &hq));
+    dbk_bytes_wipe(&entry);
+    world_drop(&w);
+}
+
 static void a_forgery_that_came_before_its_author_stays_aside_and_takes_no_place(void **state)
 {
     static const char *const fields[] = { "name=Ruth", NULL };
@@ -531,6 +563,7 @@ int main(void)
         cmocka_unit_test(what_a_newer_version_sealed_blocks_its_own_feed_only_1_11),
         cmocka_unit_test(a_flood_waits_in_the_middle_and_goes_on_from_there),
         cmocka_unit_test(an_author_who_is_not_known_yet_is_taken_when_membership_comes_1_35),
+        cmocka_unit_test(a_note_waits_for_the_membership_that_tells_its_authors_role_P1),
         cmocka_unit_test(a_forgery_that_came_before_its_author_stays_aside_and_takes_no_place),
         cmocka_unit_test(two_histories_of_one_author_are_both_kept_and_nothing_else_waits),
         cmocka_unit_test(a_folder_can_neither_forge_nor_leave_a_hole),
