@@ -9,6 +9,7 @@ dbk_rc cmd_org_create(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_org_invite(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_org_approve(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_no_such_role(const char *word, dbk_err *err);
+dbk_rc cmd_org_recover_log(cli *c, const cli_args *a, dbk_err *err); /* cmd_recover.c */
 dbk_rc cmd_join(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_org_log(cli *c, const cli_args *a, dbk_err *err); /* cmd_org_log.c */
 /* cmd_agree.c, cmd_policy.c: what needs a second administrator; the rules */

@@ -40,6 +40,17 @@ static void print_confirmed(const dbk_space_status *s)
                  "wrong.\n");
 }
 
+static void print_restored_relay(const dbk_space_status *s)
+{
+    if (s->lost_ops > 0)
+        out_text("  ! the relay was restored from a backup and lost %llu of them: the next sync "
+                 "sends them again\n",
+                 (unsigned long long)s->lost_ops);
+    if (s->log_refused)
+        out_text("  ! what was signed about the relay's restore does not fit what this device has "
+                 "verified: nothing goes in or out. Tell headquarters, and keep this device\n");
+}
+
 static void print_status(const statuses *all, const dbk_space_status *s)
 {
     uint64_t waiting = s->own_ops - s->own_receipted_ops;
@@ -61,6 +72,7 @@ static void print_status(const statuses *all, const dbk_space_status *s)
                  (unsigned long long)s->own_receipted_ops, (unsigned long long)s->own_ops,
                  (unsigned long long)waiting, s->oldest_waiting_ms > 0 ? ", the oldest from " : "",
                  cli_time((int64_t)s->oldest_waiting_ms));
+    print_restored_relay(s);
     print_confirmed(s);
     if (s->pending > 0)
         out_text("  %llu parcel%s of notes can't be opened yet: %s\n",
@@ -90,7 +102,7 @@ static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
     dbk_id_hex(hex, &s->space);
     json_t *row = json_pack(
         "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:I, s:o, s:I, s:I, "
-        "s:I, s:I, s:I}",
+        "s:I, s:I, s:I, s:I, s:b}",
         "space", hex, "name", cli_space_name(all->c, &s->space), "role",
         dbk_role_name(s->mine.role), "until", cli_time_json((int64_t)s->mine.until_ms), "over",
         (int)s->mine.over, "records", (json_int_t)s->records, "ops", (json_int_t)s->ops, "segments",
@@ -101,7 +113,8 @@ static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
         (json_int_t)s->confirmed.size, "oldest_waiting",
         cli_time_json((int64_t)s->oldest_waiting_ms), "pending", (json_int_t)s->pending,
         "undecided", (json_int_t)s->undecided, "aside", (json_int_t)s->aside, "attention",
-        (json_int_t)s->attention, "log_size", (json_int_t)s->log_size);
+        (json_int_t)s->attention, "log_size", (json_int_t)s->log_size, "lost",
+        (json_int_t)s->lost_ops, "log_refused", (int)s->log_refused);
     if (s->pending_reason != NULL)
         (void)json_object_set_new(row, "pending_reason", json_string(s->pending_reason));
     (void)json_array_append_new(all->rows, row);

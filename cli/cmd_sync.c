@@ -76,24 +76,55 @@ static void say_proposals(const dbk_sync_report *r)
                  (unsigned long long)r->to_agree, cli_needs(r->to_agree));
 }
 
+static json_t *report_json(const dbk_sync_report *r)
+{
+    json_t *top = json_pack(
+        "{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:s, "
+        "s:I, "
+        "s:I, s:I}",
+        "idle", (int)r->idle, "joining", (int)r->joining, "round_trips", (int)r->round_trips,
+        "sent_bytes", (json_int_t)r->sent_bytes, "received_bytes", (json_int_t)r->received_bytes,
+        "sent", (json_int_t)r->pushed_ops, "fetched", (json_int_t)r->pulled_ops, "records_new",
+        (json_int_t)r->records_new, "records_changed", (json_int_t)r->records_changed,
+        "conflicts_new", (json_int_t)r->conflicts_new, "members_new", (json_int_t)r->members_new,
+        "refused", (json_int_t)r->refused, "pending", (json_int_t)r->pending, "restored",
+        (int)r->restored, "reissued", (json_int_t)r->reissued, "to_agree", (json_int_t)r->to_agree,
+        "proposal", own_codes[r->proposal], "evidence", (json_int_t)r->evidence_new, "cosigned",
+        (json_int_t)r->cosigned, "stale", (json_int_t)r->stale);
+    json_t *relay = json_pack("{s:b, s:I, s:I, s:I, s:I}", "relay_restored", (int)r->relay_restored,
+                              "lost", (json_int_t)r->lost_ops, "lost_others",
+                              (json_int_t)r->lost_others, "carried", (json_int_t)r->carried,
+                              "contradictions", (json_int_t)r->contradictions);
+    if (top != NULL && relay != NULL)
+        (void)json_object_update(top, relay);
+    json_decref(relay);
+    return top;
+}
+
+static void say_restored_relay(const dbk_sync_report *r)
+{
+    if (r->relay_restored)
+        out_text("! The relay was restored from a backup, and headquarters has confirmed it.\n");
+    if (r->lost_ops > 0)
+        out_text("  %llu change%s of yours that it had signed for %s lost there and %s sent "
+                 "again.\n",
+                 (unsigned long long)r->lost_ops, cli_plural(r->lost_ops),
+                 r->lost_ops == 1 ? "was" : "were", r->lost_ops == 1 ? "is" : "are");
+    if (r->carried > 0)
+        out_text("  %llu parcel%s of colleagues' notes that it had lost went there from here.\n",
+                 (unsigned long long)r->carried, cli_plural(r->carried));
+    if (r->contradictions > 0)
+        out_text("! What was signed about the relay's restore does not fit what this device has "
+                 "verified: %zu space%s stay%s stopped. Tell headquarters, and keep this device.\n",
+                 r->contradictions, cli_plural(r->contradictions),
+                 r->contradictions == 1 ? "s" : "");
+}
+
 static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, dbk_err *err)
 {
     if (c->format == OUT_JSON)
-        return out_json_take(
-            json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, "
-                      "s:I, s:s, s:I, s:I, s:I}",
-                      "idle", (int)r->idle, "joining", (int)r->joining, "round_trips",
-                      (int)r->round_trips, "sent_bytes", (json_int_t)r->sent_bytes,
-                      "received_bytes", (json_int_t)r->received_bytes, "sent",
-                      (json_int_t)r->pushed_ops, "fetched", (json_int_t)r->pulled_ops,
-                      "records_new", (json_int_t)r->records_new, "records_changed",
-                      (json_int_t)r->records_changed, "conflicts_new", (json_int_t)r->conflicts_new,
-                      "members_new", (json_int_t)r->members_new, "refused", (json_int_t)r->refused,
-                      "pending", (json_int_t)r->pending, "restored", (int)r->restored, "reissued",
-                      (json_int_t)r->reissued, "to_agree", (json_int_t)r->to_agree, "proposal",
-                      own_codes[r->proposal], "evidence", (json_int_t)r->evidence_new, "cosigned",
-                      (json_int_t)r->cosigned, "stale", (json_int_t)r->stale),
-            err);
+        return out_json_take(report_json(r), err);
+    say_restored_relay(r);
     if (r->restored)
         out_text("! This store was restored from an older copy, or there are two of it. What the "
                  "relay had of it came back.\n");

@@ -24,6 +24,11 @@ static const cli_option approve_options[] = {
     { "--all", NULL, "everyone whose request has arrived" },
     { NULL, NULL, NULL },
 };
+static const cli_option recover_log_options[] = {
+    { "--apply", NULL, "sign for it; without, only look" },
+    { "--anyway", NULL, "also without administrators' devices that have not synced since" },
+    { NULL, NULL, NULL },
+};
 static const cli_option join_options[] = {
     { "--device-name", "NAME", "what this device calls itself in the request" },
     { NULL, NULL, NULL },
@@ -223,6 +228,14 @@ const cli_command cli_commands[] = {
       "Without a name it lists the requests that have arrived, with the number of each device to "
       "compare with the officer. NAME may also be a device's number.",
       CLI_BOOK | CLI_NET, 0, 64, approve_options, cmd_org_approve },
+    { NULL, "org recover-log", "[--apply] [--anyway]",
+      "let a relay go on that was restored from a backup",
+      "On the device that founded the organisation, after the relay's operator ran `daybook-relay "
+      "recover`. Gives the relay what this device holds, compares what it says it has with what "
+      "this device has verified, and says what will be sent again. --apply signs for that with "
+      "the organisation's root key. Let every administrator's device sync first: what only it "
+      "knows of the membership would be lost.",
+      CLI_BOOK | CLI_NET, 0, 0, recover_log_options, cmd_org_recover_log },
     { NULL, "org log", "[--since N]", "every change of members, spaces and rules",
       "What each change was, which administrator signed it, and when by their clock. Of a space "
       "that this device does not hold it says only that there was a change.",

@@ -286,6 +286,23 @@ static void take_out(dbk_roster *r, const dbk_entry *e)
     }
 }
 
+/* A log goes on in another one that begins with its first entries only. A cut said how much of the
+ * old log came in time; what it covers of the new one is what both have. Entries behind that have
+ * places that say nothing of when they were written, so none of them counts as in time by its place
+ * (decision 0019). */
+static void move_log(dbk_roster *r, const dbk_log_move *log)
+{
+    r->spaces[dbk_roster_place_of_space(r, &log->space)].space.recovery = *log;
+    for (size_t i = 0; i < r->devices_count; i++) {
+        roster_device *d = &r->devices[i];
+        for (size_t k = 0; k < d->member.spaces_count; k++) {
+            dbk_member_space *m = &d->spaces[k];
+            if (dbk_id_equal(&m->space, &log->space) && m->cut_known && m->cut_size > log->old_size)
+                m->cut_size = log->old_size;
+        }
+    }
+}
+
 /* POLICY, RECOVERY, BAR. */
 static void put_rules(dbk_roster *r, const dbk_entry *e)
 {
@@ -294,7 +311,7 @@ static void put_rules(dbk_roster *r, const dbk_entry *e)
         r->policy_ms = e->time_ms;
     }
     for (size_t i = 0; i < e->logs_count; i++)
-        r->spaces[dbk_roster_place_of_space(r, &e->logs[i].space)].space.recovery = e->logs[i];
+        move_log(r, &e->logs[i]);
     if (e->kind == DBK_ENTRY_BAR) {
         roster_space *s = &r->spaces[dbk_roster_place_of_space(r, &e->space)];
         s->barred[s->barred_count++] = e->person;

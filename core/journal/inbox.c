@@ -9,7 +9,11 @@ dbk_rc dbk_inbox_member(dbk_book *book, dbk_span entry, dbk_err *err)
 {
     dbk_inbox_stats stats = { 0 };
     bool is_new = false;
-    dbk_rc rc = dbk_book_take_entry(book, &is_new, entry, err);
+    dbk_rc rc = dbk_recovered_settle(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_take_entry(book, &is_new, entry, err);
+    if (rc == DBK_OK && is_new)
+        rc = dbk_recovered_settle(book, err);
     /* It may be the key or the author that something waits for. */
     for (size_t i = 0; i < book->tables.spaces_count && rc == DBK_OK && is_new; i++)
         rc = dbk_inbox_retry(book, &book->tables.spaces[i]->space, &stats, err);

@@ -25,7 +25,8 @@
 #include "core/journal/book.h"
 
 /* One membership entry: verified, stored, own wraps opened into the keyring; pending segments
- * that can now be opened are merged. An entry that is held already is DBK_OK. */
+ * that can now be opened are merged; a log that it says was restored is left for the one that takes
+ * its place (core/journal/recovered.h). An entry that is held already is DBK_OK. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_member(dbk_book *book, dbk_span entry, dbk_err *err);
 
 /* A contiguous run of a space's log, from the position that this device holds. Header and body

@@ -47,12 +47,27 @@ dbk_rc dbk_inbox_open_checkpoint(dbk_checkpoint *out, dbk_book *book, const dbk_
         return refuse(err, "the checkpoint is of another organisation or space");
     if (!dbk_id_is_zero(&stand->log) && !dbk_id_equal(&out->log, &stand->log))
         return dbk_fail(err, DBK_PEER, "the relay's log was replaced by another one");
+    const dbk_log_move *recovery = dbk_inbox_recovery(book, stand, space);
+    if (recovery != NULL &&
+        (out->size < recovery->old_size ||
+         (out->size == recovery->old_size && !dbk_hash_equal(&out->root, &recovery->old_root))))
+        return refuse(err, "it is not what the organisation's root let it go on with");
     if (out->size < stand->checkpoint_size)
         return refuse(err, "its log is shorter than what it signed before");
     if (out->size == stand->checkpoint_size && stand->checkpoint_size > 0 &&
         !dbk_hash_equal(&out->root, &stand->checkpoint_root))
         return refuse(err, "it signed two different logs of one size");
     return dbk_book_anchor_check(book, out, err);
+}
+
+const dbk_log_move *dbk_inbox_recovery(const dbk_book *book, const dbk_stand *stand,
+                                       const dbk_id *space)
+{
+    const dbk_space *s = dbk_roster_space(book->roster, space);
+    if (s == NULL || dbk_id_is_zero(&s->recovery.new_log) ||
+        !dbk_id_equal(&s->recovery.new_log, &stand->log))
+        return NULL;
+    return &s->recovery;
 }
 
 dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, dbk_logtree_done *done, dbk_book *book,
@@ -66,11 +81,16 @@ dbk_rc dbk_inbox_add_leaf(dbk_stand *stand, dbk_logtree_done *done, dbk_book *bo
         !dbk_id_equal(&stand->log, &ahead->said.log))
         ahead = NULL;
     dbk_rc rc = dbk_cosigned_passes(ahead, book, &stand->frontier, err);
-    if (rc != DBK_OK || stand->frontier.size != stand->checkpoint_size)
+    const dbk_log_move *recovery = dbk_inbox_recovery(book, stand, &in->space);
+    bool pinned = stand->frontier.size == stand->checkpoint_size;
+    bool restored = recovery != NULL && stand->frontier.size == recovery->old_size;
+    if (rc != DBK_OK || (!pinned && !restored))
         return rc;
     dbk_hash root = dbk_frontier_root(&stand->frontier, DBK_TREE_LOG);
-    if (!dbk_hash_equal(&root, &stand->checkpoint_root))
+    if (pinned && !dbk_hash_equal(&root, &stand->checkpoint_root))
         return refuse(err, "it is not the log that it signed before");
+    if (restored && !dbk_hash_equal(&root, &recovery->old_root))
+        return refuse(err, "it is not what the organisation's root let it go on with");
     return DBK_OK;
 }
 
@@ -139,6 +159,37 @@ static dbk_rc check_tree(dbk_inbox_run_state *s, const dbk_checkpoint *c, dbk_er
     if (!dbk_tree_check_consistency(s->run->proof, DBK_TREE_LOG, size, &root, c->size, &c->root))
         return refuse(err, "the entries are not proved to lead to its checkpoint");
     return DBK_OK;
+}
+
+/* What the relay gave a receipt for must be what it shows in that place. */
+static dbk_rc check_place(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    const dbk_inbox_run_state *s = ctx;
+    dbk_header h;
+    uint64_t at = row->log.index - s->run->from;
+    if (at >= s->run->count)
+        return DBK_NOT_FOUND; /* the end of the run, not a failure */
+    dbk_rc rc = dbk_inbox_stored_header(&h, row, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_hash hash = dbk_header_hash(&h);
+    if (!dbk_hash_equal(&hash, &s->items[at].hash))
+        return dbk_fail(err, DBK_PEER,
+                        "entry %llu of the relay's log is not the one that it signed for",
+                        (unsigned long long)row->log.index);
+    return DBK_OK;
+}
+
+static dbk_rc check_places(dbk_inbox_run_state *s, dbk_err *err)
+{
+    dbk_err inner = { 0 };
+    if (s->space == NULL)
+        return DBK_OK;
+    dbk_rc rc = dbk_segments_by_log(s->book->store, s->space->row, s->run->from, check_place, s,
+                                    &inner);
+    if (rc == DBK_OK || (rc == DBK_NOT_FOUND && inner.rc == DBK_OK))
+        return DBK_OK;
+    return dbk_fail(err, rc, "%s", inner.text);
 }
 
 static int by_feed_and_index(const void *a, const void *b)
@@ -224,6 +275,8 @@ dbk_rc dbk_inbox_check_run(dbk_inbox_run_state *s, dbk_book *book, const dbk_run
         return dbk_fail(err, DBK_NOMEM, "no memory for %u segments", run->count);
     s->checkpoint = c;
     rc = check_tree(s, &c, err);
+    if (rc == DBK_OK)
+        rc = check_places(s, err);
     return rc == DBK_OK ? dbk_inbox_check_again(s, err) : rc;
 }
 

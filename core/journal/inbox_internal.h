@@ -88,8 +88,12 @@ DBK_MUST_CHECK dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_ite
 DBK_MUST_CHECK dbk_rc dbk_inbox_open_checkpoint(dbk_checkpoint *out, dbk_book *book,
                                                 const dbk_stand *stand, const dbk_id *space,
                                                 dbk_span note, dbk_err *err);
+/* The recovery by which the log that stands here began; NULL: it is no restored relay's. */
+const dbk_log_move *dbk_inbox_recovery(const dbk_book *book, const dbk_stand *stand,
+                                       const dbk_id *space);
 /* One more leaf of the space's log, and the subtrees that it makes whole; DBK_PEER when the tree
- * then has the size of the pinned checkpoint, or of headquarters' word, and another root. */
+ * then has the size of the pinned checkpoint, of headquarters' word, or of what the root signed for
+ * in a recovery, and another root. */
 typedef struct dbk_leaf_in {
     dbk_id space;
     dbk_store_place place;

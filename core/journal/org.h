@@ -68,6 +68,17 @@ DBK_MUST_CHECK dbk_rc dbk_org_rotate(dbk_book *book, dbk_bytes *entry, const dbk
  * DBK_NOT_FOUND: none is. */
 DBK_MUST_CHECK dbk_rc dbk_org_rotate_due(dbk_book *book, dbk_bytes *entry, dbk_err *err);
 
+/* The root's word that logs go on under new incarnations, after a relay was restored. Only the
+ * device that founded the organisation holds that key (DBK_DENIED). why: as the entry says it. */
+typedef struct dbk_log_recovery {
+    const dbk_log_move *logs; /* ascending by space */
+    size_t logs_count;
+    dbk_span why;
+} dbk_log_recovery;
+#define DBK_RECOVERY_LOGS_MAX 500u /* what surely fits one entry */
+DBK_MUST_CHECK dbk_rc dbk_org_recover(dbk_book *book, dbk_bytes *entry,
+                                      const dbk_log_recovery *recovery, dbk_err *err);
+
 /* Invites: remembered in the book (id, secret, name, role, spaces) until approved or expired. */
 typedef struct dbk_new_invite {
     const char *name; /* the officer's name */

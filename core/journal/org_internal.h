@@ -1,6 +1,7 @@
 /* core/journal/org_internal.h - inside an admin's side of membership. Not for others.
  * org.c: organisation, spaces, grants. org_leave.c: who leaves, and the keys after that.
  * org_rules.c: policy, bars.
+ * org_recover.c: the root's word about a restored relay.
  * org_invite.c: invites and their approval. org_join.c: the joining side. */
 #ifndef DBK_JOURNAL_ORG_INTERNAL_H
 #define DBK_JOURNAL_ORG_INTERNAL_H

@@ -6,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/journal/cosigned_internal.h"
 #include "core/store/chain.h"
+#include "core/store/lost.h"
 #include "core/store/segments.h"
 
 static int by_space(const void *a, const void *b)
@@ -14,9 +15,12 @@ static int by_space(const void *a, const void *b)
     return dbk_id_compare(&x->space, &y->space);
 }
 
-static dbk_position position_of(const dbk_book *book, const dbk_id *space)
+static dbk_rc position_of(dbk_position *out, const dbk_book *book, const dbk_id *space,
+                          dbk_err *err)
 {
     dbk_frontier none;
+    dbk_lost_count lost = { 0 };
+    dbk_rc rc = DBK_OK;
     dbk_standing mine = dbk_book_standing(book, space);
     dbk_position p = { .space = *space,
                        .push_only = mine.over || mine.role == DBK_ROLE_WRITER,
@@ -28,6 +32,8 @@ static dbk_position position_of(const dbk_book *book, const dbk_id *space)
     if (row != NULL) {
         p.log = row->now.log;
         p.cosigned = dbk_cosigned_now(book, row);
+        rc = dbk_lost_waiting(book->store, &lost, row->row, err);
+        p.lost = lost.others;
     }
     p.size = frontier->size;
     p.root = dbk_frontier_root(frontier, DBK_TREE_LOG);
@@ -36,7 +42,8 @@ static dbk_position position_of(const dbk_book *book, const dbk_id *space)
         p.own_last_seq = own->now.last_seq;
         p.own_receipted_seq = own->now.receipted_seq;
     }
-    return p;
+    *out = p;
+    return rc;
 }
 
 dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count, dbk_err *err)
@@ -50,8 +57,14 @@ dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count, d
         return dbk_fail(err, DBK_NOMEM, "no memory for %zu spaces", spaces);
     for (size_t i = 0; i < spaces; i++) {
         const dbk_space *s = dbk_roster_space_at(book->roster, i);
-        if (!s->is_roster && dbk_roster_role(book->roster, &device, &s->space) != DBK_ROLE_NONE)
-            rows[(*count)++] = position_of(book, &s->space);
+        if (s->is_roster || dbk_roster_role(book->roster, &device, &s->space) == DBK_ROLE_NONE)
+            continue;
+        dbk_rc rc = position_of(&rows[(*count)++], book, &s->space, err);
+        if (rc != DBK_OK) {
+            dbk_free(rows);
+            *count = 0;
+            return rc;
+        }
     }
     qsort(rows, *count, sizeof(*rows), by_space);
     *out = rows;
@@ -96,6 +109,21 @@ dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts, dbk_segm
         return DBK_OK;
     dbk_rc rc = dbk_segments_of_feed(book->store, own->row, opts->after_seq + 1,
                                      opts->count_max + 1u, give, &w, &inner);
+    if (rc == DBK_NOT_FOUND && inner.rc == DBK_OK)
+        return DBK_OK;
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
+}
+
+dbk_rc dbk_outbox_lost(dbk_book *book, const dbk_outbox_lost_opts *opts, dbk_segment_fn fn,
+                       void *ctx, dbk_err *err)
+{
+    const dbk_book_space *space = dbk_tables_space(&book->tables, &opts->space);
+    dbk_err inner = { 0 };
+    /* Rows that stand aside count as they came, so no seq is before the first. */
+    walk w = { .fn = fn, .ctx = ctx, .count_left = opts->count_max, .bytes_left = opts->bytes_max };
+    if (space == NULL)
+        return DBK_OK;
+    dbk_rc rc = dbk_segments_lost(book->store, space->row, opts->skip, give, &w, &inner);
     if (rc == DBK_NOT_FOUND && inner.rc == DBK_OK)
         return DBK_OK;
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);

@@ -7,11 +7,12 @@
 
 typedef struct dbk_position {
     dbk_id space;
-    dbk_id log;                 /* incarnation; zero before the first contact */
-    uint64_t size;              /* log entries applied here, from 0 */
-    dbk_hash root;              /* of that many */
-    dbk_id own_feed;            /* zero when nothing was ever written here */
-    uint64_t own_last_seq;      /* of the own feed that is to be pushed: the oldest that waits */
+    dbk_id log;            /* incarnation; zero before the first contact */
+    uint64_t size;         /* log entries applied here, from 0 */
+    dbk_hash root;         /* of that many */
+    dbk_id own_feed;       /* zero when nothing was ever written here */
+    uint64_t own_last_seq; /* of the own feed that is to be pushed: the oldest that waits */
+    uint64_t lost;         /* segments of others that a restored relay lost and has not got again */
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
     bool push_only;             /* nothing is to be fetched: this device may not read there */
     bool ends;                  /* its time there has an end, which the relay's clock decides */
@@ -33,6 +34,15 @@ typedef struct dbk_outbox_opts {
 typedef dbk_rc (*dbk_segment_fn)(void *ctx, dbk_span header, dbk_span body, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts,
                                           dbk_segment_fn fn, void *ctx, dbk_err *err);
+/* The segments that position.lost counts, from the skip-th on, each feed's in order. */
+typedef struct dbk_outbox_lost_opts {
+    dbk_id space;
+    uint64_t skip;
+    uint32_t count_max;
+    uint32_t bytes_max;
+} dbk_outbox_lost_opts;
+DBK_MUST_CHECK dbk_rc dbk_outbox_lost(dbk_book *book, const dbk_outbox_lost_opts *opts,
+                                      dbk_segment_fn fn, void *ctx, dbk_err *err);
 /* The same for all feeds of a space, whoever wrote them: for carriers. from: rowid cursor. */
 DBK_MUST_CHECK dbk_rc dbk_outbox_all(dbk_book *book, const dbk_id *space, dbk_segment_fn fn,
                                      void *ctx, dbk_err *err);

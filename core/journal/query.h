@@ -110,6 +110,8 @@ typedef struct dbk_space_status {
     uint64_t aside;             /* all that stand aside: also refused and forged ones */
     uint64_t attention;         /* records that need a person */
     uint64_t log_size;          /* of the relay's log, applied here */
+    uint64_t lost_ops;          /* own ones that a restored relay lost and has not got again */
+    bool log_refused; /* its restore does not fit what is held here: nothing goes in or out */
 } dbk_space_status;
 typedef dbk_rc (*dbk_space_fn)(void *ctx, const dbk_space_status *s, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err);

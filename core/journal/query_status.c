@@ -2,6 +2,7 @@
 
 #include "core/journal/quarantine_internal.h"
 #include "core/journal/query_internal.h"
+#include "core/store/lost.h"
 #include "core/store/rows_query.h"
 
 #define REASON_BYTES_MAX 256u
@@ -110,13 +111,22 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
     const dbk_book_space *space = dbk_tables_space(&book->tables, &s->space);
     dbk_segment_tally tally;
     dbk_record_totals records;
+    dbk_lost_count lost;
+    const dbk_space *known = dbk_roster_space(book->roster, &s->space);
     if (space == NULL)
         return DBK_OK;
     dbk_id aside_id = dbk_inbox_aside_feed(&space->space);
     const dbk_book_feed *aside = dbk_tables_feed(&book->tables, &aside_id);
     aside_count counting = { book, space, s };
-    dbk_rc rc = dbk_segments_tally(book->store, &tally, reason, space->row,
-                                   aside == NULL ? 0 : aside->row, err);
+    s->log_refused = known != NULL && !dbk_id_is_zero(&known->recovery.new_log) &&
+                     !dbk_id_is_zero(&space->now.log) &&
+                     !dbk_id_equal(&known->recovery.new_log, &space->now.log);
+    dbk_rc rc = dbk_lost_waiting(book->store, &lost, space->row, err);
+    if (rc == DBK_OK)
+        s->lost_ops = lost.own_ops;
+    if (rc == DBK_OK)
+        rc = dbk_segments_tally(book->store, &tally, reason, space->row,
+                                aside == NULL ? 0 : aside->row, err);
     if (rc == DBK_OK && aside != NULL)
         rc = dbk_segments_of_feed(book->store, aside->row, 1, 0, count_one, &counting, err);
     if (rc == DBK_OK)

@@ -3,6 +3,7 @@
 
 #include "core/journal/quarantine_internal.h"
 #include "core/journal/verify_internal.h"
+#include "core/store/lost.h"
 #include "core/store/rows_query.h"
 
 /* One segment under examination. */
@@ -168,6 +169,25 @@ static dbk_rc check_chain(const exam *x, dbk_err *err)
     return rc;
 }
 
+/* A receipt of a log that the relay had before it was restored counts as well: what it is for
+ * stands in the next log in the same place. */
+typedef struct past_receipt {
+    const dbk_receipt_scope *scope;
+    const dbk_sign_pk *relay;
+    dbk_receipt receipt;
+    bool holds;
+} past_receipt;
+
+static dbk_rc try_past_log(void *ctx, const dbk_past_log *row, dbk_err *err)
+{
+    past_receipt *p = ctx;
+    (void)err;
+    p->receipt.log = row->log;
+    p->holds = p->holds || (p->receipt.index < row->size &&
+                            dbk_receipt_verify(&p->receipt, p->scope, p->relay));
+    return DBK_OK;
+}
+
 static dbk_rc check_receipt(const exam *x, dbk_err *err)
 {
     dbk_receipt r = { x->v->space->now.log, x->row->log.index, x->row->log.receipt_ms, { { 0 } } };
@@ -176,8 +196,12 @@ static dbk_rc check_receipt(const exam *x, dbk_err *err)
         return DBK_OK;
     if (x->row->receipt.len == sizeof(r.sig.b) && x->row->log.known) {
         memcpy(r.sig.b, x->row->receipt.p, sizeof(r.sig.b));
-        if (dbk_receipt_verify(&r, &scope, dbk_roster_relay(x->v->book->roster)))
+        past_receipt past = { &scope, dbk_roster_relay(x->v->book->roster), r, false };
+        if (dbk_receipt_verify(&r, &scope, past.relay))
             return DBK_OK;
+        dbk_rc rc = dbk_past_logs(x->v->book->store, x->v->space->row, try_past_log, &past, err);
+        if (rc != DBK_OK || past.holds)
+            return rc;
     }
     return fault(x, "has a receipt that the relay did not sign", err);
 }

@@ -54,7 +54,13 @@ static const char schema_2[] =
     " space BLOB NOT NULL, size INTEGER NOT NULL, state INTEGER NOT NULL,"
     " found_ms INTEGER NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
     "CREATE TABLE node(log BLOB NOT NULL, level INTEGER NOT NULL, place INTEGER NOT NULL,"
-    " node BLOB NOT NULL, PRIMARY KEY(log, level, place)) STRICT, WITHOUT ROWID;";
+    " node BLOB NOT NULL, PRIMARY KEY(log, level, place)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE lost(segment INTEGER NOT NULL REFERENCES segment(id) ON DELETE CASCADE,"
+    " log BLOB NOT NULL, log_index INTEGER NOT NULL, receipt_ms INTEGER NOT NULL, receipt BLOB,"
+    " PRIMARY KEY(segment, log)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE past_log(space INTEGER NOT NULL REFERENCES space(id), log BLOB NOT NULL,"
+    " size INTEGER NOT NULL, checkpoint BLOB NOT NULL, PRIMARY KEY(space, log)) STRICT,"
+    " WITHOUT ROWID;";
 
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2 };
 

@@ -230,7 +230,7 @@ dbk_rc dbk_segments_of_feed(dbk_store *store, dbk_rowid feed, uint64_t from_seq,
     return walk(&q, &count, fn, ctx, err);
 }
 
-/* The three walks over a space differ in their order only. */
+/* The walks over a space differ in what they pick and in their order. */
 static dbk_rc walk_space(dbk_store *store, dbk_sql_slot slot, const char *text, dbk_rowid space,
                          uint64_t from, dbk_store_segment_fn fn, void *ctx, dbk_err *err)
 {
@@ -259,6 +259,17 @@ dbk_rc dbk_segments_by_log(dbk_store *store, dbk_rowid space, uint64_t from,
                       "SELECT " COLUMNS " FROM segment WHERE space=?1 AND log_index>=?2"
                       " ORDER BY log_index",
                       space, from, fn, ctx, err);
+}
+
+dbk_rc dbk_segments_lost(dbk_store *store, dbk_rowid space, uint64_t skip, dbk_store_segment_fn fn,
+                         void *ctx, dbk_err *err)
+{
+    return walk_space(store, DBK_SQL_SEGMENT_LOST,
+                      "SELECT " COLUMNS " FROM segment WHERE id IN (SELECT segment FROM lost)"
+                      " AND space=?1 AND log_index IS NULL"
+                      " AND feed IN (SELECT id FROM feed WHERE own=0) ORDER BY id"
+                      " LIMIT -1 OFFSET ?2",
+                      space, skip, fn, ctx, err);
 }
 
 dbk_rc dbk_segments_pending(dbk_store *store, dbk_rowid space, dbk_store_segment_fn fn, void *ctx,

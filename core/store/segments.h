@@ -70,6 +70,10 @@ DBK_MUST_CHECK dbk_rc dbk_segments_of_space(dbk_store *store, dbk_rowid space, d
 /* Those that stand in the log at index `from` or later, by index. */
 DBK_MUST_CHECK dbk_rc dbk_segments_by_log(dbk_store *store, dbk_rowid space, uint64_t from,
                                           dbk_store_segment_fn fn, void *ctx, dbk_err *err);
+/* Those of others that a relay lost (core/store/lost.h) and that have no place in the log again,
+ * from the skip-th on, in the order of their rows. */
+DBK_MUST_CHECK dbk_rc dbk_segments_lost(dbk_store *store, dbk_rowid space, uint64_t skip,
+                                        dbk_store_segment_fn fn, void *ctx, dbk_err *err);
 /* Those of a space that are pending, in the order of their rows. */
 DBK_MUST_CHECK dbk_rc dbk_segments_pending(dbk_store *store, dbk_rowid space,
                                            dbk_store_segment_fn fn, void *ctx, dbk_err *err);

@@ -86,6 +86,12 @@ typedef enum dbk_sql_slot {
     DBK_SQL_NODE_EACH,
     DBK_SQL_RECORD_DEL,
     DBK_SQL_WORDS_DEL,
+    DBK_SQL_SEGMENT_LOST,
+    DBK_SQL_LOST_ADD,
+    DBK_SQL_LOST_CLEAR,
+    DBK_SQL_LOST_WAITING,
+    DBK_SQL_PAST_LOG_ADD,
+    DBK_SQL_PAST_LOG_EACH,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 

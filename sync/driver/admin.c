@@ -83,9 +83,6 @@ dbk_rc dbk_line_post(dbk_line *line, dbk_span entry, dbk_err *err)
     return rc == DBK_OK && !ours ? DBK_CONFLICT : rc;
 }
 
-/* Builds one entry into *entry for the head as it is now. */
-typedef dbk_rc (*build_fn)(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err);
-
 /* To the chain, or where it lacks a signer to the other administrators. */
 static dbk_rc send(dbk_line *line, dbk_span entry, size_t lacking, dbk_err *err)
 {
@@ -101,7 +98,7 @@ static dbk_rc send(dbk_line *line, dbk_span entry, size_t lacking, dbk_err *err)
     return rc == DBK_OK && !ours ? DBK_CONFLICT : rc;
 }
 
-static dbk_rc change(dbk_line *line, build_fn build, void *ctx, dbk_err *err)
+dbk_rc dbk_line_change(dbk_line *line, dbk_build_fn build, void *ctx, dbk_err *err)
 {
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     dbk_rc rc = DBK_CONFLICT;
@@ -128,13 +125,13 @@ out:
 }
 
 /* One change on a line of its own. */
-static dbk_rc change_once(dbk_book *book, const dbk_transport *t, build_fn build, void *ctx,
+static dbk_rc change_once(dbk_book *book, const dbk_transport *t, dbk_build_fn build, void *ctx,
                           dbk_err *err)
 {
     dbk_line line;
     dbk_rc rc = dbk_line_open(&line, book, t, err);
     if (rc == DBK_OK)
-        rc = change(&line, build, ctx, err);
+        rc = dbk_line_change(&line, build, ctx, err);
     dbk_line_close(&line);
     return rc;
 }
@@ -252,7 +249,7 @@ dbk_rc dbk_line_rotate_due(dbk_line *line, dbk_err *err)
     if (me == NULL || me->revoked || me->role != DBK_ROLE_ADMIN)
         return DBK_OK;
     while (rc == DBK_OK)
-        rc = change(line, build_due, NULL, &end);
+        rc = dbk_line_change(line, build_due, NULL, &end);
     return rc == DBK_NOT_FOUND ? DBK_OK : dbk_fail(err, rc, "%s", end.text);
 }
 
@@ -261,7 +258,7 @@ dbk_rc dbk_driver_leave(dbk_book *book, dbk_transport *t, const dbk_leaving *lea
     dbk_line line;
     dbk_rc rc = dbk_line_open(&line, book, t, err);
     if (rc == DBK_OK)
-        rc = change(&line, build_leave, &leaving, err);
+        rc = dbk_line_change(&line, build_leave, &leaving, err);
     if (rc == DBK_OK)
         rc = dbk_line_rotate_due(&line, err);
     dbk_line_close(&line);
@@ -397,7 +394,7 @@ dbk_rc dbk_driver_approve(dbk_book *book, dbk_transport *t, const dbk_id *invite
     /* The device first, then each space of the invite; each is final once it is posted, so that
      * a failure in between is mended by approving again. */
     while (rc == DBK_OK) {
-        rc = change(&line, build_approval, &invite, &end);
+        rc = dbk_line_change(&line, build_approval, &invite, &end);
         entries += rc == DBK_OK;
     }
     dbk_line_close(&line);

@@ -35,9 +35,16 @@ typedef struct dbk_sync_report {
     uint64_t reissued; /* own changes that the relay didn't hold and were written again */
     uint64_t cosigned; /* logs that this device vouched for, for headquarters */
     uint64_t stale;    /* spaces that headquarters hasn't confirmed for too long (R22) */
-    bool idle;         /* nothing was to be done */
-    bool joining;      /* the admin hasn't approved yet */
-    uint64_t to_agree; /* others' proposals that wait for this administrator */
+    /* A relay that was restored from a backup: */
+    bool relay_restored;   /* this device has just left a log for the one that took its place */
+    uint64_t lost_ops;     /* own changes that the relay had signed for, lost, and gets again */
+    uint64_t lost_others;  /* segments of others that it lost and this device holds */
+    uint64_t carried;      /* of those, what went there now */
+    uint64_t given_back;   /* entries and segments that it took back while it waits */
+    size_t contradictions; /* spaces where the root's word doesn't fit what is held here */
+    bool idle;             /* nothing was to be done */
+    bool joining;          /* the admin hasn't approved yet */
+    uint64_t to_agree;     /* others' proposals that wait for this administrator */
     dbk_own_proposal proposal;
 } dbk_sync_report;
 
@@ -84,6 +91,39 @@ DBK_MUST_CHECK dbk_rc dbk_driver_agree(dbk_book *book, dbk_transport *t, dbk_spa
 DBK_MUST_CHECK dbk_rc dbk_driver_decline(dbk_book *book, dbk_transport *t, const dbk_proposal *p,
                                          dbk_err *err);
 
+/* After the relay was restored from a backup: what it says it still has, held against what is here
+ * (docs/decisions/0019). First this device gives it back what it holds. */
+typedef struct dbk_recovery_space {
+    dbk_id space;
+    bool held;        /* this device is in it, and can tell */
+    bool contradicts; /* what the relay claims was never so */
+    uint64_t kept;    /* notes' segments that the relay still has */
+    uint64_t lost;    /* held here, and to be sent again */
+    size_t lost_devices;
+    uint64_t lost_from_ms, lost_to_ms; /* when the relay had received them */
+} dbk_recovery_space;
+typedef struct dbk_recovery_plan {
+    char why[201]; /* the operator's words */
+    dbk_recovery_space *spaces;
+    size_t spaces_count;
+    size_t contradictions;
+    size_t members, heard; /* devices, and those that have synced since */
+    dbk_id *silent;        /* administrators' devices that haven't: only they may hold entries that
+                            * would be lost for ever */
+    size_t silent_count;
+    uint64_t given_back;
+    bool done;       /* signed and posted: the relay goes on */
+} dbk_recovery_plan; /* { 0 } may be wiped */
+typedef struct dbk_recovery_opts {
+    bool sign;   /* else only look */
+    bool anyway; /* also without the silent ones */
+} dbk_recovery_opts;
+/* DBK_NOT_FOUND: the relay waits for nothing. With opts->sign: DBK_PEER: it claims what never was;
+ * DBK_PENDING: an administrator's device is silent; DBK_DENIED: not the founder's device. The plan
+ * is filled also then. */
+DBK_MUST_CHECK dbk_rc dbk_driver_recover(dbk_book *book, dbk_transport *t, dbk_recovery_plan *plan,
+                                         const dbk_recovery_opts *opts, dbk_err *err);
+void dbk_recovery_plan_wipe(dbk_recovery_plan *plan);
 /* Makes the invite and opens its mailbox at the relay. */
 DBK_MUST_CHECK dbk_rc dbk_driver_invite(dbk_book *book, dbk_transport *t, dbk_bytes *text,
                                         const dbk_new_invite *opts, dbk_err *err);

@@ -50,6 +50,11 @@ DBK_MUST_CHECK dbk_rc dbk_line_send(dbk_line *line, const dbk_call *call, const 
  * status of 2xx. Else the cause of the refusal; the answer's status tells them apart. */
 DBK_MUST_CHECK dbk_rc dbk_line_ask(dbk_line *line, const dbk_call *call, dbk_err *err);
 
+/* Builds one entry into *entry for the head as it is now. */
+typedef dbk_rc (*dbk_build_fn)(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err);
+/* Builds, posts and takes one membership entry; anew when somebody else was faster. */
+DBK_MUST_CHECK dbk_rc dbk_line_change(dbk_line *line, dbk_build_fn build, void *ctx, dbk_err *err);
+
 /* An administrator's: posts every rotation that is due. Nothing on another's device. */
 DBK_MUST_CHECK dbk_rc dbk_line_rotate_due(dbk_line *line, dbk_err *err);
 

@@ -4,6 +4,8 @@
 
 #include "core/base/alloc.h"
 #include "core/journal/outbox.h"
+#include "core/journal/recovered.h"
+#include "core/journal/refill.h"
 #include "sync/driver/sync.h"
 #include "sync/engine/session.h"
 
@@ -19,6 +21,9 @@ typedef struct run {
     dbk_local_space *spaces;
     dbk_local_space *began; /* spaces as they were when the session began */
     size_t began_count;
+    dbk_refill *refill; /* of refill_space, while a relay takes back what it lost */
+    dbk_id refill_space;
+    bool gave;   /* the entry that was asked for */
     dbk_err why; /* of the last failure that the session was told */
 } run;
 
@@ -46,6 +51,7 @@ static dbk_rc read_local(run *r, dbk_err *err)
                                        .root = p->root,
                                        .own_feed = p->own_feed,
                                        .own_last_seq = p->own_last_seq,
+                                       .lost = p->lost,
                                        .own_receipted_seq = p->own_receipted_seq,
                                        .push_only = p->push_only,
                                        .ends = p->ends,
@@ -108,6 +114,81 @@ static dbk_session_event do_load(run *r, const dbk_session_action *a)
     dbk_outbox_opts opts = { a->space, a->after_seq, a->count_max, a->bytes_max };
     dbk_rc rc = dbk_outbox_segments(r->book, &opts, add_segment, r, &r->why);
     return (dbk_session_event){ .kind = DBK_EVENT_BATCH, .rc = rc, .why = r->why.text };
+}
+
+static dbk_session_event batch(run *r, dbk_rc rc)
+{
+    return (dbk_session_event){ .kind = DBK_EVENT_BATCH, .rc = rc, .why = r->why.text };
+}
+
+static dbk_session_event do_load_lost(run *r, const dbk_session_action *a)
+{
+    dbk_outbox_lost_opts opts = { a->space, a->after_seq, a->count_max, a->bytes_max };
+    return batch(r, dbk_outbox_lost(r->book, &opts, add_segment, r, &r->why));
+}
+
+/* The first entry only: the walk ends with the second. */
+static dbk_rc give_entry(void *ctx, dbk_span entry, dbk_err *err)
+{
+    run *r = ctx;
+    if (r->gave)
+        return DBK_NOT_FOUND;
+    r->gave = true;
+    return dbk_session_give(r->session, entry, 1, err);
+}
+
+static dbk_session_event do_load_entry(run *r, const dbk_session_action *a)
+{
+    dbk_err inner = { 0 };
+    r->gave = false;
+    dbk_rc rc = dbk_outbox_members(r->book, a->after_seq, give_entry, r, &inner);
+    if (rc != DBK_OK && inner.rc == DBK_OK)
+        rc = DBK_OK; /* the end that give_entry asked for */
+    return batch(r, rc == DBK_OK ? rc : dbk_fail(&r->why, rc, "%s", inner.text));
+}
+
+static dbk_rc refill_entry(void *ctx, const dbk_refill_entry *entry, dbk_err *err)
+{
+    dbk_range_item item = { entry->receipt_ms, true, entry->header, entry->body };
+    return dbk_range_add(ctx, &item, err);
+}
+
+static dbk_rc make_refill(run *r, dbk_bytes *body, const dbk_session_action *a, uint32_t *count,
+                          dbk_err *err)
+{
+    dbk_refill_batch found;
+    dbk_refill_opts opts = { a->after_seq, a->count_max, a->bytes_max };
+    dbk_rc rc = DBK_OK;
+    if (r->refill == NULL || !dbk_id_equal(&r->refill_space, &a->space)) {
+        dbk_refill_close(r->refill);
+        r->refill = NULL;
+        r->refill_space = a->space;
+        rc = dbk_refill_open(&r->refill, r->book, &a->space, err);
+    }
+    if (rc == DBK_OK)
+        rc = dbk_refill_next(r->refill, &found, &opts, err);
+    if (rc != DBK_OK || found.count == 0)
+        return rc;
+    *count = found.count;
+    dbk_range range = { .from = found.from,
+                        .count = found.count,
+                        .checkpoint = found.checkpoint,
+                        .proof = found.proof };
+    rc = dbk_range_begin(body, &range, err);
+    if (rc == DBK_OK)
+        rc = dbk_refill_entries(r->refill, &found, refill_entry, body, err);
+    return rc;
+}
+
+static dbk_session_event do_load_refill(run *r, const dbk_session_action *a)
+{
+    uint32_t count = 0;
+    dbk_bytes body = DBK_BYTES_INIT(DBK_RANGE_BYTES_MAX);
+    dbk_rc rc = make_refill(r, &body, a, &count, &r->why);
+    if (rc == DBK_OK && count > 0)
+        rc = dbk_session_give(r->session, dbk_bytes_span(&body), count, &r->why);
+    dbk_bytes_wipe(&body);
+    return batch(r, rc);
 }
 
 static dbk_session_event do_members(run *r, const dbk_session_action *a)
@@ -208,6 +289,15 @@ static dbk_session_event perform(run *r, const dbk_session_action *a)
     case DBK_ACTION_LOAD:
         dbk_line_settle(r->line); /* loading writes where a body ahead may be read from */
         return do_load(r, a);
+    case DBK_ACTION_LOAD_LOST:
+        dbk_line_settle(r->line);
+        return do_load_lost(r, a);
+    case DBK_ACTION_LOAD_ENTRY:
+        dbk_line_settle(r->line);
+        return do_load_entry(r, a);
+    case DBK_ACTION_LOAD_REFILL:
+        dbk_line_settle(r->line);
+        return do_load_refill(r, a);
     case DBK_ACTION_TAKE_MEMBERS:
         return do_members(r, a);
     case DBK_ACTION_TAKE_COSIGNED:
@@ -250,7 +340,18 @@ static void sum_up(const run *r)
     r->report->pushed_segments += c.pushed_segments;
     r->report->pushed_ops += c.pushed_ops;
     r->report->refused += c.refused;
+    r->report->carried += c.carried;
+    r->report->given_back += c.given_entries + c.given_segments;
     r->report->idle = c.idle;
+}
+
+static void tell_recovered(run *r)
+{
+    dbk_recovered told = dbk_recovered_told(r->book);
+    r->report->relay_restored = told.spaces > 0;
+    r->report->lost_ops = told.own_ops;
+    r->report->lost_others = told.others;
+    r->report->contradictions = told.contradicted;
 }
 
 /* Does another own feed wait than when the session began? Then that one was brought to its end, or
@@ -320,12 +421,13 @@ dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch,
     dbk_err failure = { 0 };
     bool joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;
     bool more = true;
-    dbk_rc rc = DBK_OK;
+    dbk_rc rc = dbk_recovered_settle(line->book, &failure); /* should it have been cut off */
     for (unsigned i = 0; i < SESSIONS_MAX && rc == DBK_OK && more; i++) {
         rc = one_session(&r, &failure);
         if (rc == DBK_OK)
             rc = has_more(&r, &more, &failure);
     }
+    tell_recovered(&r);
     report->joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;
     if (joining && rc == DBK_DENIED && r.session != NULL && !dbk_session_count(r.session).greeted)
         rc = still_joining(line, report, err);
@@ -333,6 +435,7 @@ dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch,
         rc = dbk_fail(err, rc, "%s", failure.text);
     dbk_line_settle(line);
     dbk_session_free(r.session);
+    dbk_refill_close(r.refill);
     dbk_free(r.spaces);
     dbk_free(r.began);
     return rc;

@@ -14,6 +14,9 @@
  *   GET  /v1/spaces/ID/proof?leaf=I&size=N or ?from=M&size=N
  *                                   -> proof: ( hash 32 )*
  *   POST /v1/spaces/ID/cosign       a checkpoint note with one witness's line -> 204
+ *   GET  /v1/recovery               an admin asks what the logs claim of themselves -> claims
+ *   POST /v1/recovery               one membership entry that the relay lost -> {"v":1,"count":N}
+ *   POST /v1/spaces/ID/refill       range that the relay lost -> {"v":1,"count":log size}
  *   PUT  /v1/join/ID                an admin opens a mailbox: JSON {"v":1,"expires":ms} -> 204
  *   POST /v1/join/ID                a device's sealed join request, not signed, once -> 204; the
  *                                   same bytes again 204, others 409
@@ -25,8 +28,8 @@
  *   GET  /healthz                   -> "ok"
  *
  * Failures are JSON {"v":1,"error":WORD}: 400 malformed, 401 nonce or signature (with a fresh
- * Daybook-Nonce), 403 denied, 404 unknown, 409 conflict, 413 too-large, 429 and 503 with
- * Retry-After, 507 full.
+ * Daybook-Nonce), 403 denied, 404 unknown, 409 conflict or recovering, 413 too-large, 429 and 503
+ * with Retry-After, 507 full.
  *
  * JSON: compact, keys in the order shown; a reader takes any order and spacing but no unknown or
  * repeated key, no number over 2^53 - 1 (RFC 7493), ids as lower-case hex. */
@@ -34,6 +37,7 @@
 #define DBK_ENGINE_MSG_H
 
 #include "core/crypto/checkpoint.h"
+#include "core/crypto/roster.h"
 #include "core/crypto/segment.h"
 
 #define DBK_PROTOCOL_VERSION 1u
@@ -78,13 +82,15 @@ DBK_MUST_CHECK dbk_rc dbk_hello_encode(dbk_bytes *out, const dbk_hello *h, dbk_e
 DBK_MUST_CHECK dbk_rc dbk_hello_decode(dbk_hello *out, dbk_span in, dbk_err *err);
 
 /* welcome: { "v":1, "idle":true } or { "v":1, "members":{"count":N,"head":b64url}, "limits":
- * {"segments":N,"push":BYTES,"range":BYTES}, "time":ms, "spaces":[ {"space":hex, "log":hex,
- * "size":N,"checkpoint":note text,?"cosigned":[note text,..],
+ * {"segments":N,"push":BYTES,"range":BYTES}, "time":ms, ? "recovering":true, "spaces":[
+ * {"space":hex, "log":hex, "size":N,"checkpoint":note text,?"cosigned":[note text,..],
  * "feeds":[[feed hex, last seq, head hash b64url],..]} ] }
  * spaces: every space in which this device is a member, sorted by id, also those whose log is
  * still empty. cosigned: 1 to 4 notes, the newest of each witness that the policy names, each with
  * that witness's line; their sizes are their own. feeds: this device's own feeds as the relay holds
- * them, sorted by id. */
+ * them, sorted by id. recovering: the relay was put back from a backup and waits for the root's
+ * word. It only takes what it lost: entries, and logs behind log and size; checkpoints, words and
+ * feeds are left out. */
 typedef struct dbk_feed_head {
     dbk_id feed;
     uint64_t last_seq;
@@ -100,7 +106,7 @@ typedef struct dbk_welcome_space {
     size_t feeds_count;
 } dbk_welcome_space;
 typedef struct dbk_welcome {
-    bool idle;
+    bool idle, recovering;
     uint64_t members_count;
     dbk_hash members_head;
     uint32_t segments_max, push_bytes_max, range_bytes_max;
@@ -185,7 +191,29 @@ DBK_MUST_CHECK dbk_rc dbk_requests_add(dbk_bytes *out, const dbk_id *invite, dbk
 DBK_MUST_CHECK dbk_rc dbk_requests_next(dbk_span *left, dbk_id *invite, dbk_span *request,
                                         dbk_err *err);
 
-/* {"v":1,"count":N}: the membership chain's length after a post. */
+/* claims: "DBKC" || 1 || 3 zeros || why length u16 || why || devices u32 || device 16 each,
+ * ascending
+ * || logs u32 || ( space 16 || new log 16 || old log 16 || old size u64 || old root 32 ) each,
+ * ascending by space: what RECOVERY entries are to say, and which devices have greeted the relay
+ * since it waits for them. */
+#define DBK_CLAIM_BYTES 88u
+#define DBK_CLAIMS_BYTES_MAX (2u * 1024u * 1024u)
+#define DBK_CLAIMS_WHY_BYTES_MAX 200u
+typedef struct dbk_claims {
+    dbk_span why;   /* what the operator says; anything */
+    dbk_span heard; /* 16 bytes each */
+    size_t heard_count;
+    dbk_span logs; /* DBK_CLAIM_BYTES each */
+    size_t logs_count;
+} dbk_claims;
+DBK_MUST_CHECK dbk_rc dbk_claims_encode(dbk_bytes *out, const dbk_claims *c, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_claims_decode(dbk_claims *out, dbk_span in, dbk_err *err);
+bool dbk_claims_heard(const dbk_claims *c, const dbk_id *device);
+dbk_log_move dbk_claims_log(const dbk_claims *c, size_t i);
+/* Appends one log's bytes, for encode. */
+DBK_MUST_CHECK dbk_rc dbk_claims_log_add(dbk_bytes *logs, const dbk_log_move *log, dbk_err *err);
+
+/* {"v":1,"count":N}: the membership chain's length after a post, or a log's after a refill. */
 DBK_MUST_CHECK dbk_rc dbk_posted_encode(dbk_bytes *out, uint64_t count, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_posted_decode(uint64_t *count, dbk_span in, dbk_err *err);
 /* {"v":1,"expires":ms}: opens a mailbox. */
@@ -198,6 +226,7 @@ DBK_MUST_CHECK dbk_rc dbk_decline_decode(uint64_t *seq, dbk_span in, dbk_err *er
 
 /* {"v":1,"error":WORD}; WORD from the PROTOCOL.md list: [a-z-]{1,32}. */
 #define DBK_ERROR_WORD_MAX 32u
+#define DBK_WORD_RECOVERING "recovering"
 DBK_MUST_CHECK dbk_rc dbk_error_encode(dbk_bytes *out, const char *word, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_error_decode(char word[DBK_ERROR_WORD_MAX + 1], dbk_span in,
                                        dbk_err *err);

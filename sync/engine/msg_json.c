@@ -106,6 +106,8 @@ dbk_rc dbk_welcome_encode(dbk_bytes *out, const dbk_welcome *msg, dbk_err *err)
     dbk_json_put_uint(&w, ",\"push\":", msg->push_bytes_max);
     dbk_json_put_uint(&w, ",\"range\":", msg->range_bytes_max);
     dbk_json_put_uint(&w, "},\"time\":", msg->time_ms);
+    if (msg->recovering)
+        dbk_json_put(&w, ",\"recovering\":true");
     dbk_json_put(&w, ",\"spaces\":[");
     for (size_t i = 0; i < msg->spaces_count; i++) {
         const dbk_welcome_space *s = &msg->spaces[i];
@@ -310,6 +312,7 @@ static dbk_rc read_welcome(dbk_welcome *w, dbk_json_fields *f, dbk_err *err)
     dbk_json_fields limits = dbk_json_fields_of(dbk_json_take(f, "limits", JSON_OBJECT),
                                                 "welcome: limits", err);
     w->time_ms = dbk_json_take_uint(f, "time", DBK_JSON_UINT_MAX);
+    w->recovering = dbk_json_take_true(f, "recovering");
     json_t *spaces = dbk_json_take(f, "spaces", JSON_ARRAY);
     dbk_rc rc = dbk_json_end(f);
     if (rc != DBK_OK)

@@ -7,7 +7,8 @@
 bool dbk_plan_is_quiet(const dbk_local *local)
 {
     for (size_t i = 0; i < local->spaces_count; i++) {
-        if (local->spaces[i].own_receipted_seq != local->spaces[i].own_last_seq)
+        if (local->spaces[i].own_receipted_seq != local->spaces[i].own_last_seq ||
+            local->spaces[i].lost > 0)
             return false;
     }
     return true;
@@ -32,7 +33,7 @@ dbk_rc dbk_plan_known(dbk_id *out, const dbk_local *local, dbk_err *err)
 
 dbk_rc dbk_plan_members(const dbk_local *local, const dbk_welcome *welcome, dbk_err *err)
 {
-    if (welcome->members_count < local->members_count)
+    if (welcome->members_count < local->members_count && !welcome->recovering)
         return dbk_fail(
             err, DBK_PEER,
             "the relay holds a shorter membership chain than this device: it was rolled "

@@ -14,6 +14,7 @@ typedef struct dbk_local_space {
     dbk_hash root;   /* of that many */
     dbk_id own_feed; /* zero: nothing was ever written here */
     uint64_t own_last_seq;
+    uint64_t lost;              /* of others, that a restored relay lost and are to be carried */
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
     bool push_only;             /* what was written here leaves, and nothing is fetched */
     bool ends; /* a guest's: the relay may know the space no more, and takes what comes late */
@@ -32,11 +33,13 @@ typedef struct dbk_trust {
     dbk_sign_pk relay;
 } dbk_trust;
 
-/* Everything written here has been signed for: the short hello may be sent. */
+/* Everything written here has been signed for, and nothing is to be carried: the short hello may be
+ * sent. */
 bool dbk_plan_is_quiet(const dbk_local *local);
 DBK_MUST_CHECK dbk_rc dbk_plan_known(dbk_id *out, const dbk_local *local, dbk_err *err);
 
-/* DBK_PEER: the relay's membership chain is shorter than ours, or another one of that length. */
+/* DBK_PEER: the relay's membership chain is shorter than ours (unless it says that it was put back
+ * from a backup: then it gets the rest), or another one of that length. */
 DBK_MUST_CHECK dbk_rc dbk_plan_members(const dbk_local *local, const dbk_welcome *welcome,
                                        dbk_err *err);
 

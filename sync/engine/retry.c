@@ -1,5 +1,7 @@
 #include "sync/engine/retry.h"
 
+#include <string.h>
+
 #include "sync/engine/msg.h"
 
 uint32_t dbk_retry_wait_ms(uint32_t attempt, uint32_t floor_ms, uint32_t random)
@@ -67,6 +69,11 @@ dbk_rc dbk_retry_cause(int status, dbk_span body, dbk_err *err)
     /* The word is for whoever looks after the relay; a body without one is no second failure. */
     if (dbk_error_decode(word, body, NULL) != DBK_OK)
         word[0] = '\0';
+    if (strcmp(word, DBK_WORD_RECOVERING) == 0)
+        return dbk_fail(
+            err, DBK_PENDING,
+            "the relay was restored from a backup and waits for headquarters to confirm "
+            "it (daybook org recover-log)");
     const char *open = word[0] != '\0' ? " (" : "", *close = word[0] != '\0' ? ")" : "";
     for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
         if (causes[i].status == status)

@@ -1,5 +1,5 @@
 /* The machine: states, moves, requests and their answers. What is pushed and pulled is in
- * session_space.c. */
+ * session_space.c, what a restored relay gets in session_recover.c. */
 #include "sync/engine/session.h"
 
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include "sync/engine/session_int.h"
 
 #define M(state) (1u << (state))
-#define SPACES (M(S_LOAD) | M(S_PULL) | M(S_END))
-#define BEGIN (M(S_COSIGNED_TAKE) | SPACES)
+#define SPACES (M(S_LOAD) | M(S_PULL) | M(S_CARRY_LOAD) | M(S_END))
+#define BEGIN (M(S_GIVE_LOAD) | M(S_COSIGNED_TAKE) | SPACES)
 /* From each state, where it may go; drawn in session.h. */
 static const struct {
     const char *name;
@@ -20,13 +20,18 @@ static const struct {
     [S_HELLO] = { "hello", M(S_HELLO) | M(S_WAIT) | M(S_MEMBERS) | BEGIN },
     [S_MEMBERS] = { "members", M(S_MEMBERS) | M(S_WAIT) | M(S_MEMBERS_TAKE) | M(S_END) },
     [S_MEMBERS_TAKE] = { "members-take", M(S_MEMBERS) | BEGIN },
-    [S_COSIGNED_TAKE] = { "cosigned-take", BEGIN },
+    [S_COSIGNED_TAKE] = { "cosigned-take", M(S_COSIGNED_TAKE) | SPACES },
     [S_LOAD] = { "load", M(S_PUSH) | M(S_PUSH_TAKE) | SPACES },
     [S_PUSH] = { "push", M(S_PUSH) | M(S_WAIT) | M(S_PUSH_TAKE) | SPACES },
     [S_PUSH_TAKE] = { "push-take", M(S_PUSH) | SPACES },
-    [S_PULL] = { "pull", M(S_PULL) | M(S_WAIT) | M(S_PULL_TAKE) | M(S_END) },
-    [S_PULL_TAKE] = { "pull-take", M(S_PULL) | M(S_END) },
-    [S_WAIT] = { "wait", M(S_HELLO) | M(S_MEMBERS) | M(S_PUSH) | M(S_PULL) | M(S_END) },
+    [S_PULL] = { "pull", M(S_PULL) | M(S_WAIT) | M(S_PULL_TAKE) | M(S_CARRY_LOAD) | M(S_END) },
+    [S_PULL_TAKE] = { "pull-take", M(S_PULL) | M(S_CARRY_LOAD) | M(S_END) },
+    [S_CARRY_LOAD] = { "carry-load", M(S_CARRY) | M(S_CARRY_LOAD) | M(S_PULL) | M(S_END) },
+    [S_CARRY] = { "carry", M(S_CARRY) | M(S_WAIT) | M(S_CARRY_LOAD) | M(S_PULL) | M(S_END) },
+    [S_GIVE_LOAD] = { "give-load", M(S_GIVE) | M(S_GIVE_LOAD) | M(S_END) },
+    [S_GIVE] = { "give", M(S_GIVE) | M(S_WAIT) | M(S_GIVE_LOAD) | M(S_END) },
+    [S_WAIT] = { "wait", M(S_HELLO) | M(S_MEMBERS) | M(S_PUSH) | M(S_PULL) | M(S_CARRY) |
+                             M(S_GIVE) | M(S_END) },
     [S_END] = { "end", 0 },
 };
 
@@ -229,6 +234,15 @@ static void nonsense(dbk_session *s, dbk_session_action *next, const dbk_err *in
     dbk_session_fail(s, next, &err);
 }
 
+/* The chain is as long here as there, or longer. */
+static void go_on(dbk_session *s, dbk_session_action *next)
+{
+    if (s->welcome.recovering)
+        dbk_session_recover(s, next);
+    else
+        dbk_session_spaces(s, next);
+}
+
 static void welcomed(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
@@ -250,7 +264,7 @@ static void welcomed(dbk_session *s, dbk_session_action *next, const dbk_session
     else if (s->welcome.members_count > s->members_count)
         ask_members(s, next);
     else
-        dbk_session_spaces(s, next);
+        go_on(s, next);
 }
 
 static void got_members(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
@@ -306,7 +320,7 @@ static void members_taken(dbk_session *s, dbk_session_action *next, const dbk_se
         dbk_session_fail(s, next, &err);
         return;
     }
-    dbk_session_spaces(s, next);
+    go_on(s, next);
 }
 
 /* ---- answers ------------------------------------------------------------------------- */
@@ -322,6 +336,12 @@ static void taken(dbk_session *s, dbk_session_action *next, const dbk_session_ev
         break;
     case S_PUSH:
         dbk_session_pushed(s, next, e);
+        break;
+    case S_CARRY:
+        dbk_session_carried(s, next, e);
+        break;
+    case S_GIVE:
+        dbk_session_given(s, next);
         break;
     default:
         DBK_ASSERT(s->state == S_PULL);
@@ -350,6 +370,10 @@ static void refused(dbk_session *s, dbk_session_action *next, const dbk_session_
         dbk_session_push_refused(s, next, e);
     else if (s->state == S_PULL && !all)
         dbk_session_pull_refused(s, next, e);
+    else if (s->state == S_CARRY && !all)
+        dbk_session_carry_refused(s, next, e);
+    else if (s->state == S_GIVE && !all)
+        dbk_session_gift_refused(s, next, e);
     else
         dbk_session_fail(s, next, &err);
 }
@@ -393,7 +417,8 @@ static void answered(dbk_session *s, dbk_session_action *next, const dbk_session
 
 static bool awaits_answer(session_state state)
 {
-    return state == S_HELLO || state == S_MEMBERS || state == S_PUSH || state == S_PULL;
+    return state == S_HELLO || state == S_MEMBERS || state == S_PUSH || state == S_PULL ||
+           state == S_CARRY || state == S_GIVE;
 }
 
 static void do_taken(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
@@ -412,6 +437,18 @@ static void do_taken(dbk_session *s, dbk_session_action *next, const dbk_session
     }
 }
 
+static void loaded(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
+{
+    if (s->state == S_CARRY_LOAD) {
+        dbk_session_lost_loaded(s, next, e);
+    } else if (s->state == S_GIVE_LOAD) {
+        dbk_session_gift_loaded(s, next, e);
+    } else {
+        DBK_ASSERT(s->state == S_LOAD);
+        dbk_session_batch(s, next, e);
+    }
+}
+
 static void label(const dbk_session *s, dbk_session_action *next)
 {
     switch (s->state) {
@@ -427,6 +464,13 @@ static void label(const dbk_session *s, dbk_session_action *next)
         next->phase = "pull";
         next->done = s->pull_done;
         next->total = s->pull_total;
+        break;
+    case S_CARRY_LOAD:
+    case S_CARRY:
+    case S_GIVE_LOAD:
+    case S_GIVE:
+        next->phase = "recover";
+        next->done = s->counts.carried + s->counts.given_entries + s->counts.given_segments;
         break;
     case S_MEMBERS:
     case S_MEMBERS_TAKE:
@@ -455,8 +499,7 @@ void dbk_session_step(dbk_session *s, dbk_session_action *next, const dbk_sessio
             answered(s, next, e);
         break;
     case DBK_EVENT_BATCH:
-        DBK_ASSERT(s->state == S_LOAD);
-        dbk_session_batch(s, next, e);
+        loaded(s, next, e);
         break;
     case DBK_EVENT_TAKEN:
         do_taken(s, next, e);

@@ -23,7 +23,11 @@
  *        .---> PULL ----> PULL_TAKE                   for each space, up to the signed size
  *        '--more, next space-'  | all spaces
  *                               '-----------------------------------------------> END
- *   HELLO, MEMBERS, PUSH, PULL --busy, lost--> WAIT --TIMER--> the same again
+ *   CARRY_LOAD <--> CARRY        after the pulls: what others wrote, a restored relay lost and is
+ *        '--> PULL, END          held here goes there; then it is pulled from its new place
+ *   HELLO, MEMBERS_TAKE --the relay waits for its recovery--> GIVE_LOAD <--> GIVE: entries and
+ *        logs that it lost; then END, with DBK_PENDING: only the root can let it go on
+ *   HELLO, MEMBERS, PUSH, PULL, CARRY, GIVE --busy, lost--> WAIT --TIMER--> the same again
  *
  * Own notes leave before anything is fetched. What is wrong with one space is remembered, and the
  * others go on (sync-lessons 1.7); the first cause is told at the end. Every answer must bring the
@@ -43,10 +47,10 @@ typedef enum dbk_session_event_kind {
     DBK_EVENT_START,  /* local, trust, nonce */
     DBK_EVENT_ANSWER, /* round, status, body, nonce, retry_after_s */
     DBK_EVENT_FAILED, /* round, rc, why: no answer, delivery unknown */
-    DBK_EVENT_BATCH,  /* rc, why: all that LOAD asked for went into dbk_session_add() */
-    DBK_EVENT_TAKEN,  /* rc, why: of the TAKE before; local after members and receipts, and after a
-                       * range  that changed what is to be pushed */
-    DBK_EVENT_TIMER   /* the WAIT is over */
+    DBK_EVENT_BATCH, /* rc, why: all that a LOAD asked for went into dbk_session_add() or _give() */
+    DBK_EVENT_TAKEN, /* rc, why: of the TAKE before; local after members and receipts, and after a
+                      * range  that changed what is to be pushed */
+    DBK_EVENT_TIMER  /* the WAIT is over */
 } dbk_session_event_kind;
 typedef struct dbk_session_event {
     dbk_session_event_kind kind;
@@ -67,6 +71,9 @@ typedef enum dbk_session_action_kind {
     DBK_ACTION_NONE,          /* an answer that nobody waits for any more was dropped */
     DBK_ACTION_SEND,          /* round, request: sign with its nonce, exchange */
     DBK_ACTION_LOAD,          /* space, after_seq, count_max, bytes_max: own segments */
+    DBK_ACTION_LOAD_LOST,     /* space, after_seq (how many to skip), count_max, bytes_max */
+    DBK_ACTION_LOAD_ENTRY,    /* after_seq: the seq of one membership entry; for give() */
+    DBK_ACTION_LOAD_REFILL,   /* space, after_seq (log index), count_max, bytes_max; for give() */
     DBK_ACTION_TAKE_MEMBERS,  /* entries */
     DBK_ACTION_TAKE_COSIGNED, /* space, cosigned: before anything of the space is exchanged */
     DBK_ACTION_TAKE_RECEIPTS, /* space, receipts, checkpoint */
@@ -90,7 +97,7 @@ typedef struct dbk_session_request {
  * up, and the texts for the call only. */
 typedef struct dbk_session_action {
     dbk_session_action_kind kind;
-    const char *phase;    /* "hello", "members", "push", "pull" */
+    const char *phase;    /* "hello", "members", "push", "pull", "recover" */
     uint64_t done, total; /* of the phase: ops sent, segments fetched; total 0: not known */
     uint32_t round;
     dbk_session_request request; /* SEND */
@@ -122,12 +129,18 @@ void dbk_session_step(dbk_session *s, dbk_session_action *next, const dbk_sessio
  * continue what the relay holds; hand that on as the BATCH's rc. */
 DBK_MUST_CHECK dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *err);
 
+/* Between LOAD_ENTRY or LOAD_REFILL and BATCH, once: the request's whole body, of so many entries
+ * or segments; copies. Not called: nothing is held. */
+DBK_MUST_CHECK dbk_rc dbk_session_give(dbk_session *s, dbk_span body, uint32_t count, dbk_err *err);
+
 typedef struct dbk_session_counts {
     uint32_t rounds;
-    uint64_t pushed_segments, pushed_ops; /* that the relay signed for */
-    uint64_t refused;                     /* own segments that it did not take */
-    bool idle;                            /* the hello was all */
-    bool greeted;                         /* the relay knows this device */
+    uint64_t pushed_segments, pushed_ops;   /* that the relay signed for */
+    uint64_t refused;                       /* own segments that it did not take */
+    uint64_t carried;                       /* segments of others that it had lost and has again */
+    uint64_t given_entries, given_segments; /* that it took back while it waits */
+    bool idle;                              /* the hello was all */
+    bool greeted;                           /* the relay knows this device */
 } dbk_session_counts;
 dbk_session_counts dbk_session_count(const dbk_session *s);
 /* The newest nonce that the relay gave, for the next session; "" if none. */

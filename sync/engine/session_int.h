@@ -1,5 +1,6 @@
 /* sync/engine/session_int.h - what session.c (the machine) and session_space.c (pushing and
- * pulling one space) share. Inside the engine only. */
+ * pulling one space) and session_recover.c (a relay that was restored) share. Inside the engine
+ * only. */
 #ifndef DBK_ENGINE_SESSION_INT_H
 #define DBK_ENGINE_SESSION_INT_H
 
@@ -17,6 +18,10 @@ typedef enum session_state {
     S_PUSH_TAKE,
     S_PULL,
     S_PULL_TAKE,
+    S_CARRY_LOAD,
+    S_CARRY,
+    S_GIVE_LOAD,
+    S_GIVE,
     S_WAIT,
     S_END,
     S_COUNT
@@ -31,6 +36,10 @@ typedef struct work {
     bool push_over;      /* all sent, or it must stop */
     bool pull_over;
     bool doubted; /* what the welcome says of its log contradicts what was known */
+    bool carry_over;
+    uint64_t carried; /* of local.lost, offered */
+    bool give_over;
+    uint64_t given; /* up to which index the recovering relay has the log */
 } work;
 
 /* A segment of the batch under way. */
@@ -83,6 +92,9 @@ struct dbk_session {
 
     uint64_t range_end; /* index behind the range under way */
 
+    uint64_t give_seq;   /* of the next membership entry that the recovering relay lost */
+    uint32_t give_count; /* entries or segments in the gift under way */
+
     uint64_t push_done, push_total, pull_done, pull_total;
 };
 
@@ -120,7 +132,23 @@ void dbk_session_receipts_taken(dbk_session *s, dbk_session_action *next,
 void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);
 void dbk_session_pull_refused(dbk_session *s, dbk_session_action *next,
                               const dbk_session_event *event);
+/* Takes a newer checkpoint as the goal of the pull. */
+DBK_MUST_CHECK dbk_rc dbk_session_raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err);
 void dbk_session_range_taken(dbk_session *s, dbk_session_action *next,
                              const dbk_session_event *event);
+
+/* session_recover.c: giving a relay what it lost, ... */
+void dbk_session_recover(dbk_session *s, dbk_session_action *next);
+void dbk_session_gift_loaded(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
+void dbk_session_given(dbk_session *s, dbk_session_action *next);
+void dbk_session_gift_refused(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
+/* ... and carrying there what only this device holds of others. */
+void dbk_session_carry(dbk_session *s, dbk_session_action *next, const work *w);
+DBK_MUST_CHECK dbk_rc dbk_session_add_lost(dbk_session *s, dbk_span header, dbk_span body,
+                                           dbk_err *err);
+void dbk_session_lost_loaded(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
+void dbk_session_carried(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
+void dbk_session_carry_refused(dbk_session *s, dbk_session_action *next,
+                               const dbk_session_event *e);
 
 #endif

@@ -42,7 +42,7 @@ void dbk_session_cosigned_taken(dbk_session *s, dbk_session_action *next,
             return;
         }
         dbk_session_stopped(s, w, &err);
-        w->push_over = w->pull_over = true;
+        w->push_over = w->pull_over = w->carry_over = true;
     }
     take_cosigned(s, next);
 }
@@ -54,12 +54,13 @@ void dbk_session_spaces(dbk_session *s, dbk_session_action *next)
         work *w = &s->works[i];
         if (dbk_plan_space(&w->plan, &w->local, &s->welcome, &s->trust, &err) != DBK_OK) {
             dbk_session_stopped(s, w, &err);
-            w->push_over = w->pull_over = w->doubted = true;
+            w->push_over = w->pull_over = w->carry_over = w->doubted = true;
             continue;
         }
         w->planned_feed = w->local.own_feed;
         w->push_over = w->plan.push_after == w->local.own_last_seq;
         w->pull_over = w->plan.pull_to == w->local.size;
+        w->carry_over = w->local.lost == 0;
         s->push_total += w->local.own_last_seq - w->plan.push_after;
     }
     s->batch_max = s->welcome.segments_max;
@@ -133,7 +134,7 @@ bool dbk_session_late(dbk_session *s, dbk_session_action *next)
                               .pull_to = w->local.size,
                               .own_held = true };
         w->push_over = w->plan.push_after == w->local.own_last_seq;
-        w->pull_over = true;
+        w->pull_over = w->carry_over = true;
         s->push_total += w->local.own_last_seq - w->plan.push_after;
         any = any || !w->push_over;
     }
@@ -164,6 +165,13 @@ void dbk_session_next(dbk_session *s, dbk_session_action *next)
             return;
         }
     }
+    for (size_t i = 0; i < s->works_count; i++) {
+        if (!s->works[i].carry_over) {
+            s->at = i;
+            dbk_session_carry(s, next, &s->works[i]);
+            return;
+        }
+    }
     for (size_t i = 0; i < s->works_count; i++)
         check_shown(s, &s->works[i]);
     dbk_session_end(s, next);
@@ -190,7 +198,7 @@ static void stop_pull(dbk_session *s, dbk_session_action *next, const dbk_err *e
         return;
     }
     dbk_session_stopped(s, w, err);
-    w->pull_over = true;
+    w->pull_over = w->carry_over = true;
     w->plan.behind = false; /* whatever it claims was not seen to the end */
     dbk_session_next(s, next);
 }
@@ -219,6 +227,8 @@ static bool is_forked(const work *w, const dbk_header *h, const dbk_hash *hash)
 dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *err)
 {
     dbk_header h;
+    if (s->state == S_CARRY_LOAD)
+        return dbk_session_add_lost(s, header, body, err);
     DBK_ASSERT(s->state == S_LOAD);
     work *w = &s->works[s->at];
     if (w->plan.behind)
@@ -364,7 +374,7 @@ static bool is_pulled(const dbk_session *s, const work *w)
 }
 
 /* The log has grown at least by what we sent: fetch what others sent in between. */
-static dbk_rc raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err)
+dbk_rc dbk_session_raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err)
 {
     dbk_checkpoint c;
     dbk_rc rc = dbk_plan_checkpoint(&c, note, &w->local.space, &s->trust, err);
@@ -399,7 +409,7 @@ void dbk_session_pushed(dbk_session *s, dbk_session_action *next, const dbk_sess
         dbk_session_next(s, next);
         return;
     }
-    rc = raise_goal(s, w, note, &err);
+    rc = dbk_session_raise_goal(s, w, note, &err);
     if (rc != DBK_OK) {
         w->pull_over = true;
         s->acked_count = 0;

@@ -120,6 +120,27 @@ dbk_rc dbk_append_open(dbk_append *a, const dbk_log *log, const dbk_id *space, d
     return rc;
 }
 
+dbk_rc dbk_append_rename(dbk_append *a, const dbk_log *log, const dbk_id *space,
+                         const dbk_id *incarnation, dbk_err *err)
+{
+    touched *t;
+    dbk_rc rc = touch(a, log, space, &t, err);
+    if (rc != DBK_OK)
+        return rc;
+    t->state.log = *incarnation;
+    t->changed = true;
+    return DBK_OK;
+}
+
+dbk_rc dbk_append_state(dbk_append *a, const dbk_log *log, const dbk_id *space,
+                        const dbk_log_state **out, dbk_err *err)
+{
+    touched *t;
+    dbk_rc rc = touch(a, log, space, &t, err);
+    *out = rc == DBK_OK ? &t->state : NULL;
+    return rc;
+}
+
 /* ---- feeds ------------------------------------------------------------------------------- */
 
 static dbk_rc flush_feed(dbk_append *a, const dbk_log *log, dbk_err *err)

@@ -24,6 +24,13 @@ void dbk_append_free(dbk_append *a);
 DBK_MUST_CHECK dbk_rc dbk_append_open(dbk_append *a, const dbk_log *log, const dbk_id *space,
                                       dbk_err *err);
 
+/* The log goes on under another incarnation, with the entries that it has. */
+DBK_MUST_CHECK dbk_rc dbk_append_rename(dbk_append *a, const dbk_log *log, const dbk_id *space,
+                                        const dbk_id *incarnation, dbk_err *err);
+/* The log as this transaction leaves it so far; borrowed until the next call. */
+DBK_MUST_CHECK dbk_rc dbk_append_state(dbk_append *a, const dbk_log *log, const dbk_id *space,
+                                       const dbk_log_state **out, dbk_err *err);
+
 /* What a device may still bring after it was revoked, in all spaces together: years of an honest
  * officer's notes, and no way to fill the disk. */
 #define DBK_LATE_SEGMENTS_MAX 4096u

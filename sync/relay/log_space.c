@@ -7,6 +7,7 @@
 #define STATE_BYTES_MAX (8u * 1024u) /* note 2048, frontier 8 + 63 * 32, and 50 of fixed fields */
 #define FEED_BYTES (16u + 8u + 32u)
 #define PLACE_BYTES (8u + 8u + 32u)
+#define CLAIM_BYTES (16u + 16u + 8u + 32u)
 
 static dbk_span state_key(void)
 {
@@ -58,6 +59,47 @@ dbk_rc dbk_log_state_put(const dbk_log_space *s, const dbk_log_state *state, dbk
     }
     dbk_bytes_wipe(&value);
     return rc;
+}
+
+/* ---- what waits for its recovery ---------------------------------------------------------- */
+
+static dbk_span claim_key(void)
+{
+    return dbk_span_of("R", 1);
+}
+
+dbk_rc dbk_log_claim_get(const dbk_log_space *s, dbk_log_claim *out, dbk_err *err)
+{
+    dbk_bytes value = DBK_BYTES_INIT(CLAIM_BYTES);
+    memset(out, 0, sizeof(*out));
+    dbk_rc rc = s->log->ops->get(s->log->self, &s->space, claim_key(), &value, err);
+    if (rc == DBK_OK) {
+        dbk_wire w = dbk_wire_from(dbk_bytes_span(&value));
+        out->new_log = dbk_wire_get_id(&w);
+        out->old_log = dbk_wire_get_id(&w);
+        out->size = dbk_wire_get_u64(&w);
+        dbk_wire_get_copy(&w, out->root.b, sizeof(out->root.b));
+        if (w.failed || w.left.len != 0)
+            rc = dbk_fail(err, DBK_DAMAGED, "a log's claim is malformed");
+    }
+    dbk_bytes_wipe(&value);
+    return rc;
+}
+
+dbk_rc dbk_log_claim_put(const dbk_log_space *s, const dbk_log_claim *claim, dbk_err *err)
+{
+    uint8_t value[CLAIM_BYTES];
+    uint8_t *p = dbk_wire_put_copy(value, claim->new_log.b, sizeof(claim->new_log.b));
+    p = dbk_wire_put_copy(p, claim->old_log.b, sizeof(claim->old_log.b));
+    p = dbk_wire_put_u64(p, claim->size);
+    (void)dbk_wire_put_copy(p, claim->root.b, sizeof(claim->root.b));
+    dbk_log_row row = { claim_key(), dbk_span_of(value, sizeof(value)) };
+    return s->log->ops->put(s->log->self, &s->space, &row, err);
+}
+
+dbk_rc dbk_log_claim_del(const dbk_log_space *s, dbk_err *err)
+{
+    return s->log->ops->del(s->log->self, &s->space, claim_key(), err);
 }
 
 /* ---- feeds ------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
  *   'P' || feed (16) || seq (u64)     where the segment that begins at seq stands
  *   'C' || signer id (16)             the newest note that this witness cosigned
  *   'N' || level (u8) || index (u64)  the root of a perfect subtree
+ *   'R'                               while the log waits for its recovery: its claim
  *   'X' || feed (16) || hash (32)     a segment that can't stand where another stands: seen ms
  *                                     (u64) || header || body, both signed by the feed's owner */
 #ifndef DBK_RELAY_LOG_SPACE_H
@@ -36,6 +37,20 @@ typedef struct dbk_log_state {
 DBK_MUST_CHECK dbk_rc dbk_log_state_get(const dbk_log_space *s, dbk_log_state *out, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_log_state_put(const dbk_log_space *s, const dbk_log_state *state,
                                         dbk_err *err);
+
+/* What a log says of itself after the relay was put back from a backup: its first `size` entries
+ * are those of old_log, and once the root has signed for that it goes on as new_log. */
+typedef struct dbk_log_claim {
+    dbk_id new_log;
+    dbk_id old_log;
+    uint64_t size;
+    dbk_hash root; /* of so many */
+} dbk_log_claim;
+/* DBK_NOT_FOUND: it waits for nothing. */
+DBK_MUST_CHECK dbk_rc dbk_log_claim_get(const dbk_log_space *s, dbk_log_claim *out, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_log_claim_put(const dbk_log_space *s, const dbk_log_claim *claim,
+                                        dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_log_claim_del(const dbk_log_space *s, dbk_err *err);
 
 typedef struct dbk_log_feed {
     dbk_id feed, owner;

@@ -35,12 +35,16 @@ static const char help_text[] =
     "        was not told the new pin needs a new invite.\n"
     "  daybook-relay fsck --data DIR\n"
     "        Checks everything that is stored: chains, signatures, trees.\n"
+    "  daybook-relay recover --data DIR --reason TEXT\n"
+    "        After a backup was put back, and before `serve`: the relay then takes back from the\n"
+    "        members' devices what it lost, and nothing else, until the device that founded the\n"
+    "        organisation has run `daybook org recover-log`.\n"
     "  daybook-relay --help | --version\n";
 
 typedef struct options {
     const char *verb;
     const char *dir;
-    const char *listen, *url, *tls_cert, *tls_key;
+    const char *listen, *url, *tls_cert, *tls_key, *reason;
 } options;
 
 static dbk_rc usage(dbk_err *err, const char *what, const char *which)
@@ -140,6 +144,25 @@ static dbk_rc run_fsck(const options *o, dbk_err *err)
     return rc;
 }
 
+static dbk_rc run_recover(const options *o, dbk_err *err)
+{
+    dbk_home *home = NULL;
+    dbk_log log = { NULL, NULL };
+    dbk_rc rc = dbk_home_open(&home, o->dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_home_verify(home, err);
+    if (rc == DBK_OK)
+        rc = dbk_home_source(home)->open(dbk_home_source(home)->self, &log, DBK_LOG_WRITES, err);
+    if (rc == DBK_OK)
+        rc = dbk_relay_recover(&log, o->reason, dbk_env_system(), err);
+    if (rc == DBK_OK)
+        printf("serve the relay now: it takes back what it lost as devices sync. Then, on the "
+               "device that\nfounded the organisation: daybook org recover-log\n");
+    dbk_log_close(&log);
+    dbk_home_close(home);
+    return rc;
+}
+
 /* One write for each line: lines of different threads don't mix. */
 static void log_line(void *ctx, const char *line)
 {
@@ -231,15 +254,16 @@ typedef struct verb_row {
     const char *name;
     dbk_rc (*run)(const options *o, dbk_err *err);
     bool names_dir; /* the folder is an argument, not --data */
-    option_use listen, url, tls_cert, tls_key;
+    option_use listen, url, tls_cert, tls_key, reason;
 } verb_row;
 static const verb_row verbs[] = {
-    { "init", run_init, true, NO, MAY, NO, NO },
-    { "serve", run_serve, false, MUST, NO, MAY, MAY },
-    { "card", run_card, false, NO, MAY, MAY, NO },
-    { "tls-next", run_tls_next, false, NO, NO, NO, NO },
-    { "tls-switch", run_tls_switch, false, NO, NO, NO, NO },
-    { "fsck", run_fsck, false, NO, NO, NO, NO },
+    { "init", run_init, true, NO, MAY, NO, NO, NO },
+    { "serve", run_serve, false, MUST, NO, MAY, MAY, NO },
+    { "card", run_card, false, NO, MAY, MAY, NO, NO },
+    { "tls-next", run_tls_next, false, NO, NO, NO, NO, NO },
+    { "tls-switch", run_tls_switch, false, NO, NO, NO, NO, NO },
+    { "fsck", run_fsck, false, NO, NO, NO, NO, NO },
+    { "recover", run_recover, false, NO, NO, NO, NO, MUST },
 };
 
 static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at, dbk_err *err)
@@ -254,6 +278,7 @@ static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at
         { "--url", &o->url, verb->url },
         { "--tls-cert", &o->tls_cert, verb->tls_cert },
         { "--tls-key", &o->tls_key, verb->tls_key },
+        { "--reason", &o->reason, verb->reason },
     };
     const char *arg = argv[*at];
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -276,7 +301,8 @@ static dbk_rc run(int argc, char **argv, dbk_err *err)
     const verb_row *verb = NULL;
     dbk_rc rc = DBK_OK;
     if (argc < 2)
-        return usage(err, "say what to do:", "init, serve, card, tls-next, tls-switch or fsck");
+        return usage(err,
+                     "say what to do:", "init, serve, card, tls-next, tls-switch, fsck or recover");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         printf("%s", help_text);
         return DBK_OK;
@@ -297,6 +323,8 @@ static dbk_rc run(int argc, char **argv, dbk_err *err)
         rc = usage(err, "the folder is missing for", verb->name);
     if (rc == DBK_OK && verb->listen == MUST && o.listen == NULL)
         rc = usage(err, "--listen is missing for", verb->name);
+    if (rc == DBK_OK && verb->reason == MUST && o.reason == NULL)
+        rc = usage(err, "--reason is missing for", verb->name);
     if (rc == DBK_OK && verb->tls_key != NO && (o.tls_cert == NULL) != (o.tls_key == NULL))
         rc = usage(err, "--tls-cert and --tls-key go together for", verb->name);
     return rc == DBK_OK ? verb->run(&o, err) : rc;

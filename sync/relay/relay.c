@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "sync/relay/relay_calls.h"
 
+#define HEARD_BYTES_MAX (1024u * 1024u) /* 20,000 devices and more */
 #define RETRY_SECONDS 4u /* those who are sent away come back spread over this time */
 
 /* ---- opening ----------------------------------------------------------------------------- */
@@ -24,6 +25,7 @@ static dbk_rc after(void *ctx, const dbk_log *log, dbk_outcome outcome, dbk_err 
 {
     dbk_relay *r = ctx;
     dbk_append_reset(r->append);
+    dbk_recover_settle(r, outcome);
     dbk_rc rc = dbk_roll_settle(r->roll, log, outcome, err);
     if (rc != DBK_OK)
         atomic_store(&r->failed, true);
@@ -67,6 +69,8 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
         return dbk_fail(err, DBK_NOMEM, "no memory for the relay");
     r->env = opts->env;
     atomic_init(&r->failed, false);
+    atomic_init(&r->recovering, false);
+    dbk_bytes_init(&r->heard, HEARD_BYTES_MAX);
     DBK_ASSERT(pthread_mutex_init(&r->lock, NULL) == 0);
     DBK_ASSERT(pthread_cond_init(&r->idle, NULL) == 0);
     dbk_writer_hooks hooks = { before_commit, after, r };
@@ -77,6 +81,8 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
         rc = dbk_roll_new(&r->roll, &r->log, r->env, err);
     if (rc == DBK_OK)
         rc = dbk_append_new(&r->append, r->env, err);
+    if (rc == DBK_OK)
+        rc = dbk_recover_load(r, err);
     if (rc == DBK_OK)
         rc = open_readers(r, opts, err);
     if (rc == DBK_OK)
@@ -103,6 +109,7 @@ void dbk_relay_close(dbk_relay *r)
     dbk_secret_free(r->sk);
     dbk_free(r->readers);
     dbk_free(r->idle_readers);
+    dbk_bytes_wipe(&r->heard);
     (void)pthread_mutex_destroy(&r->lock);
     (void)pthread_cond_destroy(&r->idle);
     dbk_free(r);
@@ -165,29 +172,38 @@ typedef struct call_row {
     call_right right;
     size_t body_max; /* 0: no body */
     bool asks;       /* may have a query */
+    bool recovers;   /* also answered while the relay waits for its recovery */
     dbk_call_fn fn;
     const char *name;
 } call_row;
 static const call_row calls[] = {
-    { "POST", "/v1/hello", NULL, MEMBERS, 1024, false, dbk_call_hello, "hello" },
-    { "POST", "/v1/spaces/", "/segments", AUTHORS, DBK_RELAY_PUSH_BYTES_MAX, false, dbk_call_push,
-      "push" },
-    { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, true, dbk_call_range, "range" },
-    { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, true, dbk_call_proof, "proof" },
-    { "POST", "/v1/spaces/", "/cosign", MEMBERS, DBK_COSIGNED_NOTE_BYTES_MAX, false,
+    { "POST", "/v1/hello", NULL, MEMBERS, 1024, false, true, dbk_call_hello, "hello" },
+    { "POST", "/v1/spaces/", "/segments", AUTHORS, DBK_RELAY_PUSH_BYTES_MAX, false, false,
+      dbk_call_push, "push" },
+    { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, true, false, dbk_call_range, "range" },
+    { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, true, true, dbk_call_proof, "proof" },
+    { "POST", "/v1/spaces/", "/cosign", MEMBERS, DBK_COSIGNED_NOTE_BYTES_MAX, false, false,
       dbk_call_cosign, "cosign" },
-    { "GET", "/v1/members", NULL, MEMBERS, 0, true, dbk_call_members_get, "members" },
-    { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, false, dbk_call_members_post,
+    { "GET", "/v1/members", NULL, MEMBERS, 0, true, true, dbk_call_members_get, "members" },
+    { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, false, true, dbk_call_members_post,
       "member" },
-    { "POST", "/v1/org", NULL, ANYONE, DBK_RELAY_GENESIS_BYTES_MAX, false, dbk_call_org, "org" },
-    { "PUT", "/v1/join/", "", ADMINS, 1024, false, dbk_call_join_open, "join-open" },
-    { "POST", "/v1/join/", "", ANYONE, DBK_RELAY_JOIN_BYTES_MAX, false, dbk_call_join_put, "join" },
-    { "GET", "/v1/join", NULL, ADMINS, 0, false, dbk_call_join_list, "join-list" },
-    { "POST", "/v1/proposals", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, false, dbk_call_propose,
+    { "GET", "/v1/recovery", NULL, ADMINS, 0, false, true, dbk_call_claims, "claims" },
+    { "POST", "/v1/recovery", NULL, MEMBERS, DBK_ENTRY_BYTES_MAX, false, true, dbk_call_lost_entry,
+      "lost-entry" },
+    { "POST", "/v1/spaces/", "/refill", MEMBERS, DBK_RELAY_PUSH_BYTES_MAX, false, true,
+      dbk_call_refill, "refill" },
+    { "POST", "/v1/org", NULL, ANYONE, DBK_RELAY_GENESIS_BYTES_MAX, false, true, dbk_call_org,
+      "org" },
+    { "PUT", "/v1/join/", "", ADMINS, 1024, false, false, dbk_call_join_open, "join-open" },
+    { "POST", "/v1/join/", "", ANYONE, DBK_RELAY_JOIN_BYTES_MAX, false, false, dbk_call_join_put,
+      "join" },
+    { "GET", "/v1/join", NULL, ADMINS, 0, false, false, dbk_call_join_list, "join-list" },
+    { "POST", "/v1/proposals", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, false, false, dbk_call_propose,
       "propose" },
-    { "GET", "/v1/proposals", NULL, ADMINS, 0, false, dbk_call_proposals, "proposals" },
-    { "POST", "/v1/proposals/", "/decline", ADMINS, 1024, false, dbk_call_decline, "decline" },
-    { "GET", "/healthz", NULL, ANYONE, 0, false, dbk_call_health, "health" },
+    { "GET", "/v1/proposals", NULL, ADMINS, 0, false, false, dbk_call_proposals, "proposals" },
+    { "POST", "/v1/proposals/", "/decline", ADMINS, 1024, false, false, dbk_call_decline,
+      "decline" },
+    { "GET", "/healthz", NULL, ANYONE, 0, false, true, dbk_call_health, "health" },
 };
 
 static bool take_text(dbk_span *in, const char *text)
@@ -323,12 +339,21 @@ static dbk_rc let_in(dbk_relay *r, const call_row *row, dbk_call *c, const dbk_h
     return rc == DBK_OK && dbk_admit_use(admit, claim) ? DBK_OK : DBK_AUTH;
 }
 
+static dbk_rc serve(dbk_relay *r, dbk_relay_answer *a, const call_row *row, dbk_call *c,
+                    dbk_err *err)
+{
+    if (row->recovers || !atomic_load(&r->recovering))
+        return row->fn(r, a, c, err);
+    dbk_relay_refuse(a, 409, DBK_WORD_RECOVERING);
+    return DBK_OK;
+}
+
 static dbk_rc run_call(dbk_relay *r, dbk_relay_answer *a, const call_row *row, dbk_call *c,
                        dbk_err *err)
 {
     dbk_http_claim claim;
     if (row->right == ANYONE)
-        return row->fn(r, a, c, err);
+        return serve(r, a, row, c, err);
     dbk_rc rc = DBK_AUTH;
     if (c->req->signature_input.len > 0) {
         rc = dbk_http_claim_parse(&claim, c->req->signature_input, err);
@@ -343,7 +368,7 @@ static dbk_rc run_call(dbk_relay *r, dbk_relay_answer *a, const call_row *row, d
     }
     if (rc == DBK_OK && row->right == ADMINS && c->caller.role != DBK_ROLE_ADMIN)
         rc = dbk_fail(err, DBK_DENIED, "an admin's call");
-    return rc == DBK_OK ? row->fn(r, a, c, err) : rc;
+    return rc == DBK_OK ? serve(r, a, row, c, err) : rc;
 }
 
 void dbk_relay_handle(dbk_relay *r, dbk_relay_answer *a, const dbk_relay_request *req)

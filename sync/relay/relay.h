@@ -40,6 +40,14 @@ typedef struct dbk_relay_memory {
 } dbk_relay_memory;
 DBK_MUST_CHECK dbk_rc dbk_relay_recall(dbk_relay_memory *out, const dbk_log *log, dbk_err *err);
 
+/* After a backup was put back, and before the relay serves again: every log is to go on under a new
+ * incarnation, with the entries that it still has. Until the organisation's root has signed for
+ * that the relay takes nothing but what it lost. why: the operator's words to the administrators,
+ * one line of at most 200 bytes. Done again it only renews the incarnations. DBK_NOT_FOUND: it
+ * serves no organisation. One transaction: cut off, nothing was done. */
+DBK_MUST_CHECK dbk_rc dbk_relay_recover(const dbk_log *log, const char *why, const dbk_env *env,
+                                        dbk_err *err);
+
 typedef struct dbk_relay dbk_relay;
 typedef struct dbk_relay_opts {
     const dbk_log_source *source; /* borrowed for the call */

@@ -11,6 +11,7 @@
 
 #define DBK_SETTING_RELAY_SK "relay-sk"
 #define DBK_SETTING_SETUP "setup"
+#define DBK_SETTING_RECOVERING "recovering" /* the operator's words */
 #define DBK_DECOY_TEXT "daybook-relay decoy"
 
 struct dbk_relay {
@@ -22,13 +23,16 @@ struct dbk_relay {
     dbk_roll *roll;
     dbk_append *append;
     dbk_writer *writer;
-    pthread_mutex_t lock; /* of the idle readers */
+    pthread_mutex_t lock; /* of the idle readers, and of who was heard */
     pthread_cond_t idle;
     dbk_log *readers;
     size_t readers_count;
     size_t *idle_readers; /* a stack of indexes */
     size_t idle_count;
-    atomic_bool failed; /* the storage failed for good: not healthy until it is started again */
+    atomic_bool recovering; /* it takes nothing but what it lost */
+    bool recovered;         /* in this transaction; the writer's */
+    dbk_bytes heard;        /* dbk_id, ascending: who has greeted it since */
+    atomic_bool failed;     /* the storage failed for good: not healthy until it is started again */
 };
 
 /* The key that a log holds. */
@@ -63,6 +67,26 @@ typedef struct dbk_query_field {
 DBK_MUST_CHECK dbk_rc dbk_query_parse(dbk_query_field *fields, size_t count, dbk_span query,
                                       dbk_err *err);
 
+/* relay_recover.c: what a relay that was put back from a backup does. */
+DBK_MUST_CHECK dbk_rc dbk_recover_load(dbk_relay *r, dbk_err *err);
+/* Notes that the device was here. Memory that is short loses the note, and nothing else. */
+void dbk_recover_heard(dbk_relay *r, const dbk_id *device);
+/* A space of the welcome: what its log claims. */
+DBK_MUST_CHECK dbk_rc dbk_recover_claim(const dbk_log_space *s, dbk_log_claim *out, dbk_err *err);
+/* May this entry be taken now? In the writer's transaction, before it is. lost: by the call for
+ * what the relay lost. */
+typedef struct dbk_recover_entry {
+    const dbk_entry *entry;
+    bool lost;
+} dbk_recover_entry;
+DBK_MUST_CHECK dbk_rc dbk_recover_may_take(dbk_relay *r, const dbk_log *log,
+                                           const dbk_recover_entry *e, dbk_rc *decision,
+                                           dbk_err *err);
+/* And what follows from it, after it was. */
+DBK_MUST_CHECK dbk_rc dbk_recover_taken(dbk_relay *r, const dbk_log *log,
+                                        const dbk_recover_entry *e, dbk_err *err);
+void dbk_recover_settle(dbk_relay *r, dbk_outcome outcome);
+
 /* The calls. A failure becomes the answer: DBK_FORMAT, DBK_VERSION, DBK_INVALID 400; DBK_DENIED
  * 403; DBK_NOT_FOUND 404; DBK_CONFLICT 409; DBK_LIMIT 413; DBK_FULL 507; all others 503. */
 typedef dbk_rc (*dbk_call_fn)(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
@@ -75,6 +99,9 @@ dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_e
 dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_proof(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_cosign(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_claims(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_lost_entry(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_refill(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_join_open(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_join_put(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_propose(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);

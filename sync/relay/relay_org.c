@@ -92,6 +92,7 @@ typedef struct entry_job {
     dbk_relay *relay;
     dbk_span entry;
     dbk_span setup;  /* of a genesis */
+    bool lost;       /* one that the relay had before it was put back from a backup */
     dbk_rc decision; /* what the sender is told */
     uint64_t count;  /* the chain's length, if OK */
 } entry_job;
@@ -127,13 +128,17 @@ bool dbk_relay_is_decision(dbk_rc rc)
     }
 }
 
-static dbk_rc add_entry(entry_job *job, const dbk_log *log, dbk_err *err)
+static dbk_rc add_entry(entry_job *job, const dbk_log *log, const dbk_entry *e, dbk_err *err)
 {
     dbk_roll_change made;
     dbk_roll_org org;
     dbk_err why = { 0 };
     dbk_relay *r = job->relay;
-    dbk_rc rc = dbk_roll_add(r->roll, log, job->entry, &made, &why);
+    const dbk_recover_entry taking = { e, job->lost };
+    dbk_rc rc = dbk_recover_may_take(r, log, &taking, &job->decision, err);
+    if (rc != DBK_OK || job->decision != DBK_OK)
+        return rc;
+    rc = dbk_roll_add(r->roll, log, job->entry, &made, &why);
     if (rc != DBK_OK && dbk_relay_is_decision(rc)) {
         job->decision = rc;
         return DBK_OK;
@@ -143,6 +148,8 @@ static dbk_rc add_entry(entry_job *job, const dbk_log *log, dbk_err *err)
     rc = dbk_relay_proposals_clear(log, err);
     if (rc == DBK_OK && made.kind == DBK_ENTRY_SPACE)
         rc = dbk_append_open(r->append, log, &made.space, err);
+    if (rc == DBK_OK)
+        rc = dbk_recover_taken(r, log, &taking, err);
     dbk_roll_org_peek(r->roll, &org);
     job->count = org.count;
     return rc;
@@ -167,14 +174,15 @@ static dbk_rc run_member(void *ctx, const dbk_log *log, dbk_err *err)
     dbk_entry_decoded d = { 0 };
     bool held = false;
     dbk_rc rc = dbk_entry_decode(&d, job->entry, NULL);
-    uint64_t seq = d.entry.seq;
-    dbk_entry_decoded_wipe(&d);
     if (rc != DBK_OK) {
         job->decision = rc;
         return rc == DBK_NOMEM ? rc : DBK_OK;
     }
-    rc = held_already(job, log, seq, &held, err);
-    return rc == DBK_OK && !held ? add_entry(job, log, err) : rc;
+    rc = held_already(job, log, d.entry.seq, &held, err);
+    if (rc == DBK_OK && !held)
+        rc = add_entry(job, log, &d.entry, err);
+    dbk_entry_decoded_wipe(&d);
+    return rc;
 }
 
 /* Constant time over what an attacker may guess at. */
@@ -195,16 +203,20 @@ static dbk_rc check_setup(entry_job *job, const dbk_log *log, dbk_err *err)
 }
 
 /* A genesis names the relay whose word its devices will trust: it must be this one. */
-static void check_genesis(entry_job *job)
+static dbk_rc take_genesis(entry_job *job, const dbk_log *log, dbk_err *err)
 {
     dbk_entry_decoded d = { 0 };
+    dbk_rc rc = DBK_OK;
     job->decision = dbk_entry_decode(&d, job->entry, NULL);
     if (job->decision == DBK_OK && d.entry.kind != DBK_ENTRY_GENESIS)
         job->decision = DBK_FORMAT;
     if (job->decision == DBK_OK &&
         memcmp(d.entry.relay.b, job->relay->pk.b, sizeof(d.entry.relay.b)) != 0)
         job->decision = DBK_DENIED;
+    if (job->decision == DBK_OK)
+        rc = add_entry(job, log, &d.entry, err);
     dbk_entry_decoded_wipe(&d);
+    return rc;
 }
 
 static dbk_rc run_genesis(void *ctx, const dbk_log *log, dbk_err *err)
@@ -222,36 +234,46 @@ static dbk_rc run_genesis(void *ctx, const dbk_log *log, dbk_err *err)
     }
     rc = check_setup(job, log, err);
     if (rc == DBK_OK && job->decision == DBK_OK)
-        check_genesis(job);
-    if (rc == DBK_OK && job->decision == DBK_OK)
-        rc = add_entry(job, log, err);
+        rc = take_genesis(job, log, err);
     if (rc == DBK_OK && job->decision == DBK_OK)
         rc = dbk_log_setting_del(log, DBK_SETTING_SETUP, err);
     return rc;
 }
 
-static dbk_rc post_entry(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c,
-                         dbk_rc (*run)(void *, const dbk_log *, dbk_err *), dbk_err *err)
+typedef dbk_rc (*run_fn)(void *ctx, const dbk_log *log, dbk_err *err);
+
+static dbk_rc post_entry(dbk_relay_answer *a, entry_job *job, run_fn run, dbk_err *err)
 {
-    entry_job job = { .relay = r, .entry = c->req->body, .setup = c->req->setup };
-    dbk_job submit = { run, &job };
-    dbk_rc rc = dbk_relay_write(r, &submit, err);
+    dbk_job submit = { run, job };
+    dbk_rc rc = dbk_relay_write(job->relay, &submit, err);
     if (rc != DBK_OK)
         return rc;
-    if (job.decision == DBK_AUTH || job.decision == DBK_NOT_FOUND)
+    if (job->decision == DBK_PENDING) {
+        dbk_relay_refuse(a, 409, DBK_WORD_RECOVERING);
+        return DBK_OK;
+    }
+    if (job->decision == DBK_AUTH || job->decision == DBK_NOT_FOUND)
         return DBK_DENIED; /* 401 is about the request's own signature only */
-    if (job.decision != DBK_OK)
-        return job.decision;
+    if (job->decision != DBK_OK)
+        return job->decision;
     a->content_type = DBK_TYPE_JSON;
-    return dbk_posted_encode(&a->body, job.count, err);
+    return dbk_posted_encode(&a->body, job->count, err);
 }
 
 dbk_rc dbk_call_members_post(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
-    return post_entry(r, a, c, run_member, err);
+    entry_job job = { .relay = r, .entry = c->req->body };
+    return post_entry(a, &job, run_member, err);
+}
+
+dbk_rc dbk_call_lost_entry(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
+{
+    entry_job job = { .relay = r, .entry = c->req->body, .lost = true };
+    return post_entry(a, &job, run_member, err);
 }
 
 dbk_rc dbk_call_org(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
-    return post_entry(r, a, c, run_genesis, err);
+    entry_job job = { .relay = r, .entry = c->req->body, .setup = c->req->setup };
+    return post_entry(a, &job, run_genesis, err);
 }

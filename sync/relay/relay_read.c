@@ -48,6 +48,7 @@ typedef struct greeting {
     dbk_id space, device;
     dbk_id witnesses[DBK_POLICY_KEYS_MAX]; /* signer ids, of the policy in force */
     size_t witnesses_count;
+    bool recovering;
 } greeting;
 typedef struct part {
     size_t heads, note_bytes, cosigned;
@@ -184,6 +185,25 @@ static dbk_rc gather_space(greeting *g, dbk_err *err)
     return rc;
 }
 
+/* While the relay waits for its recovery: what each log claims, and nothing that it signed. */
+static dbk_rc gather_claim(greeting *g, dbk_err *err)
+{
+    dbk_log_claim claim;
+    dbk_log_space s = { g->log, g->space };
+    dbk_rc rc = dbk_recover_claim(&s, &claim, err);
+    dbk_known_space k = {
+        .space = g->space, .log = claim.old_log, .size = claim.size, .root = claim.root
+    };
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append(&g->known, dbk_span_of(&k, sizeof(k)), err);
+    if (rc == DBK_OK)
+        rc = gather_note(g, dbk_span_of(NULL, 0), err);
+    part ends = { .note_bytes = g->notes.len };
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append(&g->parts, dbk_span_of(&ends, sizeof(ends)), err);
+    return rc;
+}
+
 /* One space's texts: its checkpoint, then the cosigned ones, each ended by a zero byte. */
 static void point_texts(dbk_welcome_space *out, const char **notes, const char *text, size_t count)
 {
@@ -220,7 +240,7 @@ static dbk_rc welcome(dbk_relay_answer *a, greeting *g, const dbk_roll_org *org,
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; i < spaces_of(g) && rc == DBK_OK; i++) {
         g->space = space_of(g, i);
-        rc = gather_space(g, err);
+        rc = g->recovering ? gather_claim(g, err) : gather_space(g, err);
     }
     dbk_welcome_space *spaces = dbk_alloc_array(spaces_of(g), sizeof(*spaces));
     const char **notes = dbk_alloc_array(spaces_of(g), DBK_POLICY_KEYS_MAX * sizeof(*notes));
@@ -228,7 +248,8 @@ static dbk_rc welcome(dbk_relay_answer *a, greeting *g, const dbk_roll_org *org,
         rc = dbk_fail(err, DBK_NOMEM, "no memory for a welcome");
     if (rc == DBK_OK) {
         point(g, spaces, notes);
-        dbk_welcome w = { .members_count = org->count,
+        dbk_welcome w = { .recovering = g->recovering,
+                          .members_count = org->count,
                           .members_head = org->head,
                           .segments_max = DBK_PUSH_SEGMENTS_MAX,
                           .push_bytes_max = DBK_RELAY_PUSH_BYTES_MAX,
@@ -265,6 +286,9 @@ dbk_rc dbk_call_hello(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
     dbk_rc rc = dbk_hello_decode(&hello, c->req->body, err);
     if (rc != DBK_OK)
         return rc;
+    g.recovering = atomic_load(&r->recovering);
+    if (g.recovering)
+        dbk_recover_heard(r, &c->caller.device);
     /* Chain first, logs second: then the logs of all spaces that the chain names are there. */
     dbk_roll_org_get(r->roll, &org);
     name_witnesses(&g, r->roll);
@@ -276,8 +300,8 @@ dbk_rc dbk_call_hello(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
     g.log = &r->readers[reader];
     g.device = c->caller.device;
     a->content_type = DBK_TYPE_JSON;
-    rc = gather_known(&g, &org, &digest, err);
-    if (rc == DBK_OK && hello.has_known && dbk_id_equal(&hello.known, &digest)) {
+    rc = g.recovering ? DBK_OK : gather_known(&g, &org, &digest, err);
+    if (rc == DBK_OK && !g.recovering && hello.has_known && dbk_id_equal(&hello.known, &digest)) {
         dbk_welcome idle = { .idle = true };
         rc = dbk_welcome_encode(&a->body, &idle, err);
     } else if (rc == DBK_OK) {

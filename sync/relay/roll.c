@@ -214,6 +214,28 @@ bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *spac
     return reads;
 }
 
+dbk_rc dbk_roll_logs_peek(const dbk_roll *roll, dbk_bytes *out, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    size_t count = roll->roster != NULL ? dbk_roster_spaces(roll->roster) : 0;
+    for (size_t i = 0; i < count && rc == DBK_OK; i++) {
+        const dbk_space *space = dbk_roster_space_at(roll->roster, i);
+        dbk_log_move move = space->recovery;
+        move.space = space->space;
+        if (!space->is_roster)
+            rc = dbk_bytes_append(out, dbk_span_of(&move, sizeof(move)), err);
+    }
+    return rc;
+}
+
+dbk_rc dbk_roll_logs(dbk_roll *roll, dbk_bytes *out, dbk_err *err)
+{
+    lock(roll);
+    dbk_rc rc = dbk_roll_logs_peek(roll, out, err);
+    unlock(roll);
+    return rc;
+}
+
 /* Its role in the space; of a revoked device the one that it had. */
 static dbk_role role_had(const dbk_member *m, const dbk_id *space)
 {

@@ -52,6 +52,12 @@ bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *s
 /* May a member of the space have its segments? Not one that only writes there. */
 bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space);
 
+/* The newest recovery of every space of records, in the chain's order; of one that had none, only
+ * the space stands in it. Appends dbk_log_move. peek: for the one thread that changes the roll,
+ * also between add and settle. */
+DBK_MUST_CHECK dbk_rc dbk_roll_logs(dbk_roll *roll, dbk_bytes *out, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_roll_logs_peek(const dbk_roll *roll, dbk_bytes *out, dbk_err *err);
+
 /* The device that may write this header's feed into its space, or might until it was revoked, and
  * its key for segments. false: none may. A guest's time is not looked at: what it wrote in time may
  * arrive late, and readers know both times. */

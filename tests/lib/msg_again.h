@@ -100,6 +100,17 @@ static inline dbk_rc again_requests(dbk_bytes *out, dbk_span in)
     }
 }
 
+static inline dbk_rc again_claims(dbk_bytes *out, dbk_span in)
+{
+    dbk_claims c;
+    dbk_rc rc = dbk_claims_decode(&c, in, NULL);
+    if (rc == DBK_OK)
+        MUST(dbk_claims_encode(out, &c, NULL));
+    else
+        DBK_ASSERT(c.heard.p == NULL && c.logs.p == NULL);
+    return rc;
+}
+
 static inline dbk_rc again_posted(dbk_bytes *out, dbk_span in)
 {
     uint64_t n;

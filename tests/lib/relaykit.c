@@ -42,6 +42,37 @@ void relaykit_stop(relaykit *k)
     k->relay = NULL;
 }
 
+/* Closed, the database is one file. */
+static void copy_file(const char *to, const char *from)
+{
+    uint8_t part[4096];
+    size_t got;
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    DBK_ASSERT(in != NULL);
+    DBK_ASSERT(out != NULL);
+    while ((got = fread(part, 1, sizeof(part), in)) > 0)
+        DBK_ASSERT(fwrite(part, 1, got, out) == got);
+    DBK_ASSERT(fclose(out) == 0);
+    (void)fclose(in);
+}
+
+void relaykit_backup(relaykit *k)
+{
+    relaykit_stop(k);
+    (void)snprintf(k->backup, sizeof(k->backup), "%s/backup.db", k->dir);
+    copy_file(k->backup, k->db);
+}
+
+void relaykit_put_back(relaykit *k)
+{
+    dbk_log log;
+    relaykit_stop(k);
+    copy_file(k->db, k->backup);
+    MUST(k->source.open(k->source.self, &log, DBK_LOG_WRITES, NULL));
+    MUST(dbk_relay_recover(&log, "the disk failed", &k->env.env, NULL));
+    dbk_log_close(&log);
+}
+
 void relaykit_open(relaykit *k, dbk_writer_mode mode)
 {
     dbk_log log;
@@ -330,6 +361,16 @@ dbk_span relaykit_entry_policy(relaykit *k, dbk_bytes *out, const dbk_sign_pk *w
         memcpy(e.policy.witnesses.b[i], witnesses[i].b, sizeof(witnesses[i].b));
     e.policy.witnesses.count = count;
     return sign(out, &e, k->admin.admin);
+}
+
+dbk_span relaykit_entry_recovery(relaykit *k, dbk_bytes *out, const dbk_log_move *logs,
+                                 size_t count, const dbk_secret *signer)
+{
+    dbk_entry e = begin(k, DBK_ENTRY_RECOVERY);
+    e.logs = logs;
+    e.logs_count = count;
+    e.text = dbk_span_str("the disk failed");
+    return sign(out, &e, signer != NULL ? signer : k->root);
 }
 
 int relaykit_post(relaykit *k, dbk_span entry)

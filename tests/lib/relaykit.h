@@ -41,12 +41,17 @@ typedef struct relaykit {
     dbk_roster *roster; /* what the tests know of the chain */
     relaykit_device admin;
     uint64_t now_ms; /* of the next request */
+    char backup[2 * DBK_TEST_PATH_SIZE];
 } relaykit;
 
 void relaykit_open(relaykit *k, dbk_writer_mode mode); /* a fresh relay, no organisation */
 void relaykit_stop(relaykit *k);                       /* the relay ends; its files stay */
 void relaykit_start(relaykit *k);                      /* and begins again on them */
-void relaykit_close(relaykit *k);                      /* stops it and removes everything */
+/* The relay's file as it is now, kept beside it; and put back: the relay stops for both, and is
+ * started again by the caller after the first. */
+void relaykit_backup(relaykit *k);
+void relaykit_put_back(relaykit *k);        /* stopped; then `recover` */
+void relaykit_close(relaykit *k);           /* stops it and removes everything */
 dbk_log_report relaykit_check(relaykit *k); /* the deep check, through a handle of its own */
 
 /* A device that nobody knows yet; the caller drops it. */
@@ -92,6 +97,9 @@ dbk_span relaykit_entry_remove(relaykit *k, dbk_bytes *out, const dbk_id *space,
 /* The policy of the defaults, with these witnesses. */
 dbk_span relaykit_entry_policy(relaykit *k, dbk_bytes *out, const dbk_sign_pk *witnesses,
                                size_t count);
+/* By the root, or by who is given. */
+dbk_span relaykit_entry_recovery(relaykit *k, dbk_bytes *out, const dbk_log_move *logs,
+                                 size_t count, const dbk_secret *signer);
 int relaykit_post(relaykit *k, dbk_span entry); /* by the admin; the roster takes it on 200 */
 void relaykit_org(relaykit *k);                 /* genesis with the setup code */
 void relaykit_enrol(relaykit *k, relaykit_device *d, dbk_role role); /* makes and enrols */

@@ -118,6 +118,17 @@ static void write_action(play *p)
         write_down(p, "load %02x after %llu, at most %u\n", a->space.b[0],
                    (unsigned long long)a->after_seq, (unsigned)a->count_max);
         break;
+    case DBK_ACTION_LOAD_LOST:
+        write_down(p, "load lost of %02x, skip %llu, at most %u\n", a->space.b[0],
+                   (unsigned long long)a->after_seq, (unsigned)a->count_max);
+        break;
+    case DBK_ACTION_LOAD_ENTRY:
+        write_down(p, "load entry %llu\n", (unsigned long long)a->after_seq);
+        break;
+    case DBK_ACTION_LOAD_REFILL:
+        write_down(p, "load refill of %02x from %llu, at most %u\n", a->space.b[0],
+                   (unsigned long long)a->after_seq, (unsigned)a->count_max);
+        break;
     case DBK_ACTION_TAKE_MEMBERS:
         write_down(p, "take members, %zu bytes\n", a->entries.len);
         break;

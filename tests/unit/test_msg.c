@@ -63,6 +63,37 @@ static void make_welcome(dbk_bytes *out)
     MUST(dbk_welcome_encode(out, &w, NULL));
 }
 
+static void make_recovering(dbk_bytes *out)
+{
+    const dbk_welcome_space spaces[] = {
+        { .space = id_of(1), .log = id_of(9), .size = 12, .checkpoint = "" }
+    };
+    dbk_welcome w = { .recovering = true,
+                      .members_count = 3,
+                      .members_head = hash_of(1),
+                      .segments_max = 256,
+                      .push_bytes_max = 1 << 20,
+                      .range_bytes_max = 1 << 22,
+                      .time_ms = 1800000000000,
+                      .spaces = spaces,
+                      .spaces_count = 1 };
+    MUST(dbk_welcome_encode(out, &w, NULL));
+}
+
+static void make_claims(dbk_bytes *out)
+{
+    uint8_t heard[2 * DBK_ID_BYTES] = { [0] = 1, [DBK_ID_BYTES] = 2 };
+    dbk_bytes logs = DBK_BYTES_INIT(2 * DBK_CLAIM_BYTES);
+    const dbk_log_move moves[] = { { id_of(1), id_of(2), id_of(3), 77, hash_of(4) },
+                                   { id_of(5), id_of(6), id_of(7), 0, hash_of(8) } };
+    MUST(dbk_claims_log_add(&logs, &moves[0], NULL));
+    MUST(dbk_claims_log_add(&logs, &moves[1], NULL));
+    dbk_claims c = { dbk_span_str("the disk failed"), dbk_span_of(heard, sizeof(heard)), 2,
+                     dbk_bytes_span(&logs), 2 };
+    MUST(dbk_claims_encode(out, &c, NULL));
+    dbk_bytes_wipe(&logs);
+}
+
 static void make_idle(dbk_bytes *out)
 {
     dbk_welcome w = { .idle = true };
@@ -150,6 +181,8 @@ static const struct {
     { "hello", make_hello, again_hello, false },
     { "welcome", make_welcome, again_welcome, false },
     { "idle welcome", make_idle, again_welcome, false },
+    { "recovering welcome", make_recovering, again_welcome, false },
+    { "claims", make_claims, again_claims, false },
     { "push", make_push, again_push, false },
     { "results", make_results, again_results, false },
     { "range", make_range, again_range, false },

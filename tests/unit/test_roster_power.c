@@ -324,6 +324,30 @@ static void a_log_s_recovery_is_the_root_s_alone(void **state)
     story_free(s);
 }
 
+/* Places behind what both logs have say nothing of when something was written (decision 0019). */
+static void a_recovery_takes_cuts_back_to_what_both_logs_have_a24(void **state)
+{
+    static const struct {
+        uint64_t cut, size, want;
+    } cases[] = { { 30, 20, 20 }, { 30, 30, 30 }, { 30, 40, 30 }, { 0, 5, 0 }, { 7, 0, 0 } };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        story *s = story_new();
+        dbk_log_move log = { s->space, { { 2 } }, { { 1 } }, cases[i].size, { { 5 } } };
+        chain_revoke(&s->entry, &s->c, &s->officer, "left");
+        s->entry.cuts[0] = (dbk_cut){ s->space, cases[i].cut };
+        s->entry.e.cuts_count = 1;
+        chain_take(&s->c, &s->entry, NULL);
+        chain_recovery(&s->entry, &s->c, &log);
+        chain_take(&s->c, &s->entry, s->c.root);
+        const dbk_member_space *out = dbk_roster_out(s->c.roster, &s->officer.id, &s->space);
+        assert_non_null(out);
+        assert_true(out->cut_known);
+        assert_int_equal(out->cut_size, cases[i].want);
+        story_free(s);
+    }
+}
+
 static void a_writer_gets_no_key_and_needs_a_drop_key(void **state)
 {
     chain_device tablet;
@@ -432,6 +456,7 @@ int main(void)
         cmocka_unit_test(a_barred_person_is_never_granted_the_space_with_whatever_device),
         cmocka_unit_test(a_policy_is_whole_and_its_floor_never_falls_r11_m34),
         cmocka_unit_test(a_log_s_recovery_is_the_root_s_alone),
+        cmocka_unit_test(a_recovery_takes_cuts_back_to_what_both_logs_have_a24),
         cmocka_unit_test(a_writer_gets_no_key_and_needs_a_drop_key),
         cmocka_unit_test(a_guest_s_time_has_an_end),
         cmocka_unit_test(two_devices_of_one_person_are_one_admin_a18),
