@@ -1,10 +1,12 @@
 #include "core/model/form_impl.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/cbor.h"
+#include "core/base/text.h"
 #include "core/model/record.h"
 
 struct form_block {
@@ -149,6 +151,10 @@ const form_more *dbk_form_more(const dbk_form *form, const dbk_field *field)
 
 /* ---- rank ------------------------------------------------------------------------------------ */
 
+/* The milliseconds that dbk_time_parse() knows: the year 0001 to the end of 9999. */
+#define SCALE_TIME_FIRST INT64_C(-62135596800000)
+#define SCALE_TIME_END (INT64_C(253402300799999) - SCALE_TIME_FIRST)
+
 static int rank_of_code(const dbk_field *field, const form_more *more, dbk_span code)
 {
     for (size_t i = 0; i < field->codes_count; i++)
@@ -177,12 +183,47 @@ static int rank_of_scalar(const dbk_field *field, const form_more *more, dbk_spa
     }
 }
 
-static int rank_of_value(const dbk_field *field, const form_more *more, dbk_span value)
+/* Where a date or a number lies on its scale, from 0. False: it has no place there. */
+static bool place_of(int64_t *out, const dbk_field *field, dbk_span value)
+{
+    dbk_cbor c = dbk_cbor_from(value);
+    if (field->kind == DBK_FIELD_NUMBER) {
+        int64_t number = dbk_cbor_get_int(&c);
+        if (c.failed || number < field->min || number > field->max)
+            return false;
+        *out = number - field->min;
+        return true;
+    }
+    char text[DBK_TIME_TEXT_SIZE];
+    dbk_span date = dbk_cbor_get_text(&c);
+    if (field->kind == DBK_FIELD_DATE && dbk_date_valid(date)) {
+        int len = snprintf(text, sizeof(text), "%.*sT00:00:00Z", (int)date.len,
+                           (const char *)date.p);
+        date = dbk_span_of(text, (size_t)len);
+    }
+    if (c.failed || dbk_time_parse(out, date, NULL) != DBK_OK)
+        return false;
+    *out -= SCALE_TIME_FIRST;
+    return *out >= 0 && *out <= SCALE_TIME_END;
+}
+
+static int64_t rank_on_scale(const dbk_field *field, const form_more *more, dbk_span value)
+{
+    const int64_t end = field->kind == DBK_FIELD_NUMBER ? field->max - field->min : SCALE_TIME_END;
+    int64_t place = 0;
+    if (!place_of(&place, field, value))
+        return FORM_RANK_ANY;
+    return FORM_RANK_ANY + 1 + (more->order == FORM_ORDER_LOWEST ? end - place : place);
+}
+
+static int64_t rank_of_value(const dbk_field *field, const form_more *more, dbk_span value)
 {
     dbk_cbor c = dbk_cbor_from(value);
     int rank = FORM_RANK_BLANK;
-    if (!more->ranked)
+    if (more->order == FORM_ORDER_NONE)
         return FORM_RANK_ANY;
+    if (more->order != FORM_ORDER_CODES)
+        return rank_on_scale(field, more, value);
     if (dbk_cbor_peek(&c) != DBK_CBOR_ARRAY)
         return rank_of_scalar(field, more, value);
     uint64_t count = dbk_cbor_get_array(&c);
@@ -194,9 +235,9 @@ static int rank_of_value(const dbk_field *field, const form_more *more, dbk_span
     return rank;
 }
 
-int dbk_form_rank(const dbk_form *form, const dbk_group *group, dbk_span value)
+int64_t dbk_form_rank(const dbk_form *form, const dbk_group *group, dbk_span value)
 {
-    int rank = FORM_RANK_BLANK;
+    int64_t rank = FORM_RANK_BLANK;
     dbk_cbor c = dbk_cbor_from(value);
     uint64_t pairs = dbk_cbor_get_map(&c);
     for (uint64_t i = 0; i < pairs; i++) {
@@ -205,7 +246,7 @@ int dbk_form_rank(const dbk_form *form, const dbk_group *group, dbk_span value)
         if (c.failed)
             break;
         const dbk_field *field = find_field(form->fields, form->fields_count, name);
-        int one = FORM_RANK_ANY;
+        int64_t one = FORM_RANK_ANY;
         if (field != NULL && &form->groups[field->group] == group)
             one = rank_of_value(field, dbk_form_more(form, field), part);
         if (one > rank)

@@ -122,9 +122,10 @@ const dbk_field *dbk_form_when(const dbk_form *form);
 const char *dbk_field_kind_name(dbk_field_kind kind);
 
 /* The protective rank of a register's value (a CBOR map of field -> value) under a CAUTIOUS
- * group: the sum is not meant; it is the highest rank of any code in it. Unknown codes and
- * not_known rank above every known one but the highest ("cautious when in doubt"). */
-int dbk_form_rank(const dbk_form *form, const dbk_group *group, dbk_span value);
+ * group: the sum is not meant; it is the highest rank of any answer in it. Unknown codes and
+ * not_known rank above every known one but the highest ("cautious when in doubt"); of dates and
+ * numbers, whatever has no place in their order ranks below those that have one. */
+int64_t dbk_form_rank(const dbk_form *form, const dbk_group *group, dbk_span value);
 
 /* A set of forms by name and version; finds the newest, or the one a draft is pinned to. */
 typedef struct dbk_forms dbk_forms;

@@ -10,8 +10,9 @@ typedef struct kind_row {
 } kind_row;
 #define LEN_LINE 200u
 #define LEN_LINES 20000u
-#define LEN_MAX 40000u /* what an op of 60 KiB can hold of ordinary English */
-#define NUMBER_MAX 1000000000
+#define LEN_MAX 40000u                /* what an op of 60 KiB can hold of ordinary English */
+#define NUMBER_MAX 1000000000         /* of a field that says nothing */
+#define NUMBER_END (INT64_C(1) << 53) /* of all: what JSON holds exactly */
 
 static const kind_row kinds[DBK_FIELD_KINDS] = {
     [DBK_FIELD_TEXT] = { .lengthy = true, .sub = true, .len_default = LEN_LINE },
@@ -84,6 +85,8 @@ static void read_range(form_reader *r, dbk_field *field, const json_t *from)
     field->max = dbk_form_get_int(r, from, "max", NUMBER_MAX);
     if (field->min > field->max)
         dbk_form_fail(r, "\"min\" is over \"max\"");
+    if (field->min < -NUMBER_END || field->max > NUMBER_END)
+        dbk_form_fail(r, "\"min\" and \"max\" are within 2^53");
 }
 
 static void read_answers(form_reader *r, dbk_field *field, const json_t *from)

@@ -23,19 +23,27 @@ typedef struct form_cond {
     size_t count;
 } form_cond;
 
+/* What protects more. */
+typedef enum form_order {
+    FORM_ORDER_NONE,
+    FORM_ORDER_CODES,   /* as their ranks say */
+    FORM_ORDER_LOWEST,  /* of numbers; of dates the earliest */
+    FORM_ORDER_HIGHEST, /* of numbers; of dates the latest */
+} form_order;
+
 /* What only the checks need to know of a field; beside form->fields, by the same index. */
 typedef struct form_more form_more;
 struct form_more {
     form_cond need_if, only_if;
     const char *need_or;              /* a sibling that may be answered instead, or NULL */
     dbk_span preset;                  /* CBOR of the default for a new record, or empty */
-    bool ranked;                      /* has an order of protection */
-    int rank_unknown, rank_not_known; /* when ranked; known codes hold theirs */
+    form_order order;                 /* of protection */
+    int rank_unknown, rank_not_known; /* FORM_ORDER_CODES; known codes hold theirs */
     const form_more *parts;           /* of the sub-fields */
     const dbk_field *next;            /* of the same group, in the order of CBOR keys; or NULL */
 };
 
-/* Ranks: nothing recorded < anything recorded < the codes of an order, least protective first. */
+/* Ranks: nothing recorded < anything recorded < the answers of an order, least protective first. */
 #define FORM_RANK_BLANK 0
 #define FORM_RANK_ANY 1
 

@@ -201,7 +201,7 @@ static void check_rule(form_reader *r, const dbk_field *field, const dbk_group *
                       dbk_rule_name(group->rule));
     if (group->rule == DBK_RULE_COUNT && (field->kind != DBK_FIELD_NUMBER || field->min < 0))
         dbk_form_fail(r, "the rule \"count\" is for numbers from 0");
-    if (more->ranked && group->rule != DBK_RULE_CAUTIOUS)
+    if (more->order != FORM_ORDER_NONE && group->rule != DBK_RULE_CAUTIOUS)
         dbk_form_fail(r, "\"protect\" is for the rule \"cautious\" only");
     if (more->preset.len > 0 && !reg)
         dbk_form_fail(r, "the rule \"%s\" has no \"default\"", dbk_rule_name(group->rule));
@@ -246,14 +246,14 @@ static void check_groups(form_reader *r, const json_t *form)
     json_t *row;
     dbk_form *f = r->form;
     for (size_t g = 0; g < f->groups_count && r->rc == DBK_OK; g++) {
-        size_t members = 0, ranked = 0, orderly = 0;
+        size_t members = 0, ordered = 0, orderly = 0;
         const dbk_field *first = NULL;
         for (size_t i = 0; i < f->fields_count; i++) {
             if (f->fields[i].group != g)
                 continue;
             first = first != NULL ? first : &f->fields[i];
             members++;
-            ranked += f->more[i].ranked;
+            ordered += f->more[i].order != FORM_ORDER_NONE;
             orderly += f->fields[i].codes_count > 0;
         }
         dbk_form_at(r, "group %s", f->groups[g].name);
@@ -264,7 +264,7 @@ static void check_groups(form_reader *r, const json_t *form)
             if (f->fields[i].after_sign != first->after_sign)
                 dbk_form_fail(r, "all of its fields or none may be written after signing");
         }
-        if (f->groups[g].rule == DBK_RULE_CAUTIOUS && orderly > 0 && ranked == 0)
+        if (f->groups[g].rule == DBK_RULE_CAUTIOUS && orderly > 0 && ordered == 0)
             dbk_form_fail(r, "the rule \"cautious\" needs an order: \"protect\"");
     }
     dbk_form_at(r, "groups");

@@ -226,14 +226,34 @@ static void rank_one(form_reader *r, dbk_field *field, form_more *more, const js
         *slot = rank;
 }
 
+/* "earliest" and "latest" of dates, "lowest" and "highest" of numbers. */
+static void read_scale(form_reader *r, const dbk_field *field, form_more *more, const char *word)
+{
+    bool dates = field->kind == DBK_FIELD_DATE || field->kind == DBK_FIELD_DATETIME;
+    if (!dates && field->kind != DBK_FIELD_NUMBER)
+        dbk_form_fail(r, "\"protect\" is an array here; one word is for dates and numbers");
+    else if (strcmp(word, dates ? "earliest" : "lowest") == 0)
+        more->order = FORM_ORDER_LOWEST;
+    else if (strcmp(word, dates ? "latest" : "highest") == 0)
+        more->order = FORM_ORDER_HIGHEST;
+    else
+        dbk_form_fail(r, "\"protect\" is \"%s\" or \"%s\" here", dates ? "earliest" : "lowest",
+                      dates ? "latest" : "highest");
+}
+
 void dbk_form_read_order(form_reader *r, dbk_field *field, form_more *more, const json_t *from)
 {
+    const char *word = json_string_value(json_object_get(from, "protect"));
+    if (word != NULL) {
+        read_scale(r, field, more, word);
+        return;
+    }
     const json_t *order = dbk_form_get(r, from, "protect", JSON_ARRAY);
     int highest = 0;
     if (order == NULL)
         return;
     if (field->codes_count == 0 || field->kind == DBK_FIELD_PRESENT)
-        dbk_form_fail(r, "only codes and yes-or-no have an order to \"protect\"");
+        dbk_form_fail(r, "only codes and yes-or-no have an array to \"protect\"");
     size_t steps = json_array_size(order);
     for (size_t i = 0; i < steps && r->rc == DBK_OK; i++) {
         /* Odd ranks, so that an unknown code finds room below the highest. */
@@ -249,7 +269,7 @@ void dbk_form_read_order(form_reader *r, dbk_field *field, form_more *more, cons
         if (field->codes[i].rank > highest)
             highest = field->codes[i].rank;
     }
-    more->ranked = true;
+    more->order = FORM_ORDER_CODES;
     more->rank_unknown = highest - 1;
     if (more->rank_not_known == 0)
         more->rank_not_known = more->rank_unknown;

@@ -62,12 +62,13 @@ static dbk_life life_of(const dbk_sibling *v)
 }
 
 /* What comes before the time when a winner is chosen: higher is shown. */
-static int rank_of(const dbk_state_group *group, const dbk_sibling *v, const dbk_view_opts *opts)
+static int64_t rank_of(const dbk_state_group *group, const dbk_sibling *v,
+                       const dbk_view_opts *opts)
 {
     const dbk_group *form_group;
     dbk_rule rule = rule_of(group, opts, &form_group);
     if (is_lifecycle(group))
-        return (int)life_of(v);
+        return life_of(v);
     if (rule == DBK_RULE_CAUTIOUS)
         return dbk_form_rank(opts->form, form_group, v->value);
     return rule == DBK_RULE_HQ && v->hq;
@@ -104,11 +105,11 @@ static size_t count_distinct(const dbk_state_group *group, which w)
 static size_t choose_winner(const dbk_state_group *group, const dbk_view_opts *opts)
 {
     size_t winner = 0;
-    int best_rank = 0;
+    int64_t best_rank = 0;
     uint64_t best_time = 0;
     for (size_t i = 0; i < group->registers_count; i++) {
         const dbk_sibling *v = &group->registers[i];
-        int rank = rank_of(group, v, opts);
+        int64_t rank = rank_of(group, v, opts);
         uint64_t time = dbk_view_time(v, opts);
         /* Registers are in dot order, so at equal rank and time the later row has the tie. */
         if (i == 0 || rank > best_rank || (rank == best_rank && time >= best_time)) {

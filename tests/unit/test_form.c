@@ -319,11 +319,11 @@ static void map_of(dbk_bytes *out, const char *field, const char *value)
     assert_rc(o.rc, DBK_OK, NULL);
 }
 
-static int rank_of(const char *form, const char *field, const char *value)
+static int64_t rank_of(const char *form, const char *field, const char *value)
 {
     dbk_bytes map = DBK_BYTES_INIT(200);
     map_of(&map, field, value);
-    int rank = dbk_form_rank(form_of(form), group_of(form, field), dbk_bytes_span(&map));
+    int64_t rank = dbk_form_rank(form_of(form), group_of(form, field), dbk_bytes_span(&map));
     dbk_bytes_wipe(&map);
     return rank;
 }
@@ -346,6 +346,18 @@ static void the_more_protective_answer_ranks_higher_P6(void **state)
         { "person", "interpreter_independent", { "false", "not_known", "true", NULL } },
         { "person", "interpreter_gender", { "female", "no_preference", NULL } },
         { "person", "safe_times", { "Mondays before three", NULL } },
+        { "referral", "consent",
+          { "refused", "lacks_capacity", "best_interests", "not_needed_safeguarding", "given",
+            NULL } },
+        { "referral", "risk_band", { "high", "medium", "standard", "not_graded", NULL } },
+        { "risk_assessment", "judgement_band",
+          { "high", "medium", "standard", "not_graded", NULL } },
+        { "action", "state",
+          { "reopened", "open", "in_progress", "blocked", "declined", "done", NULL } },
+        { "service", "status", { "closed", "paused", "active", NULL } },
+        { "risk_assessment", "review_on",
+          { "0001-01-01", "2026-11-24", "2026-11-25", "9999-12-31", "not_known", NULL } },
+        { "protective_order", "expires_on", { "2026-11-24", "2027-01-01", "soon", NULL } },
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -365,7 +377,7 @@ static void the_more_protective_answer_ranks_higher_P6(void **state)
 static void an_unknown_code_ranks_just_below_the_highest_P6(void **state)
 {
     (void)state;
-    int unknown = rank_of("person", "safe_rule", "a_code_of_next_year");
+    int64_t unknown = rank_of("person", "safe_rule", "a_code_of_next_year");
     assert_true(unknown < rank_of("person", "safe_rule", "only_via"));
     assert_true(unknown > rank_of("person", "safe_rule", "never_whom"));
     assert_int_equal(rank_of("person", "safe_rule", "not_known"), unknown);
@@ -384,7 +396,7 @@ static void a_value_of_another_shape_has_a_rank_too(void **state)
     const dbk_group *hold = group_of("case", "legal_hold");
     assert_int_equal(dbk_form_rank(form, hold, dbk_span_of(NULL, 0)), 0);
     assert_int_equal(dbk_form_rank(form, hold, dbk_span_of(malformed, sizeof(malformed))), 0);
-    int odd = dbk_form_rank(form, hold, dbk_span_of(number, sizeof(number)));
+    int64_t odd = dbk_form_rank(form, hold, dbk_span_of(number, sizeof(number)));
     assert_true(odd > rank_of("case", "legal_hold", "false"));
     assert_true(odd < rank_of("case", "legal_hold", "true"));
     for (size_t len = 0; len < sizeof(number); len++)

@@ -95,6 +95,8 @@ static const struct {
       "for numbers from 0" },
     { ONE("{\"name\":\"a\",\"label\":\"A\",\"kind\":\"number\",\"min\":-1,\"rule\":\"count\"}"),
       "for numbers from 0" },
+    { ONE("{\"name\":\"a\",\"label\":\"A\",\"kind\":\"number\",\"min\":-9007199254740993}"),
+      "within 2^53" },
     { HEAD "\"groups\":{\"g\":{\"label\":\"G\",\"rule\":\"log\"}},\"fields\":["
            "{\"name\":\"a\",\"label\":\"A\",\"kind\":\"list\",\"group\":\"g\"},"
            "{\"name\":\"b\",\"label\":\"A\",\"kind\":\"list\",\"group\":\"g\"}]}",
@@ -107,6 +109,17 @@ static const struct {
     { ONE("{\"name\":\"a\"," CODE_REST ",\"rule\":\"cautious\",\"protect\":[\"p\",\"q\",\"p\"]}"),
       "names \"p\" twice" },
     { ONE("{\"name\":\"a\"," CODE_REST ",\"protect\":[\"p\",\"q\"]}"), "\"cautious\" only" },
+    { ONE("{\"name\":\"a\"," CODE_REST ",\"rule\":\"cautious\",\"protect\":\"earliest\"}"),
+      "one word is for dates and numbers" },
+    { ONE("{\"name\":\"a\",\"label\":\"A\",\"kind\":\"date\",\"rule\":\"cautious\","
+          "\"protect\":\"lowest\"}"),
+      "\"earliest\" or \"latest\"" },
+    { ONE("{\"name\":\"a\",\"label\":\"A\",\"kind\":\"number\",\"rule\":\"cautious\","
+          "\"protect\":\"earliest\"}"),
+      "\"lowest\" or \"highest\"" },
+    { ONE("{\"name\":\"a\",\"label\":\"A\",\"kind\":\"date\",\"rule\":\"ask\","
+          "\"protect\":\"earliest\"}"),
+      "\"cautious\" only" },
     { ONE("{\"name\":\"a\"," CODE_REST ",\"lower_needs\":\"reason\"}"), "\"cautious\" only" },
     { ONE("{\"name\":\"a\"," CODE_REST ",\"default\":\"r\"}"), "not one of the answers" },
     { ONE("{\"name\":\"a\",\"label\":\"A\",\"kind\":\"list\",\"rule\":\"log\",\"default\":["
@@ -232,6 +245,75 @@ static void every_cut_and_bit_flip_of_a_form_is_refused_or_is_a_form(void **stat
     assert_true(taken > 0); /* a changed letter of a label is another form */
 }
 
+/* Each kind on each scale, from what protects most to what protects least. */
+static void dates_and_numbers_protect_by_their_place_P6(void **state)
+{
+    static const struct {
+        const char *kind, *word;
+        const char *order[6]; /* as CBOR; the empty map comes last */
+    } cases[] = {
+        { "date",
+          "earliest",
+          { "\x6a"
+            "2026-11-24",
+            "\x6a"
+            "2026-11-25",
+            "\x63"
+            "May" } },
+        { "date",
+          "latest",
+          { "\x6a"
+            "2026-11-25",
+            "\x6a"
+            "2026-11-24",
+            "\xf6" } },
+        /* The offset counts, not the digits. */
+        { "datetime",
+          "earliest",
+          { "\x74"
+            "2026-11-24T09:00:00Z",
+            "\x78\x19"
+            "2026-11-24T08:30:00-01:00",
+            "\x18\x2a" } },
+        { "datetime",
+          "latest",
+          { "\x74"
+            "2026-11-24T09:00:01Z",
+            "\x74"
+            "2026-11-24T09:00:00Z" } },
+        { "number", "lowest", { "\x24", "\x03", "\x09", "\x18\x2a" } },
+        { "number", "highest", { "\x09", "\x03", "\x24", "\x18\x2a", "\xf6" } },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char json[400];
+        (void)snprintf(json, sizeof(json),
+                       HEAD "\"fields\":[{\"name\":\"a\",\"label\":\"A\",\"kind\":\"%s\",%s"
+                            "\"rule\":\"cautious\",\"protect\":\"%s\"}]}",
+                       cases[i].kind, cases[i].kind[0] == 'n' ? "\"min\":-5,\"max\":9," : "",
+                       cases[i].word);
+        dbk_form *form = parse(json);
+        const dbk_group *groups;
+        (void)dbk_form_groups(form, &groups);
+        int64_t above = INT64_MAX;
+        for (size_t k = 0; k < 6 && cases[i].order[k] != NULL; k++) {
+            char map[64];
+            int len = snprintf(map, sizeof(map),
+                               "\xa1\x61"
+                               "a%s",
+                               cases[i].order[k]);
+            int64_t rank = dbk_form_rank(form, &groups[0], dbk_span_of(map, (size_t)len));
+            /* What has no place ranks alike. */
+            if (rank > above || (rank == above && rank > 1))
+                fail_msg("%s %s: answer %zu is not below the one before", cases[i].kind,
+                         cases[i].word, k);
+            assert_true(rank > 0);
+            above = rank;
+        }
+        dbk_form_free(form);
+    }
+}
+
 static void a_form_over_256_kib_is_refused_before_it_is_read(void **state)
 {
     static char big[DBK_FORM_JSON_BYTES_MAX + 2];
@@ -340,6 +422,7 @@ int main(void)
         cmocka_unit_test(keys_that_we_do_not_know_are_passed_over_1_11),
         cmocka_unit_test(a_form_takes_the_header_its_own_way),
         cmocka_unit_test(every_cut_and_bit_flip_of_a_form_is_refused_or_is_a_form),
+        cmocka_unit_test(dates_and_numbers_protect_by_their_place_P6),
         cmocka_unit_test(a_form_over_256_kib_is_refused_before_it_is_read),
         cmocka_unit_test(any_allocation_may_fail_while_a_form_is_read_R19),
         cmocka_unit_test(old_versions_stay_beside_the_newest_1_32),
