@@ -42,10 +42,14 @@ static const dbk_sibling *shown_of(const dbk_draft *d, dbk_span group)
     return &g->registers[dbk_view_group(g, &d->view).winner];
 }
 
-/* One value stands, and the write would put the same in its place. */
+/* One value stands, and the write would put the same in its place. What protects may be said
+ * again: somebody may be lowering it at the same time, and then it stands. */
 static bool changes_nothing(const dbk_draft *d, const dbk_write *w)
 {
     const dbk_state_group *g = d->state == NULL ? NULL : dbk_state_group_find(d->state, w->group);
+    const dbk_group *group = dbk_form_group(d->form, w->group);
+    if (group != NULL && group->rule == DBK_RULE_CAUTIOUS)
+        return false;
     return w->kind == DBK_WRITE_SET && g != NULL && g->registers_count == 1 &&
            dbk_span_equal(g->registers[0].value, w->value);
 }
