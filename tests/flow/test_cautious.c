@@ -171,8 +171,8 @@ static dbk_rc write_answer(int who, const dbk_id *record, const matrix *m, const
             if (problems.rows[i].severity != DBK_PROBLEM || asked == NULL || asked == m->field ||
                 edit.inputs_count == ARRAY_LEN(inputs))
                 continue;
-            inputs[edit.inputs_count++] =
-                (dbk_input){ DBK_INPUT_SET, asked->name, sample_of(asked), NULL };
+            inputs[edit.inputs_count++] = (dbk_input){ DBK_INPUT_SET, asked->name, sample_of(asked),
+                                                       NULL };
         }
         dbk_problems_wipe(&problems);
         if (rc != DBK_INVALID || edit.inputs_count == before)
@@ -211,8 +211,8 @@ static void look(const matrix *m, const cell *c, const dbk_id *controls)
             fail_msg("%s.%s: of %s and %s, %s is shown", dbk_form_name(m->form), m->field->name,
                      m->answers[c->a], m->answers[c->b], text);
         if (dbk_test_attention(book_of(who), &c->record).cautious != 1)
-            fail_msg("%s.%s: of %s and %s only one is kept", dbk_form_name(m->form),
-                     m->field->name, m->answers[c->a], m->answers[c->b]);
+            fail_msg("%s.%s: of %s and %s only one is kept", dbk_form_name(m->form), m->field->name,
+                     m->answers[c->a], m->answers[c->b]);
     }
 }
 
