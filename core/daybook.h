@@ -17,6 +17,7 @@
 #include "core/journal/witness.h"
 #include "core/model/value.h"
 #include "core/model/view.h"
+#include "core/practice/reading.h"
 
 #define DBK_PRODUCT_VERSION "0.1.0"
 

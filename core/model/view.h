@@ -57,6 +57,8 @@ const char *dbk_life_name(dbk_life life);
 DBK_MUST_CHECK dbk_rc dbk_view_field(dbk_span *out, dbk_bytes *scratch, const dbk_state *s,
                                      const dbk_field *field, const dbk_view_opts *opts,
                                      dbk_err *err);
+/* The value of a text key in a map of CBOR, or an empty span. */
+dbk_span dbk_view_member(dbk_span map, const char *key);
 /* Everything that needs a person: groups in dispute, lifecycle in dispute, review pairs. */
 typedef struct dbk_attention {
     size_t asks, cautious, proposals, reviews;

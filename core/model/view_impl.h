@@ -7,7 +7,5 @@
 /* Milliseconds by which values are ordered: min(claimed, receipt); claimed while there is no
  * receipt. A clock that runs ahead can't win for longer than it takes to get a receipt. */
 uint64_t dbk_view_time(const dbk_sibling *v, const dbk_view_opts *opts);
-/* The value of a text key in a map of CBOR, or an empty span. */
-dbk_span dbk_view_member(dbk_span map, const char *key);
 
 #endif

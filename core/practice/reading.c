@@ -1,0 +1,131 @@
+#include "core/practice/reading.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/text.h"
+
+void dbk_reading_init(dbk_reading *r, const dbk_note *note)
+{
+    *r = (dbk_reading){ .note = note };
+    dbk_bytes_init(&r->scratch, DBK_STATE_BYTES_MAX);
+}
+
+void dbk_reading_wipe(dbk_reading *r)
+{
+    dbk_bytes_wipe(&r->scratch);
+}
+
+/* ---- elements -------------------------------------------------------------------------------- */
+
+dbk_elements dbk_elements_of(dbk_span value)
+{
+    dbk_elements e = { dbk_cbor_from(value), value.len > 0 };
+    if (dbk_cbor_peek(&e.at) == DBK_CBOR_ARRAY)
+        e.left = dbk_cbor_get_array(&e.at);
+    return e;
+}
+
+bool dbk_elements_next(dbk_elements *e, dbk_span *out)
+{
+    if (e->left == 0)
+        return false;
+    e->left--;
+    *out = dbk_cbor_get_item(&e->at);
+    return !e->at.failed;
+}
+
+dbk_span dbk_element_text(dbk_span value)
+{
+    dbk_cbor c = dbk_cbor_from(value);
+    if (dbk_cbor_peek(&c) != DBK_CBOR_TEXT)
+        return dbk_span_of(NULL, 0);
+    return dbk_cbor_get_text(&c);
+}
+
+dbk_id dbk_element_id(dbk_span value)
+{
+    dbk_id id = { { 0 } };
+    dbk_cbor c = dbk_cbor_from(value);
+    if (dbk_cbor_peek(&c) == DBK_CBOR_TAG && dbk_cbor_get_tag(&c) == DBK_CBOR_TAG_UUID)
+        dbk_cbor_get_copy(&c, id.b, sizeof(id.b));
+    return id;
+}
+
+/* ---- fields ---------------------------------------------------------------------------------- */
+
+dbk_rc dbk_reading_value(dbk_reading *r, dbk_span *out, const char *name, dbk_err *err)
+{
+    const dbk_field *top = NULL;
+    const dbk_note *note = r->note;
+    *out = dbk_span_of(NULL, 0);
+    if (note->form == NULL)
+        return DBK_OK;
+    const dbk_field *field = dbk_form_part(note->form, name, &top);
+    if (field == NULL)
+        return DBK_OK;
+    dbk_bytes_truncate(&r->scratch, 0);
+    dbk_rc rc = dbk_view_field(out, &r->scratch, note->state, top, &note->view, err);
+    if (rc == DBK_OK && field != top)
+        *out = dbk_view_member(*out, field->name);
+    return rc;
+}
+
+dbk_rc dbk_reading_text(dbk_reading *r, dbk_span *out, const char *name, dbk_err *err)
+{
+    dbk_rc rc = dbk_reading_value(r, out, name, err);
+    *out = dbk_element_text(*out);
+    return rc;
+}
+
+static bool is_code(dbk_span value, const char *code)
+{
+    dbk_cbor c = dbk_cbor_from(value);
+    if (dbk_cbor_peek(&c) != DBK_CBOR_SIMPLE)
+        return dbk_span_equal(dbk_element_text(value), dbk_span_str(code));
+    switch (dbk_cbor_get_simple(&c)) {
+    case DBK_CBOR_TRUE:
+        return strcmp(code, "yes") == 0;
+    case DBK_CBOR_FALSE:
+        return strcmp(code, "no") == 0;
+    default:
+        return strcmp(code, "not_known") == 0;
+    }
+}
+
+dbk_rc dbk_reading_says(dbk_reading *r, bool *yes, const char *name, const char *code, dbk_err *err)
+{
+    dbk_span value, one;
+    *yes = false;
+    dbk_rc rc = dbk_reading_value(r, &value, name, err);
+    dbk_elements e = dbk_elements_of(value);
+    while (rc == DBK_OK && !*yes && dbk_elements_next(&e, &one))
+        *yes = is_code(one, code);
+    return rc;
+}
+
+dbk_rc dbk_reading_time(dbk_reading *r, bool *there, int64_t *unix_ms, const char *name,
+                        dbk_err *err)
+{
+    char midnight[DBK_TIME_TEXT_SIZE];
+    dbk_span text;
+    *there = false;
+    dbk_rc rc = dbk_reading_text(r, &text, name, err);
+    if (rc != DBK_OK || text.len == 0)
+        return rc;
+    if (dbk_date_valid(text)) {
+        int len = snprintf(midnight, sizeof(midnight), "%.*sT00:00:00Z", (int)text.len,
+                           (const char *)text.p);
+        text = dbk_span_of(midnight, (size_t)len);
+    }
+    *there = dbk_time_parse(unix_ms, text, NULL) == DBK_OK;
+    return DBK_OK;
+}
+
+dbk_rc dbk_reading_ref(dbk_reading *r, dbk_id *out, const char *name, dbk_err *err)
+{
+    dbk_span value;
+    dbk_rc rc = dbk_reading_value(r, &value, name, err);
+    *out = dbk_element_id(value);
+    return rc;
+}

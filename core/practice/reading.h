@@ -1,0 +1,50 @@
+/* core/practice/reading.h - what one record says, as the rules of the work ask it: this field's
+ * text, is it that code, which record does it point to.
+ * Knows:  the shown values (core/model/view.h): the protective one where officers differ.
+ * Never:  wording for people, writing, more than one record.
+ * A field that the form doesn't have reads as blank: a rule outlives versions of a form. not_known
+ * is no text, no code but "not_known", and no time. */
+#ifndef DBK_PRACTICE_READING_H
+#define DBK_PRACTICE_READING_H
+
+#include "core/base/cbor.h"
+#include "core/journal/query.h"
+
+typedef struct dbk_reading {
+    const dbk_note *note; /* borrowed */
+    dbk_bytes scratch;
+} dbk_reading;
+void dbk_reading_init(dbk_reading *r, const dbk_note *note);
+void dbk_reading_wipe(dbk_reading *r);
+
+/* What is given back is borrowed until the next call on the same reading. A name is of a field, or
+ * of a part of an object: "next_contact.when". */
+
+/* The value's CBOR (core/model/value.h); empty when blank. */
+DBK_MUST_CHECK dbk_rc dbk_reading_value(dbk_reading *r, dbk_span *out, const char *name,
+                                        dbk_err *err);
+/* Texts, codes, dates and times as they are kept; empty when blank, not_known or another kind. */
+DBK_MUST_CHECK dbk_rc dbk_reading_text(dbk_reading *r, dbk_span *out, const char *name,
+                                       dbk_err *err);
+/* Is it this code, or does it hold it? Yes-or-no fields: "yes", "no"; all: "not_known". */
+DBK_MUST_CHECK dbk_rc dbk_reading_says(dbk_reading *r, bool *yes, const char *name,
+                                       const char *code, dbk_err *err);
+/* Of a date the first millisecond of its day, UTC. *there false: blank, not_known, no time. */
+DBK_MUST_CHECK dbk_rc dbk_reading_time(dbk_reading *r, bool *there, int64_t *unix_ms,
+                                       const char *name, dbk_err *err);
+/* The record that a reference points to; zero when blank. */
+DBK_MUST_CHECK dbk_rc dbk_reading_ref(dbk_reading *r, dbk_id *out, const char *name, dbk_err *err);
+
+/* The elements of an array (codes, refs, lists, logs by time), or the value itself, one by one. */
+typedef struct dbk_elements {
+    dbk_cbor at;
+    uint64_t left;
+} dbk_elements;
+dbk_elements dbk_elements_of(dbk_span value);
+bool dbk_elements_next(dbk_elements *e, dbk_span *out);
+/* An element, or a member of one (dbk_view_member), as text and as a record's id; empty, zero: it
+ * is something else. */
+dbk_span dbk_element_text(dbk_span value);
+dbk_id dbk_element_id(dbk_span value);
+
+#endif
