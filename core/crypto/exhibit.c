@@ -4,6 +4,7 @@
 
 #include "core/base/cbor.h"
 #include "core/base/wire.h"
+#include "core/crypto/entry_parts.h"
 #include "core/crypto/exhibit_check.h"
 
 #define VERSION 1u
@@ -182,13 +183,26 @@ static dbk_rc fold_file(void *ctx, dbk_roster **out, uint64_t count, dbk_err *er
     return rc;
 }
 
+static bool find_in_file(void *ctx, uint64_t *seq, const dbk_hash *head)
+{
+    const file_fold *f = ctx;
+    dbk_entry_parts parts;
+    dbk_wire w = dbk_wire_from(f->file->chain);
+    for (*seq = 0; w.left.len > 0; ++*seq) {
+        dbk_span entry = dbk_wire_get_span(&w, dbk_wire_get_u32(&w));
+        if (dbk_entry_split(&parts, entry, NULL) == DBK_OK && dbk_hash_equal(&parts.hash, head))
+            return true;
+    }
+    return false;
+}
+
 dbk_rc dbk_exhibit_file_check(dbk_exhibit_shows *out, dbk_span file, const dbk_sign_pk *root,
                               dbk_err *err)
 {
     dbk_exhibit_file f;
     dbk_exhibit x;
     file_fold ctx = { &f, root };
-    const dbk_exhibit_basis basis = { NULL, fold_file, &ctx };
+    const dbk_exhibit_basis basis = { NULL, fold_file, find_in_file, &ctx };
     memset(out, 0, sizeof(*out));
     dbk_rc rc = dbk_exhibit_file_open(&f, file, err);
     if (rc == DBK_OK)

@@ -13,7 +13,8 @@
  *   VIEWS  two checkpoints of one log; b is not larger    the root that a's log had at b's size,
  *   SAID   a checkpoint; a header whose author says that  and the proof of it: the same for both
  *          the log of a had another root, at a size that
- *          is not larger
+ *          is not larger, and that a RECOVERY between
+ *          what the author had seen and a let go on
  *   BACK   two checkpoints; b is smaller, or of another   -
  *          log of the space, and was shown after a
  * Of FEED and CHAIN the one with the smaller hash is a, so that all who hold it hold the same
@@ -73,6 +74,8 @@ typedef struct dbk_exhibit_basis {
     const dbk_roster *roster; /* or NULL: what fold gives counts */
     /* Folds the first `count` entries anew, or as many as there are; UINT64_MAX: all. */
     dbk_rc (*fold)(void *ctx, dbk_roster **out, uint64_t count, dbk_err *err);
+    /* Where in the chain the entry with this hash stands; false: nowhere. */
+    bool (*find)(void *ctx, uint64_t *seq, const dbk_hash *head);
     void *ctx;
 } dbk_exhibit_basis;
 /* DBK_AUTH: a signature doesn't hold, or somebody isn't in the chain. DBK_FORMAT: it shows nothing,

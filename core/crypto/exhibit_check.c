@@ -30,6 +30,12 @@ static dbk_rc nothing(dbk_err *err)
     return dbk_fail(err, DBK_FORMAT, "the evidence shows nothing: its two sides can both be true");
 }
 
+/* What an exhibit is held against. */
+typedef struct checking {
+    const dbk_roster *roster;
+    const dbk_exhibit_basis *basis;
+} checking;
+
 /* ---- authors ------------------------------------------------------------------------------- */
 
 /* Whose feed it is, by the keys in the chain, in whatever space. */
@@ -85,14 +91,14 @@ static bool renames(const dbk_header *a, const dbk_header *b, const dbk_hash *ha
     return b->first_seq == dbk_header_last_seq(a) + 1 && !dbk_hash_equal(&b->prev, hash_a);
 }
 
-static dbk_rc check_feed(dbk_exhibit_shows *out, const dbk_exhibit *x, const dbk_roster *r,
+static dbk_rc check_feed(dbk_exhibit_shows *out, const dbk_exhibit *x, const checking *c,
                          dbk_err *err)
 {
     const dbk_member *m = NULL;
     dbk_header a, b;
-    dbk_rc rc = check_headers(&a, &m, r, x->a, err);
+    dbk_rc rc = check_headers(&a, &m, c->roster, x->a, err);
     if (rc == DBK_OK)
-        rc = check_headers(&b, &m, r, x->b, err);
+        rc = check_headers(&b, &m, c->roster, x->b, err);
     if (rc != DBK_OK)
         return rc;
     out->a = dbk_header_hash(&a);
@@ -178,13 +184,13 @@ static dbk_rc check_part(dbk_exhibit_shows *out, const dbk_exhibit *x, const dbk
     return DBK_OK;
 }
 
-static dbk_rc check_views(dbk_exhibit_shows *out, const dbk_exhibit *x, const dbk_roster *r,
+static dbk_rc check_views(dbk_exhibit_shows *out, const dbk_exhibit *x, const checking *c,
                           dbk_err *err)
 {
     dbk_checkpoint a, b;
-    dbk_rc rc = open_note(&a, r, x->a, err);
+    dbk_rc rc = open_note(&a, c->roster, x->a, err);
     if (rc == DBK_OK)
-        rc = open_note(&b, r, x->b, err);
+        rc = open_note(&b, c->roster, x->b, err);
     if (rc != DBK_OK)
         return rc;
     if (!dbk_id_equal(&a.space, &b.space) || !dbk_id_equal(&a.log, &b.log))
@@ -195,35 +201,56 @@ static dbk_rc check_views(dbk_exhibit_shows *out, const dbk_exhibit *x, const db
     return check_part(out, x, &a, &b.root, err);
 }
 
-static dbk_rc check_said(dbk_exhibit_shows *out, const dbk_exhibit *x, const dbk_roster *r,
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A header doesn't name the log that it speaks of: it is the one that the author's chain had in
+ * force. Where the root has let that go on elsewhere, the two are one only as far as it said. *seq:
+ * the last entry that this depends on. */
+static bool may_mean(uint64_t *seq, const checking *c, const dbk_checkpoint *a, const dbk_header *h)
+{
+    uint64_t seen;
+    const dbk_roster *r = c->roster;
+    size_t turn = dbk_roster_log_turn(r, &a->space, &a->log);
+    *seq = dbk_roster_log_seq(r, &a->space, turn);
+    if (!c->basis->find(c->basis->ctx, &seen, &h->members_seen))
+        return dbk_roster_log_turn_at(r, &a->space, UINT64_MAX) == 0;
+    *seq = later(*seq, seen);
+    size_t meant = dbk_roster_log_turn_at(r, &a->space, seen);
+    return h->checkpoint_size <= dbk_roster_logs_share(r, &a->space, turn, meant);
+}
+
+static dbk_rc check_said(dbk_exhibit_shows *out, const dbk_exhibit *x, const checking *c,
                          dbk_err *err)
 {
     const dbk_member *m = NULL;
     dbk_checkpoint a;
     dbk_header h;
-    dbk_rc rc = open_note(&a, r, x->a, err);
+    dbk_rc rc = open_note(&a, c->roster, x->a, err);
     if (rc == DBK_OK && x->b.len != DBK_SEGMENT_HEADER_BYTES)
         rc = dbk_fail(err, DBK_FORMAT, "the evidence's headers are malformed");
     if (rc == DBK_OK)
-        rc = check_headers(&h, &m, r, x->b, err);
+        rc = check_headers(&h, &m, c->roster, x->b, err);
     if (rc != DBK_OK)
         return rc;
-    if (!dbk_id_equal(&a.space, &h.space))
+    if (!dbk_id_equal(&a.space, &h.space) || !may_mean(&out->entries, c, &a, &h))
         return nothing(err);
     out->device = m->device;
     out->feed = h.feed;
     out->at = h.checkpoint_size;
-    out->entries = m->enrolled_seq + 1;
+    out->entries = later(out->entries, m->enrolled_seq) + 1;
     return check_part(out, x, &a, &h.checkpoint_root, err);
 }
 
-static dbk_rc check_back(dbk_exhibit_shows *out, const dbk_exhibit *x, const dbk_roster *r,
+static dbk_rc check_back(dbk_exhibit_shows *out, const dbk_exhibit *x, const checking *c,
                          dbk_err *err)
 {
     dbk_checkpoint a, b;
-    dbk_rc rc = open_note(&a, r, x->a, err);
+    dbk_rc rc = open_note(&a, c->roster, x->a, err);
     if (rc == DBK_OK)
-        rc = open_note(&b, r, x->b, err);
+        rc = open_note(&b, c->roster, x->b, err);
     if (rc != DBK_OK)
         return rc;
     out->other_log = !dbk_id_equal(&a.log, &b.log);
@@ -253,7 +280,7 @@ static dbk_id subject_of(const dbk_exhibit_shows *s)
 dbk_rc dbk_exhibit_check(dbk_exhibit_shows *out, const dbk_exhibit *x,
                          const dbk_exhibit_basis *basis, dbk_err *err)
 {
-    static dbk_rc (*const by_kind[])(dbk_exhibit_shows *, const dbk_exhibit *, const dbk_roster *,
+    static dbk_rc (*const by_kind[])(dbk_exhibit_shows *, const dbk_exhibit *, const checking *,
                                      dbk_err *) = {
         [DBK_EXHIBIT_FEED] = check_feed,
         [DBK_EXHIBIT_VIEWS] = check_views,
@@ -267,11 +294,11 @@ dbk_rc dbk_exhibit_check(dbk_exhibit_shows *out, const dbk_exhibit *x,
     if (x->kind == DBK_EXHIBIT_CHAIN) {
         rc = check_chain(out, x, basis, err);
     } else if (basis->roster != NULL) {
-        rc = by_kind[x->kind](out, x, basis->roster, err);
+        rc = by_kind[x->kind](out, x, &(checking){ basis->roster, basis }, err);
     } else {
         rc = basis->fold(basis->ctx, &r, UINT64_MAX, err);
         if (rc == DBK_OK)
-            rc = by_kind[x->kind](out, x, r, err);
+            rc = by_kind[x->kind](out, x, &(checking){ r, basis }, err);
         dbk_roster_free(r);
     }
     if (rc == DBK_OK)

@@ -40,6 +40,7 @@ void dbk_roster_free(dbk_roster *r)
         dbk_free(r->spaces[i].label);
         dbk_free(r->spaces[i].epochs);
         dbk_free(r->spaces[i].members);
+        dbk_free(r->spaces[i].moves);
         dbk_free(r->spaces[i].barred);
     }
     dbk_free(r->devices);

@@ -275,6 +275,7 @@ typedef struct dbk_space {
     bool rotation_due;     /* someone left since the last epoch began */
     uint64_t epoch_ms;     /* claimed time of the current epoch */
     dbk_log_move recovery; /* of its log, the newest; new_log zero: none */
+    uint64_t recovery_ms;  /* its entry's claimed time; 0: none */
 } dbk_space;
 
 dbk_id dbk_roster_org(const dbk_roster *r);
@@ -299,6 +300,15 @@ dbk_role dbk_roster_role_at(const dbk_roster *r, const dbk_id *device, const dbk
  * was. Else its grant, which says where it was cut. */
 const dbk_member_space *dbk_roster_out(const dbk_roster *r, const dbk_id *device,
                                        const dbk_id *space);
+/* A space's logs, one after the other: 0 is the one that it began with, each RECOVERY lets it go on
+ * in the next. What the chain doesn't name is taken for the first. */
+size_t dbk_roster_log_turn(const dbk_roster *r, const dbk_id *space, const dbk_id *log);
+/* The one in force by the chain's entries 0..seq. */
+size_t dbk_roster_log_turn_at(const dbk_roster *r, const dbk_id *space, uint64_t seq);
+/* With how many entries both begin; UINT64_MAX: they are one. */
+uint64_t dbk_roster_logs_share(const dbk_roster *r, const dbk_id *space, size_t a, size_t b);
+/* The entry that let it begin; of turn 0 GENESIS. */
+uint64_t dbk_roster_log_seq(const dbk_roster *r, const dbk_id *space, size_t turn);
 bool dbk_roster_barred(const dbk_roster *r, const dbk_id *person, const dbk_id *space);
 const dbk_policy *dbk_roster_policy(const dbk_roster *r); /* the defaults before the first */
 uint64_t dbk_roster_policy_ms(const dbk_roster *r);       /* its entry's claimed time; 0 before */

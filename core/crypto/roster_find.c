@@ -92,6 +92,54 @@ bool dbk_roster_barred(const dbk_roster *r, const dbk_id *person, const dbk_id *
     return place != DBK_INDEX_NONE && dbk_roster_bars(&r->spaces[place], person);
 }
 
+/* ---- a space's logs ------------------------------------------------------------------------ */
+
+static const roster_space *space_of(const dbk_roster *r, const dbk_id *space)
+{
+    static const roster_space none;
+    uint32_t place = dbk_roster_place_of_space(r, space);
+    return place == DBK_INDEX_NONE ? &none : &r->spaces[place];
+}
+
+size_t dbk_roster_log_turn(const dbk_roster *r, const dbk_id *space, const dbk_id *log)
+{
+    const roster_space *s = space_of(r, space);
+    for (size_t i = s->moves_count; i > 0; i--) {
+        if (dbk_id_equal(&s->moves[i - 1].log.new_log, log))
+            return i;
+    }
+    return 0;
+}
+
+size_t dbk_roster_log_turn_at(const dbk_roster *r, const dbk_id *space, uint64_t seq)
+{
+    const roster_space *s = space_of(r, space);
+    size_t turn = s->moves_count;
+    while (turn > 0 && s->moves[turn - 1].seq > seq)
+        turn--;
+    return turn;
+}
+
+uint64_t dbk_roster_logs_share(const dbk_roster *r, const dbk_id *space, size_t a, size_t b)
+{
+    const roster_space *s = space_of(r, space);
+    uint64_t share = UINT64_MAX;
+    DBK_ASSERT(a <= s->moves_count);
+    DBK_ASSERT(b <= s->moves_count);
+    for (size_t i = a < b ? a : b; i < (a < b ? b : a); i++) {
+        if (s->moves[i].log.old_size < share)
+            share = s->moves[i].log.old_size;
+    }
+    return share;
+}
+
+uint64_t dbk_roster_log_seq(const dbk_roster *r, const dbk_id *space, size_t turn)
+{
+    const roster_space *s = space_of(r, space);
+    DBK_ASSERT(turn <= s->moves_count);
+    return turn == 0 ? 0 : s->moves[turn - 1].seq;
+}
+
 uint64_t dbk_roster_policy_ms(const dbk_roster *r)
 {
     return r->policy_ms;

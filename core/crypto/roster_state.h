@@ -37,6 +37,11 @@ typedef struct roster_device {
     size_t grants_count, grants_cap;
 } roster_device;
 
+typedef struct roster_move {
+    dbk_log_move log;
+    uint64_t seq; /* of the RECOVERY */
+} roster_move;
+
 typedef struct roster_space {
     dbk_space space;
     uint8_t *label;
@@ -44,6 +49,8 @@ typedef struct roster_space {
     size_t epochs_cap;
     uint32_t *members; /* places in devices, in order of their first grant; also the revoked */
     size_t members_count, members_cap;
+    roster_move *moves; /* in the chain's order */
+    size_t moves_count, moves_cap;
     dbk_id *barred; /* persons */
     size_t barred_count, barred_cap;
 } roster_space;

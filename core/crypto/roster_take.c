@@ -88,6 +88,14 @@ static bool room_for_bar(roster_space *s)
     return p != NULL;
 }
 
+static bool room_for_move(roster_space *s)
+{
+    roster_move *p = with_room(s->moves, &s->moves_cap, s->moves_count + 1, sizeof(*p));
+    if (p != NULL)
+        s->moves = p;
+    return p != NULL;
+}
+
 static bool copy_label(uint8_t **out, dbk_span *span, dbk_span label)
 {
     *out = dbk_alloc(label.len);
@@ -156,6 +164,10 @@ static bool room_for_changes(dbk_roster *r, const dbk_entry *e)
     if (e->kind == DBK_ENTRY_ROTATE &&
         !room_for_epoch(&r->spaces[dbk_roster_place_of_space(r, &e->space)]))
         return false;
+    for (size_t i = 0; i < e->logs_count; i++) {
+        if (!room_for_move(&r->spaces[dbk_roster_place_of_space(r, &e->logs[i].space)]))
+            return false;
+    }
     /* SPACE and ROTATE: one wrap for each who holds the key; SPACE makes its members. */
     for (size_t i = 0; i < e->wraps_count; i++) {
         uint32_t place = dbk_roster_place_of_device(r, &e->wraps[i].device);
@@ -290,9 +302,12 @@ static void take_out(dbk_roster *r, const dbk_entry *e)
  * old log came in time; what it covers of the new one is what both have. Entries behind that have
  * places that say nothing of when they were written, so none of them counts as in time by its place
  * (decision 0019). */
-static void move_log(dbk_roster *r, const dbk_log_move *log)
+static void move_log(dbk_roster *r, const dbk_entry *e, const dbk_log_move *log)
 {
-    r->spaces[dbk_roster_place_of_space(r, &log->space)].space.recovery = *log;
+    roster_space *s = &r->spaces[dbk_roster_place_of_space(r, &log->space)];
+    s->space.recovery = *log;
+    s->space.recovery_ms = e->time_ms;
+    s->moves[s->moves_count++] = (roster_move){ *log, e->seq };
     for (size_t i = 0; i < r->devices_count; i++) {
         roster_device *d = &r->devices[i];
         for (size_t k = 0; k < d->member.spaces_count; k++) {
@@ -311,7 +326,7 @@ static void put_rules(dbk_roster *r, const dbk_entry *e)
         r->policy_ms = e->time_ms;
     }
     for (size_t i = 0; i < e->logs_count; i++)
-        move_log(r, &e->logs[i]);
+        move_log(r, e, &e->logs[i]);
     if (e->kind == DBK_ENTRY_BAR) {
         roster_space *s = &r->spaces[dbk_roster_place_of_space(r, &e->space)];
         s->barred[s->barred_count++] = e->person;

@@ -38,12 +38,25 @@ static dbk_rc raise_feeds(dbk_book *book, bool *changed, dbk_err *err)
     return rc;
 }
 
-/* A log may be replaced by another, by an entry of the chain. A store that lacks entries may hold
- * the old one: that is no rise. */
-static bool is_old_log(const dbk_book *book, const dbk_log_mark *mark)
+/* With how many entries the mark's log and this one begin both, by the chain. */
+static uint64_t shared(const dbk_book *book, const dbk_log_mark *mark, const dbk_id *log)
 {
-    const dbk_log_mark *marked = dbk_anchor_log(&book->anchor.marks, &mark->space);
-    return marked != NULL && !dbk_id_equal(&marked->log, &mark->log) && members_behind(book);
+    const dbk_roster *r = book->roster;
+    return dbk_roster_logs_share(r, &mark->space, dbk_roster_log_turn(r, &mark->space, &mark->log),
+                                 dbk_roster_log_turn(r, &mark->space, log));
+}
+
+/* A log may be replaced by another, by an entry of the chain. A store that lacks entries may hold
+ * the old one: that is no rise. Nor is the new one before it has come to the mark, where both must
+ * be the same. */
+static bool keeps_mark(const dbk_book *book, const dbk_book_space *space)
+{
+    const dbk_log_mark *marked = dbk_anchor_log(&book->anchor.marks, &space->space);
+    const dbk_stand *s = &space->now;
+    if (marked == NULL || book->roster == NULL || dbk_id_equal(&marked->log, &s->log))
+        return false;
+    return members_behind(book) ||
+           (s->frontier.size < marked->size && marked->size <= shared(book, marked, &s->log));
 }
 
 static dbk_rc raise_logs(dbk_book *book, bool *changed, dbk_err *err)
@@ -54,7 +67,7 @@ static dbk_rc raise_logs(dbk_book *book, bool *changed, dbk_err *err)
         const dbk_stand *s = &t->spaces[i]->now;
         const dbk_log_mark mark = { t->spaces[i]->space, s->log, s->checkpoint_size,
                                     s->checkpoint_root };
-        if (mark.size > 0 && !is_old_log(book, &mark))
+        if (mark.size > 0 && !keeps_mark(book, t->spaces[i]))
             rc = dbk_anchor_raise_log(&book->anchor.marks, changed, &mark, err);
     }
     return rc;
@@ -251,10 +264,19 @@ static dbk_rc refuse_log(dbk_err *err)
                     "put back");
 }
 
+/* Of this log as it was at the mark's size: it is the one that was marked, or the root has let that
+ * go on here, with more than the mark says. */
+static bool says(const dbk_book *book, const dbk_log_mark *mark, const dbk_checkpoint *c)
+{
+    if (mark == NULL || dbk_id_equal(&mark->log, &c->log))
+        return mark != NULL;
+    return mark->size <= shared(book, mark, &c->log);
+}
+
 dbk_rc dbk_book_anchor_check(const dbk_book *book, const dbk_checkpoint *c, dbk_err *err)
 {
     const dbk_log_mark *mark = dbk_anchor_log(&book->anchor.marks, &c->space);
-    if (mark == NULL || !dbk_id_equal(&mark->log, &c->log) || c->size > mark->size)
+    if (!says(book, mark, c) || c->size > mark->size)
         return DBK_OK;
     if (c->size < mark->size)
         return dbk_fail(err, DBK_PEER,
@@ -267,7 +289,7 @@ dbk_rc dbk_book_anchor_check_leaf(const dbk_book *book, const dbk_checkpoint *c,
                                   const dbk_frontier *f, dbk_err *err)
 {
     const dbk_log_mark *mark = dbk_anchor_log(&book->anchor.marks, &c->space);
-    if (mark == NULL || !dbk_id_equal(&mark->log, &c->log) || f->size != mark->size)
+    if (mark == NULL || f->size != mark->size || !says(book, mark, c))
         return DBK_OK;
     dbk_hash root = dbk_frontier_root(f, DBK_TREE_LOG);
     return dbk_hash_equal(&root, &mark->root) ? DBK_OK : refuse_log(err);

@@ -169,8 +169,12 @@ const char *dbk_confirmation_name(dbk_confirmation c)
 static uint64_t could_since_ms(const dbk_book *book, const dbk_id *space)
 {
     const dbk_space *s = dbk_roster_space(book->roster, space);
-    uint64_t policy_ms = dbk_roster_policy_ms(book->roster);
-    return s != NULL && s->epoch_ms > policy_ms ? s->epoch_ms : policy_ms;
+    uint64_t since_ms = dbk_roster_policy_ms(book->roster);
+    if (s != NULL && s->epoch_ms > since_ms)
+        since_ms = s->epoch_ms;
+    if (s != NULL && s->recovery_ms > since_ms) /* words about the log before count no more */
+        since_ms = s->recovery_ms;
+    return since_ms;
 }
 
 dbk_confirmed dbk_cosigned_judge(const dbk_book *book, const dbk_id *space)

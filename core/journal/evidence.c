@@ -42,9 +42,14 @@ static dbk_rc fold_chain(void *ctx, dbk_roster **out, uint64_t count, dbk_err *e
     return dbk_fail(err, rc, "%s", inner.text);
 }
 
+static bool find_entry(void *ctx, uint64_t *seq, const dbk_hash *head)
+{
+    return dbk_book_chain_seq(ctx, seq, head);
+}
+
 static dbk_rc check(dbk_book *book, dbk_exhibit_shows *out, const dbk_exhibit *x, dbk_err *err)
 {
-    const dbk_exhibit_basis basis = { book->roster, fold_chain, book };
+    const dbk_exhibit_basis basis = { book->roster, fold_chain, find_entry, book };
     return dbk_exhibit_check(out, x, &basis, err);
 }
 

@@ -55,9 +55,11 @@ DBK_MUST_CHECK dbk_rc dbk_evidence_keep(dbk_book *book, const dbk_exhibit *x, db
 /* Headers of a feed, chained, the first of which stands where another does, or names another before
  * it: beside those that are held. */
 DBK_MUST_CHECK dbk_rc dbk_evidence_fork(dbk_book *book, dbk_span headers, dbk_err *err);
-/* A header whose author says what the space's log was: judged now, or once the log is so long. */
+/* A header whose author says what the space's log was: judged now, or once the log is so long and
+ * the membership known that the author had seen. After a RECOVERY the author spoke of the log that
+ * was in force by that; what it says of another is judged as far as the two are one. */
 DBK_MUST_CHECK dbk_rc dbk_evidence_said(dbk_book *book, dbk_span header, dbk_err *err);
-/* The log of the space has grown here: what waited for that is judged. */
+/* The log of the space, or the membership, has grown here: what waited for that is judged. */
 DBK_MUST_CHECK dbk_rc dbk_evidence_grown(dbk_book *book, const dbk_id *space, dbk_err *err);
 /* Another entry in the place of one that is held. *split: both are properly signed, which is kept,
  * and freezes. */

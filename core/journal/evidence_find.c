@@ -156,24 +156,39 @@ static dbk_rc wait_for(dbk_book *book, const dbk_exhibit *x, const dbk_id *space
     return dbk_evidence_add(book, &row, err);
 }
 
-/* A log that the root let go on elsewhere has two histories, and both are right; headers don't say
- * which one they mean. */
-static bool was_recovered(const dbk_book *book, const dbk_id *space)
+/* A header doesn't name the log that it speaks of: its author knew the one that was in force by the
+ * membership that it had seen. How much of that the log here is; false: that membership isn't known
+ * here (yet), nor is what it means. Where the root has let a log go on elsewhere, two histories are
+ * right behind that place. */
+static bool speaks_of(const dbk_book *book, uint64_t *share, const dbk_header *h)
 {
-    const dbk_space *s = book->roster == NULL ? NULL : dbk_roster_space(book->roster, space);
-    return s == NULL || !dbk_id_is_zero(&s->recovery.new_log);
+    uint64_t seen;
+    const dbk_book_space *space = dbk_tables_space(&book->tables, &h->space);
+    *share = UINT64_MAX;
+    if (!dbk_book_chain_seq(book, &seen, &h->members_seen))
+        return false;
+    if (space == NULL || dbk_id_is_zero(&space->now.log))
+        return true;
+    *share = dbk_roster_logs_share(book->roster, &h->space,
+                                   dbk_roster_log_turn(book->roster, &h->space, &space->now.log),
+                                   dbk_roster_log_turn_at(book->roster, &h->space, seen));
+    return true;
 }
 
 dbk_rc dbk_evidence_said(dbk_book *book, dbk_span header, dbk_err *err)
 {
     dbk_exhibit x = { .kind = DBK_EXHIBIT_SAID, .b = header };
     dbk_header h;
+    uint64_t share;
     dbk_rc rc = dbk_header_decode(&h, header, err);
-    if (rc != DBK_OK || h.checkpoint_size == 0 || was_recovered(book, &h.space))
+    if (rc != DBK_OK || h.checkpoint_size == 0)
         return rc;
+    bool known = speaks_of(book, &share, &h);
+    if (h.checkpoint_size > share)
+        return DBK_OK; /* of a log that has ended */
     const dbk_book_space *space = dbk_tables_space(&book->tables, &h.space);
     uint64_t needed = h.checkpoint_size;
-    if (space != NULL && is_provable(&space->now) && needed <= space->now.frontier.size)
+    if (known && space != NULL && is_provable(&space->now) && needed <= space->now.frontier.size)
         return keep_part(book, &x, space, h.checkpoint_size, err);
     if (space != NULL && space->now.checkpoint_size > needed)
         needed = space->now.checkpoint_size;
@@ -210,8 +225,11 @@ dbk_rc dbk_evidence_note(dbk_book *book, const dbk_id *space_id, dbk_span note, 
         !dbk_id_equal(&c.org, &org) || !dbk_id_equal(&c.space, space_id))
         return DBK_OK;
     bool same_log = dbk_id_equal(&c.log, &stand->log);
-    if ((same_log && c.size > stand->checkpoint_size) ||
-        (!same_log && was_recovered(book, space_id)))
+    /* The root may have let it go on there: then it isn't the relay that contradicts what is held.
+     */
+    if (same_log ? c.size > stand->checkpoint_size
+                 : dbk_roster_log_turn(book->roster, space_id, &c.log) >
+                       dbk_roster_log_turn(book->roster, space_id, &stand->log))
         return DBK_OK;
     dbk_rc rc = same_log ? judge_note(book, space, &c, note, err) : DBK_OK;
     const dbk_exhibit back = { .kind = DBK_EXHIBIT_BACK,
@@ -222,13 +240,22 @@ dbk_rc dbk_evidence_note(dbk_book *book, const dbk_id *space_id, dbk_span note, 
 
 /* ---- what waited --------------------------------------------------------------------------- */
 
+/* A header by whose membership it isn't known yet which log it speaks of. */
+static bool is_early(const dbk_book *book, const dbk_store_exhibit *row)
+{
+    dbk_header h;
+    uint64_t share;
+    return row->kind == DBK_EXHIBIT_SAID && dbk_header_decode(&h, row->bytes, NULL) == DBK_OK &&
+           !speaks_of(book, &share, &h);
+}
+
 static dbk_rc judge_waiting(void *ctx, const dbk_store_exhibit *row, dbk_err *err)
 {
     dbk_book *book = ctx;
     dbk_checkpoint c;
     const dbk_book_space *space = dbk_tables_space(&book->tables, &row->space);
     dbk_rc rc = DBK_OK;
-    if (space == NULL || !is_provable(&space->now))
+    if (space == NULL || !is_provable(&space->now) || is_early(book, row))
         return DBK_OK;
     if (row->kind == DBK_EXHIBIT_SAID)
         rc = dbk_evidence_said(book, row->bytes, err);

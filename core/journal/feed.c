@@ -49,6 +49,8 @@ dbk_rc dbk_feed_renew(dbk_book *book, dbk_book_feed **out, const dbk_id *space, 
 static dbk_header next_header(dbk_book *book, const dbk_book_feed *feed, size_t count)
 {
     const dbk_stand *stand = &feed->space->now;
+    /* Readers take it for a word about the log that is in force by members_seen. */
+    bool speaks = dbk_recovered_is_settled(book, &feed->space->space);
     dbk_header h = { .count = (uint16_t)count,
                      .space = feed->space->space,
                      .feed = feed->feed,
@@ -56,8 +58,9 @@ static dbk_header next_header(dbk_book *book, const dbk_book_feed *feed, size_t 
                      .first_seq = feed->now.last_seq + 1,
                      .prev = feed->now.head,
                      .members_seen = dbk_roster_head(book->roster),
-                     .checkpoint_size = stand->checkpoint_size,
-                     .checkpoint_root = stand->checkpoint_root };
+                     .checkpoint_size = speaks ? stand->checkpoint_size : 0 };
+    if (speaks)
+        h.checkpoint_root = stand->checkpoint_root;
     book->env->random(book->env->self, h.salt, sizeof(h.salt));
     return h;
 }

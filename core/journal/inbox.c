@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/journal/evidence.h"
 #include "core/journal/inbox_internal.h"
 #include "core/store/rows_query.h"
 
@@ -15,8 +16,11 @@ dbk_rc dbk_inbox_member(dbk_book *book, dbk_span entry, dbk_err *err)
     if (rc == DBK_OK && is_new)
         rc = dbk_recovered_settle(book, err);
     /* It may be the key or the author that something waits for. */
-    for (size_t i = 0; i < book->tables.spaces_count && rc == DBK_OK && is_new; i++)
+    for (size_t i = 0; i < book->tables.spaces_count && rc == DBK_OK && is_new; i++) {
         rc = dbk_inbox_retry(book, &book->tables.spaces[i]->space, &stats, err);
+        if (rc == DBK_OK)
+            rc = dbk_evidence_grown(book, &book->tables.spaces[i]->space, err);
+    }
     return rc;
 }
 
@@ -150,4 +154,16 @@ dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
     dbk_taker_wipe(&t);
     dbk_inbox_run_wipe(&s);
     return rc;
+}
+
+dbk_rc dbk_inbox_checkpoint(dbk_book *book, const dbk_id *space, dbk_span note, dbk_err *err)
+{
+    static const dbk_proof none;
+    dbk_inbox_stats stats;
+    const dbk_book_space *here = dbk_tables_space(&book->tables, space);
+    const dbk_run run = { .space = *space,
+                          .from = here == NULL ? 0 : here->now.frontier.size,
+                          .checkpoint = note,
+                          .proof = &none };
+    return dbk_inbox_run(book, &stats, &run, err);
 }

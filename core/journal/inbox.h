@@ -63,6 +63,10 @@ typedef struct dbk_inbox_stats {
  * size, and the log must then have its root. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
                                     dbk_err *err);
+/* The relay signs for just what is applied here: after it was restored, its log has a new name, and
+ * no entry need come for a long time. DBK_PEER as above. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_checkpoint(dbk_book *book, const dbk_id *space, dbk_span note,
+                                           dbk_err *err);
 
 /* Receipts for own segments first_seq.. in order, as the push answered; verified, stored. When
  * their indexes continue the position without a gap the position moves too (and is checked

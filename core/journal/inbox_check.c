@@ -130,6 +130,7 @@ static dbk_rc load_item(dbk_inbox_run_state *s, uint32_t at, dbk_err *err)
     item->hash = dbk_header_hash(&h);
     item->seen_size = h.checkpoint_size;
     item->seen_root = h.checkpoint_root;
+    item->seen_members = h.members_seen;
     return DBK_OK;
 }
 

@@ -16,7 +16,8 @@ static bool is_own(const dbk_inbox_run_state *s, const dbk_inbox_item *item)
 
 static bool same_claim(const dbk_inbox_item *a, const dbk_inbox_item *b)
 {
-    return a->seen_size == b->seen_size && dbk_hash_equal(&a->seen_root, &b->seen_root);
+    return a->seen_size == b->seen_size && dbk_hash_equal(&a->seen_root, &b->seen_root) &&
+           dbk_hash_equal(&a->seen_members, &b->seen_members);
 }
 
 static int by_claim(const void *a, const void *b)

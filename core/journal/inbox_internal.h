@@ -48,6 +48,7 @@ typedef struct dbk_inbox_item {
     dbk_hash hash;      /* of the header */
     uint64_t seen_size; /* what its author says that the log was */
     dbk_hash seen_root;
+    dbk_hash seen_members; /* by which membership: core/journal/evidence.h */
     dbk_fate fate;
     const char *reason; /* ASIDE */
     dbk_rowid held;     /* HELD: its row */

@@ -112,15 +112,12 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
     dbk_segment_tally tally;
     dbk_record_totals records;
     dbk_lost_count lost;
-    const dbk_space *known = dbk_roster_space(book->roster, &s->space);
     if (space == NULL)
         return DBK_OK;
     dbk_id aside_id = dbk_inbox_aside_feed(&space->space);
     const dbk_book_feed *aside = dbk_tables_feed(&book->tables, &aside_id);
     aside_count counting = { book, space, s };
-    s->log_refused = known != NULL && !dbk_id_is_zero(&known->recovery.new_log) &&
-                     !dbk_id_is_zero(&space->now.log) &&
-                     !dbk_id_equal(&known->recovery.new_log, &space->now.log);
+    s->log_refused = !dbk_recovered_is_settled(book, &s->space);
     dbk_rc rc = dbk_lost_waiting(book->store, &lost, space->row, err);
     if (rc == DBK_OK)
         s->lost_ops = lost.own_ops;

@@ -6,6 +6,7 @@
 #include "core/journal/fold.h"
 #include "core/journal/inbox_internal.h"
 #include "core/store/lost.h"
+#include "core/store/nodes.h"
 
 #define ROWS_BYTES_MAX (64u * 1024u * 1024u)
 #define DEVICES_MAX 4096u /* counted; more are "many" alike */
@@ -167,10 +168,13 @@ static dbk_rc begin_new(dbk_book *book, dbk_book_space *space, const split *s,
     if (rc != DBK_OK)
         return rc;
     dbk_stand *now = dbk_space_touch(space);
+    const dbk_said said =
+        now->said; /* about the old log: it stays in its row, and counts no more */
     memset(now, 0, sizeof(*now));
     now->log = move->new_log;
     now->frontier = s->frontier;
-    return DBK_OK;
+    now->said = said;
+    return dbk_nodes_rename(book->store, &past.log, &now->log, now->frontier.size, err);
 }
 
 static dbk_rc step(dbk_book *book, dbk_book_space *space, const split *s, const dbk_log_move *move,
@@ -228,20 +232,23 @@ dbk_recovered dbk_recovered_told(dbk_book *book)
     return told;
 }
 
+bool dbk_recovered_is_settled(const dbk_book *book, const dbk_id *space)
+{
+    const dbk_book_space *here = dbk_tables_space(&book->tables, space);
+    const dbk_space *known = book->roster == NULL ? NULL : dbk_roster_space(book->roster, space);
+    return known == NULL || here == NULL || dbk_id_is_zero(&known->recovery.new_log) ||
+           dbk_id_is_zero(&here->now.log) || dbk_id_equal(&known->recovery.new_log, &here->now.log);
+}
+
 dbk_rc dbk_recovered_settle(dbk_book *book, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     book->recovered.contradicted = 0; /* counted anew */
     for (size_t i = 0; i < book->tables.spaces_count && rc == DBK_OK; i++) {
         dbk_book_space *space = book->tables.spaces[i];
-        const dbk_space *known = book->roster == NULL
-                                     ? NULL
-                                     : dbk_roster_space(book->roster, &space->space);
-        if (known == NULL || dbk_id_is_zero(&known->recovery.new_log) ||
-            dbk_id_is_zero(&space->now.log) ||
-            dbk_id_equal(&known->recovery.new_log, &space->now.log))
+        if (dbk_recovered_is_settled(book, &space->space))
             continue;
-        const dbk_log_move move = known->recovery;
+        const dbk_log_move move = dbk_roster_space(book->roster, &space->space)->recovery;
         rc = settle_space(book, space, &move, err);
     }
     return rc;

@@ -19,6 +19,8 @@ typedef struct dbk_recovered {
 /* Brings every space to the newest recovery that the chain holds for its log. To be done before the
  * chain goes on and when it has: a program may have been cut off in between. */
 DBK_MUST_CHECK dbk_rc dbk_recovered_settle(dbk_book *book, dbk_err *err);
+/* Is the log that stands here the one in force by the chain? */
+bool dbk_recovered_is_settled(const dbk_book *book, const dbk_id *space);
 /* What that did since it was told last. */
 dbk_recovered dbk_recovered_told(dbk_book *book);
 

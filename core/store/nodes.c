@@ -16,6 +16,28 @@ dbk_rc dbk_nodes_put(dbk_store *store, const dbk_id *log, const dbk_store_node *
     return dbk_sql_run(&q, err);
 }
 
+dbk_rc dbk_nodes_rename(dbk_store *store, const dbk_id *from, const dbk_id *to, uint64_t size,
+                        dbk_err *err)
+{
+    dbk_sql q;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_NODE_RENAME,
+                             "UPDATE OR REPLACE node SET log=?2 WHERE log=?1"
+                             " AND ((place+1)<<level)<=?3",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_id(&q, 1, from);
+    dbk_sql_bind_id(&q, 2, to);
+    dbk_sql_bind_uint(&q, 3, size);
+    rc = dbk_sql_run(&q, err);
+    if (rc == DBK_OK)
+        rc = dbk_sql_open(&q, store, DBK_SQL_NODE_FORGET, "DELETE FROM node WHERE log=?1", err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_id(&q, 1, from);
+    return dbk_sql_run(&q, err);
+}
+
 dbk_rc dbk_nodes_each(dbk_store *store, const dbk_id *log, const dbk_store_node *from,
                       uint64_t count, dbk_store_node_fn fn, void *ctx, dbk_err *err)
 {

@@ -17,6 +17,10 @@ typedef struct dbk_store_node {
 DBK_MUST_CHECK dbk_rc dbk_nodes_put(dbk_store *store, const dbk_id *log, const dbk_store_node *row,
                                     dbk_err *err);
 typedef dbk_rc (*dbk_store_node_fn)(void *ctx, const dbk_store_node *row, dbk_err *err);
+/* Those of the first `size` leaves of a log are another's from now on; the rest goes. In a
+ * transaction. */
+DBK_MUST_CHECK dbk_rc dbk_nodes_rename(dbk_store *store, const dbk_id *from, const dbk_id *to,
+                                       uint64_t size, dbk_err *err);
 /* Those of row's level from its place on, at most count, in order. */
 DBK_MUST_CHECK dbk_rc dbk_nodes_each(dbk_store *store, const dbk_id *log,
                                      const dbk_store_node *from, uint64_t count,

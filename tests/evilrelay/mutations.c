@@ -120,7 +120,7 @@ const evil_mutation evil_mutations[] = {
     LOG("M41a", "the last ops hidden", hide_tail, END_MENDS, NULL),
     WORDS("M41c", "the last ops hidden, with headquarters' word", hide_tail),
     LOG("M41b", "the first of an author's ops hidden", hide_middle, END_ALARM,
-        "does not follow|place or time"),
+        "does not follow|place or time|not the one that it signed for"),
     HELLO("M42a", "all spaces hidden", no_space, END_ALARM, "does not know a space"),
     HELLO("M42b", "another chain of the same length", other_members, END_ALARM, "membership"),
     BYTES("M43a", "a proof of 63 made-up hashes", CALL_RANGE, long_proof, END_ALARM,
