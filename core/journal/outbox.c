@@ -34,6 +34,7 @@ static dbk_rc position_of(dbk_position *out, const dbk_book *book, const dbk_id 
         p.cosigned = dbk_cosigned_now(book, row);
         rc = dbk_lost_waiting(book->store, &lost, row->row, err);
         p.lost = lost.others;
+        p.lacks_note = row->now.note_len == 0 && row->now.frontier.size > 0;
     }
     p.size = frontier->size;
     p.root = dbk_frontier_root(frontier, DBK_TREE_LOG);

@@ -14,9 +14,10 @@ typedef struct dbk_position {
     uint64_t own_last_seq; /* of the own feed that is to be pushed: the oldest that waits */
     uint64_t lost;         /* segments of others that a restored relay lost and has not got again */
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
-    bool push_only;             /* nothing is to be fetched: this device may not read there */
-    bool ends;                  /* its time there has an end, which the relay's clock decides */
-    dbk_cosigned cosigned;      /* what headquarters said last of what is applied here */
+    bool lacks_note; /* of a log that a restored relay goes on with: it hasn't signed for it yet */
+    bool push_only;  /* nothing is to be fetched: this device may not read there */
+    bool ends;       /* its time there has an end, which the relay's clock decides */
+    dbk_cosigned cosigned; /* what headquarters said last of what is applied here */
 } dbk_position;
 /* For every space in which this device is a member, sorted by id. */
 DBK_MUST_CHECK dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count,

@@ -53,6 +53,7 @@ static dbk_rc read_local(run *r, dbk_err *err)
                                        .own_last_seq = p->own_last_seq,
                                        .lost = p->lost,
                                        .own_receipted_seq = p->own_receipted_seq,
+                                       .lacks_note = p->lacks_note,
                                        .push_only = p->push_only,
                                        .ends = p->ends,
                                        .cosigned = p->cosigned };
@@ -220,6 +221,8 @@ static dbk_session_event do_members(run *r, const dbk_session_action *a)
 static dbk_session_event do_cosigned(run *r, const dbk_session_action *a)
 {
     dbk_rc rc = DBK_OK;
+    if (a->checkpoint.len > 0)
+        rc = dbk_inbox_checkpoint(r->book, &a->space, a->checkpoint, &r->why);
     for (size_t i = 0; i < a->cosigned_count && rc == DBK_OK; i++)
         rc = dbk_cosigned_take(r->book, &a->space, dbk_span_str(a->cosigned[i]), &r->why);
     return taken(r, rc);

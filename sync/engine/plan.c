@@ -8,7 +8,7 @@ bool dbk_plan_is_quiet(const dbk_local *local)
 {
     for (size_t i = 0; i < local->spaces_count; i++) {
         if (local->spaces[i].own_receipted_seq != local->spaces[i].own_last_seq ||
-            local->spaces[i].lost > 0)
+            local->spaces[i].lost > 0 || local->spaces[i].lacks_note)
             return false;
     }
     return true;
@@ -169,6 +169,8 @@ dbk_rc dbk_plan_space(dbk_plan *out, const dbk_local_space *local, const dbk_wel
     plan.pull_to = plan.push_only ? local->size : there->size;
     plan.cosigned = there->cosigned;
     plan.cosigned_count = plan.push_only ? 0 : there->cosigned_count;
+    if (local->lacks_note && there->size == local->size)
+        plan.checkpoint = there->checkpoint; /* where it is longer, the pull brings one */
     *out = plan;
     return DBK_OK;
 }

@@ -16,6 +16,7 @@ typedef struct dbk_local_space {
     uint64_t own_last_seq;
     uint64_t lost;              /* of others, that a restored relay lost and are to be carried */
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
+    bool lacks_note;            /* no checkpoint of this log is held, though entries are */
     bool push_only;             /* what was written here leaves, and nothing is fetched */
     bool ends; /* a guest's: the relay may know the space no more, and takes what comes late */
     dbk_cosigned cosigned; /* what headquarters said last of what is applied here */
@@ -49,11 +50,12 @@ typedef struct dbk_plan {
     dbk_hash relay_head;
     const char *const *cosigned; /* headquarters' words in the welcome, which must outlive this */
     size_t cosigned_count;
-    uint64_t pull_to; /* the log's size that the relay signed for */
-    bool own_held;    /* what the relay has of this device is all here: bodies can stay there */
-    bool push_only;   /* as of the space; or the relay lists it no more */
-    bool behind;      /* the relay has more of our feed than we: nothing of it may be pushed, and
-                       * the log must show what that is */
+    const char *checkpoint; /* the welcome's, which is to be kept before them; NULL: none is */
+    uint64_t pull_to;       /* the log's size that the relay signed for */
+    bool own_held;  /* what the relay has of this device is all here: bodies can stay there */
+    bool push_only; /* as of the space; or the relay lists it no more */
+    bool behind;    /* the relay has more of our feed than we: nothing of it may be pushed, and
+                     * the log must show what that is */
 } dbk_plan;
 /* DBK_PEER with the cause when this space must not be synced: the log was rolled back, replaced or
  * forked. Nothing is changed then. */

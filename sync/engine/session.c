@@ -29,7 +29,7 @@ static const struct {
     [S_CARRY_LOAD] = { "carry-load", M(S_CARRY) | M(S_CARRY_LOAD) | M(S_PULL) | M(S_END) },
     [S_CARRY] = { "carry", M(S_CARRY) | M(S_WAIT) | M(S_CARRY_LOAD) | M(S_PULL) | M(S_END) },
     [S_GIVE_LOAD] = { "give-load", M(S_GIVE) | M(S_GIVE_LOAD) | M(S_END) },
-    [S_GIVE] = { "give", M(S_GIVE) | M(S_WAIT) | M(S_GIVE_LOAD) | M(S_END) },
+    [S_GIVE] = { "give", M(S_GIVE) | M(S_WAIT) | M(S_GIVE_LOAD) | M(S_HELLO) | M(S_END) },
     [S_WAIT] = { "wait", M(S_HELLO) | M(S_MEMBERS) | M(S_PUSH) | M(S_PULL) | M(S_CARRY) |
                              M(S_GIVE) | M(S_END) },
     [S_END] = { "end", 0 },
@@ -157,6 +157,26 @@ void dbk_session_refresh(dbk_session *s, const dbk_local *local)
     }
 }
 
+static void send_hello(dbk_session *s, dbk_session_action *next)
+{
+    dbk_session_post(s, "application/json", DBK_WELCOME_BYTES_MAX);
+    (void)snprintf(s->target, sizeof(s->target), "/v1/hello");
+    dbk_session_move(s, S_HELLO);
+    dbk_session_send(s, next);
+}
+
+void dbk_session_greet_again(dbk_session *s, dbk_session_action *next)
+{
+    dbk_err err = { 0 };
+    const dbk_hello hello = { 0 };
+    dbk_welcome_wipe(&s->welcome);
+    dbk_bytes_truncate(&s->body, 0);
+    if (dbk_hello_encode(&s->body, &hello, &err) == DBK_OK)
+        send_hello(s, next);
+    else
+        dbk_session_fail(s, next, &err);
+}
+
 static void start(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
@@ -175,10 +195,7 @@ static void start(dbk_session *s, dbk_session_action *next, const dbk_session_ev
         dbk_session_fail(s, next, &err);
         return;
     }
-    dbk_session_post(s, "application/json", DBK_WELCOME_BYTES_MAX);
-    (void)snprintf(s->target, sizeof(s->target), "/v1/hello");
-    dbk_session_move(s, S_HELLO);
-    dbk_session_send(s, next);
+    send_hello(s, next);
 }
 
 /* ---- hello, members ------------------------------------------------------------------ */

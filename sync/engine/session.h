@@ -11,7 +11,8 @@
  *        '--not all-----------------'  | all
  *                       .--------------'
  *                       v
- *                  COSIGNED_TAKE                     for each space with words of headquarters
+ *                  COSIGNED_TAKE                     for each space with words of headquarters,
+ *                       |                             or a first checkpoint after a restore
  *                       |
  *                       v
  *        .---> LOAD ----> PUSH ----> LOAD ----> PUSH_TAKE    for each space, while it lacks of
@@ -26,7 +27,8 @@
  *   CARRY_LOAD <--> CARRY        after the pulls: what others wrote, a restored relay lost and is
  *        '--> PULL, END          held here goes there; then it is pulled from its new place
  *   HELLO, MEMBERS_TAKE --the relay waits for its recovery--> GIVE_LOAD <--> GIVE: entries and
- *        logs that it lost; then END, with DBK_PENDING: only the root can let it go on
+ *        logs that it lost (after entries once more HELLO: its logs' names may have come back with
+ *        them); then END, with DBK_PENDING: only the root can let it go on
  *   HELLO, MEMBERS, PUSH, PULL, CARRY, GIVE --busy, lost--> WAIT --TIMER--> the same again
  *
  * Own notes leave before anything is fetched. What is wrong with one space is remembered, and the
@@ -75,7 +77,8 @@ typedef enum dbk_session_action_kind {
     DBK_ACTION_LOAD_ENTRY,    /* after_seq: the seq of one membership entry; for give() */
     DBK_ACTION_LOAD_REFILL,   /* space, after_seq (log index), count_max, bytes_max; for give() */
     DBK_ACTION_TAKE_MEMBERS,  /* entries */
-    DBK_ACTION_TAKE_COSIGNED, /* space, cosigned: before anything of the space is exchanged */
+    DBK_ACTION_TAKE_COSIGNED, /* space, checkpoint (or empty) of what is held, cosigned: before
+                               * anything of the space is exchanged */
     DBK_ACTION_TAKE_RECEIPTS, /* space, receipts, checkpoint */
     DBK_ACTION_TAKE_RANGE,    /* space, range */
     DBK_ACTION_WAIT,          /* wait_ms */

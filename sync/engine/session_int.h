@@ -93,6 +93,7 @@ struct dbk_session {
     uint64_t range_end; /* index behind the range under way */
 
     uint64_t give_seq;   /* of the next membership entry that the recovering relay lost */
+    bool gave_entries;   /* so that what the relay says of its logs may have changed */
     uint32_t give_count; /* entries or segments in the gift under way */
 
     uint64_t push_done, push_total, pull_done, pull_total;
@@ -107,6 +108,8 @@ void dbk_session_get(dbk_session *s, size_t answer_max);
 /* The same with s->body. */
 void dbk_session_post(dbk_session *s, const char *content_type, size_t answer_max);
 void dbk_session_end(dbk_session *s, dbk_session_action *next);
+/* session.c: asks once more where the relay stands. */
+void dbk_session_greet_again(dbk_session *s, dbk_session_action *next);
 /* Ends with this failure, whatever stopped before. */
 void dbk_session_fail(dbk_session *s, dbk_session_action *next, const dbk_err *err);
 /* Remembers the first cause, naming the space. */

@@ -47,6 +47,11 @@ static void next_gift(dbk_session *s, dbk_session_action *next)
         load_gift(s, next);
         return;
     }
+    if (s->gave_entries) { /* one may have told it a log's later name, or of a space */
+        s->gave_entries = false;
+        dbk_session_greet_again(s, next);
+        return;
+    }
     for (; s->at < s->works_count; s->at++) {
         if (has_more(s, &s->works[s->at])) {
             load_gift(s, next);
@@ -117,6 +122,7 @@ void dbk_session_given(dbk_session *s, dbk_session_action *next)
 {
     if (gives_entry(s)) {
         s->give_seq++;
+        s->gave_entries = true;
         s->counts.given_entries++;
     } else {
         s->works[s->at].given += s->give_count;

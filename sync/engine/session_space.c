@@ -12,10 +12,15 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+static bool has_words(const dbk_plan *plan)
+{
+    return plan->cosigned_count > 0 || plan->checkpoint != NULL;
+}
+
 /* The words of the next space that has some; behind the last, on to pushing. */
 static void take_cosigned(dbk_session *s, dbk_session_action *next)
 {
-    while (s->at < s->works_count && s->works[s->at].plan.cosigned_count == 0)
+    while (s->at < s->works_count && !has_words(&s->works[s->at].plan))
         s->at++;
     if (s->at == s->works_count) {
         s->at = 0;
@@ -28,6 +33,8 @@ static void take_cosigned(dbk_session *s, dbk_session_action *next)
     next->space = w->local.space;
     next->cosigned = w->plan.cosigned;
     next->cosigned_count = w->plan.cosigned_count;
+    if (w->plan.checkpoint != NULL)
+        next->checkpoint = dbk_span_str(w->plan.checkpoint);
 }
 
 void dbk_session_cosigned_taken(dbk_session *s, dbk_session_action *next,
