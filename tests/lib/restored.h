@@ -13,10 +13,8 @@ typedef struct story {
     dbk_id space;
 } story;
 
-static inline void begin(story *s)
+static inline void story_enlist(story *s)
 {
-    memset(s, 0, sizeof(*s));
-    syncworld_open(&s->world);
     sync_device_open(&s->world, &s->hq, "HQ");
     sync_found(&s->hq);
     s->space = sync_space(&s->hq, "Op Cedar");
@@ -24,6 +22,13 @@ static inline void begin(story *s)
     sync_enlist(&s->hq, &s->anne, DBK_ROLE_OFFICER, &s->space);
     sync_device_open(&s->world, &s->ben, "Ben");
     sync_enlist(&s->hq, &s->ben, DBK_ROLE_OFFICER, &s->space);
+}
+
+static inline void begin(story *s)
+{
+    memset(s, 0, sizeof(*s));
+    syncworld_open(&s->world);
+    story_enlist(s);
 }
 
 static inline void end(story *s)
