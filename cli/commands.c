@@ -184,6 +184,13 @@ const cli_command cli_commands[] = {
     { NULL, "withdraw", "ID --reason TEXT", "take a record out of use; its history stays", NULL,
       CLI_BOOK, ONE_RECORD, reason_options, cmd_withdraw },
 
+    { NULL, "tally", "ID", "count on a flight sheet: one key, or one word, for each",
+      "At a terminal each counter has a key. Otherwise words are read from standard input: keys, "
+      "or counters' names as far as needed. u takes the last one back, -NAME one of that "
+      "counter: the count stays, and an entry beside it says that it was one too many. Each is "
+      "saved before the next is read.",
+      CLI_BOOK, ONE_RECORD, NULL, cmd_tally },
+
     { READING, "show", "ID", "a record, whole", NULL, CLI_BOOK, ONE_RECORD, NULL, cmd_show },
     { NULL, "list", "[FORM]", "records, the newest first", NULL, CLI_BOOK, 0, 1, list_options,
       cmd_list },
