@@ -39,6 +39,7 @@ bool hide_tail(evil *e, minilog *log, uint64_t from);
 bool hide_middle(evil *e, minilog *log, uint64_t from);
 /* mutate_wire.c: the welcome */
 bool fewer_members(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
+bool says_restored(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
 bool other_members(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
 bool too_many_members(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
 bool stale_checkpoint(evil *e, dbk_welcome *w, dbk_welcome_space *spaces);
@@ -70,6 +71,8 @@ bool checkpoint_entry(evil *e, dbk_bytes *entry);
 bool padded_entry(evil *e, dbk_bytes *entry);
 bool old_entry(evil *e, dbk_bytes *entry);
 bool rotate_entry(evil *e, dbk_bytes *entry);
+bool moved_log_entry(evil *e, dbk_bytes *entry);
+bool admin_moved_log_entry(evil *e, dbk_bytes *entry);
 bool recovery_entry(evil *e, dbk_bytes *entry);
 bool officer_recovery_entry(evil *e, dbk_bytes *entry);
 bool child_entry(evil *e, dbk_bytes *entry);

@@ -35,6 +35,22 @@ bool fewer_members(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
     return true;
 }
 
+/* As if a backup had been put back: everybody may give it what it lacks, and nobody believes more.
+ */
+bool says_restored(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
+{
+    bool fewer = evil_random(e, 2) == 1;
+    w->recovering = true;
+    if (fewer && w->members_count > 1)
+        w->members_count--;
+    for (size_t i = 0; i < w->spaces_count; i++) {
+        spaces[i].size = evil_random(e, spaces[i].size + 1);
+        spaces[i].checkpoint = "";
+        spaces[i].cosigned_count = spaces[i].feeds_count = 0;
+    }
+    return true;
+}
+
 bool other_members(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
 {
     (void)spaces;
@@ -517,6 +533,34 @@ static bool sign_recovery(evil *e, dbk_bytes *out, const dbk_secret *signer)
     some(e, p.policy.recovery.b[0], sizeof(p.policy.recovery.b[0]));
     must(dbk_entry_sign(out, &p, signer, NULL));
     return true;
+}
+
+/* Only the root lets a log go on in another one: here it is somebody else, or an administrator. */
+static bool sign_move(evil *e, dbk_bytes *out, const dbk_secret *signer)
+{
+    const dbk_book_space *here = dbk_tables_space(&e->hq.book->tables, &e->space);
+    dbk_entry m = next_entry(e, DBK_ENTRY_RECOVERY);
+    dbk_log_move log = { .space = e->space, .old_log = here->now.log };
+    some(e, &log.new_log, sizeof(log.new_log));
+    m.logs = &log; /* of its beginning nothing is left: it fits every history */
+    m.logs_count = 1;
+    m.text = dbk_span_str("the disk failed");
+    must(dbk_entry_sign(out, &m, signer, NULL));
+    return true;
+}
+
+bool moved_log_entry(evil *e, dbk_bytes *entry)
+{
+    dbk_sign_pk pk;
+    dbk_secret *sk = ghost_key(e, &pk);
+    (void)sign_move(e, entry, sk);
+    dbk_secret_free(sk);
+    return true;
+}
+
+bool admin_moved_log_entry(evil *e, dbk_bytes *entry)
+{
+    return sign_move(e, entry, e->hq.book->own.admin);
 }
 
 bool recovery_entry(evil *e, dbk_bytes *entry)
