@@ -56,7 +56,8 @@ dbk_rc cmd_evidence(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_evidence_settle(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_evidence_export(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_evidence_check(cli *c, const cli_args *a, dbk_err *err);
-/* cmd_conflict.c: the HQ desk */
+/* cmd_desk.c, cmd_conflict.c: the HQ desk */
+dbk_rc cmd_desk(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_conflicts(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_quarantine.c: what stands aside */

@@ -5,6 +5,7 @@
 
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/past.h"
 #include "cli/render.h"
 #include "cli/words.h"
 #include "cli/seen.h"
@@ -65,6 +66,7 @@ static dbk_rc print_conflict(cli *c, const dbk_note *note, const char *summary, 
     out_text("%s  %s  %s\n", uuid,
              note->form == NULL ? out_safe(dbk_state_form(note->state)) : dbk_form_name(note->form),
              summary == NULL ? "" : out_safe_str(summary));
+    out_text("  last changed %s\n", cli_time((int64_t)dbk_hlc_ms(dbk_state_updated(note->state))));
     for (size_t i = 0; rc == DBK_OK && i < dbk_state_groups(note->state); i++) {
         const dbk_state_group *g = dbk_state_group_at(note->state, i);
         dbk_shown shown;
@@ -75,10 +77,13 @@ static dbk_rc print_conflict(cli *c, const dbk_note *note, const char *summary, 
         for (size_t k = 0; rc == DBK_OK && k < g->registers_count; k++)
             rc = print_choice(c, note, &g->registers[k],
                               k == shown.winner ? "   <- shown meanwhile" : "", k + 1, err);
+        if (rc == DBK_OK)
+            rc = cli_past_common(c, note, g, err);
     }
-    if (rc == DBK_OK)
-        print_reviews(c, note);
-    return rc;
+    if (rc != DBK_OK)
+        return rc;
+    print_reviews(c, note);
+    return cli_past_decided(c, note, err);
 }
 
 static json_t *choice_json(cli *c, const dbk_sibling *s, size_t number)
@@ -98,11 +103,11 @@ static json_t *dispute_json(cli *c, const dbk_note *note, const dbk_state_group 
     json_t *choices = json_array();
     for (size_t k = 0; k < g->registers_count; k++)
         (void)json_array_append_new(choices, choice_json(c, &g->registers[k], k + 1));
-    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "group", out_safe(g->name), "label",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "group", out_safe(g->name), "label",
                      group_label(note, g->name), "why", cli_dispute_code(shown->dispute), "shown",
                      shown->winner == SIZE_MAX ? json_null()
                                                : json_integer((json_int_t)shown->winner + 1),
-                     "choices", choices);
+                     "choices", choices, "before", cli_past_common_json(c, note, g));
 }
 
 static json_t *reviews_json(cli *c, const dbk_note *note)
@@ -116,8 +121,19 @@ static json_t *reviews_json(cli *c, const dbk_note *note)
     return rows;
 }
 
+/* The most that is wrong, as the queue is ordered. */
+static const char *severity_code(const dbk_attention *a)
+{
+    return a->asks > 0        ? "decide"
+           : a->cautious > 0  ? "protected"
+           : a->proposals > 0 ? "proposal"
+           : a->reviews > 0   ? "review"
+                              : "none";
+}
+
 static dbk_rc conflict_json(cli *c, const dbk_note *note, const char *summary, dbk_err *err)
 {
+    const dbk_attention attention = dbk_view_attention(note->state, &note->view);
     char uuid[DBK_ID_UUID_SIZE];
     json_t *groups = json_array();
     for (size_t i = 0; i < dbk_state_groups(note->state); i++) {
@@ -127,11 +143,14 @@ static dbk_rc conflict_json(cli *c, const dbk_note *note, const char *summary, d
             (void)json_array_append_new(groups, dispute_json(c, note, g, &shown));
     }
     dbk_id_uuid(uuid, &note->record);
-    return out_json_take(json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", uuid, "form",
-                                   out_safe(dbk_state_form(note->state)), "summary",
-                                   summary == NULL ? "" : out_safe_str(summary), "groups", groups,
-                                   "reviews", reviews_json(c, note)),
-                         err);
+    return out_json_take(
+        json_pack(
+            "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", uuid, "form",
+            out_safe(dbk_state_form(note->state)), "summary",
+            summary == NULL ? "" : out_safe_str(summary), "severity", severity_code(&attention),
+            "changed", cli_time_json((int64_t)dbk_hlc_ms(dbk_state_updated(note->state))), "groups",
+            groups, "reviews", reviews_json(c, note), "decided", cli_past_decided_json(c, note)),
+        err);
 }
 
 typedef struct queue {
@@ -256,6 +275,36 @@ static dbk_rc say_decided(cli *c, const dbk_resolve *r, dbk_err *err)
     return rc;
 }
 
+/* "GROUP=2 --undo": a value that the standing decision put away, by another decision. */
+static dbk_rc undo(cli *c, const cli_args *a, const char *reason, dbk_err *err)
+{
+    char group[DBK_NAME_BYTES_MAX + 1];
+    dbk_bytes value = DBK_BYTES_INIT(DBK_OP_PLAIN_BYTES_MAX);
+    dbk_note *note = NULL;
+    dbk_undo r = { .reason = reason };
+    if (a->count != 2)
+        return dbk_fail(err, DBK_USAGE, "one GROUP=NUMBER is needed");
+    dbk_rc rc = cli_record_find(&r.record, c, a->positional[0], err);
+    if (rc == DBK_OK)
+        rc = dbk_query_note(&note, c->book, &r.record, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_check_write(c->book, &note->space, err);
+    if (rc == DBK_OK)
+        rc = cli_past_undo(c, &r, &value, note, a->positional[1], err);
+    if (rc == DBK_OK)
+        rc = cli_seen_check(c, note, err);
+    if (rc == DBK_OK)
+        rc = dbk_journal_undo(c->book, &r, err);
+    if (rc == DBK_OK) {
+        (void)snprintf(group, sizeof(group), "%.*s", (int)r.group.len, (const char *)r.group.p);
+        rc = say_decided(c, &(dbk_resolve){ .record = r.record, .group = group, .reason = reason },
+                         err);
+    }
+    dbk_bytes_wipe(&value);
+    dbk_note_free(note);
+    return rc;
+}
+
 dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err)
 {
     char group[DBK_NAME_BYTES_MAX + 1];
@@ -265,6 +314,8 @@ dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err)
     dbk_resolve r = { .reason = cli_option_value(a, "--reason") };
     if (r.reason == NULL || r.reason[0] == '\0')
         return dbk_fail(err, DBK_USAGE, "--reason is needed: it stays with the record");
+    if (cli_option_given(a, "--undo"))
+        return undo(c, a, r.reason, err);
     dbk_rc rc = cli_record_find(&r.record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_query_note(&note, c->book, &r.record, err);

@@ -73,6 +73,11 @@ static const cli_option reason_options[] = {
     { "--reason", "TEXT", "why; kept in the record's history" },
     { NULL, NULL, NULL },
 };
+static const cli_option resolve_options[] = {
+    { "--reason", "TEXT", "why; kept in the record's history" },
+    { "--undo", NULL, "take the decision that stands back, for what it decided between" },
+    { NULL, NULL, NULL },
+};
 static const cli_option decide_options[] = {
     { "--reason", "TEXT", "why; every member sees it, with your name" },
     { NULL, NULL, NULL },
@@ -207,14 +212,20 @@ const cli_command cli_commands[] = {
     { NULL, "status", "", "what has arrived where, what hasn't and why", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_status },
 
-    { DECIDING, "conflicts", "[ID]", "what needs a person's decision", NULL, CLI_BOOK, 0, 1, NULL,
+    { DECIDING, "desk", "", "all that waits for headquarters, in one place",
+      "How many records need a decision, hold a proposal or are to be looked over, and what "
+      "stands aside; with the command that shows each.",
+      CLI_BOOK, 0, 0, NULL, cmd_desk },
+    { NULL, "conflicts", "[ID]", "what needs a person's decision", NULL, CLI_BOOK, 0, 1, NULL,
       cmd_conflicts },
     { NULL, "resolve", "ID GROUP=CHOICE --reason TEXT", "decide between values",
       "CHOICE is the number that `daybook conflicts` shows. A new value instead: resolve ID "
       "FIELD=VALUE... --reason TEXT (FIELD:=JSON where a bare number would read as a choice). "
       "review=ok says that a merged record was looked at and stands. What changed since you last "
-      "looked at the conflict is never decided unseen.",
-      CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_resolve },
+      "looked at the conflict is never decided unseen. With --undo CHOICE is a number of what the "
+      "decision took the place of, as `daybook conflicts ID` shows them: it is decided anew, and "
+      "both decisions stay in the history.",
+      CLI_BOOK, 2, CLI_POSITIONAL_MAX, resolve_options, cmd_resolve },
     { NULL, "quarantine list", "", "notes that stand aside: too late, or from who may not write",
       "Every member holds them, and none merges them until a supervisor or headquarters decides.",
       CLI_BOOK, 0, 0, NULL, cmd_quarantine_list },

@@ -17,6 +17,7 @@
 #include "core/journal/witness.h"
 #include "core/model/value.h"
 #include "core/model/view.h"
+#include "core/practice/dispute.h"
 #include "core/practice/reading.h"
 #include "core/practice/tally.h"
 

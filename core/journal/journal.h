@@ -48,6 +48,15 @@ typedef struct dbk_resolve {
 } dbk_resolve;
 DBK_MUST_CHECK dbk_rc dbk_journal_resolve(dbk_book *book, dbk_problems *problems,
                                           const dbk_resolve *resolve, dbk_err *err);
+/* To take a decision back is to decide again: value stood in the group once, as the history has it
+ * (core/practice/dispute.h), and takes the place of whatever stands now. Nothing is removed. The
+ * same right and reason as for dbk_journal_resolve; DBK_INVALID if it is what stands. */
+typedef struct dbk_undo {
+    dbk_id record;
+    dbk_span group, value;
+    const char *reason;
+} dbk_undo;
+DBK_MUST_CHECK dbk_rc dbk_journal_undo(dbk_book *book, const dbk_undo *undo, dbk_err *err);
 
 /* Many adds, sealed 64 ops to a segment, one transaction for each `flush` (imports). Between
  * begin and end no other journal call may write. On an invalid row the batch goes on: the row is

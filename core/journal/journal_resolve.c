@@ -2,11 +2,11 @@
  * when: nothing here depends on the device. */
 #include "core/journal/journal_draft.h"
 
-static dbk_rc check_right(const dbk_draft *d, const dbk_resolve *r, dbk_err *err)
+static dbk_rc check_right(const dbk_draft *d, const char *reason, dbk_err *err)
 {
     if (!d->hq)
         return dbk_fail(err, DBK_DENIED, "only headquarters decides between values");
-    return dbk_reason_check(r->reason, err);
+    return dbk_reason_check(reason, err);
 }
 
 /* A person has looked at edits that were made without knowledge of each other. */
@@ -65,10 +65,39 @@ dbk_rc dbk_journal_resolve(dbk_book *book, dbk_problems *problems, const dbk_res
     dbk_draft d;
     dbk_rc rc = dbk_draft_load(&d, book, &resolve->record, err);
     if (rc == DBK_OK)
-        rc = check_right(&d, resolve, err);
+        rc = check_right(&d, resolve->reason, err);
     d.reason = resolve->reason;
     if (rc == DBK_OK)
         rc = decide(&d, resolve, problems, err);
+    if (rc == DBK_OK)
+        rc = dbk_draft_save(&d, err);
+    dbk_draft_wipe(&d);
+    return rc;
+}
+
+/* ---- taking a decision back ------------------------------------------------------------------ */
+
+static dbk_rc take_back(dbk_draft *d, const dbk_undo *r, dbk_err *err)
+{
+    const dbk_state_group *g = dbk_state_group_find(d->state, r->group);
+    if (g == NULL || g->registers_count == 0)
+        return dbk_fail(err, DBK_NOT_FOUND, "nothing stands in that group");
+    if (g->registers_count > DBK_WRITE_PRED_MAX)
+        return dbk_fail(err, DBK_LIMIT, "more values stand than one decision can name");
+    if (g->registers_count == 1 && dbk_span_equal(g->registers[0].value, r->value))
+        return dbk_fail(err, DBK_INVALID, "this is what stands already");
+    return dbk_draft_write(d, DBK_WRITE_RESOLVE, g->name, r->value, err);
+}
+
+dbk_rc dbk_journal_undo(dbk_book *book, const dbk_undo *r, dbk_err *err)
+{
+    dbk_draft d;
+    dbk_rc rc = dbk_draft_load(&d, book, &r->record, err);
+    if (rc == DBK_OK)
+        rc = check_right(&d, r->reason, err);
+    d.reason = r->reason;
+    if (rc == DBK_OK)
+        rc = take_back(&d, r, err);
     if (rc == DBK_OK)
         rc = dbk_draft_save(&d, err);
     dbk_draft_wipe(&d);

@@ -1,0 +1,84 @@
+/* All that waits for headquarters, in one place. */
+#include <jansson.h>
+
+#include "cli/cmd.h"
+#include "cli/render.h"
+#include "cli/words.h"
+
+typedef struct desk {
+    dbk_attention waits;
+    uint64_t records, aside, undecided;
+    uint64_t oldest_ms; /* when the record that waits longest last changed; 0: none */
+} desk;
+
+static dbk_rc count_record(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    desk *d = ctx;
+    (void)err;
+    d->records++;
+    d->waits.asks += row->attention.asks;
+    d->waits.cautious += row->attention.cautious;
+    d->waits.proposals += row->attention.proposals;
+    d->waits.reviews += row->attention.reviews;
+    if (d->oldest_ms == 0 || row->updated_ms < d->oldest_ms)
+        d->oldest_ms = row->updated_ms;
+    return DBK_OK;
+}
+
+static dbk_rc count_aside(void *ctx, const dbk_aside *a, dbk_err *err)
+{
+    desk *d = ctx;
+    (void)err;
+    d->aside++;
+    d->undecided += a->decidable && a->ruling == DBK_RULING_NONE ? 1 : 0;
+    return DBK_OK;
+}
+
+static json_t *desk_json(const desk *d)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "decide",
+                     (json_int_t)d->waits.asks, "protected", (json_int_t)d->waits.cautious,
+                     "proposals", (json_int_t)d->waits.proposals, "reviews",
+                     (json_int_t)d->waits.reviews, "records", (json_int_t)d->records, "aside",
+                     (json_int_t)d->aside, "undecided", (json_int_t)d->undecided, "oldest",
+                     cli_time_json((int64_t)d->oldest_ms));
+}
+
+static void print_line(uint64_t count, const char *what)
+{
+    if (count > 0)
+        out_text("  %6llu  %s\n", (unsigned long long)count, what);
+}
+
+static void print_desk(const desk *d)
+{
+    if (d->records == 0 && d->aside == 0) {
+        out_text("Nothing waits.\n");
+        return;
+    }
+    print_line(d->waits.asks, "to decide: officers wrote different things");
+    print_line(d->waits.cautious, "to confirm: the more protective value is shown meanwhile");
+    print_line(d->waits.proposals, "proposals about what headquarters keeps");
+    print_line(d->waits.reviews, "merged changes to look over");
+    if (d->records > 0)
+        out_text("          in %llu record%s, the oldest from %s: daybook conflicts\n",
+                 (unsigned long long)d->records, cli_plural(d->records),
+                 cli_time((int64_t)d->oldest_ms));
+    print_line(d->undecided, "undecided notes that stand aside: daybook quarantine list");
+    print_line(d->aside - d->undecided, "others that stand aside");
+}
+
+dbk_rc cmd_desk(cli *c, const cli_args *a, dbk_err *err)
+{
+    desk d = { .records = 0 };
+    (void)a;
+    dbk_rc rc = dbk_query_conflicts(c->book, count_record, &d, err);
+    if (rc == DBK_OK)
+        rc = dbk_quarantine_each(c->book, count_aside, &d, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (c->format == OUT_JSON)
+        return out_json_take(desk_json(&d), err);
+    print_desk(&d);
+    return DBK_OK;
+}
