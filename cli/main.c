@@ -36,6 +36,7 @@ static void harden(void)
     (void)setenv("TSS2_LOG", "all+NONE", 1);
     /* Notes pass through Jansson's memory: it shall be wiped like our own. */
     json_set_alloc_funcs(dbk_alloc, dbk_free);
+    out_start();
 }
 
 static const char *default_store(void)
@@ -289,5 +290,6 @@ int main(int argc, char **argv)
         out_failure(rc, late.text, NULL, OUT_TEXT);
     }
     dbk_free(rest);
+    dbk_wipe_stack();
     return dbk_rc_exit_status(rc);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/alloc.h"
 #include "core/base/env.h"
 #include "core/base/text.h"
 
@@ -19,6 +20,14 @@
 static bool write_failed;
 static int write_errno;
 static bool out_streams; /* something was written to standard output already */
+/* Both hold text of notes, and are wiped at the end. */
+static char pending[16384]; /* standard output's, so that the C library has none of its own */
+static dbk_bytes ring[RING_BUFFERS];
+
+void out_start(void)
+{
+    (void)setvbuf(stdout, pending, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof(pending));
+}
 
 static void note_failure(int result)
 {
@@ -39,7 +48,6 @@ void out_text(const char *fmt, ...)
 
 static const char *safe_in_ring(dbk_span text, dbk_safe_opts opts, size_t max)
 {
-    static dbk_bytes ring[RING_BUFFERS];
     static size_t next;
     dbk_bytes *b = &ring[next++ % RING_BUFFERS];
     dbk_bytes_wipe(b);
@@ -204,6 +212,9 @@ dbk_rc out_finish(dbk_err *err)
 {
     if (fflush(stdout) != 0)
         note_failure(-1);
+    dbk_wipe(pending, sizeof(pending));
+    for (size_t i = 0; i < RING_BUFFERS; i++)
+        dbk_bytes_wipe(&ring[i]);
     if (!write_failed)
         return DBK_OK;
     if (write_errno == ENOSPC)

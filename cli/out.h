@@ -55,7 +55,10 @@ void out_progress_end(out_progress *p);
 DBK_MUST_CHECK dbk_rc out_redirect(const char *path, dbk_err *err);
 /* A new file of mode 0600, durable; DBK_CONFLICT if it exists. */
 DBK_MUST_CHECK dbk_rc out_file(const char *path, dbk_span bytes, dbk_err *err);
-/* Flushes; DBK_IO / DBK_FULL if standard output could not take everything. */
+/* Before anything is written: what waits in standard output lies in memory that can be wiped. */
+void out_start(void);
+/* Flushes, and wipes what was written from memory; DBK_IO / DBK_FULL if standard output could not
+ * take everything. */
 DBK_MUST_CHECK dbk_rc out_finish(dbk_err *err);
 
 #endif

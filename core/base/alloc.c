@@ -41,6 +41,13 @@ void dbk_wipe(void *p, size_t len)
     __asm__ __volatile__("" : : "r"(p) : "memory");
 }
 
+/* Not inline: its frame must lie where those of earlier calls lay. */
+__attribute__((noinline)) void dbk_wipe_stack(void)
+{
+    uint8_t below[256u * 1024u];
+    dbk_wipe(below, sizeof(below));
+}
+
 void *dbk_alloc(size_t size)
 {
     if (size > SIZE_MAX - HEAD_BYTES)

@@ -20,6 +20,9 @@ size_t dbk_alloc_size(const void *block);
 
 /* Overwrites in a way that the compiler keeps. */
 void dbk_wipe(void *p, size_t len);
+/* Overwrites what functions that have returned left below the caller's frame, 256 KiB of it: their
+ * buffers, and those of libraries that don't wipe theirs. Call it where nothing is pending. */
+void dbk_wipe_stack(void);
 
 /* Test hook: called before each allocation with its size; returning 0 makes it fail.
  * NULL removes the hook. Not for use while other threads allocate. */
