@@ -279,6 +279,27 @@ static void sensitive_answers_are_marked_and_no_tool_text_is_shipped_P7(void **s
     assert_int_equal(field_of("contact", "intelligence")->kind, DBK_FIELD_REF);
 }
 
+/* Nothing that could be typed into it tells more, and who ends it doesn't outweigh who keeps it. */
+static void a_restricted_marker_has_room_for_nothing_but_whom_to_ring_A26_P6(void **state)
+{
+    static const struct {
+        const char *name;
+        dbk_field_kind kind;
+    } cases[] = { { "about", DBK_FIELD_REF },
+                  { "ask", DBK_FIELD_PHONE },
+                  { "state", DBK_FIELD_CODE } };
+    const dbk_field *fields;
+    (void)state;
+    assert_int_equal(dbk_form_fields(form_of("restricted_marker"), &fields), ARRAY_LEN(cases));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_string_equal(fields[i].name, cases[i].name);
+        assert_int_equal(fields[i].kind, cases[i].kind);
+    }
+    const dbk_group *stands = group_of("restricted_marker", "state");
+    assert_int_equal(stands->rule, DBK_RULE_CAUTIOUS);
+    assert_string_equal(stands->lower_needs, "reason");
+}
+
 static void parts_of_fields_are_found_by_their_path(void **state)
 {
     const dbk_field *top = NULL;
@@ -429,6 +450,7 @@ int main(void)
         cmocka_unit_test(what_must_merge_as_one_value_is_one_group_2_16),
         cmocka_unit_test(only_the_author_writes_an_entry_and_supervision_comes_after_signing),
         cmocka_unit_test(sensitive_answers_are_marked_and_no_tool_text_is_shipped_P7),
+        cmocka_unit_test(a_restricted_marker_has_room_for_nothing_but_whom_to_ring_A26_P6),
         cmocka_unit_test(parts_of_fields_are_found_by_their_path),
         cmocka_unit_test(the_more_protective_answer_ranks_higher_P6),
         cmocka_unit_test(an_unknown_code_ranks_just_below_the_highest_P6),

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Goal: who isn't in a compartment learns nothing of it from the program: it isn't listed, counted,
+# found or exported, and a guess is answered like a guess at nothing, in words and in time. What
+# the team may know is a restricted marker: whom to ring, and no more (A26, P3, domain.md 3.9).
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+export XDG_RUNTIME_DIR=$T/run
+mkdir "$XDG_RUNTIME_DIR"
+
+organisation "Family Liaison Unit"
+enrol chief admin "Family Liaison Unit"
+enrol amir officer "Family Liaison Unit"
+must admin sync
+must admin add person name='Maria Alvarez'
+person=$out
+wont "a restricted space takes two" 20 "org agree" \
+    admin space create "Operation Blackbird" --restricted --member chief=hq
+proposal=$(grep -oE '[0-9a-f]{8}$' <<<"$err")
+must chief org proposals
+must chief org agree "$proposal"
+must admin sync
+must admin --json space list
+compartment=$(py "[s['space'] for s in d if s['name'] == 'Operation Blackbird'][0]")
+must admin add person --space "Operation Blackbird" name=Quetzalcoatlus
+hidden=$out
+must admin edit "$hidden" name='Featherstonehaugh Quetzalcoatlus'
+must admin add restricted_marker --space "Family Liaison Unit" about="$person" ask="101 ext 4471"
+marker=$out
+must admin sync
+must chief sync
+must chief search Quetzalcoatlus
+has "control: its members find it" "Quetzalcoatlus" "$out"
+must amir sync
+
+# The marker, as everybody in the ordinary space has it.
+must amir list
+has "the team sees that there is somebody to ring" "101 ext 4471" "$out"
+must amir --json show "$marker"
+json "about whom, whom to ring, and that it stands" "d['fields']" \
+    "{'about': '$person', 'ask': '101 ext 4471', 'state': 'active'}"
+must amir form show restricted_marker
+hasnt "it has no room for words" "longtext|text" "$(grep -oE '[a-z_]+ +(long)?text' <<<"$out")"
+# An end that meets a marker that somebody goes on with doesn't take it away (P6).
+must amir edit "$marker" state=ended --reason "no longer"
+must admin edit "$marker" ask="101 ext 4472"
+must amir sync
+must admin sync
+must amir sync
+
+# Nothing else, wherever it is looked for.
+secrets="Blackbird|Quetzalcoatlus|Featherstonehaugh|$hidden|${hidden:0:13}|$compartment"
+clean() {
+    local what=$1
+    shift
+    must amir "$@"
+    hasnt "$what is silent about the compartment" "$secrets" "$out$err"
+}
+clean "status" status
+clean "status --json" --json status
+clean "the list" list --withdrawn
+clean "the list in JSON" --json list --withdrawn
+clean "a search" search Quetzalcoatlus
+clean "a search of the beginning of a word" search Quetz
+clean "conflicts" conflicts
+clean "the spaces" --json space list
+clean "the devices" --json device list
+clean "the export" export
+clean "verify" --json verify
+clean "evidence" evidence list
+clean "sync" --json sync
+clean "org log" org log
+must amir --json org log
+hasnt "org log in JSON names neither it nor its records" "Blackbird|Quetzalcoatlus|$hidden" "$out"
+must amir --json space list
+json "one space is there" "[s['name'] for s in d]" "['Family Liaison Unit']"
+equal "and two records are counted" 2 "$(ids amir | wc -l)"
+
+# A guess at the compartment, and one at nothing: the same status and the same bytes.
+nowhere=${compartment:0:20}777777777777
+nobody=${hidden:0:24}777777777777
+must amir unlock
+answer() { # answer ARGUMENT...: status and both outputs, in one text, without what was typed
+    run setsid "$DAYBOOK" --store "$T/amir" "$@"
+    printf '%s\n%s\n%s\n' "$status" "$out" "$err" |
+        sed -e "s/$compartment/ID/g; s/$nowhere/ID/g; s/$hidden/ID/g; s/$nobody/ID/g" \
+            -e 's/Operation Blackbird/NAME/g; s/Operation Hummbird/NAME/g'
+}
+alike() { # alike WHAT "REAL" "GUESS" ARGUMENT...: X in an argument stands for either
+    local what=$1 real=$2 guess=$3 first second
+    shift 3
+    first=$(answer "${@//X/$real}")
+    second=$(answer "${@//X/$guess}")
+    has "control: $what is refused" "daybook: " "$first"
+    equal "$what: the same answer as to a guess at nothing" "$second" "$first"
+}
+alike "show" "$hidden" "$nobody" show X
+alike "show --json" "$hidden" "$nobody" --json show X
+alike "history" "$hidden" "$nobody" history X
+alike "edit" "$hidden" "$nobody" edit X name=Ann
+alike "withdraw" "$hidden" "$nobody" withdraw X --reason error
+alike "list by name" "Operation Blackbird" "Operation Hummbird" list --space X
+alike "list by id" "$compartment" "$nowhere" list --space X
+alike "add by name" "Operation Blackbird" "Operation Hummbird" add person --space X name=A
+alike "add by id" "$compartment" "$nowhere" add person --space X name=A
+alike "space remove" "$compartment" "$nowhere" space remove X chief
+alike "a device in it" "Operation Blackbird" "Operation Hummbird" space bar X chief
+
+# And the same time: medians of many, taken in turn so that the machine's other work meets both.
+cat >"$T/times.py" <<'PY'
+import statistics, subprocess, sys, time
+program, store, rounds = sys.argv[1], sys.argv[2], 25
+def cost(arguments):
+    begin = time.monotonic()
+    subprocess.run([program, "--store", store, *arguments], stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.monotonic() - begin
+worst = 0.0
+for real, guess in (a.split("|") for a in sys.argv[3:]):
+    took = {real: [], guess: []}
+    for n in range(rounds):
+        for one in (real, guess) if n % 2 else (guess, real):
+            took[one].append(cost(one.split()))
+    a, b = (statistics.median(took[x]) for x in (real, guess))
+    worst = max(worst, abs(a - b) / max(a, b))
+    print(f"note: {1000 * a:.2f} and {1000 * b:.2f} ms", file=sys.stderr)
+print(f"{worst:.2f}")
+PY
+ok "times can be taken" "$python" "$T/times.py" "$DAYBOOK" "$T/amir" \
+    "show $hidden|show $nobody" "list --space $compartment|list --space $nowhere"
+echo "$err"
+equal "a guess at it takes no other time ($out apart)" True "$("$python" -c "print($out < 0.3)")"
+must amir lock
+finish
