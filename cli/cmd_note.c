@@ -1,9 +1,12 @@
 /* Writing: add, edit, sign, addendum, withdraw. */
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/prompt.h"
+#include "core/base/text.h"
 
 /* What every write ends with: the record's id, and the warnings that came along. */
 static dbk_rc say_done(cli *c, const dbk_id *record, const char *done, const dbk_problems *p,
@@ -20,6 +23,52 @@ static dbk_rc say_done(cli *c, const dbk_id *record, const char *done, const dbk
     return DBK_OK;
 }
 
+/* Asks for the rest. What is missing in the end doesn't make the draft a failure. */
+static dbk_rc ask_rest(cli *c, const dbk_id *record, dbk_err *err)
+{
+    char uuid[DBK_ID_UUID_SIZE];
+    dbk_problems missing = { 0 };
+    uint64_t asked = 0;
+    dbk_id_uuid(uuid, record);
+    out_note("Each answer is saved at once; Enter passes one by. To go on later: "
+             "daybook edit %s --ask",
+             uuid);
+    dbk_rc rc = cli_prompt(c, &asked, &missing, record, err);
+    if (rc == DBK_OK && c->format == OUT_JSON) {
+        rc = out_json_take(json_pack("{s:s, s:s, s:I, s:o}", "id", uuid, "done", "saved", "asked",
+                                     (json_int_t)asked, "warnings", cli_problems_json(&missing)),
+                           err);
+    } else if (rc == DBK_OK) {
+        cli_print_problems(&missing);
+        if (missing.faults > 0)
+            out_note("A draft is saved. %zu thing%s to put right before it can be signed.",
+                     missing.faults, missing.faults == 1 ? "" : "s");
+        out_text("%s\n", uuid);
+    }
+    dbk_problems_wipe(&missing);
+    return rc;
+}
+
+/* Who is asked for a record writes it now, unless they said otherwise. */
+#define NOW_FIELD "happened_at"
+static dbk_rc parse_with_now(cli_inputs *in, const cli_args *a, const dbk_form *form, dbk_err *err)
+{
+    const char *args[CLI_POSITIONAL_MAX + 1];
+    char now[DBK_TIME_TEXT_SIZE], assigned[sizeof(NOW_FIELD "=") + DBK_TIME_TEXT_SIZE];
+    size_t count = 0;
+    bool given = false;
+    for (size_t i = 1; i < a->count; i++) {
+        args[count++] = a->positional[i];
+        given = given || strncmp(a->positional[i], NOW_FIELD "=", sizeof(NOW_FIELD)) == 0;
+    }
+    if (cli_option_given(a, "--ask") && !given && dbk_form_field(form, NOW_FIELD) != NULL) {
+        dbk_time_print(now, (int64_t)dbk_env_system()->now_ms(NULL));
+        (void)snprintf(assigned, sizeof(assigned), NOW_FIELD "=%s", now);
+        args[count++] = assigned;
+    }
+    return cli_inputs_parse(in, args, count, form, err);
+}
+
 dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err)
 {
     cli_inputs in = { 0 };
@@ -33,7 +82,7 @@ dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_book_check_write(c->book, &add.space, err);
     if (rc == DBK_OK)
-        rc = cli_inputs_parse(&in, a->positional + 1, a->count - 1, form, err);
+        rc = parse_with_now(&in, a, form, err);
     if (rc != DBK_OK)
         return rc;
     add.inputs = in.rows;
@@ -41,6 +90,8 @@ dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err)
     rc = dbk_journal_add(c->book, &record, &problems, &add, err);
     if (rc != DBK_OK)
         rc = cli_refuse(c, rc, "nothing was saved", &problems, err);
+    else if (cli_option_given(a, "--ask"))
+        rc = ask_rest(c, &record, err);
     else if (c->format == OUT_JSON)
         rc = say_done(c, &record, "saved", &problems, err);
     else {
@@ -77,6 +128,11 @@ dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err)
     dbk_rc rc = cli_record_find(&edit.record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = form_of(&form, c, &edit.record, err);
+    bool ask = cli_option_given(a, "--ask");
+    if (rc == DBK_OK && ask && a->count == 1)
+        return ask_rest(c, &edit.record, err);
+    if (rc == DBK_OK && a->count == 1)
+        rc = dbk_fail(err, DBK_USAGE, "say what to change: FIELD=VALUE, or --ask");
     if (rc == DBK_OK)
         rc = cli_inputs_parse(&in, a->positional + 1, a->count - 1, form, err);
     if (rc != DBK_OK)
@@ -85,7 +141,8 @@ dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err)
     edit.inputs_count = in.count;
     rc = dbk_journal_edit(c->book, &problems, &edit, err);
     if (rc == DBK_OK)
-        rc = say_done(c, &edit.record, "saved", &problems, err);
+        rc = ask ? ask_rest(c, &edit.record, err)
+                 : say_done(c, &edit.record, "saved", &problems, err);
     else
         rc = cli_refuse(c, rc, "nothing was saved", &problems, err);
     cli_inputs_wipe(&in);

@@ -65,8 +65,18 @@ static const cli_option check_options[] = {
     { "--root", "HEX", "the organisation's root key, got by another way (this store's)" },
     { NULL, NULL, NULL },
 };
-static const cli_option space_options[] = {
+#define ASK                                                                                  \
+    {                                                                                        \
+        "--ask", NULL, "ask for what is still wanted, field by field; each is saved at once" \
+    }
+static const cli_option add_options[] = {
     { "--space", "S", "the space, by name or id; needed if this device holds several" },
+    ASK,
+    { NULL, NULL, NULL },
+};
+static const cli_option edit_options[] = {
+    { "--reason", "TEXT", "why; kept in the record's history" },
+    ASK,
     { NULL, NULL, NULL },
 };
 static const cli_option reason_options[] = {
@@ -176,12 +186,12 @@ const cli_command cli_commands[] = {
       "FIELD=VALUE is text, FIELD:=JSON is JSON. A draft may lack anything; a value that is wrong "
       "in itself is refused, with all problems at once. Times: 2026-11-24 14:30, or 14:30 for "
       "today; without an offset they get this machine's. \"not_known\" answers every question.",
-      CLI_BOOK, 1, CLI_POSITIONAL_MAX, space_options, cmd_add },
+      CLI_BOOK, 1, CLI_POSITIONAL_MAX, add_options, cmd_add },
     { NULL, "edit", "ID FIELD=VALUE...", "change a record",
       "FIELD=VALUE replaces, FIELD+=VALUE adds to a set, list or count, FIELD-=VALUE takes an "
       "element away, FIELD-= makes a field blank. ID may be shortened to its first 6 digits or "
       "more.",
-      CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_edit },
+      CLI_BOOK, 1, CLI_POSITIONAL_MAX, edit_options, cmd_edit },
     { NULL, "sign", "ID", "sign a record: from then on only addenda", NULL, CLI_BOOK, ONE_RECORD,
       NULL, cmd_sign },
     { NULL, "addendum", "ID TEXT", "add to a signed record", NULL, CLI_BOOK, 2, 2, NULL,

@@ -64,6 +64,10 @@ DBK_MUST_CHECK dbk_rc dbk_record_check(dbk_change *out, dbk_problems *problems,
 DBK_MUST_CHECK dbk_rc dbk_record_check_stage(dbk_problems *problems, const dbk_form *form,
                                              dbk_stage stage, dbk_current_fn current,
                                              void *current_ctx, dbk_err *err);
+/* Whether a person is to be asked for a top-level field, given the displayed values: it is blank
+ * and needed or warned about, or it has its place only beside an answer that is there. */
+bool dbk_record_wants(const dbk_form *form, const dbk_field *field, dbk_current_fn current,
+                      void *current_ctx);
 /* The members of a JSON object as inputs (DBK_INPUT_SET, borrowed from it). The caller frees
  * *out with dbk_free(). DBK_FORMAT when it isn't an object. */
 DBK_MUST_CHECK dbk_rc dbk_inputs_from_json(dbk_input **out, size_t *out_count,

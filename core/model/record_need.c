@@ -226,6 +226,20 @@ void dbk_need_record(record_need *n, const dbk_form *form, const record_values *
     }
 }
 
+bool dbk_record_wants(const dbk_form *form, const dbk_field *field, dbk_current_fn current,
+                      void *current_ctx)
+{
+    const form_more *more = dbk_form_more(form, field);
+    const record_values values = { current, current_ctx };
+    bool only = more->only_if.count > 0, need = more->need_if.count > 0;
+    if (!dbk_value_is_blank(current(current_ctx, field->name)))
+        return false;
+    if (only && !dbk_cond_holds(&more->only_if, &values))
+        return false;
+    return only || field->need != DBK_NEED_OPTIONAL ||
+           (need && dbk_cond_holds(&more->need_if, &values));
+}
+
 dbk_rc dbk_record_check_stage(dbk_problems *problems, const dbk_form *form, dbk_stage stage,
                               dbk_current_fn current, void *current_ctx, dbk_err *err)
 {
