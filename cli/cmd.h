@@ -60,6 +60,11 @@ dbk_rc cmd_evidence_check(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_desk(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_conflicts(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_resolve(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_persons.c: who may be the same */
+dbk_rc cmd_persons_duplicates(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_persons_link(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_persons_unlink(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_persons_cases(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_quarantine.c: what stands aside */
 dbk_rc cmd_quarantine_list(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_quarantine_show(cli *c, const cli_args *a, dbk_err *err);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/alike.h"
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/prompt.h"
@@ -101,6 +102,8 @@ dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err)
         cli_print_problems(&problems);
         out_text("%s\n", uuid);
     }
+    if (rc == DBK_OK && strcmp(add.form, DBK_LIKENESS_FORM) == 0 && c->format == OUT_TEXT)
+        cli_alike_hint(c, &record);
     cli_inputs_wipe(&in);
     dbk_problems_wipe(&problems);
     return rc;

@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cli/alike.h"
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
@@ -122,8 +123,8 @@ static dbk_rc show_text(cli *c, const dbk_note *note, dbk_err *err)
                  "over\n");
     if (note->form == NULL)
         out_text("This form isn't known here: the fields are shown as they came.\n");
+    dbk_rc rc = cli_linked_print(c, note, err);
     out_text("\n");
-    dbk_rc rc = DBK_OK;
     for (size_t i = 0; rc == DBK_OK && i < count; i++)
         rc = print_field(c, note, &fields[i], err);
     if (rc == DBK_OK)
@@ -200,14 +201,15 @@ static dbk_rc show_json(cli *c, const dbk_note *note, dbk_err *err)
     dbk_rc rc = cli_fields_json(&fields, note, err);
     if (rc != DBK_OK)
         return rc;
-    return out_json_take(json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:I}", "id",
+    return out_json_take(json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "id",
                                    uuid, "form", (const char *)form.p, form.len, "version",
                                    (int)dbk_state_form_version(note->state), "space", space,
                                    "state",
                                    dbk_life_name(dbk_view_life(note->state, &note->view, &dispute)),
                                    "carriage", cli_carriage_code(note->carriage), "fields", fields,
                                    "disputes", disputes_json(c, note), "other", unknown_json(note),
-                                   "reviews", (json_int_t)dbk_state_reviews(note->state, NULL)),
+                                   "reviews", (json_int_t)dbk_state_reviews(note->state, NULL),
+                                   "same_person", cli_linked_json(c, note)),
                          err);
 }
 

@@ -88,6 +88,10 @@ static const cli_option resolve_options[] = {
     { "--undo", NULL, "take the decision that stands back, for what it decided between" },
     { NULL, NULL, NULL },
 };
+static const cli_option cases_options[] = {
+    { "--at", "DAY", "those up to that day: 2026-11-29" },
+    { NULL, NULL, NULL },
+};
 static const cli_option decide_options[] = {
     { "--reason", "TEXT", "why; every member sees it, with your name" },
     { NULL, NULL, NULL },
@@ -236,6 +240,20 @@ const cli_command cli_commands[] = {
       "decision took the place of, as `daybook conflicts ID` shows them: it is decided anew, and "
       "both decisions stay in the history.",
       CLI_BOOK, 2, CLI_POSITIONAL_MAX, resolve_options, cmd_resolve },
+    { NULL, "persons duplicates", "[ID]", "who may be the same person, and why",
+      "Compares names in any script, order and spelling, dates of birth, phones, email addresses "
+      "and postcodes: which agree, and the points of each. Never nationality, ethnicity or "
+      "religion. Nothing is ever merged.",
+      CLI_BOOK, 0, 1, NULL, cmd_persons_duplicates },
+    { NULL, "persons link", "ID ID --reason TEXT", "two records are of one person",
+      "Both stay, and `daybook show` of each names the other.", CLI_BOOK, 2, 2, reason_options,
+      cmd_persons_link },
+    { NULL, "persons unlink", "ID ID --reason TEXT", "two records are not of one person",
+      "Takes a link back, or a suggestion away for good.", CLI_BOOK, 2, 2, reason_options,
+      cmd_persons_unlink },
+    { NULL, "persons cases", "ID [--at DAY]", "the cases that a person had a part in",
+      "Under this record and all that are linked to it: how often, by that day.", CLI_BOOK, 1, 1,
+      cases_options, cmd_persons_cases },
     { NULL, "quarantine list", "", "notes that stand aside: too late, or from who may not write",
       "Every member holds them, and none merges them until a supervisor or headquarters decides.",
       CLI_BOOK, 0, 0, NULL, cmd_quarantine_list },

@@ -19,6 +19,7 @@
 #include "core/model/view.h"
 #include "core/practice/dispute.h"
 #include "core/practice/asking.h"
+#include "core/practice/match.h"
 #include "core/practice/reading.h"
 #include "core/practice/tally.h"
 

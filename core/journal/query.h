@@ -3,6 +3,7 @@
 #define DBK_JOURNAL_QUERY_H
 
 #include "core/journal/cosigned.h"
+#include "core/model/likeness.h"
 #include "core/model/view.h"
 
 /* Where a change stands on its way (P5). */
@@ -67,6 +68,12 @@ DBK_MUST_CHECK dbk_rc dbk_query_search(dbk_book *book, const char *text, uint64_
                                        dbk_row_fn fn, void *ctx, dbk_err *err);
 /* Indexes at most max records that wait for it; *left says how many remain. */
 DBK_MUST_CHECK dbk_rc dbk_query_index(dbk_book *book, uint64_t *left, uint64_t max, dbk_err *err);
+
+/* Records of persons that share keys with one (core/model/likeness.h), those that share most
+ * first; at most max. Only of spaces that may be read; without those that were withdrawn. Indexes
+ * what is still unindexed first. */
+DBK_MUST_CHECK dbk_rc dbk_query_alike(dbk_book *book, dbk_id *out, size_t *count, size_t max,
+                                      const dbk_likeness_keys *keys, dbk_err *err);
 
 /* Every op on a record, in the order of (claimed time, dot). */
 typedef struct dbk_event {

@@ -1,11 +1,12 @@
 /* core/journal/query_internal.h - inside the read path: what its files share. Not for others.
  * query.c: records, lists. query_where.c: conditions. query_words.c: search. query_past.c:
- * history, authors. query_status.c: what has arrived where. */
+ * history, authors. query_status.c: what has arrived where. query_persons.c: keys of persons. */
 #ifndef DBK_JOURNAL_QUERY_INTERNAL_H
 #define DBK_JOURNAL_QUERY_INTERNAL_H
 
 #include "core/journal/cosigned_internal.h"
 #include "core/journal/query.h"
+#include "core/model/likeness.h"
 #include "core/store/records.h"
 #include "core/store/segments.h"
 
@@ -23,6 +24,10 @@ DBK_MUST_CHECK dbk_rc dbk_query_state(dbk_state **out, const dbk_store_record *r
 /* How far a change has come that stands at this place of its space's log. */
 dbk_carriage dbk_query_carriage(const dbk_book *book, const dbk_book_space *space,
                                 const dbk_store_place *log);
+
+/* Keeps the keys of a row that is a person's, in the place of those it had. */
+DBK_MUST_CHECK dbk_rc dbk_query_person_keys(dbk_book *book, dbk_namer *namer,
+                                            const dbk_store_record *row, dbk_err *err);
 
 /* A condition that can't hold for any record of the form (NULL: of any form that is known) is
  * DBK_INVALID. */

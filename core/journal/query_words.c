@@ -109,6 +109,7 @@ static dbk_rc words_of_row(dbk_book *book, dbk_bytes *out, const dbk_store_recor
 
 typedef struct indexing {
     dbk_book *book;
+    dbk_namer *namer;
     dbk_bytes words;
     uint64_t done;
 } indexing;
@@ -119,6 +120,8 @@ static dbk_rc index_row(void *ctx, const dbk_store_record *row, dbk_err *err)
     dbk_rc rc = words_of_row(x->book, &x->words, row, err);
     if (rc == DBK_OK)
         rc = dbk_words_put(x->book->store, row->id, dbk_bytes_span(&x->words), err);
+    if (rc == DBK_OK)
+        rc = dbk_query_person_keys(x->book, x->namer, row, err);
     if (rc == DBK_OK)
         x->done++;
     return rc;
@@ -140,9 +143,11 @@ static dbk_rc index_some(indexing *x, uint64_t limit, dbk_err *err)
 
 dbk_rc dbk_query_index(dbk_book *book, uint64_t *left, uint64_t max, dbk_err *err)
 {
-    indexing x = { book, DBK_BYTES_INIT(WORDS_BYTES_MAX), 0 };
+    indexing x = { book, NULL, DBK_BYTES_INIT(WORDS_BYTES_MAX), 0 };
     uint64_t before;
-    dbk_rc rc;
+    dbk_rc rc = dbk_namer_new(&x.namer, err);
+    if (rc != DBK_OK)
+        return rc;
     do {
         uint64_t limit = max - x.done < INDEX_ROWS ? max - x.done : INDEX_ROWS;
         before = x.done;
@@ -150,6 +155,7 @@ dbk_rc dbk_query_index(dbk_book *book, uint64_t *left, uint64_t max, dbk_err *er
     } while (rc == DBK_OK && x.done > before);
     if (rc == DBK_OK)
         rc = dbk_words_waiting_count(book->store, left, err);
+    dbk_namer_free(x.namer);
     dbk_bytes_wipe(&x.words);
     return rc;
 }

@@ -60,7 +60,12 @@ static const char schema_2[] =
     " PRIMARY KEY(segment, log)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE past_log(space INTEGER NOT NULL REFERENCES space(id), log BLOB NOT NULL,"
     " size INTEGER NOT NULL, checkpoint BLOB NOT NULL, PRIMARY KEY(space, log)) STRICT,"
-    " WITHOUT ROWID;";
+    " WITHOUT ROWID;"
+    "CREATE TABLE person_key(key TEXT NOT NULL,"
+    " record INTEGER NOT NULL REFERENCES record(id) ON DELETE CASCADE,"
+    " PRIMARY KEY(key, record)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX person_key_record ON person_key(record);"
+    "UPDATE record SET indexed=0 WHERE form='person';";
 
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2 };
 

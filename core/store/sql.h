@@ -94,6 +94,9 @@ typedef enum dbk_sql_slot {
     DBK_SQL_LOST_WAITING,
     DBK_SQL_PAST_LOG_ADD,
     DBK_SQL_PAST_LOG_EACH,
+    DBK_SQL_PERSON_KEY_CLEAR,
+    DBK_SQL_PERSON_KEY_ADD,
+    DBK_SQL_PERSON_KEY_FIND,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 

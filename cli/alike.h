@@ -1,0 +1,20 @@
+/* cli/alike.h - persons who may be the same, in words: which parts agreed and how much each
+ * counted. */
+#ifndef DBK_CLI_ALIKE_H
+#define DBK_CLI_ALIKE_H
+
+#include "cli/cli.h"
+
+DBK_MUST_CHECK dbk_rc cli_alike_print(cli *c, const dbk_id *person, const dbk_match *m,
+                                      dbk_err *err);
+struct json_t *cli_alike_json(cli *c, const dbk_id *person, const dbk_match *m);
+/* All that are like one person: a line of JSON for each, or in words. */
+DBK_MUST_CHECK dbk_rc cli_alike_of(cli *c, const dbk_id *person, dbk_err *err);
+/* After a person was written: on standard error, "perhaps the same person as ...", when there is
+ * one. The note is saved: no failure of this is one of the command. */
+void cli_alike_hint(cli *c, const dbk_id *person);
+/* The records that are linked to a person; nothing for other forms. */
+DBK_MUST_CHECK dbk_rc cli_linked_print(cli *c, const dbk_note *note, dbk_err *err);
+struct json_t *cli_linked_json(cli *c, const dbk_note *note);
+
+#endif

@@ -1,0 +1,198 @@
+/* Persons who may be the same, and links between them: persons duplicates, link, unlink, cases. */
+#include <jansson.h>
+#include <string.h>
+
+#include "cli/alike.h"
+#include "cli/cmd.h"
+#include "cli/input.h"
+#include "cli/render.h"
+#include "cli/words.h"
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+
+#define CASES_MAX 256u
+
+/* ---- duplicates ------------------------------------------------------------------------------ */
+
+typedef struct queue {
+    cli *c;
+    dbk_id *persons;
+    size_t count, room;
+} queue;
+
+static dbk_rc take_person(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    queue *q = ctx;
+    if (q->count == q->room)
+        return dbk_fail(err, DBK_LIMIT, "more persons than can be compared at once");
+    q->persons[q->count++] = row->record;
+    return DBK_OK;
+}
+
+/* Each pair once, at its younger record. */
+static dbk_rc show_pairs(queue *q, const dbk_id *person, uint64_t *pairs, dbk_err *err)
+{
+    dbk_match found[DBK_MATCH_FOUND_MAX];
+    size_t count = 0;
+    dbk_rc rc = dbk_match_find(q->c->book, found, &count, person, err);
+    for (size_t i = 0; rc == DBK_OK && i < count; i++) {
+        dbk_id holder = dbk_match_holder(person, &found[i].record);
+        if (!dbk_id_equal(&holder, person))
+            continue;
+        rc = q->c->format == OUT_JSON ? out_json_take(cli_alike_json(q->c, person, &found[i]), err)
+                                      : cli_alike_print(q->c, person, &found[i], err);
+        ++*pairs;
+    }
+    return rc;
+}
+
+static dbk_rc count_person(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    (void)row;
+    (void)err;
+    ++*(size_t *)ctx;
+    return DBK_OK;
+}
+
+static dbk_rc list_persons(queue *q, dbk_err *err)
+{
+    const dbk_list_opts opts = { .form = DBK_LIKENESS_FORM, .since_ms = INT64_MIN };
+    dbk_rc rc = dbk_query_list(q->c->book, &opts, count_person, &q->room, err);
+    if (rc != DBK_OK || q->room == 0)
+        return rc;
+    q->persons = dbk_alloc_array(q->room, sizeof(dbk_id));
+    if (q->persons == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the persons");
+    return dbk_query_list(q->c->book, &opts, take_person, q, err);
+}
+
+dbk_rc cmd_persons_duplicates(cli *c, const cli_args *a, dbk_err *err)
+{
+    queue q = { .c = c };
+    uint64_t pairs = 0;
+    dbk_rc rc;
+    if (a->count == 1) {
+        dbk_id person;
+        rc = cli_record_find(&person, c, a->positional[0], err);
+        if (rc == DBK_OK)
+            rc = cli_alike_of(c, &person, err);
+        return rc;
+    }
+    rc = list_persons(&q, err);
+    for (size_t i = 0; rc == DBK_OK && i < q.count; i++)
+        rc = show_pairs(&q, &q.persons[i], &pairs, err);
+    dbk_free(q.persons);
+    if (rc == DBK_OK && c->format == OUT_TEXT)
+        out_text(pairs == 0 ? "No two persons look like one.\n"
+                            : "\nTo decide: daybook persons link ID ID --reason TEXT, or persons "
+                              "unlink\n");
+    return rc;
+}
+
+/* ---- link, unlink ---------------------------------------------------------------------------- */
+
+static dbk_rc check_persons(cli *c, dbk_id ids[2], const cli_args *a, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < 2; i++) {
+        dbk_note *note = NULL;
+        rc = cli_record_find(&ids[i], c, a->positional[i], err);
+        if (rc == DBK_OK)
+            rc = dbk_query_note(&note, c->book, &ids[i], err);
+        if (rc == DBK_OK &&
+            (note->form == NULL || strcmp(dbk_form_name(note->form), DBK_LIKENESS_FORM) != 0))
+            rc = dbk_fail(err, DBK_INVALID, "%s is no person", out_safe_str(a->positional[i]));
+        dbk_note_free(note);
+    }
+    if (rc == DBK_OK && dbk_id_equal(&ids[0], &ids[1]))
+        rc = dbk_fail(err, DBK_INVALID, "this is one record already");
+    return rc;
+}
+
+static dbk_rc write_link(cli *c, const dbk_id ids[2], const char *link, const char *reason,
+                         dbk_err *err)
+{
+    char uuid[DBK_ID_UUID_SIZE];
+    dbk_problems problems = { 0 };
+    dbk_id holder = dbk_match_holder(&ids[0], &ids[1]);
+    const dbk_id *other = dbk_id_equal(&holder, &ids[0]) ? &ids[1] : &ids[0];
+    dbk_id_uuid(uuid, other);
+    json_t *entry = json_pack("{s:s, s:s, s:s}", "person", uuid, "link", link, "evidence", reason);
+    const dbk_input input = { DBK_INPUT_ADD, "linked_persons", NULL, entry };
+    const dbk_edit edit = { holder, &input, 1, reason };
+    dbk_rc rc = entry == NULL ? dbk_fail(err, DBK_INVALID, "the reason is no text")
+                              : dbk_journal_edit(c->book, &problems, &edit, err);
+    if (rc != DBK_OK)
+        rc = cli_refuse(c, rc, "nothing was linked", &problems, err);
+    json_decref(entry);
+    dbk_problems_wipe(&problems);
+    return rc;
+}
+
+static dbk_rc decide(cli *c, const cli_args *a, const char *link, dbk_err *err)
+{
+    dbk_id ids[2];
+    char one[DBK_ID_UUID_SIZE], other[DBK_ID_UUID_SIZE];
+    const char *reason = cli_option_value(a, "--reason");
+    if (reason == NULL || reason[0] == '\0')
+        return dbk_fail(err, DBK_USAGE, "--reason is needed: it stays with the record");
+    dbk_rc rc = check_persons(c, ids, a, err);
+    if (rc == DBK_OK)
+        rc = write_link(c, ids, link, reason, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_id_uuid(one, &ids[0]);
+    dbk_id_uuid(other, &ids[1]);
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:[s, s], s:s, s:s}", "persons", one, other, "link", link,
+                                       "reason", out_safe_str(reason)),
+                             err);
+    out_text(strcmp(link, "confirmed") == 0
+                 ? "Linked. Both records stay, and each tells of the other.\n"
+                 : "Kept apart. Both records stay as they are, and won't be suggested again.\n");
+    return DBK_OK;
+}
+
+dbk_rc cmd_persons_link(cli *c, const cli_args *a, dbk_err *err)
+{
+    return decide(c, a, "confirmed", err);
+}
+
+dbk_rc cmd_persons_unlink(cli *c, const cli_args *a, dbk_err *err)
+{
+    return decide(c, a, "rejected", err);
+}
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+dbk_rc cmd_persons_cases(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_id person, cases[CASES_MAX];
+    char uuid[DBK_ID_UUID_SIZE];
+    size_t count = 0;
+    const char *day = cli_option_value(a, "--at");
+    if (day == NULL)
+        day = "9999-12-31";
+    dbk_rc rc = dbk_date_valid(dbk_span_str(day))
+                    ? cli_record_find(&person, c, a->positional[0], err)
+                    : dbk_fail(err, DBK_USAGE, "--at is a day, as 2026-11-29");
+    if (rc == DBK_OK)
+        rc = dbk_match_cases(c->book, cases, &count, CASES_MAX, &person, day, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (c->format == OUT_TEXT)
+        out_text("%zu case%s\n", count, cli_plural(count));
+    json_t *rows = c->format == OUT_JSON ? json_array() : NULL;
+    for (size_t i = 0; i < count; i++) {
+        dbk_id_uuid(uuid, &cases[i]);
+        if (rows == NULL)
+            out_text("  %s\n", uuid);
+        else
+            (void)json_array_append_new(rows, json_string(uuid));
+    }
+    if (rows == NULL)
+        return DBK_OK;
+    dbk_id_uuid(uuid, &person);
+    return out_json_take(
+        json_pack("{s:s, s:I, s:o}", "id", uuid, "count", (json_int_t)count, "cases", rows), err);
+}
