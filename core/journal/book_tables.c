@@ -254,7 +254,7 @@ static dbk_rc load_feed(void *ctx, const dbk_store_feed *row, dbk_err *err)
     feed->device = row->device;
     feed->incarnation = row->incarnation;
     feed->own = row->own;
-    feed->now = (dbk_feed_head_now){ row->last_seq, row->head, row->receipted_seq };
+    feed->now = (dbk_feed_head_now){ row->last_seq, row->head, row->receipted_seq, false };
     feed->kept = feed->now;
     if (row->clock > l->t->clock)
         l->t->clock = row->clock;

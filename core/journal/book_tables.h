@@ -43,6 +43,7 @@ typedef struct dbk_feed_head_now {
     uint64_t last_seq; /* 0: nothing yet */
     dbk_hash head;     /* header hash of the newest segment */
     uint64_t receipted_seq;
+    bool forked; /* its author signed two histories of it: core/journal/evidence.h; in no row */
 } dbk_feed_head_now;
 
 typedef struct dbk_book_feed {

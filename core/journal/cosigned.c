@@ -14,8 +14,6 @@
 #define ROW_NAME_SIZE (sizeof(ROW_PREFIX) + DBK_ID_HEX_SIZE)
 #define ROW_HEAD_BYTES (16u + 32u + 8u + 8u + 2u)
 #define ROW_BYTES_MAX (ROW_HEAD_BYTES + DBK_COSIGNED_NOTE_BYTES_MAX + 8u + sizeof(dbk_frontier))
-/* A contradiction's two notes: length (u16) || ours || theirs. */
-#define SPLIT_PREFIX "split."
 #define HOUR_MS UINT64_C(3600000)
 #define CLOCKS_APART_MS HOUR_MS /* that far two clocks may differ without a word about it */
 
@@ -27,12 +25,10 @@ typedef struct row {
     dbk_span note; /* borrowed */
 } row;
 
-static void row_name(char out[ROW_NAME_SIZE], const char *prefix, const dbk_id *space)
+static void row_name(char out[ROW_NAME_SIZE], const dbk_id *space)
 {
-    size_t len = strlen(prefix);
-    DBK_ASSERT(len < sizeof(ROW_PREFIX));
-    memcpy(out, prefix, len);
-    dbk_id_hex(out + len, space);
+    memcpy(out, ROW_PREFIX, sizeof(ROW_PREFIX));
+    dbk_id_hex(out + sizeof(ROW_PREFIX) - 1, space);
 }
 
 static dbk_rc row_parse(row *out, dbk_span in, dbk_err *err)
@@ -57,7 +53,7 @@ static dbk_rc row_get(const dbk_book *book, row *out, dbk_bytes *store, const db
     char name[ROW_NAME_SIZE];
     memset(out, 0, sizeof(*out));
     dbk_frontier_init(&out->frontier);
-    row_name(name, ROW_PREFIX, space);
+    row_name(name, space);
     dbk_rc rc = dbk_store_meta_get(book->store, store, name, err);
     return rc == DBK_OK ? row_parse(out, dbk_bytes_span(store), err) : rc;
 }
@@ -69,7 +65,7 @@ static dbk_rc row_put(dbk_book *book, dbk_book_space *space, const row *r, dbk_e
     uint8_t *p;
     dbk_bytes value = DBK_BYTES_INIT(ROW_BYTES_MAX);
     DBK_ASSERT(r->frontier.size == r->said.said.size);
-    row_name(name, ROW_PREFIX, &space->space);
+    row_name(name, &space->space);
     dbk_rc rc = dbk_bytes_extend(&value, &p, ROW_HEAD_BYTES + r->note.len, err);
     if (rc == DBK_OK) {
         p = dbk_wire_put_copy(p, r->said.log.b, sizeof(r->said.log.b));
@@ -250,26 +246,10 @@ typedef struct word {
     dbk_span note;
 } word;
 
-/* Both notes are signed: whoever holds them can show that the relay signed two logs. */
+/* What the relay signed under the word, and what it signed for this log, is kept as evidence. */
 static dbk_rc contradicted(dbk_book *book, const dbk_id *space, dbk_span theirs, dbk_err *err)
 {
-    char name[ROW_NAME_SIZE];
-    uint8_t len[2];
-    const dbk_book_space *here = dbk_tables_space(&book->tables, space);
-    dbk_bytes both = DBK_BYTES_INIT(2 + DBK_CHECKPOINT_BYTES_MAX + DBK_COSIGNED_NOTE_BYTES_MAX);
-    size_t ours = here == NULL ? 0 : here->now.note_len;
-    row_name(name, SPLIT_PREFIX, space);
-    (void)dbk_wire_put_u16(len, (uint16_t)ours);
-    dbk_rc rc = dbk_bytes_append(&both, dbk_span_of(len, sizeof(len)), err);
-    if (rc == DBK_OK && ours > 0)
-        rc = dbk_bytes_append(&both, dbk_span_of(here->now.note, ours), err);
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append(&both, theirs, err);
-    if (rc == DBK_OK)
-        rc = dbk_store_meta_put(book->store, name, dbk_bytes_span(&both), err);
-    dbk_bytes_wipe(&both);
-    if (rc == DBK_OK)
-        rc = dbk_evidence_note(book, space, theirs, err);
+    dbk_rc rc = dbk_evidence_note(book, space, theirs, err);
     if (rc != DBK_OK)
         return rc;
     return dbk_fail(err, DBK_PEER,

@@ -6,7 +6,7 @@
  * fresh the device's view is. A word about more than is applied here is remembered until the log
  * has grown so far, and must hold then, before anything that leads there is merged.
  * A word that holds and contradicts the log here proves that the relay showed two logs: both notes
- * are kept as evidence, and the space stops (R20, M38, M39). */
+ * are kept (core/journal/evidence.h), and the space stops (R20, M38, M39). */
 #ifndef DBK_JOURNAL_COSIGNED_H
 #define DBK_JOURNAL_COSIGNED_H
 

@@ -78,6 +78,17 @@ static dbk_rc add_row(dbk_book *book, void *ctx, dbk_err *err)
     return dbk_exhibits_add(book->store, ctx, err);
 }
 
+/* In a transaction: the feed is known to have two histories. */
+static dbk_rc hold_feed(dbk_book *book, void *ctx, dbk_err *err)
+{
+    const dbk_id *id = ctx;
+    dbk_book_feed *feed = dbk_tables_feed(&book->tables, id);
+    (void)err;
+    if (feed != NULL && !feed->now.forked)
+        dbk_feed_touch(&book->tables, feed)->forked = true;
+    return DBK_OK;
+}
+
 dbk_rc dbk_evidence_add(dbk_book *book, dbk_store_exhibit *row, dbk_err *err)
 {
     row->found_ms = book->env->now_ms(book->env->self);
@@ -113,6 +124,8 @@ dbk_rc dbk_evidence_keep(dbk_book *book, const dbk_exhibit *x, dbk_err *err)
         rc = dbk_evidence_add(book, &row, err);
     if (rc == DBK_OK && needed && shows.kind == DBK_EXHIBIT_CHAIN)
         book->frozen = true;
+    if (rc == DBK_OK && shows.kind == DBK_EXHIBIT_FEED)
+        rc = dbk_evidence_own(book, hold_feed, &shows.feed, err);
     dbk_bytes_wipe(&bytes);
     return rc;
 }
@@ -170,12 +183,35 @@ dbk_rc dbk_evidence_count(dbk_book *book, dbk_evidence_totals *out, dbk_err *err
     return rc;
 }
 
-dbk_rc dbk_evidence_load(dbk_book *book, dbk_err *err)
+static dbk_rc load_frozen(dbk_book *book, dbk_err *err)
 {
     dbk_evidence_totals all;
     dbk_rc rc = dbk_evidence_count(book, &all, err);
     book->frozen = all.frozen;
     return rc;
+}
+
+/* Settled or not: that a person has looked doesn't say which history is meant. */
+static dbk_rc load_feed(void *ctx, const dbk_store_exhibit *row, dbk_err *err)
+{
+    dbk_book *book = ctx;
+    dbk_exhibit x;
+    dbk_header h;
+    if (row->kind != DBK_EXHIBIT_FEED || row->state == DBK_EXHIBIT_WAITS)
+        return DBK_OK;
+    dbk_rc rc = dbk_exhibit_decode(&x, row->bytes, err);
+    if (rc == DBK_OK)
+        rc = dbk_header_decode(&h, dbk_span_of(x.a.p, DBK_SEGMENT_HEADER_BYTES), err);
+    dbk_book_feed *feed = rc == DBK_OK ? dbk_tables_feed(&book->tables, &h.feed) : NULL;
+    if (feed != NULL)
+        feed->now.forked = feed->kept.forked = true;
+    return rc;
+}
+
+dbk_rc dbk_evidence_load(dbk_book *book, dbk_err *err)
+{
+    dbk_rc rc = load_frozen(book, err);
+    return rc == DBK_OK ? dbk_exhibits_each(book->store, load_feed, book, err) : rc;
 }
 
 dbk_rc dbk_evidence_check_frozen(const dbk_book *book, dbk_err *err)
@@ -281,5 +317,5 @@ dbk_rc dbk_evidence_settle(dbk_book *book, uint64_t id, const char *reason, dbk_
     settling s = { p.id, dbk_span_str(reason == NULL ? "" : reason) };
     if (rc == DBK_OK)
         rc = dbk_evidence_own(book, settle_row, &s, err);
-    return rc == DBK_OK ? dbk_evidence_load(book, err) : rc;
+    return rc == DBK_OK ? load_frozen(book, err) : rc;
 }

@@ -7,6 +7,8 @@
  * segment's author says to have verified, against the log as it is here (SAID, security.md R21).
  * Of one fault of one signer one item is kept open, so that nobody can fill the store with them;
  * a fault that goes on after it was settled is told anew.
+ * A feed of which two histories are proved (FEED) goes no further: what continues it stands aside
+ * until a supervisor lets it in, whether the item is settled or not (quarantine.h, decision 0014).
  * An open CHAIN item freezes the book (R25): no entry is taken, and nothing is exchanged, since who
  * may read and write is what isn't known. Settling it goes on with the chain that is held here. */
 #ifndef DBK_JOURNAL_EVIDENCE_H
@@ -48,6 +50,9 @@ DBK_MUST_CHECK dbk_rc dbk_evidence_check_frozen(const dbk_book *book, dbk_err *e
  * What isn't signed by it, or contradicts nothing, is nothing. */
 DBK_MUST_CHECK dbk_rc dbk_evidence_note(dbk_book *book, const dbk_id *space, dbk_span note,
                                         dbk_err *err);
+
+/* Two notes about as many entries, neither of which may be what is held here. */
+DBK_MUST_CHECK dbk_rc dbk_evidence_pair(dbk_book *book, dbk_span a, dbk_span b, dbk_err *err);
 
 /* For the journal's own files; the first four in a transaction or outside of one. */
 /* Keeps what shows something; anything else, and what is open already, is nothing. */

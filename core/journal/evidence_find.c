@@ -238,6 +238,18 @@ dbk_rc dbk_evidence_note(dbk_book *book, const dbk_id *space_id, dbk_span note, 
     return rc == DBK_OK ? dbk_evidence_keep(book, &back, err) : rc;
 }
 
+dbk_rc dbk_evidence_pair(dbk_book *book, dbk_span a, dbk_span b, dbk_err *err)
+{
+    dbk_exhibit x = { .kind = DBK_EXHIBIT_VIEWS, .a = a, .b = b };
+    dbk_checkpoint c, other;
+    const dbk_sign_pk *relay = book->roster == NULL ? NULL : dbk_roster_relay(book->roster);
+    if (relay == NULL || dbk_checkpoint_open(&c, a, relay, NULL) != DBK_OK ||
+        dbk_checkpoint_open(&other, b, relay, NULL) != DBK_OK || c.size != other.size)
+        return DBK_OK;
+    x.root = c.root;
+    return dbk_evidence_keep(book, &x, err);
+}
+
 /* ---- what waited --------------------------------------------------------------------------- */
 
 /* A header by whose membership it isn't known yet which log it speaks of. */

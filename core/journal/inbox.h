@@ -11,8 +11,9 @@
  *   again when membership grows and after each run.
  * - Aside: it can't take its place in its feed. Its author isn't known yet (membership hasn't come
  *   this far), or may not write here, or signed another segment for the same place (both histories
- *   are kept; the one that was here first stays in the records, and a person decides). Nothing else
- *   waits for it. What was decided about it is looked up after each run: quarantine.h.
+ *   are kept; the one that was here first stays in the records, and a person decides). What
+ * continues a feed that is proved to have two histories stands aside too (evidence.h). Nothing else
+ * waits for it. What was decided about it is looked up after each run: quarantine.h.
  * - Poison: an op that no device can understand, by the bytes that its author sealed: opened with
  *   the key that the header names, but with a broken seal, padding, compression or encoding. That
  *   is the same on every replica and for ever, so the op counts as merged and does nothing; the

@@ -176,10 +176,12 @@ static dbk_rc judge(const aside_set *set, judgement *out, const dbk_segment_in *
         return DBK_OK;
     if (dbk_id_equal(&out->author->device, &set->book->own.device))
         out->reason = DBK_WAIT_FORK;
-    else if (h->first_seq == last_seq + 1 && dbk_hash_equal(&h->prev, &head))
-        return DBK_OK;
-    else
+    else if (h->first_seq != last_seq + 1 || !dbk_hash_equal(&h->prev, &head))
         out->reason = DBK_WAIT_FORK;
+    else if (!admitted && dbk_inbox_is_held(feed))
+        out->reason = DBK_WAIT_FORKED;
+    if (out->reason == NULL)
+        return DBK_OK;
     if (admitted && feed != NULL)
         rc = beats_rival(set, &out->evicts, feed, in, err);
     if (out->evicts)

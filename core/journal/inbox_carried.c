@@ -159,5 +159,7 @@ dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, dbk_span header
     aside = dbk_inbox_may_write(book, author, &in.header.space, &in.log);
     if (aside == NULL && what == CARRIED_FORK)
         aside = DBK_WAIT_FORK;
+    if (aside == NULL && dbk_inbox_is_held(dbk_tables_feed(&book->tables, &in.header.feed)))
+        aside = DBK_WAIT_FORKED;
     return take_carried(book, stats, &in, &author->device, aside, err);
 }

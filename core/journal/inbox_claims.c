@@ -122,7 +122,10 @@ dbk_rc dbk_inbox_look_back(dbk_inbox_run_state *s, dbk_err *err)
 dbk_rc dbk_inbox_keep_note(dbk_book *book, const dbk_id *space, dbk_span note, dbk_err *err)
 {
     dbk_err inner = { 0 };
+    const dbk_ahead *ahead = dbk_cosigned_ahead(book, space);
     dbk_rc rc = dbk_evidence_note(book, space, note, &inner);
+    if (rc == DBK_OK && ahead != NULL)
+        rc = dbk_evidence_pair(book, dbk_span_of(ahead->note, ahead->note_len), note, &inner);
     if (rc == DBK_OK)
         return DBK_PEER;
     dbk_err_clear(err);

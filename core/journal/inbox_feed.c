@@ -10,6 +10,7 @@ typedef struct walk {
     const dbk_member *author; /* NULL: not known */
     uint64_t last_seq;        /* of the chain, as far as it was walked */
     dbk_hash head;
+    bool forked;                /* two histories of it are known, or came in this run */
     const dbk_inbox_item *last; /* the newest that continued the chain, or NULL */
     const dbk_inbox_item *tail; /* the newest that stands aside, or NULL */
     uint64_t tail_seq;          /* its last seq */
@@ -40,6 +41,11 @@ const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, 
     if (!dbk_role_writes(role))
         return DBK_WAIT_ROLE;
     return dbk_inbox_in_time(out, log) ? NULL : DBK_WAIT_LATE;
+}
+
+bool dbk_inbox_is_held(const dbk_book_feed *feed)
+{
+    return feed != NULL && feed->now.forked && !feed->own;
 }
 
 static dbk_rc refuse(const dbk_inbox_item *item, const char *why, dbk_err *err)
@@ -83,22 +89,28 @@ static bool follows(const dbk_header *h, uint64_t last_seq, const dbk_hash *head
     return h->first_seq == last_seq + 1 && dbk_hash_equal(&h->prev, head);
 }
 
-/* What stands aside is one chain too, so that a relay can't pile up the same thing. One that
- * stands there already, carried earlier perhaps, is held. */
+/* One that stands aside already, carried earlier perhaps, is held. */
+static dbk_rc check_aside(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_err *err)
+{
+    dbk_store_segment_place held;
+    dbk_rc rc = dbk_inbox_find_aside(w->s->book, &held, &h->space, &item->hash, err);
+    if (rc == DBK_OK && held.id != 0)
+        rc = check_held(item, &held, err);
+    return rc;
+}
+
+/* What stands aside is one chain too, so that a relay can't pile up the same
+ * thing. */
 static dbk_rc set_aside(walk *w, dbk_inbox_item *item, const dbk_header *h, const char *reason,
                         dbk_err *err)
 {
-    dbk_store_segment_place held;
     if (w->tail != NULL && !follows(h, w->tail_seq, &w->tail->hash))
         return refuse(item, "does not follow what its author wrote before", err);
     w->tail = item;
     w->tail_seq = dbk_header_last_seq(h);
     item->fate = DBK_FATE_ASIDE;
     item->reason = reason;
-    dbk_rc rc = dbk_inbox_find_aside(w->s->book, &held, &h->space, &item->hash, err);
-    if (rc == DBK_OK && held.id != 0)
-        rc = check_held(item, &held, err);
-    return rc;
+    return check_aside(w, item, h, err);
 }
 
 typedef struct held_row {
@@ -163,7 +175,24 @@ static dbk_rc check_known(walk *w, dbk_inbox_item *item, const dbk_header *h, bo
         return refuse(item, "stands in it for the second time", err);
     if (own)
         return split(w, item, h, err);
+    w->forked = true;
     return set_aside(w, item, h, DBK_WAIT_FORK, err);
+}
+
+/* It continues the chain. Of two histories of a feed nothing more is merged until a person has
+ * chosen (A15): by the log's order, so that all who follow it stop at the same place. */
+static dbk_rc take_next(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_err *err)
+{
+    item->fate = DBK_FATE_NEW;
+    item->device = w->author->device;
+    w->last_seq = dbk_header_last_seq(h);
+    w->head = item->hash;
+    w->last = item;
+    if (!w->forked)
+        return DBK_OK;
+    item->fate = DBK_FATE_ASIDE;
+    item->reason = DBK_WAIT_FORKED;
+    return check_aside(w, item, h, err);
 }
 
 /* Behind the head that stands here. What doesn't follow it must follow something that stands
@@ -175,14 +204,8 @@ static dbk_rc check_later(walk *w, dbk_inbox_item *item, const dbk_header *h, db
     dbk_rc rc = DBK_OK;
     bool next = follows(h, w->last_seq, &w->head);
     const char *aside = dbk_inbox_may_write(w->s->book, w->author, &h->space, &place);
-    if (next && aside == NULL) {
-        item->fate = DBK_FATE_NEW;
-        item->device = w->author->device;
-        w->last_seq = dbk_header_last_seq(h);
-        w->head = item->hash;
-        w->last = item;
-        return DBK_OK;
-    }
+    if (next && aside == NULL)
+        return take_next(w, item, h, err);
     if (!next && w->tail == NULL) {
         rc = dbk_inbox_find_aside(w->s->book, &before, &h->space, &h->prev, err);
         if (rc == DBK_OK && before.id == 0)
@@ -234,6 +257,7 @@ dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items, size
         w.last_seq = w.row->now.last_seq;
         w.head = w.row->now.head;
     }
+    w.forked = dbk_inbox_is_held(w.row);
     dbk_rc rc = dbk_header_decode(&h, items[0]->in.header, err);
     if (rc != DBK_OK)
         return rc;

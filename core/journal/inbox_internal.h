@@ -23,6 +23,7 @@
 #define DBK_WAIT_ROLE "its author may not write here: a supervisor decides"
 #define DBK_WAIT_LATE "it came after its author was taken out: a supervisor decides"
 #define DBK_WAIT_FORK "its author signed two different histories: a supervisor decides"
+#define DBK_WAIT_FORKED "its author signed two different histories before it: a supervisor decides"
 #define DBK_WAIT_FORGED "it is not from the author that it names: a supervisor decides"
 /* A merged segment's: at least one of its ops says nothing that can be understood. */
 #define DBK_POISON "it holds something sealed that is not a note"
@@ -113,6 +114,8 @@ dbk_stand dbk_inbox_stand(const dbk_book_space *space);
  * the same on every replica, whichever of log and chain came first (A24). */
 const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space,
                                 const dbk_store_place *log);
+/* Of another device, and known to have two histories: what continues it now stands aside. */
+bool dbk_inbox_is_held(const dbk_book_feed *feed);
 /* Does what stands at this place of the log stand before the cut of an author who is out (NULL: who
  * isn't)? */
 bool dbk_inbox_in_time(const dbk_member_space *out, const dbk_store_place *log);

@@ -26,7 +26,8 @@ dbk_id dbk_quarantine_id(const dbk_id *space, const dbk_hash *header_hash)
 
 bool dbk_quarantine_decidable(dbk_span why)
 {
-    static const char *const reasons[] = { DBK_WAIT_LATE, DBK_WAIT_ROLE, DBK_WAIT_FORK };
+    static const char *const reasons[] = { DBK_WAIT_LATE, DBK_WAIT_ROLE, DBK_WAIT_FORK,
+                                           DBK_WAIT_FORKED };
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         if (dbk_span_equal(why, dbk_span_str(reasons[i])))
             return true;
