@@ -44,6 +44,7 @@ typedef struct cli {
     dbk_factor factor;           /* the same, for stores that need it */
     bool by_agent;               /* the book was opened with the agent's key */
     dbk_book *book;              /* open when the command asked for CLI_BOOK */
+    dbk_id routes_of;            /* the record whose routes may be shown (cli/safe.h); zero: none */
     struct json_t *problems;     /* or NULL; with --json they go into the answer of a failure */
 } cli;
 

@@ -7,9 +7,19 @@
 #include "cli/input.h"
 #include "cli/past.h"
 #include "cli/render.h"
+#include "cli/safe.h"
 #include "cli/words.h"
 #include "cli/seen.h"
 #include "core/base/text.h"
+
+/* A choice's value, for people. */
+static dbk_rc choice_text(cli *c, dbk_bytes *out, const dbk_note *note, const dbk_state_group *g,
+                          const dbk_sibling *s, dbk_err *err)
+{
+    if (cli_safe_hides(c, note, g->name))
+        return dbk_bytes_append_str(out, CLI_SAFE_HIDDEN, err);
+    return cli_group_text(c, out, note->form, s->value, err);
+}
 
 static bool disputed(const dbk_note *note, const dbk_state_group *g, dbk_shown *shown)
 {
@@ -25,16 +35,17 @@ static bool disputed(const dbk_note *note, const dbk_state_group *g, dbk_shown *
     return shown->dispute != DBK_DISPUTE_NONE;
 }
 
-static dbk_rc print_choice(cli *c, const dbk_note *note, const dbk_sibling *s, const char *mark,
-                           size_t number, dbk_err *err)
+static dbk_rc print_choice(cli *c, const dbk_note *note, const dbk_state_group *g, size_t i,
+                           const char *mark, dbk_err *err)
 {
+    const dbk_sibling *s = &g->registers[i];
     dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
     dbk_authorship author = { 0 };
     dbk_rc rc = dbk_query_author(c->book, &author, &s->dot, err);
     if (rc == DBK_OK)
-        rc = cli_group_text(c, &text, note->form, s->value, err);
+        rc = choice_text(c, &text, note, g, s, err);
     if (rc == DBK_OK) {
-        out_text("    %zu  %s%s\n", number, out_safe_lines(dbk_bytes_span(&text)), mark);
+        out_text("    %zu  %s%s\n", i + 1, out_safe_lines(dbk_bytes_span(&text)), mark);
         out_text("       by %s%s, written %s, received %s\n", cli_device_name(c, &author.device),
                  s->hq ? " (headquarters)" : "", cli_time((int64_t)dbk_hlc_ms(s->time)),
                  author.receipt_ms == 0 ? "not yet" : cli_time((int64_t)author.receipt_ms));
@@ -75,8 +86,7 @@ static dbk_rc print_conflict(cli *c, const dbk_note *note, const char *summary, 
         out_text("  %s (%s): %s\n", out_safe(g->name), group_label(note, g->name),
                  cli_dispute_word(shown.dispute));
         for (size_t k = 0; rc == DBK_OK && k < g->registers_count; k++)
-            rc = print_choice(c, note, &g->registers[k],
-                              k == shown.winner ? "   <- shown meanwhile" : "", k + 1, err);
+            rc = print_choice(c, note, g, k, k == shown.winner ? "   <- shown meanwhile" : "", err);
         if (rc == DBK_OK)
             rc = cli_past_common(c, note, g, err);
     }
@@ -86,14 +96,16 @@ static dbk_rc print_conflict(cli *c, const dbk_note *note, const char *summary, 
     return cli_past_decided(c, note, err);
 }
 
-static json_t *choice_json(cli *c, const dbk_sibling *s, size_t number)
+static json_t *choice_json(cli *c, const dbk_note *note, const dbk_state_group *g, size_t i)
 {
+    const dbk_sibling *s = &g->registers[i];
     dbk_authorship author = { 0 };
     if (dbk_query_author(c->book, &author, &s->dot, NULL) != DBK_OK)
         author = (dbk_authorship){ 0 };
-    return json_pack("{s:I, s:o, s:s, s:b, s:o, s:o}", "choice", (json_int_t)number, "value",
-                     cli_value_json(s->value), "author", cli_device_name(c, &author.device), "hq",
-                     (int)s->hq, "claimed", cli_time_json((int64_t)dbk_hlc_ms(s->time)), "received",
+    return json_pack("{s:I, s:o, s:s, s:b, s:o, s:o}", "choice", (json_int_t)i + 1, "value",
+                     cli_safe_hides(c, note, g->name) ? json_null() : cli_value_json(s->value),
+                     "author", cli_device_name(c, &author.device), "hq", (int)s->hq, "claimed",
+                     cli_time_json((int64_t)dbk_hlc_ms(s->time)), "received",
                      cli_time_json((int64_t)author.receipt_ms));
 }
 
@@ -102,7 +114,7 @@ static json_t *dispute_json(cli *c, const dbk_note *note, const dbk_state_group 
 {
     json_t *choices = json_array();
     for (size_t k = 0; k < g->registers_count; k++)
-        (void)json_array_append_new(choices, choice_json(c, &g->registers[k], k + 1));
+        (void)json_array_append_new(choices, choice_json(c, note, g, k));
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "group", out_safe(g->name), "label",
                      group_label(note, g->name), "why", cli_dispute_code(shown->dispute), "shown",
                      shown->winner == SIZE_MAX ? json_null()
@@ -263,7 +275,7 @@ static dbk_rc say_decided(cli *c, const dbk_resolve *r, dbk_err *err)
     if (rc != DBK_OK)
         return rc;
     const dbk_state_group *g = dbk_state_group_find(note->state, dbk_span_str(r->group));
-    if (g != NULL && g->registers_count == 1)
+    if (g != NULL && g->registers_count == 1 && !cli_safe_hides(c, note, g->name))
         rc = cli_group_line(c, &text, note, g->name, g->registers[0].value, err);
     else
         rc = dbk_bytes_append_str(&text, "the record stands as it is", err);

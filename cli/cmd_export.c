@@ -4,10 +4,12 @@
 
 #include "cli/cmd.h"
 #include "cli/render.h"
+#include "cli/safe.h"
 
 typedef struct export_job {
     cli *c;
-    uint64_t count;
+    const cli_args *args;
+    uint64_t count, withheld; /* of the withheld: records whose ways to reach somebody are not in */
     out_progress bar;
 } export_job;
 
@@ -16,24 +18,29 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
     export_job *e = ctx;
     dbk_note *note = NULL;
     char uuid[DBK_ID_UUID_SIZE];
-    json_t *fields = NULL;
+    json_t *fields = NULL, *safe = NULL;
     dbk_dot first = { 0 };
     dbk_hlc began = 0;
     dbk_rc rc = dbk_query_note(&note, e->c->book, &row->record, err);
     if (rc == DBK_OK)
-        rc = cli_fields_json(&fields, note, err);
+        rc = cli_safe_meet(&safe, e->c, e->args, note, err);
+    if (rc == DBK_OK)
+        rc = cli_fields_json(&fields, e->c, note, err);
     if (rc != DBK_OK) {
+        json_decref(safe);
         dbk_note_free(note);
         return rc;
     }
     dbk_id_uuid(uuid, &row->record);
+    e->withheld += json_array_size(json_object_get(safe, "withheld")) > 0 ? 1 : 0;
     (void)dbk_state_created(note->state, &first, &began);
     rc = out_json_take(
-        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o, s:b, s:o}", "id", uuid, "form", row->form,
-                  "version", (int)dbk_state_form_version(note->state), "space",
+        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o, s:b, s:o*, s:o}", "id", uuid, "form",
+                  row->form, "version", (int)dbk_state_form_version(note->state), "space",
                   cli_space_name(e->c, &row->space), "state", dbk_life_name(row->life), "author",
                   cli_author_name(e->c, &first), "begun", cli_time_json((int64_t)dbk_hlc_ms(began)),
-                  "disputed", row->attention.asks + row->attention.cautious > 0, "fields", fields),
+                  "disputed", row->attention.asks + row->attention.cautious > 0, "safe_contact",
+                  safe, "fields", fields),
         err);
     dbk_note_free(note);
     out_progress_draw(&e->bar, "exporting", ++e->count, 0);
@@ -42,13 +49,18 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
 
 dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
 {
-    export_job e = { .c = c };
+    export_job e = { .c = c, .args = a };
     const char *file = cli_option_value(a, "--output"), *name = cli_option_value(a, "--space");
     dbk_list_opts opts = { .form = cli_option_value(a, "--form"),
                            .since_ms = INT64_MIN,
                            .with_withdrawn = true };
     dbk_id space;
+    const char *reason = cli_option_value(a, "--reason");
     dbk_rc rc = DBK_OK;
+    if (cli_option_given(a, CLI_SAFE_OPTION) && (reason == NULL || reason[0] == '\0'))
+        return dbk_fail(err, DBK_USAGE,
+                        CLI_SAFE_OPTION " needs --reason here: why ways to reach people are "
+                                        "exported although their safe-contact rules restrict them");
     if (name != NULL) {
         rc = dbk_book_space_find(c->book, &space, name, err);
         opts.space = &space;
@@ -62,5 +74,9 @@ dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK && c->format == OUT_TEXT)
         out_note("%llu records exported, in clear: keep them as OFFICIAL-SENSITIVE.",
                  (unsigned long long)e.count);
+    if (rc == DBK_OK && c->format == OUT_TEXT && e.withheld > 0)
+        out_note("Of %llu of them the ways to reach the person are left out, because of their "
+                 "safe-contact rules (" CLI_SAFE_OPTION " --reason TEXT).",
+                 (unsigned long long)e.withheld);
     return rc;
 }

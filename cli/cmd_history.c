@@ -5,6 +5,7 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
+#include "cli/safe.h"
 #include "cli/words.h"
 
 typedef struct telling {
@@ -57,6 +58,8 @@ static dbk_rc print_write(cli *c, const dbk_note *note, const dbk_write *w, dbk_
         rc = dbk_bytes_append_str(&text, "that the record stands as it is", err);
     else if (rc == DBK_OK && dbk_span_equal(w->group, dbk_span_str(DBK_GROUP_LIFECYCLE)))
         rc = cli_group_text(c, &text, NULL, w->value, err);
+    else if (rc == DBK_OK && cli_safe_hides(c, note, w->group))
+        rc = dbk_bytes_append_fmt(&text, err, "%s: " CLI_SAFE_HIDDEN, out_safe(w->group));
     else if (rc == DBK_OK)
         rc = cli_group_line(c, &text, note, w->group, w->value, err);
     if (rc == DBK_OK)
@@ -93,18 +96,23 @@ dbk_rc cmd_history_event(cli *c, const dbk_note *note, const dbk_event *e, dbk_e
     return rc;
 }
 
-static json_t *write_json(const dbk_write *w)
+static json_t *write_json(const cli *c, const dbk_note *note, const dbk_write *w)
 {
-    return json_pack("{s:s, s:s%, s:o}", "did", kind_code(w->kind), "group",
-                     (const char *)w->group.p, w->group.len, "value", cli_value_json(w->value));
+    bool hidden = cli_safe_hides(c, note, w->group);
+    json_t *row = json_pack("{s:s, s:s%, s:o}", "did", kind_code(w->kind), "group",
+                            (const char *)w->group.p, w->group.len, "value",
+                            hidden ? json_null() : cli_value_json(w->value));
+    if (hidden)
+        (void)json_object_set_new(row, "withheld", json_true());
+    return row;
 }
 
-json_t *cmd_history_event_json(cli *c, const dbk_event *e)
+json_t *cmd_history_event_json(cli *c, const dbk_note *note, const dbk_event *e)
 {
     char device[DBK_ID_HEX_SIZE], feed[DBK_ID_HEX_SIZE];
     json_t *writes = json_array();
     for (size_t i = 0; i < e->op->writes_count; i++)
-        (void)json_array_append_new(writes, write_json(&e->op->writes[i]));
+        (void)json_array_append_new(writes, write_json(c, note, &e->op->writes[i]));
     dbk_id_hex(device, &e->device);
     dbk_id_hex(feed, &e->dot.feed);
     json_t *row = json_pack("{s:s, s:s, s:o, s:o, s:b, s:s, s:s, s:I, s:o}", "author",
@@ -124,7 +132,7 @@ static dbk_rc take_event(void *ctx, const dbk_event *e, dbk_err *err)
     telling *t = ctx;
     if (t->rows == NULL)
         return cmd_history_event(t->c, t->note, e, err);
-    return json_array_append_new(t->rows, cmd_history_event_json(t->c, e)) == 0
+    return json_array_append_new(t->rows, cmd_history_event_json(t->c, t->note, e)) == 0
                ? DBK_OK
                : dbk_fail(err, DBK_NOMEM, "no memory for the history");
 }
@@ -136,6 +144,8 @@ dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err)
     dbk_rc rc = cli_record_find(&record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_query_note(&t.note, c->book, &record, err);
+    if (rc == DBK_OK)
+        rc = cli_safe_meet(NULL, c, a, t.note, err);
     if (rc == DBK_OK)
         rc = dbk_query_history(c->book, &record, take_event, &t, err);
     if (rc == DBK_OK && t.rows != NULL)

@@ -272,7 +272,7 @@ static dbk_rc held_already(bool *held, import_job *im, size_t i, const json_t *f
     if (rc == DBK_NOT_FOUND)
         return DBK_OK;
     if (rc == DBK_OK && l->own_id)
-        rc = cli_fields_json(&now, note, &why);
+        rc = cli_fields_json(&now, NULL, note, &why);
     if (rc == DBK_OK && l->own_id && !json_equal(now, fields)) {
         im->differing++;
         if (im->report == NULL)

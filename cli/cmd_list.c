@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
+#include "cli/safe.h"
 #include "cli/when.h"
 #include "cli/words.h"
 #include "core/base/text.h"
@@ -15,12 +16,11 @@
 
 typedef struct listing {
     cli *c;
-    out_table *table; /* or NULL: JSON, one object a line */
-    bool snippets;
+    out_table *table;       /* or NULL: JSON, one object a line */
     uint64_t rows, waiting; /* for a decision */
 } listing;
 
-static dbk_rc row_json(const dbk_row *row, dbk_err *err)
+static dbk_rc row_json(const dbk_row *row, const char *snippet, dbk_err *err)
 {
     char uuid[DBK_ID_UUID_SIZE], space[DBK_ID_HEX_SIZE];
     dbk_id_uuid(uuid, &row->record);
@@ -30,7 +30,7 @@ static dbk_rc row_json(const dbk_row *row, dbk_err *err)
                   uuid, "form", row->form, "space", space, "when", cli_time_json(row->when_ms),
                   "updated", cli_time_json((int64_t)row->updated_ms), "state",
                   dbk_life_name(row->life), "carriage", cli_carriage_code(row->carriage), "summary",
-                  row->summary, "snippet", row->snippet, "attention", "asks",
+                  row->summary, "snippet", snippet, "attention", "asks",
                   (json_int_t)row->attention.asks, "cautious", (json_int_t)row->attention.cautious,
                   "proposals", (json_int_t)row->attention.proposals, "reviews",
                   (json_int_t)row->attention.reviews),
@@ -40,17 +40,18 @@ static dbk_rc row_json(const dbk_row *row, dbk_err *err)
 static dbk_rc print_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     listing *l = ctx;
+    const char *snippet = row->snippet;
     l->rows++;
+    /* The words around a match may be a number: not before the rule was read. */
+    if (snippet != NULL && cli_safe_row_hides(l->c, row))
+        snippet = NULL;
     if (l->table == NULL)
-        return row_json(row, err);
+        return row_json(row, snippet, err);
     bool waits = cli_attention_words(&row->attention)[0] != '\0';
     l->waiting += waits;
-    const char *cells[] = { cli_short_id(&row->record),
-                            row->form,
-                            cli_time(row->when_ms),
-                            dbk_life_name(row->life),
-                            waits ? "!" : "",
-                            l->snippets && row->snippet != NULL ? row->snippet : row->summary };
+    const char *cells[] = { cli_short_id(&row->record), row->form,
+                            cli_time(row->when_ms),     dbk_life_name(row->life),
+                            waits ? "!" : "",           snippet != NULL ? snippet : row->summary };
     return out_table_row(l->table, cells, err);
 }
 
@@ -164,7 +165,6 @@ dbk_rc cmd_search(cli *c, const cli_args *a, dbk_err *err)
         rc = dbk_bytes_append_u8(&words, 0, err);
     if (rc == DBK_OK)
         rc = begin(&l, c, "FOUND", err);
-    l.snippets = true;
     if (rc == DBK_OK)
         rc = dbk_query_search(c->book, (const char *)words.p, limit, print_row, &l, err);
     finish(&l, rc);

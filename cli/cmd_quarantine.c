@@ -163,7 +163,7 @@ static dbk_rc take_event(void *ctx, const dbk_event *e, dbk_err *err)
     const dbk_note note = { .form = dbk_forms_find(dbk_book_forms(t->c->book), e->op->form, 0) };
     dbk_id_uuid(uuid, &e->op->record);
     if (t->rows != NULL) {
-        json_t *row = cmd_history_event_json(t->c, e);
+        json_t *row = cmd_history_event_json(t->c, &note, e);
         (void)json_object_set_new(row, "record", json_string(uuid));
         return json_array_append_new(t->rows, row) == 0
                    ? DBK_OK

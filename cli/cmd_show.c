@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
+#include "cli/safe.h"
 #include "cli/words.h"
 
 #define VALUE_BESIDE_MAX 40u /* longer values get lines of their own */
@@ -62,9 +63,12 @@ static dbk_rc print_field(cli *c, const dbk_note *note, const dbk_field *field, 
     dbk_bytes scratch = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
     dbk_span value;
     dbk_rc rc = dbk_view_field(&value, &scratch, note->state, field, &note->view, err);
-    if (rc == DBK_OK && value.len > 0)
+    bool hidden = cli_safe_hides_field(c, note, field);
+    if (rc == DBK_OK && value.len > 0 && hidden)
+        out_text("  %-36s  %s\n", field->label, CLI_SAFE_HIDDEN);
+    else if (rc == DBK_OK && value.len > 0)
         rc = print_value(c, field, value, err);
-    dbk_dispute dispute = dispute_of(note, field);
+    dbk_dispute dispute = hidden ? DBK_DISPUTE_NONE : dispute_of(note, field);
     if (rc == DBK_OK && dispute != DBK_DISPUTE_NONE) {
         out_text("    ! %s: %s\n", field->label, cli_dispute_word(dispute));
         rc = print_siblings(c, note, group_of(note, field), err);
@@ -74,7 +78,7 @@ static dbk_rc print_field(cli *c, const dbk_note *note, const dbk_field *field, 
 }
 
 /* What the form doesn't know is shown as it stands, never hidden (design.md section 5). */
-static dbk_rc print_unknown(const dbk_note *note, dbk_err *err)
+static dbk_rc print_unknown(const cli *c, const dbk_note *note, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; rc == DBK_OK && i < dbk_state_groups(note->state); i++) {
@@ -83,6 +87,10 @@ static dbk_rc print_unknown(const dbk_note *note, dbk_err *err)
             continue;
         if (dbk_span_equal(g->name, dbk_span_str(DBK_GROUP_LIFECYCLE)))
             continue;
+        if (cli_safe_hides(c, note, g->name)) {
+            out_text("  %-36s  %s\n", out_safe(g->name), CLI_SAFE_HIDDEN);
+            continue;
+        }
         const dbk_sibling *lists[] = { g->registers, g->elements, g->entries };
         const size_t counts[] = { g->registers_count, g->elements_count, g->entries_count };
         for (size_t k = 0; rc == DBK_OK && k < 3; k++) {
@@ -128,7 +136,7 @@ static dbk_rc show_text(cli *c, const dbk_note *note, dbk_err *err)
     for (size_t i = 0; rc == DBK_OK && i < count; i++)
         rc = print_field(c, note, &fields[i], err);
     if (rc == DBK_OK)
-        rc = print_unknown(note, err);
+        rc = print_unknown(c, note, err);
     return rc;
 }
 
@@ -155,7 +163,7 @@ static json_t *disputes_json(cli *c, const dbk_note *note)
         if (g->registers_count < 2)
             continue;
         dbk_shown shown = dbk_view_group(g, &note->view);
-        if (shown.dispute == DBK_DISPUTE_NONE)
+        if (shown.dispute == DBK_DISPUTE_NONE || cli_safe_hides(c, note, g->name))
             continue;
         json_t *values = json_array();
         for (size_t k = 0; k < g->registers_count; k++)
@@ -168,14 +176,14 @@ static json_t *disputes_json(cli *c, const dbk_note *note)
     return rows;
 }
 
-static json_t *unknown_json(const dbk_note *note)
+static json_t *unknown_json(const cli *c, const dbk_note *note)
 {
     json_t *out = json_object();
     for (size_t i = 0; i < dbk_state_groups(note->state); i++) {
         const dbk_state_group *g = dbk_state_group_at(note->state, i);
         char name[DBK_NAME_BYTES_MAX + 1] = "";
         if ((note->form != NULL && dbk_form_group(note->form, g->name) != NULL) ||
-            g->name.len > DBK_NAME_BYTES_MAX)
+            g->name.len > DBK_NAME_BYTES_MAX || cli_safe_hides(c, note, g->name))
             continue;
         memcpy(name, g->name.p, g->name.len);
         json_t *values = json_array();
@@ -190,7 +198,7 @@ static json_t *unknown_json(const dbk_note *note)
     return out;
 }
 
-static dbk_rc show_json(cli *c, const dbk_note *note, dbk_err *err)
+static dbk_rc show_json(cli *c, const dbk_note *note, json_t *safe, dbk_err *err)
 {
     char uuid[DBK_ID_UUID_SIZE], space[DBK_ID_HEX_SIZE];
     dbk_dispute dispute;
@@ -198,30 +206,34 @@ static dbk_rc show_json(cli *c, const dbk_note *note, dbk_err *err)
     json_t *fields = NULL;
     dbk_id_uuid(uuid, &note->record);
     dbk_id_hex(space, &note->space);
-    dbk_rc rc = cli_fields_json(&fields, note, err);
+    dbk_rc rc = cli_fields_json(&fields, c, note, err);
     if (rc != DBK_OK)
         return rc;
-    return out_json_take(json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "id",
-                                   uuid, "form", (const char *)form.p, form.len, "version",
-                                   (int)dbk_state_form_version(note->state), "space", space,
-                                   "state",
-                                   dbk_life_name(dbk_view_life(note->state, &note->view, &dispute)),
-                                   "carriage", cli_carriage_code(note->carriage), "fields", fields,
-                                   "disputes", disputes_json(c, note), "other", unknown_json(note),
-                                   "reviews", (json_int_t)dbk_state_reviews(note->state, NULL),
-                                   "same_person", cli_linked_json(c, note)),
-                         err);
+    return out_json_take(
+        json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:O*, s:o, s:o, s:o, s:I, s:o}", "id", uuid,
+                  "form", (const char *)form.p, form.len, "version",
+                  (int)dbk_state_form_version(note->state), "space", space, "state",
+                  dbk_life_name(dbk_view_life(note->state, &note->view, &dispute)), "carriage",
+                  cli_carriage_code(note->carriage), "safe_contact", safe, "fields", fields,
+                  "disputes", disputes_json(c, note), "other", unknown_json(c, note), "reviews",
+                  (json_int_t)dbk_state_reviews(note->state, NULL), "same_person",
+                  cli_linked_json(c, note)),
+        err);
 }
 
 dbk_rc cmd_show(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_note *note = NULL;
+    json_t *safe = NULL;
     dbk_id record;
     dbk_rc rc = cli_record_find(&record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_query_note(&note, c->book, &record, err);
     if (rc == DBK_OK)
-        rc = c->format == OUT_JSON ? show_json(c, note, err) : show_text(c, note, err);
+        rc = cli_safe_meet(c->format == OUT_JSON ? &safe : NULL, c, a, note, err);
+    if (rc == DBK_OK)
+        rc = c->format == OUT_JSON ? show_json(c, note, safe, err) : show_text(c, note, err);
+    json_decref(safe);
     dbk_note_free(note);
     return rc;
 }

@@ -92,6 +92,14 @@ static const cli_option cases_options[] = {
     { "--at", "DAY", "those up to that day: 2026-11-29" },
     { NULL, NULL, NULL },
 };
+#define SAFE_OPTION                                                                       \
+    {                                                                                     \
+        "--safe-contact-read", NULL, "you have read how the person can be reached safely" \
+    }
+static const cli_option show_options[] = {
+    SAFE_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option decide_options[] = {
     { "--reason", "TEXT", "why; every member sees it, with your name" },
     { NULL, NULL, NULL },
@@ -122,6 +130,8 @@ static const cli_option export_options[] = {
     { "--form", "FORM", "only records of this form" },
     { "--space", "S", "only this space" },
     { "--output", "FILE", "a new file instead of standard output" },
+    SAFE_OPTION,
+    { "--reason", "TEXT", "why; needed with the option before" },
     { NULL, NULL, NULL },
 };
 #define LIMIT_OPTIONS                                                                 \
@@ -210,13 +220,16 @@ const cli_command cli_commands[] = {
       "saved before the next is read.",
       CLI_BOOK, ONE_RECORD, NULL, cmd_tally },
 
-    { READING, "show", "ID", "a record, whole", NULL, CLI_BOOK, ONE_RECORD, NULL, cmd_show },
+    { READING, "show", "ID", "a record, whole",
+      "Of a person, how they can be reached safely comes first. Until you say that you have read "
+      "it, numbers, addresses and accounts are hidden.",
+      CLI_BOOK, ONE_RECORD, show_options, cmd_show },
     { NULL, "list", "[FORM]", "records, the newest first", NULL, CLI_BOOK, 0, 1, list_options,
       cmd_list },
     { NULL, "search", "WORD...", "records that hold all these words",
       "The last word may be the beginning of one.", CLI_BOOK, 1, 32, search_options, cmd_search },
     { NULL, "history", "ID", "who wrote what, when claimed and when received", NULL, CLI_BOOK,
-      ONE_RECORD, NULL, cmd_history },
+      ONE_RECORD, show_options, cmd_history },
 
     { EXCHANGE, "sync", "[--folder DIR] [--watch]", "exchange with headquarters",
       "Sends what this device wrote and fetches what it may read. It can be cut off at any moment "
@@ -354,8 +367,10 @@ const cli_command cli_commands[] = {
       "field names the record of that line. A line may carry \"id\" instead, as exports do. The "
       "same file again adds nothing twice.",
       CLI_BOOK, 1, 1, import_options, cmd_import },
-    { NULL, "export", "", "records as JSON Lines, in clear", NULL, CLI_BOOK, 0, 0, export_options,
-      cmd_export },
+    { NULL, "export", "", "records as JSON Lines, in clear",
+      "Numbers, addresses and accounts of people whose safe-contact rule restricts their use are "
+      "left out, unless you say that you have read the rules, and why they are needed.",
+      CLI_BOOK, 0, 0, export_options, cmd_export },
     { NULL, "unlock", "[--for TIME] [--idle TIME]", "type the passphrase once, for a while",
       "An agent, a process of yours, keeps the store's key in locked memory, and commands get it "
       "from there. It locks by itself: at the limits, when the machine slept, and when the "

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/render.h"
+#include "cli/safe.h"
 #include "cli/words.h"
 #include "core/base/text.h"
 
@@ -11,6 +12,8 @@ static dbk_rc append_value(cli *c, dbk_bytes *text, const dbk_note *note,
                            const dbk_state_group *group, dbk_span value, dbk_err *err)
 {
     bool life = dbk_span_equal(group->name, dbk_span_str(DBK_GROUP_LIFECYCLE));
+    if (cli_safe_hides(c, note, group->name))
+        return dbk_bytes_append_str(text, CLI_SAFE_HIDDEN, err);
     return cli_group_text(c, text, life ? NULL : note->form, value, err);
 }
 
@@ -29,12 +32,14 @@ static dbk_rc print_value(cli *c, const char *before, const dbk_note *note,
     return rc;
 }
 
-static json_t *value_json(cli *c, const dbk_past_value *v)
+static json_t *value_json(cli *c, const dbk_note *note, const dbk_state_group *group,
+                          const dbk_past_value *v)
 {
-    return json_pack("{s:o, s:s, s:o, s:o}", "value", cli_value_json(v->value), "author",
-                     cli_device_name(c, &v->device), "claimed",
-                     cli_time_json((int64_t)dbk_hlc_ms(v->time)), "received",
-                     cli_time_json((int64_t)v->receipt_ms));
+    bool hidden = cli_safe_hides(c, note, group->name);
+    return json_pack(
+        "{s:o, s:s, s:o, s:o}", "value", hidden ? json_null() : cli_value_json(v->value), "author",
+        cli_device_name(c, &v->device), "claimed", cli_time_json((int64_t)dbk_hlc_ms(v->time)),
+        "received", cli_time_json((int64_t)v->receipt_ms));
 }
 
 /* ---- the last value that all had seen -------------------------------------------------------- */
@@ -60,7 +65,7 @@ json_t *cli_past_common_json(cli *c, const dbk_note *note, const dbk_state_group
     if (dbk_past_load(&past, c->book, &note->record, group->name, NULL) != DBK_OK)
         return NULL;
     const dbk_past_value *common = dbk_past_common(past, group);
-    json_t *json = common == NULL ? json_null() : value_json(c, common);
+    json_t *json = common == NULL ? json_null() : value_json(c, note, group, common);
     dbk_past_free(past);
     return json;
 }
@@ -106,14 +111,15 @@ dbk_rc cli_past_decided(cli *c, const dbk_note *note, dbk_err *err)
     return rc;
 }
 
-static json_t *decided_json(cli *c, const dbk_past *past, const dbk_state_group *g)
+static json_t *decided_json(cli *c, const dbk_note *note, const dbk_past *past,
+                            const dbk_state_group *g)
 {
     const dbk_past_value *before, *decision = dbk_past_decision(past, g);
     if (decision == NULL)
         return json_null();
-    json_t *row = value_json(c, decision), *rows = json_array();
+    json_t *row = value_json(c, note, g, decision), *rows = json_array();
     for (size_t i = 0; (before = dbk_past_replaced(past, decision, i)) != NULL; i++) {
-        json_t *one = value_json(c, before);
+        json_t *one = value_json(c, note, g, before);
         (void)json_object_set_new(one, "choice", json_integer((json_int_t)i + 1));
         (void)json_array_append_new(rows, one);
     }
@@ -135,7 +141,7 @@ json_t *cli_past_decided_json(cli *c, const dbk_note *note)
             json_decref(rows);
             return NULL;
         }
-        (void)json_array_append_new(rows, decided_json(c, past, g));
+        (void)json_array_append_new(rows, decided_json(c, note, past, g));
         dbk_past_free(past);
     }
     return rows;

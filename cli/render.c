@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cli/safe.h"
 #include "core/base/text.h"
 
 typedef dbk_rc (*name_fn)(const dbk_book *book, dbk_bytes *out, const dbk_id *id, dbk_err *err);
@@ -61,7 +62,7 @@ struct json_t *cli_value_json(dbk_span cbor)
     return json;
 }
 
-dbk_rc cli_fields_json(struct json_t **out, const dbk_note *note, dbk_err *err)
+dbk_rc cli_fields_json(struct json_t **out, const cli *c, const dbk_note *note, dbk_err *err)
 {
     const dbk_field *fields = NULL;
     size_t count = note->form == NULL ? 0 : dbk_form_fields(note->form, &fields);
@@ -70,6 +71,8 @@ dbk_rc cli_fields_json(struct json_t **out, const dbk_note *note, dbk_err *err)
     for (size_t i = 0; rc == DBK_OK && i < count; i++) {
         dbk_bytes scratch = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
         dbk_span value;
+        if (c != NULL && cli_safe_hides_field(c, note, &fields[i]))
+            continue;
         rc = dbk_view_field(&value, &scratch, note->state, &fields[i], &note->view, err);
         if (rc == DBK_OK && value.len > 0 &&
             json_object_set_new(object, fields[i].name, cli_value_json(value)) != 0)

@@ -13,7 +13,9 @@ const char *cli_author_name(const cli *c, const dbk_dot *dot);
 /* A CBOR value as a json_t; NULL when memory is short or it is malformed. */
 struct json_t *cli_value_json(dbk_span cbor);
 struct json_t *cli_time_json(int64_t unix_ms); /* RFC 3339 UTC, or null for 0 */
-/* The displayed value of every field that isn't blank, as one object; the caller's. */
-DBK_MUST_CHECK dbk_rc cli_fields_json(struct json_t **out, const dbk_note *note, dbk_err *err);
+/* The displayed value of every field that isn't blank, as one object; the caller's. Without what
+ * cli_safe_hides(); c NULL: with it, to compare and not to print. */
+DBK_MUST_CHECK dbk_rc cli_fields_json(struct json_t **out, const cli *c, const dbk_note *note,
+                                      dbk_err *err);
 
 #endif

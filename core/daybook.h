@@ -21,6 +21,7 @@
 #include "core/practice/asking.h"
 #include "core/practice/match.h"
 #include "core/practice/reading.h"
+#include "core/practice/safe.h"
 #include "core/practice/tally.h"
 
 #define DBK_PRODUCT_VERSION "0.1.0"

@@ -86,6 +86,7 @@ struct dbk_field {
     size_t len_max;       /* text kinds: in code points */
     bool sensitive;       /* DPA 2018 s35(8): health, ethnicity, religion, sex life */
     bool after_sign;      /* may still be written on a signed record (supervision, HQ flags) */
+    bool route;           /* a way to reach the person, under the safe-contact rule */
     size_t group;         /* index into the form's groups (top-level fields only) */
 };
 

@@ -135,8 +135,8 @@ static void read_plain(form_reader *r, dbk_field *field, const json_t *from)
 
 static void read_part(form_reader *r, dbk_field *part, const json_t *from)
 {
-    static const char *const top_only[] = { "group",   "rule",       "own",    "lower_needs",
-                                            "protect", "after_sign", "default" };
+    static const char *const top_only[] = { "group",   "rule",       "own",     "lower_needs",
+                                            "protect", "after_sign", "default", "route" };
     for (size_t i = 0; i < sizeof(top_only) / sizeof(top_only[0]); i++)
         if (json_object_get(from, top_only[i]) != NULL)
             dbk_form_fail(r, "\"%s\" belongs to the whole field", top_only[i]);
@@ -185,6 +185,7 @@ void dbk_form_read_field(form_reader *r, dbk_field *field, form_more *more, cons
 {
     read_plain(r, field, from);
     field->after_sign = dbk_form_get_bool(r, from, "after_sign");
+    field->route = dbk_form_get_bool(r, from, "route");
     if (r->rc != DBK_OK)
         return;
     dbk_form_read_order(r, field, more, from);

@@ -404,6 +404,11 @@ static void read_summary(form_reader *r, const json_t *form)
         r->rc = dbk_fail(r->err, DBK_NOMEM, "no memory for a form");
     for (size_t i = 0; i < count && r->rc == DBK_OK; i++)
         f->summary[i] = named_field(r, json_array_get(names, i));
+    /* Lists are read without the safe-contact rule. */
+    for (size_t i = 0; i < count && r->rc == DBK_OK; i++)
+        if (f->summary[i]->route)
+            dbk_form_fail(r, "\"%.48s\" is a way to reach a person and can't stand in lists",
+                          f->summary[i]->name);
     f->summary_count = count;
     dbk_form_at(r, "when");
     const json_t *when = dbk_form_get(r, form, "when", JSON_STRING);

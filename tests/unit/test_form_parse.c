@@ -139,6 +139,9 @@ static const struct {
     { HEAD "\"include\":[\"header\"],\"fields\":[{\"name\":\"cpia\",\"label\":\"A\","
            "\"kind\":\"text\"}]}",
       "field cpia: the name is there twice" },
+    { HEAD "\"summary\":[\"a\"],\"fields\":[{\"name\":\"a\",\"label\":\"A\",\"kind\":\"text\","
+           "\"route\":true}]}",
+      "can't stand in lists" },
     { HEAD "\"summary\":[\"z\"],\"fields\":[" A "]}", "summary: \"z\" is no field" },
     { HEAD "\"when\":\"z\",\"fields\":[" A "]}", "when: \"z\" is no field" },
     { HEAD "\"when\":\"a\",\"fields\":[" A "]}", "must be a date" },
