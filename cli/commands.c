@@ -112,6 +112,10 @@ static const cli_option list_options[] = {
     { "--withdrawn", NULL, "withdrawn records too" },
     { NULL, NULL, NULL },
 };
+static const cli_option today_options[] = {
+    { "--days", "N", "how far ahead (7); what is overdue is always told" },
+    { NULL, NULL, NULL },
+};
 static const cli_option search_options[] = {
     { "--limit", "N", "at most N rows (20)" },
     { NULL, NULL, NULL },
@@ -220,7 +224,11 @@ const cli_command cli_commands[] = {
       "saved before the next is read.",
       CLI_BOOK, ONE_RECORD, NULL, cmd_tally },
 
-    { READING, "show", "ID", "a record, whole",
+    { READING, "today", "", "what waits: due and overdue, the worst first",
+      "Actions, reviews, expiries, contacts that were agreed with a family, cases graded standard "
+      "or not at all with three or more contacts since, and what is not at headquarters yet.",
+      CLI_BOOK, 0, 0, today_options, cmd_today },
+    { NULL, "show", "ID", "a record, whole",
       "Of a person, how they can be reached safely comes first. Until you say that you have read "
       "it, numbers, addresses and accounts are hidden.",
       CLI_BOOK, ONE_RECORD, show_options, cmd_show },

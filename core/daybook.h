@@ -23,6 +23,7 @@
 #include "core/practice/reading.h"
 #include "core/practice/safe.h"
 #include "core/practice/tally.h"
+#include "core/practice/today.h"
 
 #define DBK_PRODUCT_VERSION "0.1.0"
 

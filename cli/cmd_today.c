@@ -1,0 +1,146 @@
+/* What waits for somebody: today. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cmd.h"
+#include "cli/render.h"
+#include "cli/words.h"
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+
+#define DAYS_DEFAULT 7u
+#define DAYS_MAX 3660u
+
+static const char *const whens[] = { "soon", "today", "overdue" };
+static const struct {
+    const char *code, *words;
+} kinds[] = {
+    { "action", "do" },
+    { "review", "review" },
+    { "expiry", "expires" },
+    { "contact", "contact agreed" },
+    { "repeat", "graded standard, and contact again and again" },
+};
+
+/* The date that it is here, as the midnight of that date in UTC: so are dates of records read. */
+static dbk_rc read_clock(dbk_today_opts *opts, dbk_err *err)
+{
+    char text[DBK_TIME_TEXT_SIZE];
+    struct tm here;
+    opts->now_ms = (int64_t)dbk_env_system()->now_ms(NULL);
+    time_t now = (time_t)(opts->now_ms / 1000);
+    (void)localtime_r(&now, &here);
+    if (strftime(text, sizeof(text), "%Y-%m-%dT00:00:00Z", &here) == 0)
+        return dbk_fail(err, DBK_IO, "this machine's date can't be read");
+    return dbk_time_parse(&opts->today_ms, dbk_span_str(text), err);
+}
+
+/* What it is about, in one line of the record's own words. */
+static dbk_rc about(dbk_bytes *out, cli *c, const dbk_id *record, dbk_err *err)
+{
+    dbk_note *note = NULL;
+    dbk_reading r;
+    const dbk_field *const *fields;
+    dbk_rc rc = DBK_OK;
+    /* A case whose record isn't here still counts its contacts. */
+    if (dbk_query_note(&note, c->book, record, NULL) != DBK_OK)
+        return DBK_OK;
+    size_t count = note->form == NULL ? 0 : dbk_form_summary(note->form, &fields);
+    dbk_reading_init(&r, note);
+    for (size_t i = 0; rc == DBK_OK && i < count; i++) {
+        dbk_span value;
+        rc = dbk_reading_value(&r, &value, fields[i]->name, err);
+        if (rc == DBK_OK && value.len > 0 && out->len > 0)
+            rc = dbk_bytes_append_str(out, ", ", err);
+        if (rc == DBK_OK && value.len > 0)
+            rc = cli_field_text(c, out, fields[i], value, err);
+    }
+    dbk_reading_wipe(&r);
+    dbk_note_free(note);
+    return rc;
+}
+
+static dbk_rc say_due(cli *c, out_table *table, const dbk_due *due, dbk_err *err)
+{
+    dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    char day[DBK_TIME_TEXT_SIZE], uuid[DBK_ID_UUID_SIZE];
+    dbk_rc rc = about(&text, c, &due->record, err);
+    dbk_time_print(day, due->at_ms);
+    day[10] = '\0';
+    dbk_id_uuid(uuid, &due->record);
+    const char *line = out_safe(dbk_bytes_span(&text));
+    if (rc == DBK_OK && table == NULL) {
+        rc = out_json_take(json_pack("{s:s, s:s, s:s, s:b, s:o, s:I, s:s}", "id", uuid, "kind",
+                                     kinds[due->kind].code, "when", whens[due->when], "urgent",
+                                     due->urgent, "at", cli_time_json(due->at_ms), "contacts",
+                                     (json_int_t)due->contacts, "summary", line),
+                           err);
+    } else if (rc == DBK_OK) {
+        const char *cells[] = { due->urgent ? "URGENT" : whens[due->when],
+                                due->timed ? cli_time(due->at_ms) : day, kinds[due->kind].words,
+                                cli_short_id(&due->record), line };
+        rc = out_table_row(table, cells, err);
+    }
+    dbk_bytes_wipe(&text);
+    return rc;
+}
+
+/* ---- what is not at headquarters yet --------------------------------------------------------- */
+
+static dbk_rc say_unsynced(void *ctx, const dbk_space_status *s, dbk_err *err)
+{
+    cli *c = ctx;
+    uint64_t held = s->own_ops - s->own_receipted_ops;
+    uint64_t unconfirmed = s->own_ops - s->own_confirmed_ops;
+    char space[DBK_ID_HEX_SIZE];
+    dbk_id_hex(space, &s->space);
+    if (unconfirmed == 0)
+        return DBK_OK;
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:s, s:s, s:I, s:I, s:o}", "kind", "unsynced", "space",
+                                       space, "here_only", (json_int_t)held, "not_at_hq",
+                                       (json_int_t)unconfirmed, "oldest",
+                                       cli_time_json((int64_t)s->oldest_waiting_ms)),
+                             err);
+    if (held > 0)
+        out_text("%s: %llu change%s on this device only: sync\n", cli_space_name(c, &s->space),
+                 (unsigned long long)held, cli_plural(held));
+    else
+        out_text("%s: %llu change%s at the relay, not yet confirmed by headquarters\n",
+                 cli_space_name(c, &s->space), (unsigned long long)unconfirmed,
+                 cli_plural(unconfirmed));
+    return DBK_OK;
+}
+
+dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
+{
+    static const char *const heads[] = { "WHEN", "AT", "WHAT", "ID", "ABOUT" };
+    const char *typed = cli_option_value(a, "--days");
+    dbk_today_opts opts = { .days = DAYS_DEFAULT };
+    dbk_due *rows = NULL;
+    out_table *table = NULL;
+    uint64_t days = DAYS_DEFAULT;
+    size_t count = 0;
+    if (typed != NULL &&
+        (dbk_u64_parse(&days, dbk_span_str(typed), NULL) != DBK_OK || days > DAYS_MAX))
+        return dbk_fail(err, DBK_USAGE, "--days is a number, at most %u", DAYS_MAX);
+    opts.days = (unsigned)days;
+    dbk_rc rc = read_clock(&opts, err);
+    if (rc == DBK_OK)
+        rc = dbk_today(&rows, &count, c->book, &opts, err);
+    if (rc == DBK_OK && c->format != OUT_JSON)
+        rc = out_table_new(&table, heads, 5, err);
+    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+        rc = say_due(c, table, &rows[i], err);
+    if (rc == DBK_OK && table != NULL && count > 0)
+        out_table_print(table);
+    else if (rc == DBK_OK && table != NULL)
+        out_text("Nothing is due in the next %u days.\n", opts.days);
+    if (rc == DBK_OK)
+        rc = dbk_query_status(c->book, say_unsynced, c, err);
+    out_table_free(table);
+    dbk_free(rows);
+    return rc;
+}

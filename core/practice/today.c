@@ -1,0 +1,263 @@
+#include "core/practice/today.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+
+#define DAY_MS (24 * 60 * 60 * 1000LL)
+#define ITEMS_MAX 65536u
+
+/* What is due where: a new kind of review is one row. A form that isn't known has no records. */
+typedef struct due_rule {
+    const char *form, *field;
+    dbk_due_kind kind;
+    const char *state;     /* a field that says that it is over, or NULL */
+    const char *closed[3]; /* its answers that say so */
+} due_rule;
+static const due_rule due_rules[] = {
+    { "action", "due", DBK_DUE_ACTION, "state", { "done", "declined" } },
+    { "risk_assessment", "review_on", DBK_DUE_REVIEW, NULL, { NULL } },
+    { "decision", "review_on", DBK_DUE_REVIEW, NULL, { NULL } },
+    { "referral", "revisit_on", DBK_DUE_REVIEW, "state", { "done", "closed_no_contact" } },
+    { "protective_order", "expires_on", DBK_DUE_EXPIRY, NULL, { NULL } },
+    { "marker", "review_on", DBK_DUE_REVIEW, "state", { "cancelled" } },
+    { "marker", "expires_on", DBK_DUE_EXPIRY, "state", { "cancelled" } },
+};
+
+/* A case, the contacts with its family, and how it was graded. */
+typedef struct seen_case {
+    dbk_id id;
+    bool higher;       /* than standard */
+    int64_t graded_ms; /* the latest assessment */
+} seen_case;
+
+typedef struct list {
+    void *rows;
+    size_t count, size;
+} list;
+
+typedef struct today {
+    dbk_book *book;
+    const dbk_today_opts *opts;
+    const due_rule *rule;
+    list items, contacts, cases; /* dbk_due, dbk_due, seen_case */
+} today;
+
+static dbk_rc push(list *l, const void *row, size_t size, dbk_err *err)
+{
+    if (l->count == ITEMS_MAX)
+        return dbk_fail(err, DBK_LIMIT, "more than %u things wait", ITEMS_MAX);
+    if (l->count == l->size) {
+        size_t larger = l->size == 0 ? 64 : 2 * l->size;
+        uint8_t *rows = dbk_alloc_array(larger, size);
+        if (rows == NULL)
+            return dbk_fail(err, DBK_NOMEM, "no memory for what is due");
+        if (l->count > 0)
+            memcpy(rows, l->rows, l->count * size);
+        dbk_free(l->rows);
+        l->rows = rows;
+        l->size = larger;
+    }
+    memcpy((uint8_t *)l->rows + l->count++ * size, row, size);
+    return DBK_OK;
+}
+
+static dbk_due_when when_of(const today *t, const dbk_due *due)
+{
+    if (due->timed ? due->at_ms < t->opts->now_ms : due->at_ms < t->opts->today_ms)
+        return DBK_DUE_OVERDUE;
+    return due->at_ms < t->opts->today_ms + DAY_MS ? DBK_DUE_TODAY : DBK_DUE_SOON;
+}
+
+static dbk_rc keep(today *t, dbk_due *due, dbk_err *err)
+{
+    due->when = when_of(t, due);
+    if (due->at_ms >= t->opts->today_ms + (1 + (int64_t)t->opts->days) * DAY_MS)
+        return DBK_OK;
+    return push(&t->items, due, sizeof(*due), err);
+}
+
+/* ---- dates of records ------------------------------------------------------------------------ */
+
+static dbk_rc is_over(const due_rule *rule, dbk_reading *r, bool *over, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    *over = false;
+    for (size_t i = 0; rc == DBK_OK && !*over && i < 3 && rule->closed[i] != NULL; i++)
+        rc = dbk_reading_says(r, over, rule->state, rule->closed[i], err);
+    return rc;
+}
+
+static dbk_rc look_dated(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    today *t = ctx;
+    dbk_note *note = NULL;
+    dbk_reading r;
+    dbk_due due = { .record = row->record, .kind = t->rule->kind };
+    bool over = false, there = false;
+    dbk_rc rc = dbk_query_note(&note, t->book, &row->record, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_reading_init(&r, note);
+    rc = is_over(t->rule, &r, &over, err);
+    if (rc == DBK_OK && !over)
+        rc = dbk_reading_time(&r, &there, &due.at_ms, t->rule->field, err);
+    if (rc == DBK_OK && there)
+        rc = dbk_reading_says(&r, &due.urgent, "priority", "urgent", err);
+    if (rc == DBK_OK && there)
+        rc = keep(t, &due, err);
+    dbk_reading_wipe(&r);
+    dbk_note_free(note);
+    return rc;
+}
+
+/* ---- contacts and risk ----------------------------------------------------------------------- */
+
+static seen_case *case_of(today *t, const dbk_id *id)
+{
+    seen_case *cases = t->cases.rows;
+    for (size_t i = 0; i < t->cases.count; i++)
+        if (dbk_id_equal(&cases[i].id, id))
+            return &cases[i];
+    return NULL;
+}
+
+static dbk_rc look_risk(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    today *t = ctx;
+    dbk_note *note = NULL;
+    dbk_reading r;
+    dbk_id id = { { 0 } };
+    bool standard = false, ungraded = false;
+    dbk_rc rc = dbk_query_note(&note, t->book, &row->record, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_reading_init(&r, note);
+    rc = dbk_reading_ref(&r, &id, "case_id", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(&r, &standard, "judgement_band", "standard", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(&r, &ungraded, "judgement_band", "not_graded", err);
+    /* Newest first: the first of a case is the one in force. */
+    if (rc == DBK_OK && !dbk_id_is_zero(&id) && case_of(t, &id) == NULL) {
+        seen_case one = { .id = id, .higher = !standard && !ungraded, .graded_ms = row->when_ms };
+        rc = push(&t->cases, &one, sizeof(one), err);
+    }
+    dbk_reading_wipe(&r);
+    dbk_note_free(note);
+    return rc;
+}
+
+/* One row for each case, of its newest contact, with what was agreed in that; repeats are counted
+ * since the assessment, attempts apart (FL-2). */
+static dbk_rc note_contact(today *t, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_id id = { { 0 } };
+    bool agreed = false, attempt = false;
+    dbk_due due = { .record = row->record, .kind = DBK_DUE_CONTACT, .timed = true };
+    dbk_due *rows = t->contacts.rows;
+    dbk_rc rc = dbk_reading_ref(r, &id, "case_id", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(r, &attempt, "method", "attempted", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_time(r, &agreed, &due.at_ms, "next_contact.when", err);
+    if (rc != DBK_OK)
+        return rc;
+    size_t i = 0;
+    while (i < t->contacts.count && !dbk_id_equal(&rows[i].record, &id))
+        i++;
+    bool newest = dbk_id_is_zero(&id) || i == t->contacts.count;
+    if (newest && agreed)
+        rc = keep(t, &due, err);
+    if (rc == DBK_OK && newest && !dbk_id_is_zero(&id)) {
+        dbk_due of_case = { .record = id, .kind = DBK_DUE_REPEAT, .at_ms = row->when_ms };
+        rc = push(&t->contacts, &of_case, sizeof(of_case), err);
+        rows = t->contacts.rows;
+    }
+    const seen_case *graded = case_of(t, &id);
+    if (rc == DBK_OK && !dbk_id_is_zero(&id) && !attempt && graded != NULL &&
+        row->when_ms >= graded->graded_ms)
+        rows[i].contacts++;
+    return rc;
+}
+
+static dbk_rc look_contact(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    today *t = ctx;
+    dbk_note *note = NULL;
+    dbk_reading r;
+    dbk_rc rc = dbk_query_note(&note, t->book, &row->record, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_reading_init(&r, note);
+    rc = note_contact(t, &r, row, err);
+    dbk_reading_wipe(&r);
+    dbk_note_free(note);
+    return rc;
+}
+
+static dbk_rc keep_repeats(today *t, dbk_err *err)
+{
+    dbk_due *rows = t->contacts.rows;
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < t->contacts.count; i++) {
+        const seen_case *graded = case_of(t, &rows[i].record);
+        if (graded == NULL || graded->higher || rows[i].contacts < DBK_TODAY_REPEATS)
+            continue;
+        rows[i].when = DBK_DUE_TODAY;
+        rows[i].timed = true;
+        rc = push(&t->items, &rows[i], sizeof(rows[i]), err);
+    }
+    return rc;
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+static dbk_rc each(today *t, const char *form, dbk_row_fn fn, dbk_err *err)
+{
+    const dbk_list_opts opts = { .form = form, .since_ms = INT64_MIN };
+    return dbk_query_list(t->book, &opts, fn, t, err);
+}
+
+static int by_severity(const void *pa, const void *pb)
+{
+    const dbk_due *a = pa, *b = pb;
+    if (a->when != b->when)
+        return a->when > b->when ? -1 : 1;
+    if (a->urgent != b->urgent)
+        return a->urgent ? -1 : 1;
+    if (a->at_ms != b->at_ms)
+        return a->at_ms < b->at_ms ? -1 : 1;
+    return dbk_span_compare(dbk_span_of(a->record.b, sizeof(a->record.b)),
+                            dbk_span_of(b->record.b, sizeof(b->record.b)));
+}
+
+dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_opts *opts,
+                 dbk_err *err)
+{
+    today t = { .book = book, .opts = opts };
+    dbk_rc rc = DBK_OK;
+    *out = NULL;
+    *count = 0;
+    for (size_t i = 0; rc == DBK_OK && i < sizeof(due_rules) / sizeof(due_rules[0]); i++) {
+        t.rule = &due_rules[i];
+        rc = each(&t, t.rule->form, look_dated, err);
+    }
+    if (rc == DBK_OK)
+        rc = each(&t, "risk_assessment", look_risk, err);
+    if (rc == DBK_OK)
+        rc = each(&t, "contact", look_contact, err);
+    if (rc == DBK_OK)
+        rc = keep_repeats(&t, err);
+    if (rc == DBK_OK && t.items.count > 0) {
+        qsort(t.items.rows, t.items.count, sizeof(dbk_due), by_severity);
+        *out = t.items.rows;
+        *count = t.items.count;
+        t.items.rows = NULL;
+    }
+    dbk_free(t.items.rows);
+    dbk_free(t.contacts.rows);
+    dbk_free(t.cases.rows);
+    return rc;
+}

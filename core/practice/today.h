@@ -1,0 +1,43 @@
+/* core/practice/today.h - what waits for somebody: actions due, reviews and expiries, contacts that
+ * were agreed, and cases graded standard to which police come again and again (domain.md B46).
+ * Never:  wording, writing, the clock. */
+#ifndef DBK_PRACTICE_TODAY_H
+#define DBK_PRACTICE_TODAY_H
+
+#include "core/practice/reading.h"
+
+/* Contacts since the assessment that make a standard case stand out. */
+#define DBK_TODAY_REPEATS 3u
+
+typedef enum dbk_due_kind {
+    DBK_DUE_ACTION,
+    DBK_DUE_REVIEW,
+    DBK_DUE_EXPIRY,
+    DBK_DUE_CONTACT,
+    DBK_DUE_REPEAT /* at_ms: of the latest contact */
+} dbk_due_kind;
+
+/* By severity. */
+typedef enum dbk_due_when { DBK_DUE_SOON, DBK_DUE_TODAY, DBK_DUE_OVERDUE } dbk_due_when;
+
+typedef struct dbk_due {
+    dbk_id record;
+    dbk_due_kind kind;
+    dbk_due_when when;
+    bool urgent;
+    int64_t at_ms;     /* of a date its midnight, UTC */
+    bool timed;        /* at_ms is a moment, not a day */
+    uint64_t contacts; /* DBK_DUE_REPEAT */
+} dbk_due;
+
+typedef struct dbk_today_opts {
+    int64_t now_ms;
+    int64_t today_ms; /* midnight, UTC, of the day that it is where the officer is */
+    unsigned days;    /* how far ahead; what is overdue is always told */
+} dbk_today_opts;
+
+/* The most severe first, then urgent ones, then by time. The caller frees *out with dbk_free(). */
+DBK_MUST_CHECK dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book,
+                                const dbk_today_opts *opts, dbk_err *err);
+
+#endif
