@@ -5,6 +5,7 @@
 #include "cli/alike.h"
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/markers.h"
 #include "cli/render.h"
 #include "cli/safe.h"
 #include "cli/words.h"
@@ -131,7 +132,9 @@ static dbk_rc show_text(cli *c, const dbk_note *note, dbk_err *err)
                  "over\n");
     if (note->form == NULL)
         out_text("This form isn't known here: the fields are shown as they came.\n");
-    dbk_rc rc = cli_linked_print(c, note, err);
+    dbk_rc rc = cli_markers_text(c, &note->record, err);
+    if (rc == DBK_OK)
+        rc = cli_linked_print(c, note, err);
     out_text("\n");
     for (size_t i = 0; rc == DBK_OK && i < count; i++)
         rc = print_field(c, note, &fields[i], err);
@@ -206,16 +209,22 @@ static dbk_rc show_json(cli *c, const dbk_note *note, json_t *safe, dbk_err *err
     json_t *fields = NULL;
     dbk_id_uuid(uuid, &note->record);
     dbk_id_hex(space, &note->space);
+    json_t *markers = NULL;
     dbk_rc rc = cli_fields_json(&fields, c, note, err);
-    if (rc != DBK_OK)
+    if (rc == DBK_OK)
+        rc = cli_markers_json(&markers, c, &note->record, err);
+    if (rc != DBK_OK) {
+        json_decref(fields);
         return rc;
+    }
     return out_json_take(
-        json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:O*, s:o, s:o, s:o, s:I, s:o}", "id", uuid,
+        json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:o, s:O*, s:o, s:o, s:o, s:I, s:o}", "id", uuid,
                   "form", (const char *)form.p, form.len, "version",
                   (int)dbk_state_form_version(note->state), "space", space, "state",
                   dbk_life_name(dbk_view_life(note->state, &note->view, &dispute)), "carriage",
-                  cli_carriage_code(note->carriage), "safe_contact", safe, "fields", fields,
-                  "disputes", disputes_json(c, note), "other", unknown_json(c, note), "reviews",
+                  cli_carriage_code(note->carriage), "markers", markers, "safe_contact", safe,
+                  "fields", fields, "disputes", disputes_json(c, note), "other",
+                  unknown_json(c, note), "reviews",
                   (json_int_t)dbk_state_reviews(note->state, NULL), "same_person",
                   cli_linked_json(c, note)),
         err);
