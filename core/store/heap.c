@@ -1,20 +1,34 @@
 /* The store's start: SQLite takes its memory through core/base/alloc.h, so that row text and keys
  * are wiped when SQLite frees them (security.md F3), and so that tests can fail any allocation. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/store/sql.h"
 
+static atomic_bool refused; /* an allocation, ever in this process */
+
+bool dbk_heap_was_short(void)
+{
+    return atomic_load(&refused);
+}
+
 static void *heap_take(int size)
 {
-    return size > 0 ? dbk_alloc((size_t)size) : NULL;
+    void *block = size > 0 ? dbk_alloc((size_t)size) : NULL;
+    if (size > 0 && block == NULL)
+        atomic_store(&refused, true);
+    return block;
 }
 
 static void *heap_resize(void *block, int size)
 {
     DBK_ASSERT(size > 0); /* SQLite's contract: both not zero */
-    return dbk_realloc(block, (size_t)size);
+    void *moved = dbk_realloc(block, (size_t)size);
+    if (moved == NULL)
+        atomic_store(&refused, true);
+    return moved;
 }
 
 static int heap_size(void *block)

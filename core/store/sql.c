@@ -30,6 +30,9 @@ dbk_rc dbk_sql_rc(dbk_store *store, int code, dbk_err *err)
         rc = DBK_DAMAGED;
         break;
     case SQLITE_NOMEM:
+        /* Also SQLCipher's word for a page that it can't close, once it has met a wrong MAC. */
+        if (!dbk_heap_was_short())
+            return dbk_fail(err, DBK_DAMAGED, "the store: a part of it can't be read");
         rc = DBK_NOMEM;
         break;
     case SQLITE_BUSY:

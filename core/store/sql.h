@@ -143,6 +143,8 @@ void dbk_sql_copy(dbk_sql *q, int at, uint8_t *out, size_t len);
 /* DBK_NOMEM, DBK_DAMAGED: a column that was read since the step isn't what it should be. */
 DBK_MUST_CHECK dbk_rc dbk_sql_read_all(const dbk_sql *q, dbk_err *err);
 
+/* Was any memory refused to SQLite, ever in this process? heap.c */
+bool dbk_heap_was_short(void);
 /* DBK_OK, or the failure that SQLite's code means; the text never quotes what SQLite was given. */
 DBK_MUST_CHECK dbk_rc dbk_sql_rc(dbk_store *store, int code, dbk_err *err);
 /* Statements of the program's own text that need no values. */

@@ -78,7 +78,7 @@ static void codes_become_ours_in_one_place(void **state)
         { SQLITE_ERROR, DBK_DAMAGED }, /* SQLCipher: a page's MAC */
         { SQLITE_CORRUPT, DBK_DAMAGED },
         { SQLITE_CORRUPT_INDEX, DBK_DAMAGED },
-        { SQLITE_NOMEM, DBK_NOMEM },
+        { SQLITE_NOMEM, DBK_DAMAGED }, /* SQLCipher again: nothing was refused so far */
         { SQLITE_IOERR_NOMEM, DBK_NOMEM },
         { SQLITE_IOERR_FSYNC, DBK_IO },
         { SQLITE_CANTOPEN, DBK_IO },
