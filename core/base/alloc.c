@@ -44,7 +44,7 @@ void dbk_wipe(void *p, size_t len)
 /* Not inline: its frame must lie where those of earlier calls lay. */
 __attribute__((noinline)) void dbk_wipe_stack(void)
 {
-    uint8_t below[256u * 1024u];
+    uint8_t below[1024u * 1024u];
     dbk_wipe(below, sizeof(below));
 }
 

@@ -20,7 +20,7 @@ size_t dbk_alloc_size(const void *block);
 
 /* Overwrites in a way that the compiler keeps. */
 void dbk_wipe(void *p, size_t len);
-/* Overwrites what functions that have returned left below the caller's frame, 256 KiB of it: their
+/* Overwrites what functions that have returned left below the caller's frame, 1 MiB of it: their
  * buffers, and those of libraries that don't wipe theirs. Call it where nothing is pending. */
 void dbk_wipe_stack(void);
 
