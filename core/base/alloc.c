@@ -41,10 +41,43 @@ void dbk_wipe(void *p, size_t len)
     __asm__ __volatile__("" : : "r"(p) : "memory");
 }
 
+/* What memcpy carried last may stand in vector registers: the dynamic linker puts them on the stack
+ * when a library's function is called for the first time, also while the program ends. */
+#if defined(__x86_64__)
+__attribute__((target("avx"))) static void wipe_lower_registers(void)
+{
+    __asm__ __volatile__("vzeroall" : : : "memory");
+}
+
+__attribute__((target("avx512f"))) static void wipe_upper_registers(void)
+{
+#define ZERO(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
+    __asm__ __volatile__(ZERO(16) ZERO(17) ZERO(18) ZERO(19) ZERO(20) ZERO(21) ZERO(22) ZERO(23)
+                             ZERO(24) ZERO(25) ZERO(26) ZERO(27) ZERO(28) ZERO(29) ZERO(30) ZERO(31)
+                         :
+                         :
+                         : "memory");
+#undef ZERO
+}
+
+static void wipe_registers(void)
+{
+    if (__builtin_cpu_supports("avx512f"))
+        wipe_upper_registers();
+    if (__builtin_cpu_supports("avx"))
+        wipe_lower_registers();
+}
+#else
+static void wipe_registers(void)
+{
+}
+#endif
+
 /* Not inline: its frame must lie where those of earlier calls lay. */
 __attribute__((noinline)) void dbk_wipe_stack(void)
 {
     uint8_t below[1024u * 1024u];
+    wipe_registers();
     dbk_wipe(below, sizeof(below));
 }
 
