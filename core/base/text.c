@@ -360,6 +360,16 @@ dbk_rc dbk_time_parse(int64_t *unix_ms, dbk_span text, dbk_err *err)
     return DBK_OK;
 }
 
+dbk_rc dbk_moment_parse(int64_t *unix_ms, dbk_span text, dbk_err *err)
+{
+    int64_t days = 0;
+    dbk_span left = text;
+    if (!take_date(&left, &days) || left.len > 0)
+        return dbk_time_parse(unix_ms, text, err);
+    *unix_ms = days * 24 * 3600 * 1000;
+    return DBK_OK;
+}
+
 void dbk_time_print(char out[DBK_TIME_TEXT_SIZE], int64_t unix_ms)
 {
     /* A claimed time of 48 bits can lie beyond the year 9999: shown as the end of time, never as

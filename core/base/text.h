@@ -38,6 +38,8 @@ DBK_MUST_CHECK dbk_rc dbk_u64_parse(uint64_t *out, dbk_span text, dbk_err *err);
 #define DBK_TIME_TEXT_SIZE 32u
 bool dbk_date_valid(dbk_span text);
 DBK_MUST_CHECK dbk_rc dbk_time_parse(int64_t *unix_ms, dbk_span text, dbk_err *err);
+/* A date-time, or a date: that stands for its first moment in UTC. */
+DBK_MUST_CHECK dbk_rc dbk_moment_parse(int64_t *unix_ms, dbk_span text, dbk_err *err);
 /* "2026-11-24T02:01:24Z"; times before the year 1 or after 9999 are shown as the first or last. */
 void dbk_time_print(char out[DBK_TIME_TEXT_SIZE], int64_t unix_ms);
 

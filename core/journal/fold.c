@@ -1,7 +1,5 @@
 #include "core/journal/fold.h"
 
-#include <string.h>
-
 #include "core/base/alloc.h"
 #include "core/base/cbor.h"
 #include "core/base/text.h"
@@ -58,16 +56,10 @@ static void derived_wipe(derived *d)
 /* A date stands for its first moment in UTC. False: blank, not known, or not a time. */
 static bool time_of(int64_t *unix_ms, dbk_span cbor)
 {
-    char date[] = "0000-00-00T00:00:00Z";
     dbk_cbor c = dbk_cbor_from(cbor);
     if (dbk_cbor_peek(&c) != DBK_CBOR_TEXT)
         return false;
-    dbk_span text = dbk_cbor_get_text(&c);
-    if (dbk_date_valid(text)) {
-        memcpy(date, text.p, text.len);
-        text = dbk_span_str(date);
-    }
-    return dbk_time_parse(unix_ms, text, NULL) == DBK_OK;
+    return dbk_moment_parse(unix_ms, dbk_cbor_get_text(&c), NULL) == DBK_OK;
 }
 
 static dbk_rc derive_when(derived *d, const dbk_state *s, const dbk_view_opts *view, dbk_err *err)

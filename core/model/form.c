@@ -1,7 +1,6 @@
 #include "core/model/form_impl.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -194,14 +193,10 @@ static bool place_of(int64_t *out, const dbk_field *field, dbk_span value)
         *out = number - field->min;
         return true;
     }
-    char text[DBK_TIME_TEXT_SIZE];
-    dbk_span date = dbk_cbor_get_text(&c);
-    if (field->kind == DBK_FIELD_DATE && dbk_date_valid(date)) {
-        int len = snprintf(text, sizeof(text), "%.*sT00:00:00Z", (int)date.len,
-                           (const char *)date.p);
-        date = dbk_span_of(text, (size_t)len);
-    }
-    if (c.failed || dbk_time_parse(out, date, NULL) != DBK_OK)
+    dbk_span text = dbk_cbor_get_text(&c);
+    dbk_rc rc = field->kind == DBK_FIELD_DATE ? dbk_moment_parse(out, text, NULL)
+                                              : dbk_time_parse(out, text, NULL);
+    if (c.failed || rc != DBK_OK)
         return false;
     *out -= SCALE_TIME_FIRST;
     return *out >= 0 && *out <= SCALE_TIME_END;

@@ -1,6 +1,5 @@
 #include "core/practice/reading.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/text.h"
@@ -107,18 +106,12 @@ dbk_rc dbk_reading_says(dbk_reading *r, bool *yes, const char *name, const char 
 dbk_rc dbk_reading_time(dbk_reading *r, bool *there, int64_t *unix_ms, const char *name,
                         dbk_err *err)
 {
-    char midnight[DBK_TIME_TEXT_SIZE];
     dbk_span text;
     *there = false;
     dbk_rc rc = dbk_reading_text(r, &text, name, err);
     if (rc != DBK_OK || text.len == 0)
         return rc;
-    if (dbk_date_valid(text)) {
-        int len = snprintf(midnight, sizeof(midnight), "%.*sT00:00:00Z", (int)text.len,
-                           (const char *)text.p);
-        text = dbk_span_of(midnight, (size_t)len);
-    }
-    *there = dbk_time_parse(unix_ms, text, NULL) == DBK_OK;
+    *there = dbk_moment_parse(unix_ms, text, NULL) == DBK_OK;
     return DBK_OK;
 }
 

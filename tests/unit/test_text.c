@@ -357,6 +357,26 @@ static void a_time_is_rfc_3339_with_an_offset(void **state)
     }
 }
 
+static void a_date_stands_for_its_first_moment_and_a_time_for_itself(void **state)
+{
+    static const struct {
+        const char *in;
+        dbk_rc want;
+        int64_t ms;
+    } cases[] = {
+        { "1970-01-02", DBK_OK, 86400000 },       { "1969-12-31", DBK_OK, -86400000 },
+        { "1970-01-01T00:00:01Z", DBK_OK, 1000 }, { "1970-01-02T00:00:00+01:00", DBK_OK, 82800000 },
+        { "2026-02-30", DBK_FORMAT, 0 },          { "1970-01-02x", DBK_FORMAT, 0 },
+        { "1970-01-0", DBK_FORMAT, 0 },           { "", DBK_FORMAT, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int64_t ms = 77;
+        if (dbk_moment_parse(&ms, lit(cases[i].in), NULL) != cases[i].want || ms != cases[i].ms)
+            fail_msg("\"%s\" gave %" PRId64, cases[i].in, ms);
+    }
+}
+
 static void every_cut_of_a_time_is_refused_or_another_time(void **state)
 {
     static const char whole[] = "2026-11-24T14:30:59.125+01:00";
@@ -412,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_number_is_the_whole_text_in_its_only_form),
         cmocka_unit_test(a_date_is_a_day_that_there_was),
         cmocka_unit_test(a_time_is_rfc_3339_with_an_offset),
+        cmocka_unit_test(a_date_stands_for_its_first_moment_and_a_time_for_itself),
         cmocka_unit_test(every_cut_of_a_time_is_refused_or_another_time),
         cmocka_unit_test(printing_a_time_undoes_parsing_it),
     };
