@@ -42,24 +42,20 @@ static void print_parts(const dbk_match *m)
     }
 }
 
-dbk_rc cli_alike_print(cli *c, const dbk_id *person, const dbk_match *m, dbk_err *err)
+static void print_match(const dbk_id *person, const dbk_match *m)
 {
     char one[DBK_ID_UUID_SIZE], other[DBK_ID_UUID_SIZE];
-    (void)c;
-    (void)err;
     dbk_id_uuid(one, person);
     dbk_id_uuid(other, &m->record);
     out_text("%s  %s  %u of 100\n  ", one, other, m->score);
     print_parts(m);
     out_text("\n");
-    return DBK_OK;
 }
 
-json_t *cli_alike_json(cli *c, const dbk_id *person, const dbk_match *m)
+static json_t *match_json(const dbk_id *person, const dbk_match *m)
 {
     char one[DBK_ID_UUID_SIZE], other[DBK_ID_UUID_SIZE];
     json_t *parts = json_object();
-    (void)c;
     dbk_id_uuid(one, person);
     dbk_id_uuid(other, &m->record);
     for (size_t i = 0; i < DBK_MATCH_PARTS; i++)
@@ -71,14 +67,21 @@ json_t *cli_alike_json(cli *c, const dbk_id *person, const dbk_match *m)
                      "parts", parts);
 }
 
+dbk_rc cli_alike_say(const cli *c, const dbk_id *person, const dbk_match *m, dbk_err *err)
+{
+    if (c->format == OUT_JSON)
+        return out_json_take(match_json(person, m), err);
+    print_match(person, m);
+    return DBK_OK;
+}
+
 dbk_rc cli_alike_of(cli *c, const dbk_id *person, dbk_err *err)
 {
     dbk_match found[DBK_MATCH_FOUND_MAX];
     size_t count = 0;
     dbk_rc rc = dbk_match_find(c->book, found, &count, person, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++)
-        rc = c->format == OUT_JSON ? out_json_take(cli_alike_json(c, person, &found[i]), err)
-                                   : cli_alike_print(c, person, &found[i], err);
+        rc = cli_alike_say(c, person, &found[i], err);
     if (rc == DBK_OK && count == 0 && c->format == OUT_TEXT)
         out_text("Nobody here looks like this person.\n");
     return rc;

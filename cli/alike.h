@@ -5,9 +5,9 @@
 
 #include "cli/cli.h"
 
-DBK_MUST_CHECK dbk_rc cli_alike_print(cli *c, const dbk_id *person, const dbk_match *m,
-                                      dbk_err *err);
-struct json_t *cli_alike_json(cli *c, const dbk_id *person, const dbk_match *m);
+/* One pair: a line of JSON, or in words. */
+DBK_MUST_CHECK dbk_rc cli_alike_say(const cli *c, const dbk_id *person, const dbk_match *m,
+                                    dbk_err *err);
 /* All that are like one person: a line of JSON for each, or in words. */
 DBK_MUST_CHECK dbk_rc cli_alike_of(cli *c, const dbk_id *person, dbk_err *err);
 /* After a person was written: on standard error, "perhaps the same person as ...", when there is

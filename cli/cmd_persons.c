@@ -39,8 +39,7 @@ static dbk_rc show_pairs(queue *q, const dbk_id *person, uint64_t *pairs, dbk_er
         dbk_id holder = dbk_match_holder(person, &found[i].record);
         if (!dbk_id_equal(&holder, person))
             continue;
-        rc = q->c->format == OUT_JSON ? out_json_take(cli_alike_json(q->c, person, &found[i]), err)
-                                      : cli_alike_print(q->c, person, &found[i], err);
+        rc = cli_alike_say(q->c, person, &found[i], err);
         ++*pairs;
     }
     return rc;

@@ -124,17 +124,6 @@ static dbk_rc likeness_of(dbk_book *book, dbk_likeness *out, dbk_namer *namer, c
     return rc;
 }
 
-/* Of one record, with a namer of its own. */
-static dbk_rc read_likeness(dbk_book *book, dbk_likeness *out, const dbk_id *person, dbk_err *err)
-{
-    dbk_namer *namer = NULL;
-    dbk_rc rc = dbk_namer_new(&namer, err);
-    if (rc == DBK_OK)
-        rc = likeness_of(book, out, namer, person, err);
-    dbk_namer_free(namer);
-    return rc;
-}
-
 /* ---- links ----------------------------------------------------------------------------------- */
 
 dbk_id dbk_match_holder(const dbk_id *a, const dbk_id *b)
@@ -150,12 +139,13 @@ static dbk_link link_in(const dbk_likeness *l, const dbk_id *other)
     return DBK_LINK_NONE;
 }
 
-dbk_rc dbk_match_link(dbk_book *book, dbk_link *out, const dbk_id *a, const dbk_id *b, dbk_err *err)
+static dbk_rc link_between(dbk_book *book, dbk_link *out, dbk_namer *namer, const dbk_id *a,
+                           const dbk_id *b, dbk_err *err)
 {
     dbk_likeness l;
     dbk_id holder = dbk_match_holder(a, b);
     *out = DBK_LINK_NONE;
-    dbk_rc rc = read_likeness(book, &l, &holder, err);
+    dbk_rc rc = likeness_of(book, &l, namer, &holder, err);
     if (rc == DBK_OK)
         *out = link_in(&l, dbk_id_equal(&holder, a) ? b : a);
     return rc;
@@ -172,17 +162,16 @@ static void add_once(dbk_id *out, size_t *count, size_t max, const dbk_id *id)
 
 /* Who is linked to one person at first hand: in their own record, or in a younger one. */
 static dbk_rc add_neighbours(dbk_book *book, dbk_id *out, size_t *count, size_t max,
-                             const dbk_id *person, dbk_err *err)
+                             dbk_namer *namer, const dbk_id *person, dbk_err *err)
 {
     dbk_likeness l;
     dbk_id near[LINKED_MAX];
     size_t near_count = 0;
     dbk_likeness_keys keys;
     dbk_link link = DBK_LINK_NONE;
-    dbk_rc rc = read_likeness(book, &l, person, err);
+    dbk_rc rc = likeness_of(book, &l, namer, person, err);
     if (rc == DBK_NOT_FOUND) { /* in a compartment that isn't here */
-        if (err != NULL)
-            *err = (dbk_err){ 0 };
+        dbk_err_clear(err);
         return DBK_OK;
     }
     for (size_t i = 0; rc == DBK_OK && i < l.links_count; i++)
@@ -193,7 +182,7 @@ static dbk_rc add_neighbours(dbk_book *book, dbk_id *out, size_t *count, size_t 
     dbk_likeness_link_key(&keys, person);
     rc = dbk_query_alike(book, near, &near_count, LINKED_MAX, &keys, err);
     for (size_t i = 0; rc == DBK_OK && i < near_count; i++) {
-        rc = dbk_match_link(book, &link, &near[i], person, err);
+        rc = link_between(book, &link, namer, &near[i], person, err);
         if (rc == DBK_OK && link == DBK_LINK_CONFIRMED)
             add_once(out, count, max, &near[i]);
     }
@@ -205,9 +194,11 @@ dbk_rc dbk_match_linked(dbk_book *book, dbk_id *out, size_t *count, size_t max,
 {
     dbk_id all[LINKED_MAX + 1] = { *person };
     size_t all_count = 1, kept = 0;
-    dbk_rc rc = DBK_OK;
+    dbk_namer *namer = NULL;
+    dbk_rc rc = dbk_namer_new(&namer, err);
     for (size_t i = 0; rc == DBK_OK && i < all_count; i++)
-        rc = add_neighbours(book, all, &all_count, LINKED_MAX + 1, &all[i], err);
+        rc = add_neighbours(book, all, &all_count, LINKED_MAX + 1, namer, &all[i], err);
+    dbk_namer_free(namer);
     for (size_t i = 1; rc == DBK_OK && i < all_count && kept < max; i++)
         out[kept++] = all[i];
     *count = kept;
@@ -288,8 +279,7 @@ static dbk_rc add_cases(dbk_book *book, dbk_id *out, size_t *count, size_t max,
     dbk_span value, one;
     dbk_rc rc = dbk_query_note(&note, book, person, err);
     if (rc == DBK_NOT_FOUND) {
-        if (err != NULL)
-            *err = (dbk_err){ 0 };
+        dbk_err_clear(err);
         return DBK_OK;
     }
     if (rc != DBK_OK)

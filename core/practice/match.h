@@ -47,8 +47,6 @@ DBK_MUST_CHECK dbk_rc dbk_match_find(dbk_book *book, dbk_match *out, size_t *cou
 
 /* Links. The newest entry counts; which of two records holds it follows from their ids. */
 dbk_id dbk_match_holder(const dbk_id *a, const dbk_id *b);
-DBK_MUST_CHECK dbk_rc dbk_match_link(dbk_book *book, dbk_link *out, const dbk_id *a,
-                                     const dbk_id *b, dbk_err *err);
 /* Everyone who is linked to the person, also over others, without the person. */
 DBK_MUST_CHECK dbk_rc dbk_match_linked(dbk_book *book, dbk_id *out, size_t *count, size_t max,
                                        const dbk_id *person, dbk_err *err);
