@@ -50,12 +50,9 @@ static dbk_rc make_room(dbk_past *p, dbk_err *err)
         return dbk_fail(err, DBK_LIMIT, "more than %u values were written here",
                         DBK_PAST_VALUES_MAX);
     size_t room = p->room == 0 ? 16 : 2 * p->room;
-    past_row *rows = dbk_alloc_array(room, sizeof(*rows));
+    past_row *rows = dbk_realloc(p->rows, room * sizeof(*rows));
     if (rows == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for a record's past");
-    if (p->count > 0)
-        memcpy(rows, p->rows, p->count * sizeof(*rows));
-    dbk_free(p->rows);
     p->rows = rows;
     p->room = room;
     return DBK_OK;

@@ -50,12 +50,9 @@ static dbk_rc push(list *l, const void *row, size_t size, dbk_err *err)
         return dbk_fail(err, DBK_LIMIT, "more than %u things wait", ITEMS_MAX);
     if (l->count == l->size) {
         size_t larger = l->size == 0 ? 64 : 2 * l->size;
-        uint8_t *rows = dbk_alloc_array(larger, size);
+        void *rows = dbk_realloc(l->rows, larger * size);
         if (rows == NULL)
             return dbk_fail(err, DBK_NOMEM, "no memory for what is due");
-        if (l->count > 0)
-            memcpy(rows, l->rows, l->count * size);
-        dbk_free(l->rows);
         l->rows = rows;
         l->size = larger;
     }
