@@ -1,24 +1,10 @@
 /* A relay that was restored from a backup: org recover-log. */
 #include <jansson.h>
-#include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/render.h"
 #include "cli/words.h"
 #include "core/base/text.h"
-
-static const char *device_name(const cli *c, const dbk_id *device)
-{
-    static char name[CLI_NAME_BYTES_MAX + 1];
-    dbk_bytes text = DBK_BYTES_INIT(CLI_NAME_BYTES_MAX);
-    name[0] = '\0';
-    if (dbk_book_device_name(c->book, &text, device, NULL) == DBK_OK) {
-        memcpy(name, text.p, text.len);
-        name[text.len] = '\0';
-    }
-    dbk_bytes_wipe(&text);
-    return out_safe_str(name);
-}
 
 static void print_space(cli *c, const dbk_recovery_space *s)
 {
@@ -55,7 +41,7 @@ static void print_plan(cli *c, const dbk_recovery_plan *plan)
     for (size_t i = 0; i < plan->silent_count; i++)
         out_text("! Not yet: %s, an administrator's. What only it knows of the membership would be "
                  "lost\n",
-                 device_name(c, &plan->silent[i]));
+                 cli_device_name(c, &plan->silent[i]));
     if (plan->done)
         out_text("Signed: the relay goes on. Everybody's next sync sends again what is missing.\n");
     else if (plan->contradictions == 0)
