@@ -120,6 +120,13 @@ static const cli_option search_options[] = {
     { "--limit", "N", "at most N rows (20)" },
     { NULL, NULL, NULL },
 };
+static const cli_option suggest_options[] = {
+    { "--type", "T", "only what is said of this type; `form show referral` names them" },
+    { "--risk", "R", "high, medium or standard; a graver assessment that is held counts" },
+    { "--area", "A", "the local authority area, in place of the case's" },
+    { "--on", "DATE", "the day of the referral (today)" },
+    { NULL, NULL, NULL },
+};
 static const cli_option sync_options[] = {
     { "--folder", "DIR", "with a folder (USB stick) instead of the relay" },
     { "--watch", NULL, "again every 10 to 20 seconds, until Ctrl-C" },
@@ -238,6 +245,13 @@ const cli_command cli_commands[] = {
       "The last word may be the beginning of one.", CLI_BOOK, 1, 32, search_options, cmd_search },
     { NULL, "history", "ID", "who wrote what, when claimed and when received", NULL, CLI_BOOK,
       ONE_RECORD, show_options, cmd_history },
+
+    { NULL, "referral suggest", "PERSON|CASE", "where a referral goes, by which rule and why",
+      "By the rules of headquarters and those that came with the program. `add referral` checks "
+      "the "
+      "same: against a rule that stops, it needs override_reason. \"Perhaps\": it depends on "
+      "something that is not recorded yet.",
+      CLI_BOOK, 1, 1, suggest_options, cmd_referral_suggest },
 
     { EXCHANGE, "sync", "[--folder DIR] [--watch]", "exchange with headquarters",
       "Sends what this device wrote and fetches what it may read. It can be cut off at any moment "

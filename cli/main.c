@@ -222,8 +222,10 @@ static dbk_rc run_command(globals *g, const cli_command *command, size_t words, 
     dbk_rc rc = cli_args_parse(&a, g->rest_count - words, g->rest + words, err);
     if (rc == DBK_OK && (command->flags & CLI_BOOK) != 0)
         rc = cli_open_book(&g->c, NULL, err);
-    if (rc == DBK_OK && g->c.book != NULL)
+    if (rc == DBK_OK && g->c.book != NULL) {
         cli_recovery_settle(&g->c);
+        dbk_journal_heed(g->c.book, dbk_referral_judge);
+    }
     if (rc == DBK_OK)
         rc = command->run(&g->c, &a, err);
     dbk_book_close(g->c.book);

@@ -25,6 +25,8 @@
 #include "core/practice/safe.h"
 #include "core/practice/tally.h"
 #include "core/practice/today.h"
+#include "core/practice/referral.h"
+#include "core/practice/routing.h"
 
 #define DBK_PRODUCT_VERSION "0.1.0"
 

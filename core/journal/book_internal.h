@@ -10,6 +10,7 @@
 
 #include "core/journal/book.h"
 #include "core/journal/book_tables.h"
+#include "core/journal/journal.h"
 #include "core/journal/recovered.h"
 #include "core/model/view.h"
 #include "core/seal/anchor.h"
@@ -74,8 +75,9 @@ struct dbk_book {
     dbk_hlc clock, clock_kept; /* the last op's time; as on the disk */
     dbk_rc receipt_rc; /* the first failure of a view's look at a receipt; see dbk_book_view */
     dbk_anchoring anchor;
-    bool frozen;             /* evidence of two courses of the membership is open: evidence.h */
-    dbk_recovered recovered; /* what dbk_recovered_told has not told yet */
+    bool frozen;              /* evidence of two courses of the membership is open: evidence.h */
+    dbk_recovered recovered;  /* what dbk_recovered_told has not told yet */
+    dbk_practice_fn practice; /* asked before a record is saved; or NULL */
     bool batch_open;
     bool broken; /* memory and disk could not be brought into step: only closing is left */
 };

@@ -8,6 +8,20 @@
 #include "core/journal/book.h"
 #include "core/model/record.h"
 
+/* Rules of the work over several records, which the layer above brings: it is asked before a new or
+ * changed record is saved (add, edit, batches), with the values as they would be, and adds problems
+ * and warnings. A problem refuses the save. HQ's decisions between values are not asked about. */
+typedef struct dbk_intent {
+    dbk_book *book;
+    const dbk_form *form;
+    dbk_span on; /* today, YYYY-MM-DD, UTC */
+    /* Of a register's field the value that it would have; of others what is shown now. */
+    dbk_current_fn value;
+    void *ctx;
+} dbk_intent;
+typedef dbk_rc (*dbk_practice_fn)(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err);
+void dbk_journal_heed(dbk_book *book, dbk_practice_fn practice); /* NULL: none */
+
 typedef struct dbk_add {
     dbk_id space;
     const char *form;

@@ -59,6 +59,9 @@ DBK_MUST_CHECK dbk_rc dbk_draft_life(dbk_draft *d, const char *state, const char
 /* The rules that are about persons: own groups (DBK_DENIED), lowering a cautious group without a
  * reason (DBK_INVALID); each with its problem row. Takes writes away that change nothing. */
 DBK_MUST_CHECK dbk_rc dbk_draft_judge(dbk_draft *d, dbk_problems *problems, dbk_err *err);
+/* The rules of the work (dbk_journal_heed), with the writes as they would be: DBK_INVALID when they
+ * add a problem. */
+DBK_MUST_CHECK dbk_rc dbk_draft_heed(dbk_draft *d, dbk_problems *problems, dbk_err *err);
 /* Text that a person gave as a reason: DBK_INVALID when it is blank, too long or not UTF-8. */
 DBK_MUST_CHECK dbk_rc dbk_reason_check(const char *reason, dbk_err *err);
 

@@ -1,4 +1,4 @@
-/* Rules about persons, which the form alone can't judge. */
+/* Rules that the form alone can't judge: about persons, and those of the layer above. */
 #include <string.h>
 
 #include "core/base/text.h"
@@ -103,4 +103,45 @@ dbk_rc dbk_draft_judge(dbk_draft *d, dbk_problems *problems, dbk_err *err)
     if (problems->faults > faults)
         return dbk_fail(err, DBK_INVALID, "a reason is needed");
     return DBK_OK;
+}
+
+/* ---- rules of the work ----------------------------------------------------------------------- */
+
+void dbk_journal_heed(dbk_book *book, dbk_practice_fn practice)
+{
+    book->practice = practice;
+}
+
+/* A dbk_current_fn: what the field would hold. */
+static dbk_span proposed_value(void *ctx, const char *name)
+{
+    dbk_draft *d = ctx;
+    const dbk_field *field = dbk_form_field(d->form, name);
+    const dbk_group *groups;
+    if (field == NULL)
+        return dbk_span_of(NULL, 0);
+    (void)dbk_form_groups(d->form, &groups);
+    dbk_span group = dbk_span_str(groups[field->group].name);
+    for (size_t i = 0; i < d->change.writes_count; i++) {
+        const dbk_write *w = &d->change.writes[i];
+        if (w->kind == DBK_WRITE_SET && dbk_span_equal(w->group, group))
+            return dbk_view_member(w->value, name);
+    }
+    return dbk_draft_current(d, name);
+}
+
+dbk_rc dbk_draft_heed(dbk_draft *d, dbk_problems *problems, dbk_err *err)
+{
+    char today[DBK_TIME_TEXT_SIZE];
+    size_t faults = problems->faults;
+    if (d->book->practice == NULL || d->change.writes_count == 0)
+        return DBK_OK;
+    dbk_time_print(today, (int64_t)d->book->env->now_ms(d->book->env->self));
+    const dbk_intent proposed = { d->book, d->form, dbk_span_of(today, 10), proposed_value, d };
+    dbk_rc rc = d->book->practice(problems, &proposed, err);
+    if (d->shown_rc != DBK_OK)
+        rc = dbk_fail(err, d->shown_rc, "the record's values can't be shown");
+    if (rc == DBK_OK && problems->faults > faults)
+        rc = dbk_fail(err, DBK_INVALID, "a rule of the work forbids it");
+    return rc;
 }
