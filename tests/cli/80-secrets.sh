@@ -113,6 +113,27 @@ has "control: the program was watched" "passphrase-file" "$seen"
 hasnt "the passphrase is not to be seen" "marmosetsupper" "$seen"
 has "it leaves no core file" "Max core file size +0 +0" "$seen"
 
+# A01: who gets the folder without a passphrase sees random bytes, under names that say nothing.
+cat >"$T/random.py" <<'PY'
+import collections, math, sys
+data = open(sys.argv[1], "rb").read()
+count = collections.Counter(data)
+each = len(data) / 256
+bits = -sum(n / len(data) * math.log2(n / len(data)) for n in count.values())
+chi = sum((count[b] - each) ** 2 / each for b in range(256))
+print(f"{len(data)} bytes: {bits:.4f} bits a byte, chi-square {chi:.0f}")
+# Of random bytes chi-square is 255, give or take 23: one file in a hundred million is over 400.
+sys.exit(0 if len(data) > 65536 and bits >= 7.99 and chi < 400 else 1)
+PY
+ok "A01: the store's bytes are random ones" "$python" "$T/random.py" "$T/amir/store.db"
+echo "note: the store is $out"
+run "$python" "$T/random.py" "$DAYBOOK"
+equal "control: those of a program are not" 1 "$status"
+names=$(cd "$T/amir" && find . -type f | sort)
+for word in "${words[@]}" amir; do
+    equal "A01: no file's name holds \"$word\"" "" "$(grep -iF -e "$word" <<<"$names" || true)"
+done
+
 # Files are their owner's only, and the store is no plain database.
 for file in "$T"/amir/*; do
     equal "${file##*/} is its owner's only" 600 "$(stat -c %a "$file")"

@@ -1,5 +1,5 @@
-/* tests/fuzz/replay.c - makes an ordinary test of a fuzz target: runs it on each file of a folder,
- * on truncations of the file and on the file with single bits flipped. It passes if nothing
+/* tests/fuzz/replay.c - makes an ordinary test of a fuzz target (A29): runs it on each file of a
+ * folder, on truncations of the file and on the file with single bits flipped. It passes if nothing
  * crashes, and fails if the folder holds no file: a test that runs nothing proves nothing.
  * Limit: FLIPS_MAX and CUTS_MAX runs a file, or the fewer that are asked for (valgrind is slow); in
  * a longer file they are spread over its length. */

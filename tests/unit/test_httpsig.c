@@ -142,7 +142,7 @@ static void each_signed_part_is_covered_so_a_change_on_the_way_is_refused(void *
     dbk_secret_free(s.sk);
 }
 
-static void a_signature_of_another_key_is_refused_A2(void **state)
+static void a_signature_of_another_key_is_refused_A22(void **state)
 {
     (void)state;
     signer s = signer_new();
@@ -268,7 +268,7 @@ int main(void)
         cmocka_unit_test(a_signed_post_is_what_openssl_makes_of_rfc_9421_and_9530),
         cmocka_unit_test(a_signed_get_is_what_openssl_makes_of_rfc_9421),
         cmocka_unit_test(each_signed_part_is_covered_so_a_change_on_the_way_is_refused),
-        cmocka_unit_test(a_signature_of_another_key_is_refused_A2),
+        cmocka_unit_test(a_signature_of_another_key_is_refused_A22),
         cmocka_unit_test(no_flipped_bit_or_cut_of_a_field_verifies),
         cmocka_unit_test(a_claim_gives_the_relay_key_and_nonce_before_the_costly_check),
         cmocka_unit_test(only_the_one_form_of_signature_input_parses),

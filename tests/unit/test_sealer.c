@@ -212,7 +212,7 @@ static void each_bit_of_a_body_counts(void **state)
 }
 
 /* M45: one ciphertext that two keys open is no use: the header names one key, and it is asked. */
-static void only_the_key_that_the_header_names_is_tried(void **state)
+static void only_the_key_that_the_header_names_is_tried_M45_A16(void **state)
 {
     fixture f;
     dbk_frame frames[DBK_SEGMENT_OPS_MAX];
@@ -483,7 +483,7 @@ int main(void)
         cmocka_unit_test(short_notes_have_equal_sizes_and_all_have_few),
         cmocka_unit_test(a_frame_moved_to_another_header_or_index_does_not_open),
         cmocka_unit_test(each_bit_of_a_body_counts),
-        cmocka_unit_test(only_the_key_that_the_header_names_is_tried),
+        cmocka_unit_test(only_the_key_that_the_header_names_is_tried_M45_A16),
         cmocka_unit_test(a_member_cannot_pad_inflate_or_lie_about_an_op),
         cmocka_unit_test(a_zip_bomb_is_refused_before_it_is_opened),
         cmocka_unit_test(a_segment_that_would_not_fit_changes_nothing),
