@@ -45,6 +45,7 @@ typedef struct cli {
     bool by_agent;               /* the book was opened with the agent's key */
     dbk_book *book;              /* open when the command asked for CLI_BOOK */
     dbk_id routes_of;            /* the record whose routes may be shown (cli/safe.h); zero: none */
+    bool rule_read;              /* and its safe-contact rule was there to be read, and was */
     struct json_t *problems;     /* or NULL; with --json they go into the answer of a failure */
 } cli;
 

@@ -50,6 +50,7 @@ dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err);
 /* One change as `history` tells it; of the note only the form counts. */
 dbk_rc cmd_history_event(cli *c, const dbk_note *note, const dbk_event *e, dbk_err *err);
 struct json_t *cmd_history_event_json(cli *c, const dbk_note *note, const dbk_event *e);
+dbk_rc cmd_audit(cli *c, const cli_args *a, dbk_err *err); /* cmd_audit.c */
 /* cmd_sync.c, cmd_status.c: exchange, and what has arrived where */
 dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err);

@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/safe.h"
 
 typedef struct export_job {
     cli *c;
     const cli_args *args;
+    cli_looks looks;
     uint64_t count, withheld; /* of the withheld: records whose ways to reach somebody are not in */
     out_progress bar;
 } export_job;
@@ -47,6 +49,26 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
     return rc;
 }
 
+static dbk_rc name_row(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    export_job *e = ctx;
+    return cli_looks_add(&e->looks, &row->space, &row->record, err);
+}
+
+/* What will come out is in the log before any of it does: who ends the program ends it too late. */
+static dbk_rc log_first(export_job *e, const dbk_list_opts *opts, dbk_err *err)
+{
+    const dbk_audit_entry how = { .op = DBK_AUDIT_DISCLOSURE,
+                                  .what = "export",
+                                  .recipient = cli_option_value(e->args, "--to"),
+                                  .reason = cli_option_value(e->args, "--reason") };
+    dbk_rc rc = dbk_query_list(e->c->book, opts, name_row, e, err);
+    if (rc == DBK_OK)
+        rc = cli_looks_log(e->c, &e->looks, &how, err);
+    cli_looks_wipe(&e->looks);
+    return rc;
+}
+
 dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
 {
     export_job e = { .c = c, .args = a };
@@ -67,6 +89,8 @@ dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
     }
     if (rc == DBK_OK && file != NULL)
         rc = out_redirect(file, err);
+    if (rc == DBK_OK)
+        rc = log_first(&e, &opts, err);
     out_progress_start(&e.bar);
     if (rc == DBK_OK)
         rc = dbk_query_list(c->book, &opts, export_row, &e, err);

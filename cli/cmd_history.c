@@ -4,6 +4,7 @@
 
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/safe.h"
 #include "cli/words.h"
@@ -146,6 +147,9 @@ dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err)
         rc = dbk_query_note(&t.note, c->book, &record, err);
     if (rc == DBK_OK)
         rc = cli_safe_meet(NULL, c, a, t.note, err);
+    if (rc == DBK_OK)
+        rc = cli_look(c, t.note,
+                      cli_safe_was_met(c, t.note) ? "history, safe contact read" : "history", err);
     if (rc == DBK_OK)
         rc = dbk_query_history(c->book, &record, take_event, &t, err);
     if (rc == DBK_OK && t.rows != NULL)

@@ -5,6 +5,7 @@
 #include "cli/alike.h"
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/looks.h"
 #include "cli/markers.h"
 #include "cli/render.h"
 #include "cli/safe.h"
@@ -240,6 +241,8 @@ dbk_rc cmd_show(cli *c, const cli_args *a, dbk_err *err)
         rc = dbk_query_note(&note, c->book, &record, err);
     if (rc == DBK_OK)
         rc = cli_safe_meet(c->format == OUT_JSON ? &safe : NULL, c, a, note, err);
+    if (rc == DBK_OK)
+        rc = cli_look(c, note, cli_safe_was_met(c, note) ? "show, safe contact read" : "show", err);
     if (rc == DBK_OK)
         rc = c->format == OUT_JSON ? show_json(c, note, safe, err) : show_text(c, note, err);
     json_decref(safe);

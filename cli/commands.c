@@ -116,6 +116,13 @@ static const cli_option today_options[] = {
     { "--days", "N", "how far ahead (7); what is overdue is always told" },
     { NULL, NULL, NULL },
 };
+static const cli_option audit_options[] = {
+    { "--record", "ID", "only what was done to this record" },
+    { "--op", "OP", "only collection, alteration, consultation, disclosure, combination, erasure" },
+    { "--from", "TIME", "since: a date, or a date and time" },
+    { "--to", "TIME", "before" },
+    { NULL, NULL, NULL },
+};
 static const cli_option search_options[] = {
     { "--limit", "N", "at most N rows (20)" },
     { NULL, NULL, NULL },
@@ -143,6 +150,7 @@ static const cli_option export_options[] = {
     { "--output", "FILE", "a new file instead of standard output" },
     SAFE_OPTION,
     { "--reason", "TEXT", "why; needed with the option before" },
+    { "--to", "WHOM", "who gets it; kept in the log" },
     { NULL, NULL, NULL },
 };
 #define LIMIT_OPTIONS                                                                 \
@@ -245,6 +253,13 @@ const cli_command cli_commands[] = {
       "The last word may be the beginning of one.", CLI_BOOK, 1, 32, search_options, cmd_search },
     { NULL, "history", "ID", "who wrote what, when claimed and when received", NULL, CLI_BOOK,
       ONE_RECORD, show_options, cmd_history },
+    { NULL, "audit", "", "who recorded, changed, looked at, gave out or took away what",
+      "The log that section 62 of the Data Protection Act 2018 asks for, over all that this device "
+      "holds, the oldest first. Looking and giving out are written down where it happens, also "
+      "without a network, and reach headquarters with the next sync; the rest is read from the "
+      "signed changes themselves. An auditor's or a guest's device may write nothing: its looks "
+      "are not in it.",
+      CLI_BOOK, 0, 0, audit_options, cmd_audit },
 
     { NULL, "referral suggest", "PERSON|CASE", "where a referral goes, by which rule and why",
       "By the rules of headquarters and those that came with the program. `add referral` checks "

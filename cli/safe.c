@@ -15,6 +15,11 @@ bool cli_safe_hides(const cli *c, const dbk_note *note, dbk_span group)
     return !met && dbk_safe_is_route(dbk_book_forms(c->book), note, group);
 }
 
+bool cli_safe_was_met(const cli *c, const dbk_note *note)
+{
+    return c->rule_read && dbk_id_equal(&c->routes_of, &note->record);
+}
+
 bool cli_safe_hides_field(const cli *c, const dbk_note *note, const dbk_field *field)
 {
     const dbk_group *groups;
@@ -131,12 +136,14 @@ dbk_rc cli_safe_meet(struct json_t **json, cli *c, const cli_args *a, const dbk_
     dbk_safe safe;
     bool text = json == NULL && c->format == OUT_TEXT;
     c->routes_of = (dbk_id){ { 0 } };
+    c->rule_read = false;
     dbk_rc rc = dbk_safe_read(&safe, dbk_book_forms(c->book), note, err);
     if (rc == DBK_OK && safe.has_routes) {
         if (text)
             print_rule(&safe);
         bool met = !safe.must_read || cli_option_given(a, CLI_SAFE_OPTION) ||
                    (text && has_terminal(c) && answered(err));
+        c->rule_read = met && safe.must_read;
         if (met)
             c->routes_of = note->record;
         else if (text)

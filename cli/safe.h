@@ -16,6 +16,8 @@ struct json_t;
  * was given, or when the question on a terminal was answered with yes. */
 DBK_MUST_CHECK dbk_rc cli_safe_meet(struct json_t **json, cli *c, const cli_args *a,
                                     const dbk_note *note, dbk_err *err);
+/* Was there a rule that had to be read, and was it? For the log. */
+bool cli_safe_was_met(const cli *c, const dbk_note *note);
 /* May the values of this group, of this field, not be printed? */
 bool cli_safe_hides(const cli *c, const dbk_note *note, dbk_span group);
 bool cli_safe_hides_field(const cli *c, const dbk_note *note, const dbk_field *field);

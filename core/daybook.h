@@ -3,6 +3,7 @@
 #ifndef DBK_DAYBOOK_H
 #define DBK_DAYBOOK_H
 
+#include "core/journal/audit.h"
 #include "core/journal/book.h"
 #include "core/journal/cosigned.h"
 #include "core/journal/evidence.h"

@@ -28,7 +28,9 @@ dbk_rc dbk_journal_new_id(dbk_book *book, dbk_id *out, const dbk_add *add, dbk_e
 
 dbk_rc dbk_journal_check_new(dbk_draft *d, dbk_problems *problems, const dbk_add *add, dbk_err *err)
 {
-    dbk_rc rc = dbk_draft_check(d, problems, add->inputs, add->inputs_count, err);
+    dbk_rc rc = dbk_draft_check_form(d, err);
+    if (rc == DBK_OK)
+        rc = dbk_draft_check(d, problems, add->inputs, add->inputs_count, err);
     if (rc == DBK_OK && d->change.writes_count == 0) {
         rc = dbk_problems_add(problems, DBK_PROBLEM, "", err, "Nothing was given to be recorded.");
         if (rc == DBK_OK)

@@ -5,6 +5,7 @@
 #include "core/base/alloc.h"
 #include "core/base/cbor.h"
 #include "core/journal/fold.h"
+#include "core/journal/query.h"
 
 #define SHOWN_BYTES_MAX DBK_STATE_BYTES_MAX
 
@@ -57,6 +58,13 @@ dbk_rc dbk_draft_new(dbk_draft *d, dbk_book *book, const dbk_id *space, const ch
     return check_role(d, err);
 }
 
+dbk_rc dbk_draft_check_form(const dbk_draft *d, dbk_err *err)
+{
+    if (strcmp(dbk_form_name(d->form), DBK_FORM_AUDIT) != 0)
+        return DBK_OK;
+    return dbk_fail(err, DBK_DENIED, "the log of use is written by the program alone");
+}
+
 static dbk_rc load_row(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     dbk_draft *d = ctx;
@@ -86,7 +94,7 @@ dbk_rc dbk_draft_load(dbk_draft *d, dbk_book *book, const dbk_id *record, dbk_er
     d->life = dbk_view_life(d->state, &d->view, &dispute);
     if (d->form == NULL)
         return dbk_fail(err, DBK_VERSION, "this program doesn't know the record's form");
-    return DBK_OK;
+    return dbk_draft_check_form(d, err);
 }
 
 /* ---- what the author sees ------------------------------------------------------------------ */

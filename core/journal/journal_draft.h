@@ -39,6 +39,8 @@ DBK_MUST_CHECK dbk_rc dbk_draft_new(dbk_draft *d, dbk_book *book, const dbk_id *
 DBK_MUST_CHECK dbk_rc dbk_draft_load(dbk_draft *d, dbk_book *book, const dbk_id *record,
                                      dbk_err *err);
 void dbk_draft_wipe(dbk_draft *d);
+/* DBK_DENIED: records of this form are the program's own log. Loading looks at it already. */
+DBK_MUST_CHECK dbk_rc dbk_draft_check_form(const dbk_draft *d, dbk_err *err);
 
 /* A dbk_current_fn; ctx is the draft. Look at shown_rc afterwards. */
 dbk_span dbk_draft_current(void *ctx, const char *field);

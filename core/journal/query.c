@@ -236,6 +236,7 @@ dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn, 
     list_walk w = { book, opts, fn, ctx, 0, false };
     dbk_records_list_opts rows = {
         .form = opts->form,
+        .but_form = DBK_FORM_AUDIT,
         .since_ms = opts->since_ms,
         .life_max = opts->with_withdrawn ? DBK_LIFE_DISPOSED : DBK_LIFE_SIGNED,
         .with_state = opts->where_count > 0,

@@ -13,6 +13,10 @@ typedef enum dbk_carriage {
     DBK_HQ_DURABLE     /* headquarters holds it: one of its witnesses has signed for it */
 } dbk_carriage;
 
+/* Records of this form are the program's own log (core/journal/audit.h): lists, searches and counts
+ * leave them out unless they are asked for by this name. */
+#define DBK_FORM_AUDIT "audit"
+
 /* One record, whole: a snapshot. */
 typedef struct dbk_note {
     dbk_id record, space;

@@ -127,7 +127,7 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
     if (rc == DBK_OK && aside != NULL)
         rc = dbk_segments_of_feed(book->store, aside->row, 1, 0, count_one, &counting, err);
     if (rc == DBK_OK)
-        rc = dbk_records_count(book->store, &records, space->row, err);
+        rc = dbk_records_count(book->store, &records, space->row, DBK_FORM_AUDIT, err);
     if (rc == DBK_OK)
         rc = dbk_bytes_append_u8(reason, '\0', err);
     if (rc != DBK_OK)

@@ -120,7 +120,7 @@ static dbk_rc count_work(dbk_verifier *v, dbk_err *err)
         dbk_bytes_truncate(&reason, 0);
         rc = dbk_segments_tally(v->book->store, &tally, &reason, row, 0, err);
         if (rc == DBK_OK)
-            rc = dbk_records_count(v->book->store, &records, row, err);
+            rc = dbk_records_count(v->book->store, &records, row, "", err);
         v->total += tally.segments + records.records;
     }
     dbk_bytes_wipe(&reason);

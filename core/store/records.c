@@ -206,10 +206,10 @@ dbk_rc dbk_records_list(dbk_store *store, const dbk_records_list_opts *opts, dbk
     dbk_sql q;
     uint64_t count = 0;
     bool all = opts->limit == 0 || opts->limit > INT64_MAX;
-    dbk_rc rc = opts->form == NULL
-                    ? dbk_sql_open(&q, store, DBK_SQL_RECORD_LIST, LIST LIST_ORDER, err)
-                    : dbk_sql_open(&q, store, DBK_SQL_RECORD_LIST_FORM,
-                                   LIST " AND form=?6" LIST_ORDER, err);
+    dbk_rc rc = opts->form == NULL ? dbk_sql_open(&q, store, DBK_SQL_RECORD_LIST,
+                                                  LIST " AND form<>?6" LIST_ORDER, err)
+                                   : dbk_sql_open(&q, store, DBK_SQL_RECORD_LIST_FORM,
+                                                  LIST " AND form=?6" LIST_ORDER, err);
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_int(&q, 1, opts->since_ms);
@@ -217,8 +217,8 @@ dbk_rc dbk_records_list(dbk_store *store, const dbk_records_list_opts *opts, dbk
     dbk_sql_bind_int(&q, 3, opts->space);
     dbk_sql_bind_int(&q, 4, all ? -1 : (int64_t)opts->limit);
     dbk_sql_bind_int(&q, 5, opts->with_state ? 1 : 0);
-    if (opts->form != NULL)
-        dbk_sql_bind_text(&q, 6, dbk_span_str(opts->form));
+    const char *form = opts->form != NULL ? opts->form : opts->but_form;
+    dbk_sql_bind_text(&q, 6, dbk_span_str(form == NULL ? "" : form));
     return dbk_records_walk(&q, &count, fn, ctx, err);
 }
 
@@ -266,20 +266,24 @@ dbk_rc dbk_records_contested(dbk_store *store, dbk_rowid segment, dbk_store_reco
     return dbk_records_walk(&q, &count, fn, ctx, err);
 }
 
-dbk_rc dbk_records_count(dbk_store *store, dbk_record_totals *out, dbk_rowid space, dbk_err *err)
+dbk_rc dbk_records_count(dbk_store *store, dbk_record_totals *out, dbk_rowid space,
+                         const char *but_form, dbk_err *err)
 {
     dbk_sql q;
     bool row = false;
     *out = (dbk_record_totals){ 0 };
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_RECORD_COUNT,
                              "SELECT (SELECT count(*) FROM record INDEXED BY record_id"
-                             " WHERE space=?1),"
+                             " WHERE space=?1)"
+                             "-(SELECT count(*) FROM record INDEXED BY record_when"
+                             " WHERE form=?2 AND space=?1),"
                              "(SELECT count(*) FROM record INDEXED BY record_attention"
                              " WHERE " NEEDS_A_PERSON " AND space=?1)",
                              err);
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_int(&q, 1, space);
+    dbk_sql_bind_text(&q, 2, dbk_span_str(but_form));
     rc = dbk_sql_next(&q, &row, err);
     if (rc == DBK_OK && row) {
         out->records = dbk_sql_uint(&q, 0);

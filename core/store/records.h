@@ -51,10 +51,11 @@ DBK_MUST_CHECK dbk_rc dbk_records_between(dbk_store *store, dbk_id *out, size_t 
 
 /* Newest `when` first, then the newest row first; rows without their states unless asked for. */
 typedef struct dbk_records_list_opts {
-    const char *form;  /* NULL: all */
-    dbk_rowid space;   /* 0: all */
-    int64_t since_ms;  /* INT64_MIN: no bound */
-    uint32_t life_max; /* those above are left out */
+    const char *form;     /* NULL: all but those of but_form */
+    const char *but_form; /* or NULL */
+    dbk_rowid space;      /* 0: all */
+    int64_t since_ms;     /* INT64_MIN: no bound */
+    uint32_t life_max;    /* those above are left out */
     bool with_state;
     uint64_t limit; /* 0: no limit */
 } dbk_records_list_opts;
@@ -74,8 +75,9 @@ DBK_MUST_CHECK dbk_rc dbk_records_contested(dbk_store *store, dbk_rowid segment,
 typedef struct dbk_record_totals {
     uint64_t records, attention;
 } dbk_record_totals;
+/* Of the records those of but_form aren't counted. */
 DBK_MUST_CHECK dbk_rc dbk_records_count(dbk_store *store, dbk_record_totals *out, dbk_rowid space,
-                                        dbk_err *err);
+                                        const char *but_form, dbk_err *err);
 
 /* Ops: where each op of a record lies. */
 typedef struct dbk_store_op {

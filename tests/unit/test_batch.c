@@ -85,7 +85,7 @@ static dbk_record_totals records_of(bench *b, const dbk_id *space)
     dbk_err err = { 0 };
     const dbk_book_space *row = dbk_tables_space(&b->book->tables, space);
     if (row != NULL)
-        assert_ok(dbk_records_count(b->book->store, &totals, row->row, &err), &err);
+        assert_ok(dbk_records_count(b->book->store, &totals, row->row, "", &err), &err);
     return totals;
 }
 
@@ -331,7 +331,7 @@ static void what_a_batch_wrote_others_can_read(void **state)
     dbk_book *desk = b->org.books[0].book;
     const dbk_book_space *row = dbk_tables_space(&desk->tables, &b->org.space);
     assert_non_null(row);
-    assert_ok(dbk_records_count(desk->store, &totals, row->row, &err), &err);
+    assert_ok(dbk_records_count(desk->store, &totals, row->row, "", &err), &err);
     assert_int_equal(totals.records, 80);
     assert_int_equal(totals.attention, 0);
     dbk_test_org_check(&b->org);

@@ -358,13 +358,15 @@ static void lists_are_newest_first_by_form_space_time_and_life(void **state)
         dbk_records_list_opts opts;
         const char *want;
     } cases[] = {
-        { { NULL, 0, INT64_MIN, 3, false, 0 }, "24315" },
-        { { "contact", 0, INT64_MIN, 3, false, 0 }, "4315" },
-        { { "contact", home, INT64_MIN, 3, false, 0 }, "431" },
-        { { NULL, other, INT64_MIN, 3, false, 0 }, "5" },
-        { { NULL, 0, 200, 3, false, 0 }, "243" },
-        { { NULL, 0, INT64_MIN, 3, true, 2 }, "24" },
-        { { "flight", 0, INT64_MIN, 3, false, 0 }, "" },
+        { { NULL, NULL, 0, INT64_MIN, 3, false, 0 }, "24315" },
+        { { "contact", NULL, 0, INT64_MIN, 3, false, 0 }, "4315" },
+        { { "contact", NULL, home, INT64_MIN, 3, false, 0 }, "431" },
+        { { NULL, NULL, other, INT64_MIN, 3, false, 0 }, "5" },
+        { { NULL, NULL, 0, 200, 3, false, 0 }, "243" },
+        { { NULL, NULL, 0, INT64_MIN, 3, true, 2 }, "24" },
+        { { "flight", NULL, 0, INT64_MIN, 3, false, 0 }, "" },
+        { { NULL, "contact", 0, INT64_MIN, 3, false, 0 }, "2" },
+        { { "contact", "contact", 0, INT64_MIN, 3, false, 0 }, "4315" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         dbk_err err = { 0 };
@@ -443,7 +445,7 @@ static void what_needs_a_person_comes_most_severe_and_oldest_first_P2(void **sta
     assert_ok(dbk_records_attention(b->store, see_record, &l, &err), &err);
     assert_string_equal(l.ids, "42351");
     assert_int_equal(l.state_len, 0);
-    assert_ok(dbk_records_count(b->store, &totals, b->space, &err), &err);
+    assert_ok(dbk_records_count(b->store, &totals, b->space, "", &err), &err);
     assert_int_equal(totals.records, 6);
     assert_int_equal(totals.attention, 5);
     update(b, rows[3], (dbk_store_record){ .asks = 0 });

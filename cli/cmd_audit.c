@@ -1,0 +1,158 @@
+/* The log of DPA 2018 section 62: who collected, altered, looked at, gave out, linked, erased. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/input.h"
+#include "cli/render.h"
+#include "cli/when.h"
+#include "cli/words.h"
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+
+typedef struct auditing {
+    cli *c;
+    const char *op; /* or NULL: all */
+    json_t *rows;   /* as --json says them, until they are put into order */
+} auditing;
+
+static json_t *text_json(dbk_span text)
+{
+    return text.len == 0 ? NULL : json_string(out_safe(text));
+}
+
+static dbk_rc take_row(void *ctx, const dbk_audit_row *row, dbk_err *err)
+{
+    auditing *a = ctx;
+    char space[DBK_ID_HEX_SIZE], device[DBK_ID_HEX_SIZE];
+    const char *op = dbk_audit_op_name(row->op);
+    if (a->op != NULL && strcmp(a->op, op) != 0)
+        return DBK_OK;
+    dbk_id_hex(space, &row->space);
+    dbk_id_hex(device, &row->device);
+    json_t *json = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:o, s:o*, s:o*, s:o*}", "op", op,
+                             "at", cli_time_json(row->at_ms), "received",
+                             cli_time_json((int64_t)row->receipt_ms), "author",
+                             cli_device_name(a->c, &row->device), "device", device, "space", space,
+                             "count", (json_int_t)row->count, "records",
+                             row->records.len == 0 ? json_array() : cli_value_json(row->records),
+                             "what", text_json(row->what), "recipient", text_json(row->recipient),
+                             "reason", text_json(row->reason));
+    if (json == NULL || json_array_append_new(a->rows, json) != 0)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the log");
+    return DBK_OK;
+}
+
+/* RFC 3339 in UTC: the order of the texts is that of the times. */
+static int by_time(const void *a, const void *b)
+{
+    json_t *const *x = a, *const *y = b;
+    return strcmp(json_string_value(json_object_get(*x, "at")),
+                  json_string_value(json_object_get(*y, "at")));
+}
+
+static const char *said(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+    return text == NULL ? "" : text;
+}
+
+static dbk_rc print_row(out_table *table, const json_t *row, dbk_err *err)
+{
+    const json_t *records = json_object_get(row, "records");
+    const char *first = json_string_value(json_array_get(records, 0));
+    char many[32];
+    int64_t at = 0;
+    if (dbk_time_parse(&at, dbk_span_str(said(row, "at")), NULL) != DBK_OK)
+        at = 0;
+    (void)snprintf(many, sizeof(many), "%llu records",
+                   (unsigned long long)json_integer_value(json_object_get(row, "count")));
+    dbk_id id = { { 0 } };
+    if (json_array_size(records) == 1 && first != NULL && dbk_id_parse(&id, first, NULL) == DBK_OK)
+        (void)snprintf(many, sizeof(many), "%s", cli_short_id(&id));
+    const char *cells[] = { cli_time(at),      said(row, "op"),        said(row, "author"), many,
+                            said(row, "what"), said(row, "recipient"), said(row, "reason") };
+    return out_table_row(table, cells, err);
+}
+
+static dbk_rc print_rows(const auditing *a, json_t *const *rows, size_t count, dbk_err *err)
+{
+    static const char *const heads[] = { "WHEN", "WHAT", "BY", "RECORD", "HOW", "TO", "BECAUSE" };
+    out_table *table = NULL;
+    dbk_rc rc = DBK_OK;
+    if (a->c->format == OUT_TEXT)
+        rc = out_table_new(&table, heads, sizeof(heads) / sizeof(heads[0]), err);
+    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+        rc = table == NULL ? out_json_take(json_incref(rows[i]), err)
+                           : print_row(table, rows[i], err);
+    if (rc == DBK_OK && table != NULL && count > 0)
+        out_table_print(table);
+    if (rc == DBK_OK && table != NULL)
+        out_note("%zu entr%s", count, count == 1 ? "y" : "ies");
+    out_table_free(table);
+    return rc;
+}
+
+static dbk_rc put_in_order(const auditing *a, dbk_err *err)
+{
+    size_t count = json_array_size(a->rows);
+    json_t **rows = dbk_alloc_array(count + 1, sizeof(json_t *));
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the log");
+    for (size_t i = 0; i < count; i++)
+        rows[i] = json_array_get(a->rows, i);
+    qsort(rows, count, sizeof(json_t *), by_time);
+    dbk_rc rc = print_rows(a, rows, count, err);
+    dbk_free(rows);
+    return rc;
+}
+
+static dbk_rc read_time(int64_t *ms, const char *text, const char *option, dbk_err *err)
+{
+    char midnight[DBK_TIME_TEXT_SIZE];
+    if (text == NULL)
+        return DBK_OK;
+    if (dbk_date_valid(dbk_span_str(text))) {
+        (void)snprintf(midnight, sizeof(midnight), "%s 00:00", text);
+        text = midnight;
+    }
+    if (cli_when_parse(ms, text, NULL) == DBK_OK)
+        return DBK_OK;
+    return dbk_fail(err, DBK_USAGE, "%s is a date, or a time like 2026-11-24 14:30", option);
+}
+
+static dbk_rc check_op(const char *op, dbk_err *err)
+{
+    for (unsigned i = 0; op != NULL && i < DBK_AUDIT_OPS; i++)
+        if (strcmp(op, dbk_audit_op_name(i)) == 0)
+            return DBK_OK;
+    return op == NULL ? DBK_OK
+                      : dbk_fail(err, DBK_USAGE,
+                                 "--op is collection, alteration, consultation, disclosure, "
+                                 "combination or erasure");
+}
+
+dbk_rc cmd_audit(cli *c, const cli_args *a, dbk_err *err)
+{
+    auditing job = { .c = c, .op = cli_option_value(a, "--op"), .rows = json_array() };
+    dbk_audit_opts opts = { .from_ms = INT64_MIN, .to_ms = INT64_MAX };
+    const char *typed = cli_option_value(a, "--record");
+    dbk_id record;
+    dbk_rc rc = check_op(job.op, err);
+    if (rc == DBK_OK)
+        rc = read_time(&opts.from_ms, cli_option_value(a, "--from"), "--from", err);
+    if (rc == DBK_OK)
+        rc = read_time(&opts.to_ms, cli_option_value(a, "--to"), "--to", err);
+    if (rc == DBK_OK && typed != NULL) {
+        rc = cli_record_find(&record, c, typed, err);
+        opts.record = &record;
+    }
+    if (rc == DBK_OK)
+        rc = dbk_audit_each(c->book, &opts, take_row, &job, err);
+    if (rc == DBK_OK)
+        rc = put_in_order(&job, err);
+    json_decref(job.rows);
+    return rc;
+}

@@ -1,0 +1,314 @@
+#include "core/journal/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/text.h"
+#include "core/journal/book_internal.h"
+#include "core/journal/journal_draft.h"
+#include "core/store/records.h"
+
+#define GROUP "entries"
+#define ID_LABEL "daybook/audit/1"
+#define HOUR_MS 3600000u
+/* Each entry writes its record's state anew: what is longer goes on in the next record. An entry
+ * that names as many as it may takes 20 KiB, so a day of exports stays far from any limit. */
+#define STATE_BYTES_ENOUGH (16u * 1024u)
+
+static const char *const op_names[] = {
+#define OP_NAME(name, text) [DBK_AUDIT_##name] = (text),
+    DBK_AUDIT_OP_TABLE(OP_NAME)
+#undef OP_NAME
+};
+
+const char *dbk_audit_op_name(dbk_audit_op op)
+{
+    DBK_ASSERT(op < DBK_AUDIT_OPS);
+    return op_names[op];
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+/* The part-th record of a space, device and hour. */
+static dbk_id record_of(const dbk_id *space, const dbk_id *device, uint64_t hour, uint64_t part)
+{
+    uint8_t name[2 * DBK_ID_BYTES + 16];
+    memcpy(name, space->b, DBK_ID_BYTES);
+    memcpy(name + DBK_ID_BYTES, device->b, DBK_ID_BYTES);
+    for (size_t i = 0; i < 8; i++) {
+        name[2 * DBK_ID_BYTES + i] = (uint8_t)(hour >> (56 - 8 * i));
+        name[2 * DBK_ID_BYTES + 8 + i] = (uint8_t)(part >> (56 - 8 * i));
+    }
+    return dbk_hash_id(ID_LABEL, dbk_span_of(name, sizeof(name)));
+}
+
+static dbk_rc measure(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    (void)err;
+    *(size_t *)ctx = row->state.len;
+    return DBK_OK;
+}
+
+/* The first record of this hour that has room. */
+static dbk_rc find_room(dbk_book *book, dbk_id *out, const dbk_id *space, uint64_t now_ms,
+                        dbk_err *err)
+{
+    dbk_id device = dbk_book_device(book);
+    for (uint64_t part = 0;; part++) {
+        dbk_err inner = { 0 };
+        size_t held = 0;
+        *out = record_of(space, &device, now_ms / HOUR_MS, part);
+        dbk_rc rc = dbk_records_find(book->store, out, 0, measure, &held, &inner);
+        if (rc == DBK_NOT_FOUND || (rc == DBK_OK && held < STATE_BYTES_ENOUGH))
+            return DBK_OK;
+        if (rc != DBK_OK)
+            return dbk_fail(err, rc, "%s", inner.text);
+    }
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return dbk_id_compare(a, b);
+}
+
+/* Arrays of ids are kept in their order. */
+static void put_records(dbk_cbor_out *o, dbk_id *ids, size_t count)
+{
+    qsort(ids, count, sizeof(ids[0]), by_id);
+    dbk_cbor_put_str(o, "records");
+    dbk_cbor_put_array(o, count);
+    for (size_t i = 0; i < count; i++) {
+        dbk_cbor_put_tag(o, DBK_CBOR_TAG_UUID);
+        dbk_cbor_put_bytes(o, ids[i].b, sizeof(ids[i].b));
+    }
+}
+
+static void put_text(dbk_cbor_out *o, const char *key, const char *text)
+{
+    if (text == NULL)
+        return;
+    dbk_cbor_put_str(o, key);
+    dbk_cbor_put_str(o, text);
+}
+
+/* One entry in an array; the keys in the order of their encoding. */
+static void put_entry(dbk_cbor_out *o, const dbk_audit_entry *e, uint64_t now_ms, dbk_id *ids)
+{
+    char at[DBK_TIME_TEXT_SIZE];
+    dbk_time_print(at, (int64_t)now_ms);
+    dbk_cbor_put_array(o, 1);
+    dbk_cbor_put_map(o, 4u + (e->reason != NULL) + (e->records_count > 0) + (e->recipient != NULL));
+    put_text(o, "at", at);
+    put_text(o, "op", dbk_audit_op_name(e->op));
+    put_text(o, "what", e->what);
+    dbk_cbor_put_str(o, "count");
+    dbk_cbor_put_uint(o, e->count);
+    put_text(o, "reason", e->reason);
+    if (e->records_count > 0)
+        put_records(o, ids, e->records_count);
+    put_text(o, "recipient", e->recipient);
+}
+
+static dbk_rc write_entry(dbk_draft *d, const dbk_audit_entry *e, uint64_t now_ms, dbk_err *err)
+{
+    dbk_bytes value = DBK_BYTES_INIT(DBK_OP_PLAIN_BYTES_MAX);
+    dbk_id *ids = dbk_alloc_array(e->records_count + 1, sizeof(ids[0]));
+    if (ids == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for an entry of the log");
+    if (e->records_count > 0)
+        memcpy(ids, e->records, e->records_count * sizeof(ids[0]));
+    dbk_cbor_out o = dbk_cbor_to(&value, err);
+    put_entry(&o, e, now_ms, ids);
+    dbk_rc rc = o.rc;
+    if (rc == DBK_OK)
+        rc = dbk_draft_write(d, DBK_WRITE_APPEND, dbk_span_str(GROUP), dbk_bytes_span(&value), err);
+    dbk_bytes_wipe(&value);
+    dbk_free(ids);
+    return rc;
+}
+
+dbk_rc dbk_audit_log(dbk_book *book, bool *logged, const dbk_audit_entry *entry, dbk_err *err)
+{
+    dbk_draft d = { 0 };
+    DBK_ASSERT(entry->op == DBK_AUDIT_CONSULTATION || entry->op == DBK_AUDIT_DISCLOSURE);
+    DBK_ASSERT(entry->records_count <= DBK_AUDIT_RECORDS_MAX);
+    *logged = dbk_book_role(book, &entry->space) != DBK_ROLE_AUDITOR;
+    if (!*logged)
+        return DBK_OK;
+    uint64_t now_ms = book->env->now_ms(book->env->self);
+    dbk_rc rc = entry->reason == NULL ? DBK_OK : dbk_reason_check(entry->reason, err);
+    /* A draft without the record's state: a log entry replaces nothing. */
+    if (rc == DBK_OK)
+        rc = dbk_draft_new(&d, book, &entry->space, DBK_FORM_AUDIT, err);
+    if (rc == DBK_OK)
+        rc = find_room(book, &d.record, &entry->space, now_ms, err);
+    if (rc == DBK_OK)
+        rc = write_entry(&d, entry, now_ms, err);
+    if (rc == DBK_OK)
+        rc = dbk_draft_save(&d, err);
+    dbk_draft_wipe(&d);
+    return rc;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+typedef struct reading {
+    dbk_book *book;
+    const dbk_audit_opts *opts;
+    dbk_audit_fn fn;
+    void *ctx;
+    dbk_id space, record; /* of the record that is read */
+    bool begun;           /* its first op was told */
+} reading;
+
+static dbk_rc give(reading *r, const dbk_audit_row *row, dbk_err *err)
+{
+    bool in_time = row->at_ms >= r->opts->from_ms && row->at_ms < r->opts->to_ms;
+    return in_time ? r->fn(r->ctx, row, err) : DBK_OK;
+}
+
+static dbk_span text_of(dbk_span map, const char *key)
+{
+    dbk_span value = dbk_view_member(map, key);
+    dbk_cbor c = dbk_cbor_from(value);
+    return value.len > 0 && dbk_cbor_peek(&c) == DBK_CBOR_TEXT ? dbk_cbor_get_text(&c)
+                                                               : dbk_span_of(NULL, 0);
+}
+
+static bool names(dbk_span records, const dbk_id *record)
+{
+    dbk_cbor c = dbk_cbor_from(records);
+    uint64_t count = records.len > 0 ? dbk_cbor_get_array(&c) : 0;
+    for (uint64_t i = 0; i < count && !c.failed; i++) {
+        dbk_id id = { { 0 } };
+        (void)dbk_cbor_get_tag(&c);
+        dbk_cbor_get_copy(&c, id.b, sizeof(id.b));
+        if (!c.failed && dbk_id_equal(&id, record))
+            return true;
+    }
+    return false;
+}
+
+/* Entries come from other devices, perhaps from newer ones: what can't be read isn't told. */
+static dbk_rc read_entry(reading *r, const dbk_sibling *entry, dbk_err *err)
+{
+    dbk_authorship author;
+    dbk_span op = text_of(entry->value, "op"), count = dbk_view_member(entry->value, "count");
+    dbk_cbor c = dbk_cbor_from(count);
+    dbk_audit_row row = { .op = DBK_AUDIT_OPS,
+                          .space = r->space,
+                          .at_ms = (int64_t)dbk_hlc_ms(entry->time),
+                          .what = text_of(entry->value, "what"),
+                          .recipient = text_of(entry->value, "recipient"),
+                          .reason = text_of(entry->value, "reason"),
+                          .records = dbk_view_member(entry->value, "records"),
+                          .count = count.len > 0 ? dbk_cbor_get_uint(&c) : 0 };
+    for (unsigned i = 0; i < DBK_AUDIT_OPS; i++)
+        if (dbk_span_equal(op, dbk_span_str(op_names[i])))
+            row.op = i;
+    if (row.op == DBK_AUDIT_OPS ||
+        (r->opts->record != NULL && !names(row.records, r->opts->record)))
+        return DBK_OK;
+    dbk_rc rc = dbk_query_author(r->book, &author, &entry->dot, err);
+    row.device = author.device;
+    row.receipt_ms = author.receipt_ms;
+    return rc == DBK_OK ? give(r, &row, err) : rc;
+}
+
+static dbk_rc read_log(void *ctx, const dbk_row *listed, dbk_err *err)
+{
+    reading *r = ctx;
+    dbk_note *note = NULL;
+    dbk_rc rc = dbk_query_note(&note, r->book, &listed->record, err);
+    const dbk_state_group *g = rc == DBK_OK ? dbk_state_group_find(note->state, dbk_span_str(GROUP))
+                                            : NULL;
+    r->space = listed->space;
+    for (size_t i = 0; rc == DBK_OK && g != NULL && i < g->entries_count; i++)
+        rc = read_entry(r, &g->entries[i], err);
+    dbk_note_free(note);
+    return rc;
+}
+
+static bool ends(const dbk_write *w)
+{
+    dbk_span state = text_of(w->value, "state");
+    return w->kind == DBK_WRITE_LIFECYCLE &&
+           (dbk_span_equal(state, dbk_span_str(dbk_life_name(DBK_LIFE_WITHDRAWN))) ||
+            dbk_span_equal(state, dbk_span_str(dbk_life_name(DBK_LIFE_DISPOSED))));
+}
+
+/* An entry of linked_persons that says that two are one; keeping them apart combines nothing. */
+static bool combines(const dbk_write *w)
+{
+    dbk_cbor c = dbk_cbor_from(w->value);
+    if (w->kind != DBK_WRITE_APPEND || !dbk_span_equal(w->group, dbk_span_str("linked_persons")))
+        return false;
+    for (uint64_t left = dbk_cbor_get_array(&c); left > 0 && !c.failed; left--) {
+        dbk_span entry = dbk_cbor_get_item(&c);
+        if (!c.failed && dbk_span_equal(text_of(entry, "link"), dbk_span_str("confirmed")))
+            return true;
+    }
+    return false;
+}
+
+/* What a record's own op did to it: the first began it, and each may link or end it too. */
+static dbk_rc read_event(void *ctx, const dbk_event *event, dbk_err *err)
+{
+    reading *r = ctx;
+    uint8_t array[1 + 2 + 1 + DBK_ID_BYTES] = { 0x81, 0xd8, DBK_CBOR_TAG_UUID, 0x50 };
+    memcpy(array + 4, r->record.b, DBK_ID_BYTES);
+    dbk_audit_row row = { .op = r->begun ? DBK_AUDIT_ALTERATION : DBK_AUDIT_COLLECTION,
+                          .space = r->space,
+                          .device = event->device,
+                          .at_ms = (int64_t)dbk_hlc_ms(event->time),
+                          .receipt_ms = event->receipt_ms,
+                          .records = dbk_span_of(array, sizeof(array)),
+                          .count = 1 };
+    bool linked = false, ended = false;
+    for (size_t i = 0; i < event->op->writes_count; i++) {
+        linked = linked || combines(&event->op->writes[i]);
+        ended = ended || ends(&event->op->writes[i]);
+    }
+    dbk_rc rc = r->begun && (linked || ended) ? DBK_OK : give(r, &row, err);
+    r->begun = true;
+    row.op = DBK_AUDIT_COMBINATION;
+    if (rc == DBK_OK && linked)
+        rc = give(r, &row, err);
+    row.op = DBK_AUDIT_ERASURE;
+    return rc == DBK_OK && ended ? give(r, &row, err) : rc;
+}
+
+static dbk_rc read_record(void *ctx, const dbk_row *listed, dbk_err *err)
+{
+    reading *r = ctx;
+    r->space = listed->space;
+    r->record = listed->record;
+    r->begun = false;
+    return dbk_query_history(r->book, &listed->record, read_event, r, err);
+}
+
+static dbk_rc read_one(reading *r, dbk_err *err)
+{
+    dbk_note *note = NULL;
+    dbk_rc rc = dbk_query_note(&note, r->book, r->opts->record, err);
+    if (rc != DBK_OK)
+        return rc;
+    const dbk_row row = { .record = note->record, .space = note->space };
+    rc = read_record(r, &row, err);
+    dbk_note_free(note);
+    return rc;
+}
+
+dbk_rc dbk_audit_each(dbk_book *book, const dbk_audit_opts *opts, dbk_audit_fn fn, void *ctx,
+                      dbk_err *err)
+{
+    reading r = { .book = book, .opts = opts, .fn = fn, .ctx = ctx };
+    const dbk_list_opts logs = { .form = DBK_FORM_AUDIT,
+                                 .since_ms = INT64_MIN,
+                                 .with_withdrawn = true };
+    const dbk_list_opts all = { .since_ms = INT64_MIN, .with_withdrawn = true };
+    dbk_rc rc = opts->record != NULL ? read_one(&r, err)
+                                     : dbk_query_list(book, &all, read_record, &r, err);
+    return rc == DBK_OK ? dbk_query_list(book, &logs, read_log, &r, err) : rc;
+}

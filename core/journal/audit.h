@@ -1,0 +1,64 @@
+/* core/journal/audit.h - who collected, altered, looked at, gave out, combined, erased what (DPA
+ * 2018 section 62; domain.md 2.6, 3.11).
+ * That a record was begun, changed, put together with another or taken out of use is told by its
+ * own ops, which are signed and chained: it is derived from them, and not written a second time.
+ * Looking and giving out leave no op: they are written here, as log entries in a record of the form
+ * `audit` in the space of what was looked at, one record or few for each device and hour, so that
+ * writing one entry stays cheap and no record outgrows its limits. Like every op they are on the
+ * disk before the call returns, chained, signed, synced, merged, proved; and whoever doesn't hold
+ * the space doesn't hold them. Entries name records and never say what is in them. Lists, searches
+ * and counts leave these records out unless the form is asked for by name. */
+#ifndef DBK_JOURNAL_AUDIT_H
+#define DBK_JOURNAL_AUDIT_H
+
+#include "core/journal/query.h"
+
+#define DBK_AUDIT_RECORDS_MAX 1000u /* named in one entry */
+
+#define DBK_AUDIT_OP_TABLE(X)                                        \
+    X(COLLECTION, "collection") /* a record was begun */             \
+    X(ALTERATION, "alteration")                                      \
+    X(CONSULTATION, "consultation") /* looked at */                  \
+    X(DISCLOSURE, "disclosure")     /* came out in clear: exports */ \
+    X(COMBINATION, "combination")   /* persons were linked */        \
+    X(ERASURE, "erasure")           /* taken out of use, or disposed of */
+#define DBK_AUDIT_OP_ENUM(name, text) DBK_AUDIT_##name,
+typedef enum dbk_audit_op { DBK_AUDIT_OP_TABLE(DBK_AUDIT_OP_ENUM) DBK_AUDIT_OPS } dbk_audit_op;
+#undef DBK_AUDIT_OP_ENUM
+const char *dbk_audit_op_name(dbk_audit_op op);
+
+/* Writing one entry: one durable transaction. *logged false: this device may not write in that
+ * space (an auditor), and nothing was written. */
+typedef struct dbk_audit_entry {
+    dbk_audit_op op; /* CONSULTATION or DISCLOSURE */
+    dbk_id space;
+    const char *what;      /* a word or two: "show", "safe contact read" */
+    const dbk_id *records; /* those that are named, at most DBK_AUDIT_RECORDS_MAX; or none */
+    size_t records_count;
+    uint64_t count;        /* how many records it was */
+    const char *recipient; /* or NULL */
+    const char *reason;    /* or NULL */
+} dbk_audit_entry;
+DBK_MUST_CHECK dbk_rc dbk_audit_log(dbk_book *book, bool *logged, const dbk_audit_entry *entry,
+                                    dbk_err *err);
+
+/* Reading: everything that is held, in no order. Spans are borrowed for the callback. */
+typedef struct dbk_audit_row {
+    dbk_audit_op op;
+    dbk_id space, device;
+    int64_t at_ms;       /* claimed */
+    uint64_t receipt_ms; /* 0: no receipt yet */
+    dbk_span what;       /* text, not terminal-safe; so are the next two */
+    dbk_span recipient, reason;
+    dbk_span records; /* CBOR: an array of ids; empty: none is named */
+    uint64_t count;
+} dbk_audit_row;
+typedef dbk_rc (*dbk_audit_fn)(void *ctx, const dbk_audit_row *row, dbk_err *err);
+typedef struct dbk_audit_opts {
+    const dbk_id *record;   /* only rows that name it; NULL: all */
+    int64_t from_ms, to_ms; /* on at_ms: from <= at < to */
+} dbk_audit_opts;
+DBK_MUST_CHECK dbk_rc dbk_audit_each(dbk_book *book, const dbk_audit_opts *opts, dbk_audit_fn fn,
+                                     void *ctx, dbk_err *err);
+
+#endif

@@ -1,0 +1,280 @@
+/* The log of DPA 2018 section 62, over several devices (domain.md 2.6, 3.11; issue 4 point 9). */
+#include "tests/lib/test.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "core/journal/audit.h"
+#include "tests/lib/org.h"
+
+#define TEXTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+enum { DESK, ANN, EVE, MEMBERS };
+static dbk_test_org org;
+
+static int make_org(void **state)
+{
+    (void)state;
+    dbk_test_org_make(&org, (const dbk_role[]){ DBK_ROLE_OFFICER, DBK_ROLE_AUDITOR }, 2);
+    return 0;
+}
+
+static int drop_org(void **state)
+{
+    (void)state;
+    dbk_test_org_drop(&org);
+    return 0;
+}
+
+static dbk_book *book_of(int who)
+{
+    return org.books[who].book;
+}
+
+static bool log_by(int who, dbk_audit_op op, const dbk_id *record, const char *recipient)
+{
+    dbk_err err = { 0 };
+    bool logged = false;
+    const dbk_audit_entry entry = { .op = op,
+                                    .space = org.space,
+                                    .what = "show",
+                                    .records = record,
+                                    .records_count = 1,
+                                    .count = 1,
+                                    .recipient = recipient };
+    assert_ok(dbk_audit_log(book_of(who), &logged, &entry, &err), &err);
+    return logged;
+}
+
+typedef struct tally {
+    uint64_t ops[DBK_AUDIT_OPS];
+    dbk_id by; /* of the last consultation */
+    char all[16384];
+} tally;
+
+static void keep(tally *t, dbk_span text)
+{
+    strncat(t->all, "|", sizeof(t->all) - strlen(t->all) - 1);
+    strncat(t->all, (const char *)text.p, text.len);
+}
+
+static dbk_rc take_row(void *ctx, const dbk_audit_row *row, dbk_err *err)
+{
+    tally *t = ctx;
+    (void)err;
+    t->ops[row->op]++;
+    if (row->op == DBK_AUDIT_CONSULTATION)
+        t->by = row->device;
+    if (row->what.len > 0)
+        keep(t, row->what);
+    if (row->recipient.len > 0)
+        keep(t, row->recipient);
+    if (row->reason.len > 0)
+        keep(t, row->reason);
+    return DBK_OK;
+}
+
+static tally read_by(int who, const dbk_id *record)
+{
+    static tally t;
+    dbk_err err = { 0 };
+    const dbk_audit_opts opts = { .record = record, .from_ms = INT64_MIN, .to_ms = INT64_MAX };
+    t = (tally){ .ops = { 0 } };
+    assert_ok(dbk_audit_each(book_of(who), &opts, take_row, &t, &err), &err);
+    return t;
+}
+
+static dbk_rc count_row(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    (void)row;
+    (void)err;
+    ++*(size_t *)ctx;
+    return DBK_OK;
+}
+
+static size_t listed(int who, const char *form)
+{
+    size_t count = 0;
+    const dbk_list_opts opts = { .form = form, .since_ms = INT64_MIN, .limit = 50 };
+    assert_rc(dbk_query_list(book_of(who), &opts, count_row, &count, NULL), DBK_OK, NULL);
+    return count;
+}
+
+static void a_look_offline_is_one_row_that_reaches_headquarters_2_6(void **state)
+{
+    (void)state;
+    dbk_id id = dbk_test_add(book_of(DESK), &org.space, "contact", TEXTS("method=phone"));
+    dbk_test_org_exchange(&org);
+    uint64_t before = dbk_test_own_ops(book_of(ANN), &org.space);
+    assert_true(log_by(ANN, DBK_AUDIT_CONSULTATION, &id, NULL));
+    assert_int_equal(dbk_test_own_ops(book_of(ANN), &org.space), before + 1);
+    dbk_test_book_reopen(&org.books[ANN]); /* it is on the disk */
+    assert_int_equal(read_by(ANN, &id).ops[DBK_AUDIT_CONSULTATION], 1);
+    assert_int_equal(read_by(DESK, &id).ops[DBK_AUDIT_CONSULTATION], 0);
+    dbk_test_org_exchange(&org);
+    const tally at_desk = read_by(DESK, &id);
+    const dbk_id ann = dbk_book_device(book_of(ANN));
+    assert_int_equal(at_desk.ops[DBK_AUDIT_CONSULTATION], 1);
+    assert_true(dbk_id_equal(&at_desk.by, &ann));
+    dbk_test_org_check(&org);
+}
+
+static void a_disclosure_tells_the_recipient_and_all_kinds_are_told_2_6(void **state)
+{
+    (void)state;
+    dbk_id id = dbk_test_add(book_of(ANN), &org.space, "person", TEXTS("name=Ruth"));
+    dbk_test_edit(book_of(ANN), &id, TEXTS("sex=female"));
+    assert_true(log_by(ANN, DBK_AUDIT_DISCLOSURE, &id, "Brake"));
+    const tally t = read_by(ANN, &id);
+    assert_int_equal(t.ops[DBK_AUDIT_COLLECTION], 1);
+    assert_int_equal(t.ops[DBK_AUDIT_ALTERATION], 1);
+    assert_int_equal(t.ops[DBK_AUDIT_DISCLOSURE], 1);
+    assert_non_null(strstr(t.all, "Brake"));
+}
+
+static void an_erasure_holds_no_content_2_6(void **state)
+{
+    dbk_err err = { 0 };
+    (void)state;
+    dbk_id id = dbk_test_add(book_of(ANN), &org.space, "person", TEXTS("name=Marker Zebedee"));
+    assert_ok(dbk_journal_withdraw(book_of(ANN), &id, "Marker of a reason", &err), &err);
+    (void)log_by(ANN, DBK_AUDIT_CONSULTATION, &id, NULL);
+    const tally t = read_by(ANN, &id);
+    assert_int_equal(t.ops[DBK_AUDIT_ERASURE], 1);
+    assert_null(strstr(t.all, "Marker"));
+}
+
+/* What an auditor may not write can't be logged in the space; reading goes on (docs/SECURITY.md).
+ */
+static void who_may_not_write_leaves_no_row(void **state)
+{
+    (void)state;
+    dbk_id id = dbk_test_add(book_of(DESK), &org.space, "contact", TEXTS("method=phone"));
+    dbk_test_org_exchange(&org);
+    assert_false(log_by(EVE, DBK_AUDIT_CONSULTATION, &id, NULL));
+    assert_int_equal(read_by(EVE, &id).ops[DBK_AUDIT_CONSULTATION], 0);
+}
+
+/* A day of large exports must not fill a record until nothing can be logged, and so nothing read.
+ */
+static void many_and_large_entries_stay_cheap_to_write_and_are_all_told(void **state)
+{
+    static dbk_id many[DBK_AUDIT_RECORDS_MAX];
+    dbk_err err = { 0 };
+    bool logged;
+    size_t logs = listed(ANN, DBK_FORM_AUDIT);
+    (void)state;
+    for (size_t i = 0; i < DBK_AUDIT_RECORDS_MAX; i++)
+        many[i] = dbk_id_v7(1000 + i, (const uint8_t[10]){ 1 });
+    const dbk_audit_entry entry = { .op = DBK_AUDIT_DISCLOSURE,
+                                    .space = org.space,
+                                    .what = "export",
+                                    .records = many,
+                                    .records_count = DBK_AUDIT_RECORDS_MAX,
+                                    .count = DBK_AUDIT_RECORDS_MAX,
+                                    .recipient = "Brake",
+                                    .reason = "asked" };
+    uint64_t before = read_by(ANN, NULL).ops[DBK_AUDIT_DISCLOSURE];
+    for (int i = 0; i < 3; i++)
+        assert_ok(dbk_audit_log(book_of(ANN), &logged, &entry, &err), &err);
+    assert_int_equal(read_by(ANN, NULL).ops[DBK_AUDIT_DISCLOSURE], before + 3);
+    assert_true(listed(ANN, DBK_FORM_AUDIT) >= logs + 2);
+}
+
+static dbk_rc keep_record(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    *(dbk_id *)ctx = row->record;
+    (void)err;
+    return DBK_OK;
+}
+
+static void nobody_writes_the_log_by_hand(void **state)
+{
+    dbk_err err = { 0 };
+    dbk_id log;
+    const dbk_list_opts opts = { .form = DBK_FORM_AUDIT, .since_ms = INT64_MIN, .limit = 1 };
+    (void)state;
+    dbk_id id = dbk_test_add(book_of(ANN), &org.space, "contact", TEXTS("method=phone"));
+    assert_true(log_by(ANN, DBK_AUDIT_CONSULTATION, &id, NULL));
+    assert_rc(dbk_query_list(book_of(ANN), &opts, keep_record, &log, NULL), DBK_OK, NULL);
+    assert_rc(dbk_journal_withdraw(book_of(ANN), &log, "to hide it", &err), DBK_DENIED, &err);
+    assert_int_equal(read_by(ANN, &id).ops[DBK_AUDIT_CONSULTATION], 1);
+    const dbk_input input = { .op = DBK_INPUT_ADD, .field = "entries", .text = "x" };
+    const dbk_add add = {
+        .space = org.space, .form = DBK_FORM_AUDIT, .inputs = &input, .inputs_count = 1
+    };
+    dbk_problems problems = { 0 };
+    dbk_id made;
+    err = (dbk_err){ 0 };
+    assert_rc(dbk_journal_add(book_of(ANN), &made, &problems, &add, &err), DBK_DENIED, &err);
+    dbk_problems_wipe(&problems);
+}
+
+static void link_persons(const dbk_id *holder, const dbk_id *other, const char *link)
+{
+    char uuid[DBK_ID_UUID_SIZE];
+    dbk_err err = { 0 };
+    dbk_problems problems = { 0 };
+    dbk_id_uuid(uuid, other);
+    json_t *entry = json_pack("{s:s, s:s, s:s}", "person", uuid, "link", link, "evidence", "asked");
+    const dbk_input input = { DBK_INPUT_ADD, "linked_persons", NULL, entry };
+    const dbk_edit edit = { *holder, &input, 1, "asked" };
+    assert_ok(dbk_journal_edit(book_of(ANN), &problems, &edit, &err), &err);
+    dbk_problems_wipe(&problems);
+    json_decref(entry);
+}
+
+static void linking_two_persons_is_a_combination_and_keeping_them_apart_is_not_2_6(void **state)
+{
+    const char *const links[] = { "rejected", "confirmed" };
+    (void)state;
+    dbk_id one = dbk_test_add(book_of(ANN), &org.space, "person", TEXTS("name=Ruth"));
+    dbk_id other = dbk_test_add(book_of(ANN), &org.space, "person", TEXTS("name=Ruth"));
+    for (uint64_t i = 0; i < 2; i++) {
+        link_persons(&other, &one, links[i]);
+        assert_int_equal(read_by(ANN, &other).ops[DBK_AUDIT_COLLECTION], 1);
+        assert_int_equal(read_by(ANN, &other).ops[DBK_AUDIT_ALTERATION], 1);
+        assert_int_equal(read_by(ANN, &other).ops[DBK_AUDIT_COMBINATION], i);
+    }
+}
+
+static dbk_rc look_space(void *ctx, const dbk_space_status *s, dbk_err *err)
+{
+    (void)err;
+    *(uint64_t *)ctx = s->records;
+    return DBK_OK;
+}
+
+static void the_log_is_not_among_the_records_unless_it_is_asked_for(void **state)
+{
+    uint64_t records_before, records;
+    size_t found = 0;
+    (void)state;
+    dbk_id id = dbk_test_add(book_of(ANN), &org.space, "contact", TEXTS("method=phone"));
+    size_t before = listed(ANN, NULL);
+    assert_rc(dbk_query_status(book_of(ANN), look_space, &records_before, NULL), DBK_OK, NULL);
+    for (int i = 0; i < 3; i++)
+        assert_true(log_by(ANN, DBK_AUDIT_DISCLOSURE, &id, "Quillfeather"));
+    assert_int_equal(listed(ANN, NULL), before);
+    assert_true(listed(ANN, DBK_FORM_AUDIT) > 0);
+    assert_rc(dbk_query_status(book_of(ANN), look_space, &records, NULL), DBK_OK, NULL);
+    assert_int_equal(records, records_before);
+    assert_rc(dbk_query_search(book_of(ANN), "Quillfeather", 0, count_row, &found, NULL), DBK_OK,
+              NULL);
+    assert_int_equal(found, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_look_offline_is_one_row_that_reaches_headquarters_2_6),
+        cmocka_unit_test(a_disclosure_tells_the_recipient_and_all_kinds_are_told_2_6),
+        cmocka_unit_test(an_erasure_holds_no_content_2_6),
+        cmocka_unit_test(who_may_not_write_leaves_no_row),
+        cmocka_unit_test(many_and_large_entries_stay_cheap_to_write_and_are_all_told),
+        cmocka_unit_test(nobody_writes_the_log_by_hand),
+        cmocka_unit_test(linking_two_persons_is_a_combination_and_keeping_them_apart_is_not_2_6),
+        cmocka_unit_test(the_log_is_not_among_the_records_unless_it_is_asked_for),
+    };
+    return cmocka_run_group_tests(tests, make_org, drop_org);
+}
