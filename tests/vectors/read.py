@@ -511,7 +511,38 @@ def read_shares():
     assert H16("daybook/recovery-print/1", key) == v["its print"]
 
 
+def unbase64(text):
+    return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+
+
+def read_referral():
+    v = {name: bytes.fromhex(value) for name, value in load("referral").items()}
+    kem, sign, package = v["kem"], v["sign"], v["package"]
+    secret = H("daybook/drop-seed/1", v["recipient's secret"])
+    assert x25519(secret, b"\x09" + bytes(31)) == kem
+    assert H16("daybook/recipient/1", kem + sign) == v["recipient's id"]
+    text = unbase64(v["recipient's text"].removeprefix(b"daybook-recipient-1."))
+    assert text == kem + sign + H("daybook/recipient-text/1", kem + sign)[:4]
+    assert package[:8] == b"DBKF\x01\x01\x00\x00" and package[8:24] == v["recipient's id"]
+    shared = x25519(secret, package[24:56])
+    key = H("daybook/package-key/1", H("daybook/drop/1", shared + package[24:56] + kem))
+    padded = aead_open(key, bytes(24), prefix("daybook/package-aad/1") + package[:56], package[56:])
+    length = int.from_bytes(padded[1:5], "big")
+    assert padded == v["padded, opened"] and padded[0] == 0 and not any(padded[5 + length:])
+    (core, sig), end = cbor(padded[5:5 + length])
+    assert end == length
+    message = prefix("daybook/package/1") + H("daybook/package-core/1", core)
+    assert verifies(v["sender's key"], message, sig)
+    told = cbor(core)[0]
+    assert list(told) == list(range(1, 11)) and told[4] == v["recipient's id"] and told[6] == 1
+    assert told[9] == "Never at work.\n" and told[10][0] == ["person.name", "Name", "Joan Marsh"]
+    assert H("daybook/package-file/1", package) == v["hash of the package"]
+    answer = unbase64(v["answer"].removeprefix(b"daybook-answer-1."))
+    assert answer[:32] == v["recipient's id"] + told[5] and answer[64:66] == b"\x06\x02"
+    assert verifies(sign, prefix("daybook/answer/1") + answer[:74], answer[74:])
+
+
 for read in (read_hashes, read_segment, read_log, read_membership, read_evidence, read_seal,
-             read_shares):
+             read_shares, read_referral):
     read()
 print("the vectors read as the documents say")
