@@ -25,13 +25,19 @@ static bool members_behind(const dbk_book *book)
 
 /* ---- raising it ---------------------------------------------------------------------------- */
 
+/* A feed that was cut since may have left up to beyond its end. */
+static uint64_t left_of(const dbk_book_feed *f)
+{
+    return f->now.left_seq < f->now.last_seq ? f->now.left_seq : f->now.last_seq;
+}
+
 static dbk_rc raise_feeds(dbk_book *book, bool *changed, dbk_err *err)
 {
     const dbk_tables *t = &book->tables;
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; i < t->feeds_count && rc == DBK_OK; i++) {
         const dbk_book_feed *f = t->feeds[i];
-        const dbk_feed_mark mark = { f->feed, f->now.last_seq, f->now.head };
+        const dbk_feed_mark mark = { f->feed, f->now.last_seq, f->now.head, left_of(f) };
         if (f->own && mark.seq > 0)
             rc = dbk_anchor_raise_feed(&book->anchor.marks, changed, &mark, err);
     }
@@ -163,14 +169,18 @@ static bool logs_behind(const dbk_book *book)
     return false;
 }
 
-/* Would this feed give a seq to a second segment, if it went on from where it stands? */
+/* Would this feed give a seq to a second segment, if it went on from where it stands? Or seal
+ * again what has left (repack.h)? */
 static bool feed_behind(const dbk_book *book, const dbk_book_feed *feed)
 {
     const dbk_feed_mark *mark = dbk_anchor_feed(&book->anchor.marks, &feed->feed);
     if (mark == NULL)
         return false;
-    return feed->now.last_seq < mark->seq ||
-           (feed->now.last_seq == mark->seq && !dbk_hash_equal(&feed->now.head, &mark->head));
+    /* What hasn't left may have been sealed again, and the mark may be from before that. */
+    bool is_final = mark->left_seq == mark->seq;
+    return feed->now.last_seq < mark->seq || feed->now.left_seq < mark->left_seq ||
+           (feed->now.last_seq == mark->seq && is_final &&
+            !dbk_hash_equal(&feed->now.head, &mark->head));
 }
 
 /* Only an open feed is written to; one that was closed may have been cut since (reissue.c). */
@@ -225,6 +235,8 @@ dbk_rc dbk_book_anchor_restore(dbk_book *book, bool all, dbk_err *err)
     dbk_rc rc = dbk_book_begin(book, err);
     if (rc == DBK_OK)
         rc = renew_feeds(book, all, err);
+    if (rc == DBK_OK)
+        dbk_feed_left_all(book, NULL);
     if (rc == DBK_OK)
         rc = put_restored(book, err);
     if (rc == DBK_OK)
@@ -404,6 +416,16 @@ static bool is_settled(dbk_book *book)
     return !open_feed_behind(book) && dbk_book_restored_ms(book) != 0;
 }
 
+/* Nothing tells what another copy of this store has given out: all that stands may have left. No
+ * mark is made before that is on the disk. */
+static void take_unmarked(dbk_book *book)
+{
+    dbk_err why = { 0 };
+    book->anchor.known = dbk_feed_keep_left(book, NULL, &why) == DBK_OK;
+    if (!book->anchor.known)
+        give_up(book, why.text);
+}
+
 static void settle(dbk_book *book, const twin_look *look, uint64_t generation)
 {
     dbk_anchoring *a = &book->anchor;
@@ -420,6 +442,9 @@ static void settle(dbk_book *book, const twin_look *look, uint64_t generation)
     mark_slots(book, generation);
     if (a->found == DBK_MARK_AHEAD || a->found == DBK_MARK_STRANGE)
         (void)!dbk_book_anchor_restore(book, a->found == DBK_MARK_STRANGE, &a->unsettled);
+    a->known = a->found == DBK_MARK_FITS || a->unsettled.rc == DBK_OK;
+    if (a->found == DBK_MARK_MISSING)
+        take_unmarked(book);
 }
 
 /* There was no whole file: the one that was written just now is it, for as long as this run writes
@@ -451,13 +476,16 @@ void dbk_book_anchor_open(dbk_book *book)
     twin_look look = { 0 };
     uint64_t generation = 0;
     dbk_anchoring *a = &book->anchor;
-    if (a->twin == NULL)
+    if (a->twin == NULL) {
+        take_unmarked(book);
         return;
+    }
     dbk_rc rc = slots_generation(book, &generation, &why);
     if (rc == DBK_OK)
         rc = look_at(&look, &a->marks, a->twin, book->store_key, &why);
     if (rc != DBK_OK) {
         give_up(book, why.text);
+        take_unmarked(book);
         return;
     }
     settle(book, &look, generation);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/journal/book_internal.h"
+#include "core/journal/feed.h"
 #include "core/journal/tries.h"
 #include "core/seal/backup.h"
 #include "core/store/stream.h"
@@ -186,6 +187,8 @@ dbk_rc dbk_book_backup(dbk_book *book, uint64_t *bytes, const char *file, dbk_er
     dbk_rc rc = dbk_stream_create(&p.file, file, err);
     if (rc == DBK_OK)
         rc = dbk_book_read_slots(book, &slots, err);
+    if (rc == DBK_OK)
+        rc = dbk_feed_keep_left(book, NULL, err); /* a store may be made of it, and go on */
     if (rc == DBK_OK)
         rc = dbk_store_checkpoint(book->store, err); /* all of it in the one file */
     if (rc == DBK_OK)

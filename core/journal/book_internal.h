@@ -28,6 +28,13 @@ typedef struct dbk_own {
     dbk_secret *witness; /* confirms logs for headquarters; made on demand, or NULL */
 } dbk_own;
 
+/* The own feed that was sealed again for a push, as it then stood (repack.h). */
+typedef struct dbk_packed {
+    dbk_rowid feed; /* 0: none */
+    uint64_t last_seq;
+    dbk_id key_id;
+} dbk_packed;
+
 /* The names under which the store keeps what only some devices have. */
 #define DBK_OWN_ADMIN_NAME "key.admin"
 #define DBK_OWN_ROOT_NAME "key.root"
@@ -46,6 +53,7 @@ typedef struct dbk_anchoring {
     unsigned writes_to; /* which of the twins */
     bool stale;         /* the file must be written even if no mark rises */
     dbk_mark_found found;
+    bool known; /* up to where own feeds may have left is; else nothing is sealed again */
     bool slots_older;
     char why_none[DBK_ERR_TEXT_MAX];
     dbk_err unsettled; /* an older copy's feeds could not be closed: nothing may be signed */
@@ -72,6 +80,7 @@ struct dbk_book {
     dbk_tables tables;
     dbk_ahead **aheads; /* headquarters' words about more than is here, at most one a space */
     size_t aheads_count;
+    dbk_packed packed;
     dbk_hlc clock, clock_kept; /* the last op's time; as on the disk */
     dbk_rc receipt_rc; /* the first failure of a view's look at a receipt; see dbk_book_view */
     dbk_anchoring anchor;

@@ -254,7 +254,8 @@ static dbk_rc load_feed(void *ctx, const dbk_store_feed *row, dbk_err *err)
     feed->device = row->device;
     feed->incarnation = row->incarnation;
     feed->own = row->own;
-    feed->now = (dbk_feed_head_now){ row->last_seq, row->head, row->receipted_seq, false };
+    feed->now = (dbk_feed_head_now){ row->last_seq, row->head, row->receipted_seq, row->left_seq,
+                                     false };
     feed->kept = feed->now;
     if (row->clock > l->t->clock)
         l->t->clock = row->clock;
@@ -315,6 +316,7 @@ dbk_rc dbk_tables_write(dbk_tables *t, dbk_store *store, uint64_t clock, dbk_err
                                      .last_seq = feed->now.last_seq,
                                      .head = feed->now.head,
                                      .receipted_seq = feed->now.receipted_seq,
+                                     .left_seq = feed->now.left_seq,
                                      .clock = clock };
         rc = dbk_feeds_update(store, &row, err);
     }

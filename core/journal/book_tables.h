@@ -43,6 +43,7 @@ typedef struct dbk_feed_head_now {
     uint64_t last_seq; /* 0: nothing yet */
     dbk_hash head;     /* header hash of the newest segment */
     uint64_t receipted_seq;
+    uint64_t left_seq; /* own: up to which its segments may have left this device (repack.h) */
     bool forked; /* its author signed two histories of it: core/journal/evidence.h; in no row */
 } dbk_feed_head_now;
 

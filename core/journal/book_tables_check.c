@@ -51,6 +51,8 @@ static dbk_rc check_feed(void *ctx, const dbk_store_feed *row, dbk_err *err)
     DBK_ASSERT(dbk_hash_equal(&feed->now.head, &row->head));
     DBK_ASSERT(feed->now.receipted_seq == row->receipted_seq);
     DBK_ASSERT(row->receipted_seq <= row->last_seq);
+    DBK_ASSERT(feed->now.left_seq == row->left_seq);
+    DBK_ASSERT(!feed->own || row->receipted_seq <= row->left_seq);
     return DBK_OK;
 }
 

@@ -84,28 +84,25 @@ static dbk_rc keys_for(const dbk_book *book, dbk_seal_keys *keys, const dbk_id *
     return DBK_OK;
 }
 
-dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
-                       const dbk_span *plain, size_t count, dbk_err *err)
+static dbk_rc append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed, dbk_header *h,
+                     const dbk_span *plain, dbk_err *err)
 {
     dbk_bytes body = DBK_BYTES_INIT(DBK_SEGMENT_BODY_BYTES_MAX);
     uint8_t bytes[DBK_SEGMENT_HEADER_BYTES];
     dbk_seal_keys keys;
     DBK_ASSERT(feed->own);
-    DBK_ASSERT(count >= 1);
-    DBK_ASSERT(count <= DBK_SEGMENT_OPS_MAX);
     *out = (dbk_appended){ 0 };
     dbk_rc rc = keys_for(book, &keys, &feed->space->space, err);
     if (rc != DBK_OK)
         return rc;
     out->closed = keys.epoch_key == NULL;
-    dbk_header h = next_header(book, feed, count);
-    rc = dbk_seal_segment(book->sealer, &h, &body, plain, &keys, err);
+    rc = dbk_seal_segment(book->sealer, h, &body, plain, &keys, err);
     if (rc == DBK_OK) {
-        dbk_header_encode(bytes, &h);
+        dbk_header_encode(bytes, h);
         dbk_store_segment row = { .space = feed->space->row,
                                   .feed = feed->row,
-                                  .first_seq = h.first_seq,
-                                  .count = h.count,
+                                  .first_seq = h->first_seq,
+                                  .count = h->count,
                                   .status = out->closed ? DBK_SEGMENT_PENDING : DBK_SEGMENT_MERGED,
                                   .header = dbk_span_of(bytes, sizeof(bytes)),
                                   .body = dbk_bytes_span(&body) };
@@ -116,12 +113,63 @@ dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
     }
     if (rc == DBK_OK) {
         dbk_feed_head_now *now = dbk_feed_touch(&book->tables, feed);
-        now->last_seq = dbk_header_last_seq(&h);
-        now->head = dbk_header_hash(&h);
-        out->first_seq = h.first_seq;
+        now->last_seq = dbk_header_last_seq(h);
+        now->head = dbk_header_hash(h);
+        out->first_seq = h->first_seq;
     }
     dbk_bytes_wipe(&body);
     return rc;
+}
+
+dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
+                       const dbk_span *plain, size_t count, dbk_err *err)
+{
+    DBK_ASSERT(count >= 1);
+    DBK_ASSERT(count <= DBK_SEGMENT_OPS_MAX);
+    dbk_header h = next_header(book, feed, count);
+    return append(book, out, feed, &h, plain, err);
+}
+
+dbk_rc dbk_feed_append_seen(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
+                            const dbk_header *seen, const dbk_span *plain, size_t count,
+                            dbk_err *err)
+{
+    DBK_ASSERT(count >= 1);
+    DBK_ASSERT(count <= DBK_SEGMENT_OPS_MAX);
+    dbk_header h = next_header(book, feed, count);
+    h.members_seen = seen->members_seen;
+    h.checkpoint_size = seen->checkpoint_size;
+    h.checkpoint_root = seen->checkpoint_root;
+    return append(book, out, feed, &h, plain, err);
+}
+
+void dbk_feed_left(dbk_book *book, dbk_book_feed *feed, uint64_t seq)
+{
+    DBK_ASSERT(feed->own);
+    if (feed->now.left_seq < seq)
+        dbk_feed_touch(&book->tables, feed)->left_seq = seq;
+}
+
+void dbk_feed_left_all(dbk_book *book, const dbk_book_space *space)
+{
+    const dbk_tables *t = &book->tables;
+    for (size_t i = 0; i < t->feeds_count; i++) {
+        dbk_book_feed *feed = t->feeds[i];
+        if (feed->own && (space == NULL || feed->space == space))
+            dbk_feed_left(book, feed, feed->now.last_seq);
+    }
+}
+
+dbk_rc dbk_feed_keep_left(dbk_book *book, const dbk_book_space *space, dbk_err *err)
+{
+    dbk_rc rc = dbk_book_begin(book, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_feed_left_all(book, space);
+    if (book->tables.touched_count > 0)
+        return dbk_book_commit(book, err);
+    dbk_book_rollback(book);
+    return DBK_OK;
 }
 
 static dbk_rc hash_of(void *ctx, const dbk_store_segment *row, dbk_err *err)

@@ -97,7 +97,7 @@ static dbk_rc close_own(dbk_book *book, dbk_inbox_stats *stats, carried what,
                         "was restored or copied, and only a sync with the relay settles that");
     if (feed != dbk_tables_own_feed(&book->tables, feed->space))
         return DBK_OK;
-    dbk_reissue close = { feed, in->header.first_seq };
+    dbk_reissue close = { feed, in->header.first_seq, 0 };
     stats->restored = true;
     return dbk_reissue_run(book, &stats->reissued, &close, err);
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/journal/inbox_internal.h"
+#include "core/journal/query_internal.h"
 
 /* A feed while its part of a run is walked. */
 typedef struct walk {
@@ -13,7 +14,9 @@ typedef struct walk {
     bool forked;                /* two histories of it are known, or came in this run */
     const dbk_inbox_item *last; /* the newest that continued the chain, or NULL */
     const dbk_inbox_item *tail; /* the newest that stands aside, or NULL */
-    uint64_t tail_seq;          /* its last seq */
+    dbk_inbox_item **items;     /* this one and those that follow it in the run */
+    size_t left;
+    uint64_t tail_seq; /* its last seq */
 } walk;
 
 dbk_id dbk_inbox_aside_feed(const dbk_id *space)
@@ -131,6 +134,72 @@ static dbk_rc take_held(void *ctx, const dbk_store_segment *row, dbk_err *err)
     return DBK_OK;
 }
 
+typedef struct own_op {
+    dbk_book *book;
+    dbk_bytes *plain;
+    uint64_t seq;
+} own_op;
+
+static dbk_rc open_own(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    own_op *op = ctx;
+    dbk_opened o;
+    dbk_rc rc = dbk_query_open_op(op->book, &o, op->plain, row,
+                                  (uint32_t)(op->seq - row->first_seq), err);
+    dbk_op_decoded_wipe(&o.op);
+    return rc;
+}
+
+/* Is the op at this place of the item the one that stands here under the same dot? */
+static dbk_rc is_twin(walk *w, bool *yes, const dbk_store_segment *there, uint64_t seq,
+                      dbk_bytes plain[2], dbk_err *err)
+{
+    own_op mine = { w->s->book, &plain[1], seq };
+    dbk_opened o;
+    dbk_err cause = { 0 };
+    *yes = false;
+    dbk_rc rc = dbk_query_open_op(w->s->book, &o, &plain[0], there,
+                                  (uint32_t)(seq - there->first_seq), &cause);
+    dbk_op_decoded_wipe(&o.op);
+    if (rc == DBK_OK)
+        rc = dbk_segments_at(w->s->book->store, w->row->row, seq, open_own, &mine, &cause);
+    if (rc == DBK_NOMEM || rc == DBK_IO)
+        return dbk_fail(err, rc, "%s", cause.text);
+    *yes = rc == DBK_OK && dbk_span_equal(dbk_bytes_span(&plain[0]), dbk_bytes_span(&plain[1]));
+    return DBK_OK;
+}
+
+/* Up to which op the log holds just what stands here, in segments that another copy of this store
+ * has sealed again before it pushed them (repack.h). Each must be signed by this device: what is
+ * believed here goes, and is taken from the log. */
+static dbk_rc find_twins(walk *w, uint64_t *twin_seq, dbk_err *err)
+{
+    dbk_bytes plain[2] = { DBK_BYTES_INIT(DBK_QUERY_PLAIN_BYTES_MAX),
+                           DBK_BYTES_INIT(DBK_QUERY_PLAIN_BYTES_MAX) };
+    uint64_t seq = 0;
+    bool same = true;
+    dbk_rc rc = DBK_OK;
+    *twin_seq = 0;
+    for (size_t i = 0; i < w->left && same && rc == DBK_OK; i++) {
+        const dbk_inbox_item *item = w->items[i];
+        dbk_store_segment there = { .header = item->in.header, .body = item->in.body };
+        dbk_header h;
+        if (!item->in.has_body || dbk_header_decode(&h, item->in.header, NULL) != DBK_OK ||
+            (seq > 0 && h.first_seq != seq) || dbk_body_check(&h, item->in.body, NULL) != DBK_OK ||
+            dbk_header_verify(&h, &w->author->keys.sign, NULL) != DBK_OK)
+            break;
+        there.first_seq = h.first_seq;
+        for (seq = h.first_seq; seq <= dbk_header_last_seq(&h) && same && rc == DBK_OK; seq++) {
+            rc = is_twin(w, &same, &there, seq, plain, err);
+            if (same)
+                *twin_seq = seq;
+        }
+    }
+    dbk_bytes_wipe(&plain[0]);
+    dbk_bytes_wipe(&plain[1]);
+    return rc;
+}
+
 /* This device signed another segment for a place that this store has filled, or filled one that it
  * still has before it: the store is an old copy, or there are two of it. That the relay can't
  * make up (M48): the signature is our own, and the segment continues what is held here. */
@@ -154,8 +223,9 @@ static dbk_rc split(walk *w, const dbk_inbox_item *item, const dbk_header *h, db
         if (rc != DBK_OK || !dbk_hash_equal(&before.hash, &h->prev))
             return refuse(item, "does not follow what its author wrote before", err);
     }
-    w->s->split = (dbk_reissue){ dbk_tables_feed(&w->s->book->tables, &item->feed), h->first_seq };
-    return DBK_OK;
+    w->s->split = (dbk_reissue){ dbk_tables_feed(&w->s->book->tables, &item->feed), h->first_seq,
+                                 0 };
+    return find_twins(w, &w->s->split.twin_seq, err);
 }
 
 /* At or below the head that stands here. */
@@ -264,6 +334,8 @@ dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items, size
     w.incarnation = h.incarnation;
     w.author = dbk_roster_feed_owner(s->book->roster, &h.space, &h.feed, &h.incarnation);
     for (size_t i = 0; i < count && rc == DBK_OK && s->split.feed == NULL; i++) {
+        w.items = &items[i];
+        w.left = count - i;
         if (w.author == NULL)
             rc = check_unknown(&w, items[i], err);
         else

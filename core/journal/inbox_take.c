@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/feed.h"
 #include "core/journal/fold.h"
 #include "core/journal/quarantine_internal.h"
 #include "core/store/rows_query.h"
@@ -235,6 +236,8 @@ dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *devi
     dbk_feed_head_now *now = dbk_feed_touch(&t->book->tables, feed);
     now->last_seq = dbk_header_last_seq(h);
     now->head = in->hash;
+    if (feed->own) /* it comes from outside */
+        dbk_feed_left(t->book, feed, now->last_seq);
     t->known[(uint64_t)feed->row % DBK_KNOWN_FEEDS] = (dbk_known_feed){ feed->row, blocked };
     t->stats->segments++;
     t->stats->pending += blocked ? 1 : 0;
@@ -289,5 +292,6 @@ dbk_rc dbk_inbox_advance_receipted(dbk_book *book, dbk_book_feed *feed, dbk_err 
     }
     if (seq != feed->now.receipted_seq)
         dbk_feed_touch(&book->tables, feed)->receipted_seq = seq;
+    dbk_feed_left(book, feed, seq);
     return DBK_OK;
 }

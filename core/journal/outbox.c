@@ -5,6 +5,8 @@
 
 #include "core/base/alloc.h"
 #include "core/journal/cosigned_internal.h"
+#include "core/journal/feed.h"
+#include "core/journal/repack.h"
 #include "core/store/chain.h"
 #include "core/store/lost.h"
 #include "core/store/segments.h"
@@ -78,7 +80,8 @@ typedef struct walk {
     void *ctx;
     uint64_t after_seq;
     uint64_t count_left, bytes_left;
-    bool taken; /* one segment always goes, however small the cap */
+    bool taken;        /* one segment always goes, however small the cap */
+    uint64_t last_seq; /* of the last that went */
 } walk;
 
 static dbk_rc give(void *ctx, const dbk_store_segment *row, dbk_err *err)
@@ -92,14 +95,26 @@ static dbk_rc give(void *ctx, const dbk_store_segment *row, dbk_err *err)
     w->taken = true;
     w->count_left--;
     w->bytes_left -= size < w->bytes_left ? size : w->bytes_left;
+    w->last_seq = row->first_seq + row->count - 1;
     return w->fn(w->ctx, row->header, row->body, err);
+}
+
+static dbk_rc keep_left(dbk_book *book, dbk_book_feed *feed, uint64_t seq, dbk_err *err)
+{
+    if (feed->now.left_seq >= seq)
+        return DBK_OK;
+    dbk_rc rc = dbk_book_begin(book, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_feed_left(book, feed, seq);
+    return dbk_book_commit(book, err);
 }
 
 dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts, dbk_segment_fn fn,
                            void *ctx, dbk_err *err)
 {
     const dbk_book_space *space = dbk_tables_space(&book->tables, &opts->space);
-    const dbk_book_feed *own = space == NULL ? NULL : dbk_tables_push_feed(&book->tables, space);
+    dbk_book_feed *own = space == NULL ? NULL : dbk_tables_push_feed(&book->tables, space);
     walk w = { .fn = fn,
                .ctx = ctx,
                .after_seq = opts->after_seq,
@@ -111,8 +126,17 @@ dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts, dbk_segm
     dbk_rc rc = dbk_segments_of_feed(book->store, own->row, opts->after_seq + 1,
                                      opts->count_max + 1u, give, &w, &inner);
     if (rc == DBK_NOT_FOUND && inner.rc == DBK_OK)
-        return DBK_OK;
-    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
+        rc = DBK_OK;
+    if (rc != DBK_OK)
+        return dbk_fail(err, rc, "%s", inner.text);
+    return w.taken ? keep_left(book, own, w.last_seq, err) : DBK_OK;
+}
+
+dbk_rc dbk_outbox_seal(dbk_book *book, const dbk_id *space, uint64_t held_seq, dbk_err *err)
+{
+    const dbk_book_space *row = dbk_tables_space(&book->tables, space);
+    dbk_book_feed *own = row == NULL ? NULL : dbk_tables_push_feed(&book->tables, row);
+    return own == NULL ? DBK_OK : dbk_repack_run(book, own, held_seq, err);
 }
 
 dbk_rc dbk_outbox_lost(dbk_book *book, const dbk_outbox_lost_opts *opts, dbk_segment_fn fn,
@@ -130,14 +154,48 @@ dbk_rc dbk_outbox_lost(dbk_book *book, const dbk_outbox_lost_opts *opts, dbk_seg
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
 }
 
-dbk_rc dbk_outbox_all(dbk_book *book, const dbk_id *space, dbk_segment_fn fn, void *ctx,
-                      dbk_err *err)
+/* All of a space, or one feed of it. */
+typedef struct carry {
+    dbk_segment_fn fn;
+    void *ctx;
+    dbk_id feed; /* zero: all */
+    bool looks;  /* without the bodies */
+} carry;
+
+static dbk_rc give_all(void *ctx, const dbk_store_segment *row, dbk_err *err)
 {
-    const dbk_book_space *row = dbk_tables_space(&book->tables, space);
-    walk w = { .fn = fn, .ctx = ctx, .count_left = UINT64_MAX, .bytes_left = UINT64_MAX };
+    const carry *c = ctx;
+    dbk_header h;
+    dbk_rc rc = dbk_header_decode(&h, row->header, err);
+    if (rc != DBK_OK || (!dbk_id_is_zero(&c->feed) && !dbk_id_equal(&h.feed, &c->feed)))
+        return rc;
+    return c->fn(c->ctx, row->header, c->looks ? dbk_span_of(NULL, 0) : row->body, err);
+}
+
+dbk_rc dbk_outbox_carry(dbk_book *book, const dbk_outbox_feed *which, dbk_segment_fn fn, void *ctx,
+                        dbk_err *err)
+{
+    const dbk_book_space *row = dbk_tables_space(&book->tables, &which->space);
+    dbk_book_feed *feed = dbk_tables_feed(&book->tables, &which->feed);
+    carry c = { .fn = fn, .ctx = ctx, .feed = which->feed };
+    dbk_rc rc = DBK_OK;
     if (row == NULL)
         return DBK_OK;
-    return dbk_segments_of_space(book->store, row->row, 0, give, &w, err);
+    if (dbk_id_is_zero(&which->feed))
+        rc = dbk_feed_keep_left(book, row, err);
+    else if (feed != NULL && feed->own)
+        rc = keep_left(book, feed, feed->now.last_seq, err);
+    return rc == DBK_OK ? dbk_segments_of_space(book->store, row->row, 0, give_all, &c, err) : rc;
+}
+
+dbk_rc dbk_outbox_held(dbk_book *book, const dbk_id *space, dbk_segment_fn fn, void *ctx,
+                       dbk_err *err)
+{
+    const dbk_book_space *row = dbk_tables_space(&book->tables, space);
+    carry c = { .fn = fn, .ctx = ctx, .looks = true };
+    if (row == NULL)
+        return DBK_OK;
+    return dbk_segments_of_space(book->store, row->row, 0, give_all, &c, err);
 }
 
 typedef struct entries {

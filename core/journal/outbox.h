@@ -23,9 +23,16 @@ typedef struct dbk_position {
 DBK_MUST_CHECK dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count,
                                            dbk_err *err); /* free with dbk_free() */
 
+/* Before anything is handed out to whom says to hold the own feed that is to be pushed up to
+ * held_seq: what hasn't left this device is sealed again under the space's current key, and packed
+ * (core/journal/repack.h). */
+DBK_MUST_CHECK dbk_rc dbk_outbox_seal(dbk_book *book, const dbk_id *space, uint64_t held_seq,
+                                      dbk_err *err);
 /* Segments of the own feed that is to be pushed (the oldest that waits) that follow after_seq, as
  * many as fit: calls fn with header and body in order until count_max or bytes_max. The server's
- * position is asked of the server (sync-lessons 2.1): after_seq is what the relay says it holds. */
+ * position is asked of the server (sync-lessons 2.1): after_seq is what the relay says it holds.
+ * What was handed out counts as gone when this returns DBK_OK: that is on the disk then, and it
+ * never changes again. */
 typedef struct dbk_outbox_opts {
     dbk_id space;
     uint64_t after_seq;
@@ -44,9 +51,17 @@ typedef struct dbk_outbox_lost_opts {
 } dbk_outbox_lost_opts;
 DBK_MUST_CHECK dbk_rc dbk_outbox_lost(dbk_book *book, const dbk_outbox_lost_opts *opts,
                                       dbk_segment_fn fn, void *ctx, dbk_err *err);
-/* The same for all feeds of a space, whoever wrote them: for carriers. from: rowid cursor. */
-DBK_MUST_CHECK dbk_rc dbk_outbox_all(dbk_book *book, const dbk_id *space, dbk_segment_fn fn,
-                                     void *ctx, dbk_err *err);
+/* For carriers: one feed of a space, whoever wrote it. Of an own one all counts as gone before the
+ * first is handed out. */
+typedef struct dbk_outbox_feed {
+    dbk_id space;
+    dbk_id feed; /* zero: all of the space */
+} dbk_outbox_feed;
+DBK_MUST_CHECK dbk_rc dbk_outbox_carry(dbk_book *book, const dbk_outbox_feed *which,
+                                       dbk_segment_fn fn, void *ctx, dbk_err *err);
+/* Of all feeds of a space what is held, to look at: fn gets no body. */
+DBK_MUST_CHECK dbk_rc dbk_outbox_held(dbk_book *book, const dbk_id *space, dbk_segment_fn fn,
+                                      void *ctx, dbk_err *err);
 /* The membership chain's entries from seq `from`, for carriers. */
 typedef dbk_rc (*dbk_entry_fn)(void *ctx, dbk_span entry, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_outbox_members(dbk_book *book, uint64_t from, dbk_entry_fn fn, void *ctx,

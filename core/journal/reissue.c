@@ -12,10 +12,12 @@
 #define PLAIN_BYTES_MAX (256u * 1024u * 1024u) /* what a device can write without a relay */
 #define ROWS_BYTES_MAX (64u * 1024u * 1024u)
 
-/* An own feed that is cut: what stands at `cut` or later moves to seq base, base + 1, ... */
+/* An own feed that is cut: what stands at `cut` or later moves to seq base, base + 1, ... What
+ * stands from `from` on and before `cut` is in the log, sealed again: it only goes, and is pulled.
+ */
 typedef struct cut_feed {
     dbk_book_feed *feed;
-    uint64_t cut, base;
+    uint64_t from, cut, base;
 } cut_feed;
 
 /* One op that moves. */
@@ -23,6 +25,7 @@ typedef struct mover {
     dbk_rowid record, segment;
     uint32_t place;
     size_t at, len; /* its new bytes */
+    bool goes;      /* it isn't written again */
 } mover;
 
 typedef struct job {
@@ -31,7 +34,8 @@ typedef struct job {
     cut_feed feeds[FEEDS_MAX];
     size_t feeds_count;
     size_t under_way; /* of feeds */
-    dbk_bytes movers; /* mover */
+    dbk_bytes movers; /* mover; those that only go come first */
+    size_t gone;      /* how many of them */
     dbk_bytes moved;  /* the ops' new bytes */
     dbk_bytes plain;
 } job;
@@ -48,7 +52,7 @@ static mover *mover_at(const job *j, size_t i)
 
 /* ---- what moves ---------------------------------------------------------------------------- */
 
-static dbk_rc add_cut(job *j, dbk_book_feed *feed, uint64_t cut, dbk_err *err)
+static dbk_rc add_cut(job *j, dbk_book_feed *feed, uint64_t from, uint64_t cut, dbk_err *err)
 {
     uint64_t base = 1;
     if (j->feeds_count == FEEDS_MAX)
@@ -57,7 +61,7 @@ static dbk_rc add_cut(job *j, dbk_book_feed *feed, uint64_t cut, dbk_err *err)
         const cut_feed *before = &j->feeds[j->feeds_count - 1];
         base = before->base + (before->feed->now.last_seq + 1 - before->cut);
     }
-    j->feeds[j->feeds_count++] = (cut_feed){ feed, cut, base };
+    j->feeds[j->feeds_count++] = (cut_feed){ feed, from, cut, base };
     return DBK_OK;
 }
 
@@ -67,12 +71,13 @@ static dbk_rc choose_feeds(job *j, const dbk_reissue *what, dbk_err *err)
 {
     const dbk_tables *t = &j->book->tables;
     const dbk_id space = what->feed->space->space;
-    dbk_rc rc = add_cut(j, what->feed, what->from_seq, err);
+    const uint64_t cut = what->twin_seq >= what->from_seq ? what->twin_seq + 1 : what->from_seq;
+    dbk_rc rc = add_cut(j, what->feed, what->from_seq, cut, err);
     for (size_t i = 0; i < t->feeds_count && rc == DBK_OK; i++) {
         dbk_book_feed *feed = t->feeds[i];
         if (feed->own && feed->space == what->feed->space && feed->row > what->feed->row &&
             feed->now.receipted_seq < feed->now.last_seq)
-            rc = add_cut(j, feed, feed->now.receipted_seq + 1, err);
+            rc = add_cut(j, feed, feed->now.receipted_seq + 1, feed->now.receipted_seq + 1, err);
     }
     if (rc != DBK_OK)
         return rc;
@@ -191,9 +196,11 @@ static dbk_rc collect_op(job *j, scratch *s, const dbk_store_segment *row, uint3
         rc = dbk_records_lookup(j->book->store, &m.record, &o.op.op.record, row->space, err);
     if (rc == DBK_OK && m.record == 0)
         rc = dbk_fail(err, DBK_DAMAGED, "an own note has no record");
-    if (rc == DBK_OK)
+    m.goes = row->first_seq + place < j->feeds[j->under_way].cut;
+    if (rc == DBK_OK && !m.goes)
         rc = rename_op(j, s, &o, place, m.record, err);
     m.len = j->moved.len - m.at;
+    j->gone += m.goes ? 1 : 0;
     if (rc == DBK_OK)
         rc = dbk_bytes_append(&j->movers, dbk_span_of(&m, sizeof(m)), err);
     dbk_op_decoded_wipe(&o.op);
@@ -204,7 +211,7 @@ static dbk_rc collect_segment(void *ctx, const dbk_store_segment *row, dbk_err *
 {
     job *j = ctx;
     dbk_rc rc = DBK_OK;
-    if (row->log.known || row->first_seq < j->feeds[j->under_way].cut)
+    if (row->log.known || row->first_seq < j->feeds[j->under_way].from)
         return dbk_fail(err, DBK_PEER,
                         "the relay shows other notes of this device in the place of notes that it "
                         "has signed for");
@@ -222,8 +229,8 @@ static dbk_rc collect(job *j, dbk_err *err)
     dbk_rc rc = DBK_OK;
     for (j->under_way = 0; j->under_way < j->feeds_count && rc == DBK_OK; j->under_way++) {
         const cut_feed *f = &j->feeds[j->under_way];
-        if (f->cut <= f->feed->now.last_seq)
-            rc = dbk_segments_of_feed(j->book->store, f->feed->row, f->cut, 0, collect_segment, j,
+        if (f->from <= f->feed->now.last_seq)
+            rc = dbk_segments_of_feed(j->book->store, f->feed->row, f->from, 0, collect_segment, j,
                                       err);
     }
     return rc;
@@ -234,11 +241,11 @@ static dbk_rc collect(job *j, dbk_err *err)
 static dbk_rc cut_feed_head(job *j, const cut_feed *f, dbk_err *err)
 {
     dbk_hash head;
-    dbk_rc rc = dbk_feed_hash_at(j->book, &head, f->feed, f->cut - 1, err);
+    dbk_rc rc = dbk_feed_hash_at(j->book, &head, f->feed, f->from - 1, err);
     if (rc != DBK_OK)
         return rc;
     dbk_feed_head_now *now = dbk_feed_touch(&j->book->tables, f->feed);
-    now->last_seq = f->cut - 1;
+    now->last_seq = f->from - 1;
     now->head = head;
     if (now->receipted_seq > now->last_seq)
         now->receipted_seq = now->last_seq;
@@ -298,7 +305,7 @@ static dbk_rc append_all(job *j, dbk_err *err)
 {
     size_t taken = 0;
     dbk_rc rc = DBK_OK;
-    for (size_t i = 0; i < movers_count(j) && rc == DBK_OK; i += taken)
+    for (size_t i = j->gone; i < movers_count(j) && rc == DBK_OK; i += taken)
         rc = append_some(j, i, &taken, err);
     return rc;
 }
@@ -346,7 +353,7 @@ dbk_rc dbk_reissue_run(dbk_book *book, uint64_t *ops, const dbk_reissue *what, d
     if (rc == DBK_OK)
         rc = dbk_book_commit(book, err);
     if (rc == DBK_OK)
-        *ops = movers_count(&j);
+        *ops = movers_count(&j) - j.gone;
     else
         dbk_book_rollback(book);
     dbk_bytes_wipe(&j.movers);

@@ -16,6 +16,8 @@
 typedef struct dbk_reissue {
     dbk_book_feed *feed;
     uint64_t from_seq; /* at the beginning of a segment; behind the last: only closes */
+    uint64_t twin_seq; /* the log holds the ops from there up to this one, sealed again (repack.h):
+                        * they only go, and are taken from the log. 0: none */
 } dbk_reissue;
 DBK_MUST_CHECK dbk_rc dbk_reissue_run(dbk_book *book, uint64_t *ops, const dbk_reissue *what,
                                       dbk_err *err);

@@ -14,7 +14,7 @@
 #define TAG_BYTES 16u
 #define PLAIN_HEAD_BYTES 72u
 #define LOG_BYTES 72u
-#define FEED_BYTES 56u
+#define FEED_BYTES 64u
 #define AAD_BYTES_MAX (DBK_PREFIX_BYTES_MAX + HEAD_BYTES)
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == NONCE_BYTES, "XChaCha20");
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_ABYTES == TAG_BYTES, "Poly1305");
@@ -104,22 +104,36 @@ dbk_rc dbk_anchor_raise_log(dbk_anchor *a, bool *changed, const dbk_log_mark *to
     return DBK_OK;
 }
 
+/* What has left never changes: only before that may another head stand at the same seq. */
+static bool raise_row(dbk_feed_mark *row, const dbk_feed_mark *to)
+{
+    bool anew = to->seq == row->seq && row->left_seq < row->seq &&
+                !dbk_hash_equal(&to->head, &row->head);
+    bool changed = anew || to->seq > row->seq || to->left_seq > row->left_seq;
+    if (anew || to->seq > row->seq) {
+        row->seq = to->seq;
+        row->head = to->head;
+    }
+    if (to->left_seq > row->left_seq)
+        row->left_seq = to->left_seq;
+    return changed;
+}
+
 dbk_rc dbk_anchor_raise_feed(dbk_anchor *a, bool *changed, const dbk_feed_mark *to, dbk_err *err)
 {
     size_t i = feed_place(a, &to->feed);
     bool there = i < a->feeds_count && dbk_id_equal(&a->feeds[i].feed, &to->feed);
-    if (there && a->feeds[i].seq >= to->seq)
+    if (there) {
+        *changed = raise_row(&a->feeds[i], to) || *changed;
         return DBK_OK;
-    if (!there) {
-        void *rows = a->feeds;
-        dbk_rc rc = grow(&rows, &a->feeds_cap, a->feeds_count, sizeof(*to), DBK_ANCHOR_FEEDS_MAX,
-                         err);
-        a->feeds = rows;
-        if (rc != DBK_OK)
-            return rc;
-        memmove(a->feeds + i + 1, a->feeds + i, (a->feeds_count - i) * sizeof(*to));
-        a->feeds_count++;
     }
+    void *rows = a->feeds;
+    dbk_rc rc = grow(&rows, &a->feeds_cap, a->feeds_count, sizeof(*to), DBK_ANCHOR_FEEDS_MAX, err);
+    a->feeds = rows;
+    if (rc != DBK_OK)
+        return rc;
+    memmove(a->feeds + i + 1, a->feeds + i, (a->feeds_count - i) * sizeof(*to));
+    a->feeds_count++;
     a->feeds[i] = *to;
     *changed = true;
     return DBK_OK;
@@ -169,6 +183,7 @@ static uint8_t *put_plain(uint8_t *p, const dbk_anchor *a)
         p = dbk_wire_put_copy(p, m->feed.b, sizeof(m->feed.b));
         p = dbk_wire_put_u64(p, m->seq);
         p = dbk_wire_put_copy(p, m->head.b, sizeof(m->head.b));
+        p = dbk_wire_put_u64(p, m->left_seq);
     }
     return p;
 }
@@ -242,7 +257,8 @@ static dbk_rc read_feeds(dbk_anchor *out, dbk_wire *w, size_t count, dbk_err *er
         m.feed = dbk_wire_get_id(w);
         m.seq = dbk_wire_get_u64(w);
         dbk_wire_get_copy(w, m.head.b, sizeof(m.head.b));
-        if (i > 0 && dbk_id_compare(&out->feeds[i - 1].feed, &m.feed) >= 0)
+        m.left_seq = dbk_wire_get_u64(w);
+        if (m.left_seq > m.seq || (i > 0 && dbk_id_compare(&out->feeds[i - 1].feed, &m.feed) >= 0))
             return dbk_fail(err, DBK_FORMAT, "the mark is malformed");
         dbk_rc rc = dbk_anchor_raise_feed(out, &changed, &m, err);
         if (rc != DBK_OK)

@@ -11,14 +11,15 @@
  *       24   24  nonce, random
  *       48    n  XChaCha20-Poly1305 of what follows, key = H("daybook/anchor-key/1", store key),
  *                AAD = prefix "daybook/anchor/1" || bytes 0..23; its tag is the last 16 bytes
- * Inside, 72 + 72 a log + 56 a feed:
+ * Inside, 72 + 72 a log + 64 a feed:
  *        0   16  device
  *       16    8  entries of the membership chain
  *       24   32  hash of the last one, zero when there is none
  *       56    8  least protocol version of the policy
  *       64    4  count of logs        68    4  count of feeds
  *       72   72  each log: space, log's incarnation, checkpoint's size (8) and root; by space
- *            56  each own feed: feed, the last seq that was signed (8), its header hash; by feed */
+ *            64  each own feed: feed, the last seq that was signed (8), its header hash, the last
+ * seq that may have left the device (8); by feed */
 #ifndef DBK_SEAL_ANCHOR_H
 #define DBK_SEAL_ANCHOR_H
 
@@ -38,6 +39,7 @@ typedef struct dbk_feed_mark {
     dbk_id feed;
     uint64_t seq;
     dbk_hash head;
+    uint64_t left_seq; /* at most seq */
 } dbk_feed_mark;
 
 /* { 0 } is empty. The arrays are its own, ascending: changed by the functions below only. */
@@ -57,8 +59,9 @@ void dbk_anchor_wipe(dbk_anchor *a);
 /* NULL: no mark. Borrowed until the next change. */
 const dbk_log_mark *dbk_anchor_log(const dbk_anchor *a, const dbk_id *space);
 const dbk_feed_mark *dbk_anchor_feed(const dbk_anchor *a, const dbk_id *feed);
-/* A mark rises, and never sinks: a log's only when it is longer or another log, a feed's only when
- * the seq is greater. *changed becomes true when it has risen, else it stays. DBK_LIMIT. */
+/* A mark rises, and never sinks: a log's only when it is longer or another log, a feed's seqs only
+ * to greater ones; its head follows where it was sealed again before it left (repack.h). *changed
+ * becomes true when something has changed, else it stays. DBK_LIMIT. */
 DBK_MUST_CHECK dbk_rc dbk_anchor_raise_log(dbk_anchor *a, bool *changed, const dbk_log_mark *to,
                                            dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_anchor_raise_feed(dbk_anchor *a, bool *changed, const dbk_feed_mark *to,

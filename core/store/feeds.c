@@ -68,7 +68,7 @@ dbk_rc dbk_feeds_add(dbk_store *store, dbk_store_feed *row, dbk_err *err)
     dbk_sql q;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_FEED_ADD,
                              "INSERT INTO feed(feed,space,device,incarnation,own,last_seq,head,"
-                             "receipted_seq,clock) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+                             "receipted_seq,clock,left_seq) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
                              err);
     if (rc != DBK_OK)
         return rc;
@@ -81,6 +81,7 @@ dbk_rc dbk_feeds_add(dbk_store *store, dbk_store_feed *row, dbk_err *err)
     dbk_sql_bind_blob(&q, 7, dbk_span_of(row->head.b, sizeof(row->head.b)));
     dbk_sql_bind_uint(&q, 8, row->receipted_seq);
     dbk_sql_bind_uint(&q, 9, row->clock);
+    dbk_sql_bind_uint(&q, 10, row->left_seq);
     rc = dbk_sql_run(&q, err);
     if (rc == DBK_OK)
         row->id = sqlite3_last_insert_rowid(store->db);
@@ -90,10 +91,11 @@ dbk_rc dbk_feeds_add(dbk_store *store, dbk_store_feed *row, dbk_err *err)
 dbk_rc dbk_feeds_update(dbk_store *store, const dbk_store_feed *row, dbk_err *err)
 {
     dbk_sql q;
-    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_FEED_UPDATE,
-                             "UPDATE feed SET last_seq=?2,head=?3,receipted_seq=?4,clock=?5"
-                             " WHERE id=?1",
-                             err);
+    dbk_rc rc = dbk_sql_open(
+        &q, store, DBK_SQL_FEED_UPDATE,
+        "UPDATE feed SET last_seq=?2,head=?3,receipted_seq=?4,clock=?5,left_seq=?6"
+        " WHERE id=?1",
+        err);
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_int(&q, 1, row->id);
@@ -101,6 +103,7 @@ dbk_rc dbk_feeds_update(dbk_store *store, const dbk_store_feed *row, dbk_err *er
     dbk_sql_bind_blob(&q, 3, dbk_span_of(row->head.b, sizeof(row->head.b)));
     dbk_sql_bind_uint(&q, 4, row->receipted_seq);
     dbk_sql_bind_uint(&q, 5, row->clock);
+    dbk_sql_bind_uint(&q, 6, row->left_seq);
     return dbk_sql_run(&q, err);
 }
 
@@ -116,6 +119,7 @@ static void read_feed(dbk_sql *q, dbk_store_feed *row)
     dbk_sql_copy(q, 7, row->head.b, sizeof(row->head.b));
     row->receipted_seq = dbk_sql_uint(q, 8);
     row->clock = dbk_sql_uint(q, 9);
+    row->left_seq = dbk_sql_uint(q, 10);
 }
 
 dbk_rc dbk_feeds_each(dbk_store *store, dbk_store_feed_fn fn, void *ctx, dbk_err *err)
@@ -124,7 +128,7 @@ dbk_rc dbk_feeds_each(dbk_store *store, dbk_store_feed_fn fn, void *ctx, dbk_err
     bool more = true;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_FEED_EACH,
                              "SELECT id,feed,space,device,incarnation,own,last_seq,head,"
-                             "receipted_seq,clock FROM feed ORDER BY id",
+                             "receipted_seq,clock,left_seq FROM feed ORDER BY id",
                              err);
     if (rc != DBK_OK)
         return rc;

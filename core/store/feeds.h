@@ -29,10 +29,11 @@ typedef struct dbk_store_feed {
     uint64_t last_seq;          /* of the newest segment held */
     dbk_hash head;              /* its header hash */
     uint64_t receipted_seq;     /* up to which the relay has signed, without a gap */
+    uint64_t left_seq;          /* own: up to which it may have left this device */
     uint64_t clock;             /* the book's, when the row was written last */
 } dbk_store_feed;
 DBK_MUST_CHECK dbk_rc dbk_feeds_add(dbk_store *store, dbk_store_feed *row, dbk_err *err);
-/* By id: last_seq, head, receipted_seq, clock. */
+/* By id: last_seq, head, receipted_seq, left_seq, clock. */
 DBK_MUST_CHECK dbk_rc dbk_feeds_update(dbk_store *store, const dbk_store_feed *row, dbk_err *err);
 typedef dbk_rc (*dbk_store_feed_fn)(void *ctx, const dbk_store_feed *row, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_feeds_each(dbk_store *store, dbk_store_feed_fn fn, void *ctx,

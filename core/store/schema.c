@@ -58,6 +58,9 @@ static const char schema_2[] =
     "CREATE TABLE lost(segment INTEGER NOT NULL REFERENCES segment(id) ON DELETE CASCADE,"
     " log BLOB NOT NULL, log_index INTEGER NOT NULL, receipt_ms INTEGER NOT NULL, receipt BLOB,"
     " PRIMARY KEY(segment, log)) STRICT, WITHOUT ROWID;"
+    "ALTER TABLE feed ADD COLUMN left_seq INTEGER NOT NULL DEFAULT 0;"
+    /* What an older program gave out wasn't written down. */
+    "UPDATE feed SET left_seq=last_seq WHERE own=1;"
     "CREATE TABLE past_log(space INTEGER NOT NULL REFERENCES space(id), log BLOB NOT NULL,"
     " size INTEGER NOT NULL, checkpoint BLOB NOT NULL, PRIMARY KEY(space, log)) STRICT,"
     " WITHOUT ROWID;"

@@ -241,8 +241,7 @@ static dbk_rc gather(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
     pack_writer *w = ctx;
     dbk_header h;
     dbk_rc rc = dbk_header_decode(&h, header, err);
-    if (rc != DBK_OK || !dbk_id_equal(&h.feed, &w->pack.feed) || h.first_seq > w->next ||
-        dbk_header_last_seq(&h) < w->next)
+    if (rc != DBK_OK || h.first_seq > w->next || dbk_header_last_seq(&h) < w->next)
         return rc;
     if (w->segments == DBK_PUSH_SEGMENTS_MAX ||
         w->message.len + header.len + body.len > DBK_CARRIER_PACK_BYTES)
@@ -273,7 +272,7 @@ static dbk_rc write_packs(stick *s, const dbk_id *space, const char *dir, const 
         w.next = dbk_shelf_reach(shelf, &w.pack.feed) + 1;
         if (w.next > dbk_vector_last(held, &w.pack.feed))
             continue;
-        rc = dbk_outbox_all(s->book, space, gather, &w, err);
+        rc = dbk_outbox_carry(s->book, &(dbk_outbox_feed){ *space, w.pack.feed }, gather, &w, err);
         if (rc == DBK_OK)
             rc = flush(&w, err);
     }
@@ -297,7 +296,9 @@ static dbk_rc one_space(stick *s, const dbk_position *at, dbk_bytes *listing, db
     if (rc == DBK_OK)
         rc = dbk_vector_new(&held, err);
     if (rc == DBK_OK)
-        rc = dbk_outbox_all(s->book, space, note_held, held, err);
+        rc = dbk_outbox_seal(s->book, space, dbk_shelf_reach(shelf, &at->own_feed), err);
+    if (rc == DBK_OK)
+        rc = dbk_outbox_held(s->book, space, note_held, held, err);
     if (rc == DBK_OK && !at->push_only)
         rc = read_packs(s, dir, shelf, held, err);
     if (rc == DBK_OK)

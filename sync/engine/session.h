@@ -72,7 +72,7 @@ typedef struct dbk_session_event {
 typedef enum dbk_session_action_kind {
     DBK_ACTION_NONE,          /* an answer that nobody waits for any more was dropped */
     DBK_ACTION_SEND,          /* round, request: sign with its nonce, exchange */
-    DBK_ACTION_LOAD,          /* space, after_seq, count_max, bytes_max: own segments */
+    DBK_ACTION_LOAD,          /* space, after_seq, held_seq, count_max, bytes_max: own segments */
     DBK_ACTION_LOAD_LOST,     /* space, after_seq (how many to skip), count_max, bytes_max */
     DBK_ACTION_LOAD_ENTRY,    /* after_seq: the seq of one membership entry; for give() */
     DBK_ACTION_LOAD_REFILL,   /* space, after_seq (log index), count_max, bytes_max; for give() */
@@ -109,6 +109,7 @@ typedef struct dbk_session_action {
     dbk_session_request ahead;
     dbk_id space;
     uint64_t after_seq;
+    uint64_t held_seq; /* LOAD: the relay says that it holds so much of the own feed */
     uint32_t count_max, bytes_max;
     dbk_span entries;
     const char *const *cosigned;

@@ -85,6 +85,7 @@ static void load(dbk_session *s, dbk_session_action *next, work *w)
     next->kind = DBK_ACTION_LOAD;
     next->space = w->local.space;
     next->after_seq = w->plan.push_after;
+    next->held_seq = w->plan.relay_seq;
     next->count_max = s->batch_max;
     /* A relay that takes less than one segment will say so; asking for none would be no end. */
     next->bytes_max = bytes > SEGMENT_BYTES_MAX + DBK_PUSH_HEAD_BYTES ? bytes - DBK_PUSH_HEAD_BYTES

@@ -280,7 +280,8 @@ static void oracle(evil *e, known_set *set)
             dbk_err err = { 0 };
             if (dbk_id_is_zero(space_at(e, i)))
                 continue;
-            dbk_rc rc = dbk_outbox_all(authors[a]->book, space_at(e, i), know, set, &err);
+            const dbk_outbox_feed all = { .space = *space_at(e, i) };
+            dbk_rc rc = dbk_outbox_carry(authors[a]->book, &all, know, set, &err);
             if (rc != DBK_OK && rc != DBK_NOT_FOUND)
                 evil_blame(e, "b", "the oracle can't read: %s", err.text);
         }

@@ -235,7 +235,9 @@ static void a_folder_brings_nothing_of_x_in_a26(void **state)
     dbk_err err = { 0 };
     (void)state;
     team *t = team_new();
-    assert_ok(dbk_outbox_all(t->founder.book, &t->x, carry, t, &err), &err);
+    assert_ok(
+        dbk_outbox_carry(t->founder.book, &(dbk_outbox_feed){ .space = t->x }, carry, t, &err),
+        &err);
     assert_null(dbk_tables_space(&t->staff.book->tables, &t->x));
     team_end(t);
 }

@@ -337,7 +337,9 @@ static void a_form_that_nobody_here_knows_is_shown_and_passed_on_unchanged_1_11(
     assert_int_equal(dbk_state_groups(note->state), 1);
     dbk_note_free(note);
     /* HQ's store goes to Anne by a folder; the bytes are those that Ben signed. */
-    assert_ok(dbk_outbox_all(book(&s, HQ), &s.org.space, carry_one, &c, &err), &err);
+    assert_ok(dbk_outbox_carry(book(&s, HQ), &(dbk_outbox_feed){ .space = s.org.space }, carry_one,
+                               &c, &err),
+              &err);
     assert_int_equal(c.count, 1);
     size_t found = 0;
     assert_ok(dbk_query_search(book(&s, ANNE), "okafor", 0, count_row, &found, &err), &err);

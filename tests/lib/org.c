@@ -267,8 +267,9 @@ void dbk_test_org_exchange(dbk_test_org *org)
                 continue;
             for (size_t i = 0; i < dbk_book_spaces(source); i++) {
                 dbk_id space = dbk_book_space_at(source, i);
-                must(dbk_outbox_all(source, &space, hand_over, org->books[to].book, &err), &err,
-                     "exchange");
+                must(dbk_outbox_carry(source, &(dbk_outbox_feed){ .space = space }, hand_over,
+                                      org->books[to].book, &err),
+                     &err, "exchange");
             }
         }
     }

@@ -43,7 +43,7 @@ static void raise_log(dbk_anchor *a, uint8_t space, uint64_t size)
 static void raise_feed(dbk_anchor *a, uint8_t feed, uint64_t seq)
 {
     bool changed = false;
-    const dbk_feed_mark mark = { id_of(feed), seq, hash_of(feed) };
+    const dbk_feed_mark mark = { id_of(feed), seq, hash_of(feed), seq - 50 };
     assert_int_equal(dbk_anchor_raise_feed(a, &changed, &mark, NULL), DBK_OK);
     assert_true(changed);
 }
@@ -103,7 +103,7 @@ static void a_mark_rises_and_never_sinks_r4(void **state)
 {
     dbk_anchor a = sample();
     bool changed = false;
-    dbk_feed_mark lower = { id_of(4), 103, hash_of(8) };
+    dbk_feed_mark lower = { id_of(4), 103, hash_of(8), 1 };
     dbk_log_mark shorter = { id_of(5), id_of(9), 49, hash_of(8) };
     dbk_log_mark other = { id_of(5), id_of(10), 1, hash_of(8) };
     (void)state;
@@ -140,6 +140,31 @@ static void a_mark_that_is_cut_changed_or_of_another_key_is_refused_r4(void **st
     dbk_secret_free(other);
 }
 
+/* What hasn't left may be sealed again under its seq; what has left may not (decision 0017). */
+static void a_marks_head_follows_only_what_has_not_left_r5(void **state)
+{
+    dbk_anchor a = sample();
+    bool changed = false;
+    dbk_feed_mark mark = { id_of(4), 104, hash_of(8), 54 };
+    const dbk_hash anew = hash_of(8), still = hash_of(9);
+    (void)state;
+    assert_int_equal(dbk_anchor_raise_feed(&a, &changed, &mark, NULL), DBK_OK);
+    assert_true(changed);
+    assert_true(dbk_hash_equal(&dbk_anchor_feed(&a, &mark.feed)->head, &anew));
+    mark.left_seq = 104;
+    changed = false;
+    assert_int_equal(dbk_anchor_raise_feed(&a, &changed, &mark, NULL), DBK_OK);
+    assert_true(changed);
+    mark.left_seq = 60;
+    mark.head = still;
+    changed = false;
+    assert_int_equal(dbk_anchor_raise_feed(&a, &changed, &mark, NULL), DBK_OK);
+    assert_false(changed);
+    assert_int_equal(dbk_anchor_feed(&a, &mark.feed)->left_seq, 104);
+    assert_true(dbk_hash_equal(&dbk_anchor_feed(&a, &mark.feed)->head, &anew));
+    dbk_anchor_wipe(&a);
+}
+
 /* Sealed with the right key and still not what an encoder writes. */
 static void rows_out_of_order_are_refused(void **state)
 {
@@ -153,6 +178,11 @@ static void rows_out_of_order_are_refused(void **state)
     assert_int_equal(dbk_anchor_open(&b, dbk_bytes_span(&file), key, NULL), DBK_FORMAT);
     dbk_bytes_wipe(&file);
     a.feeds[1] = a.feeds[0];
+    file = sealed(&a, key);
+    assert_int_equal(dbk_anchor_open(&b, dbk_bytes_span(&file), key, NULL), DBK_FORMAT);
+    dbk_bytes_wipe(&file);
+    a.feeds[0] = first;
+    a.feeds[0].left_seq = first.seq + 1;
     file = sealed(&a, key);
     assert_int_equal(dbk_anchor_open(&b, dbk_bytes_span(&file), key, NULL), DBK_FORMAT);
     dbk_bytes_wipe(&file);
@@ -202,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_mark_comes_back_as_it_was_r4),
         cmocka_unit_test(a_mark_rises_and_never_sinks_r4),
         cmocka_unit_test(a_mark_that_is_cut_changed_or_of_another_key_is_refused_r4),
+        cmocka_unit_test(a_marks_head_follows_only_what_has_not_left_r5),
         cmocka_unit_test(rows_out_of_order_are_refused),
         cmocka_unit_test(a_mark_is_sealed_to_these_bytes),
     };

@@ -183,7 +183,9 @@ static void nothing_is_sent_for_a_space_that_nothing_was_written_in(void **state
     assert_ok(dbk_outbox_segments(b->book, &opts, send_one, &s, &err), &err);
     opts.space.b[0] ^= 1;
     assert_ok(dbk_outbox_segments(b->book, &opts, send_one, &s, &err), &err);
-    assert_ok(dbk_outbox_all(b->book, &opts.space, send_one, &s, &err), &err);
+    assert_ok(
+        dbk_outbox_carry(b->book, &(dbk_outbox_feed){ .space = opts.space }, send_one, &s, &err),
+        &err);
     assert_string_equal(s.seqs, "");
 }
 
@@ -195,7 +197,9 @@ static void a_carrier_takes_everybodys_segments(void **state)
     write_notes(b, 2);
     (void)dbk_test_add(b->org.books[0].book, &b->org.space, "person", TEXTS("name=Bo"));
     dbk_test_org_exchange(&b->org);
-    assert_ok(dbk_outbox_all(b->book, &b->org.space, send_one, &s, &err), &err);
+    assert_ok(
+        dbk_outbox_carry(b->book, &(dbk_outbox_feed){ .space = b->org.space }, send_one, &s, &err),
+        &err);
     assert_string_equal(s.seqs, "1 2 1 ");
     /* But only its own are its own to push. */
     sent own = { .seqs = "" };
