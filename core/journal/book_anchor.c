@@ -169,18 +169,17 @@ static bool logs_behind(const dbk_book *book)
     return false;
 }
 
-/* Would this feed give a seq to a second segment, if it went on from where it stands? Or seal
- * again what has left (repack.h)? */
+/* Would this feed give a seq to a second segment, if it went on from where it stands? */
 static bool feed_behind(const dbk_book *book, const dbk_book_feed *feed)
 {
     const dbk_feed_mark *mark = dbk_anchor_feed(&book->anchor.marks, &feed->feed);
     if (mark == NULL)
         return false;
-    /* What hasn't left may have been sealed again, and the mark may be from before that. */
-    bool is_final = mark->left_seq == mark->seq;
-    return feed->now.last_seq < mark->seq || feed->now.left_seq < mark->left_seq ||
-           (feed->now.last_seq == mark->seq && is_final &&
-            !dbk_hash_equal(&feed->now.head, &mark->head));
+    /* What hasn't left may have been sealed again, and the mark may be from before that: but then
+     * the store knows of all that the mark does. */
+    bool is_final = mark->left_seq == mark->seq || feed->now.left_seq < mark->left_seq;
+    return feed->now.last_seq < mark->seq || (feed->now.last_seq == mark->seq && is_final &&
+                                              !dbk_hash_equal(&feed->now.head, &mark->head));
 }
 
 /* Only an open feed is written to; one that was closed may have been cut since (reissue.c). */
@@ -426,6 +425,23 @@ static void take_unmarked(dbk_book *book)
         give_up(book, why.text);
 }
 
+/* A copy of this store may have given out more than it knows of itself. */
+static bool take_left(dbk_book *book)
+{
+    const dbk_anchor *a = &book->anchor.marks;
+    if (dbk_book_begin(book, NULL) != DBK_OK)
+        return false;
+    for (size_t i = 0; i < a->feeds_count; i++) {
+        dbk_book_feed *feed = dbk_tables_feed(&book->tables, &a->feeds[i].feed);
+        if (feed != NULL && feed->own)
+            dbk_feed_left(book, feed, a->feeds[i].left_seq);
+    }
+    if (book->tables.touched_count > 0)
+        return dbk_book_commit(book, NULL) == DBK_OK;
+    dbk_book_rollback(book);
+    return true;
+}
+
 static void settle(dbk_book *book, const twin_look *look, uint64_t generation)
 {
     dbk_anchoring *a = &book->anchor;
@@ -442,7 +458,7 @@ static void settle(dbk_book *book, const twin_look *look, uint64_t generation)
     mark_slots(book, generation);
     if (a->found == DBK_MARK_AHEAD || a->found == DBK_MARK_STRANGE)
         (void)!dbk_book_anchor_restore(book, a->found == DBK_MARK_STRANGE, &a->unsettled);
-    a->known = a->found == DBK_MARK_FITS || a->unsettled.rc == DBK_OK;
+    a->known = a->unsettled.rc == DBK_OK && take_left(book);
     if (a->found == DBK_MARK_MISSING)
         take_unmarked(book);
 }
