@@ -18,6 +18,7 @@ static team *team_new(void)
 {
     static team t;
     syncworld_open(&t.world);
+    t.world.packs = true;
     sync_device_open(&t.world, &t.admin, "admin");
     sync_device_open(&t.world, &t.asha, "asha");
     sync_device_open(&t.world, &t.ben, "ben");
@@ -93,7 +94,7 @@ static void the_cut_is_what_had_arrived_a24(void **state)
     assert_non_null(out);
     assert_true(out->cut_known);
     assert_int_equal(out->cut_size, 1); /* the three left in one segment */
-    (void)sync_now(&t->asha); /* who hears of the revocation before the notes */
+    (void)sync_now(&t->asha);           /* who hears of the revocation before the notes */
     assert_int_equal(sync_verify(&t->asha, &t->space).records, 3);
     sync_assert_equal(&t->admin, &t->asha, &t->space);
     team_end(t);

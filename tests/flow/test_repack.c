@@ -25,6 +25,7 @@ static void team_open(team *t)
 {
     memset(t, 0, sizeof(*t));
     syncworld_open(&t->world);
+    t->world.packs = true;
     dbk_test_dir_make(t->marks);
     t->world.anchors = t->marks;
     sync_device_open(&t->world, &t->admin, "admin");
@@ -125,6 +126,36 @@ static void notes_saved_before_a_rotation_leave_under_the_new_key_m17(void **sta
     assert_int_equal(looked, 1);
     assert_int_equal(space->epochs_count, 2);
     settle(&t, 5);
+    team_close(&t);
+}
+
+/* Who was taken out can't open what was saved before that and left after it, even if the relay
+ * gives him all of it. */
+static void a_removed_member_holds_no_key_to_notes_that_left_later_a25(void **state)
+{
+    static team t;
+    (void)state;
+    dbk_err err = { 0 };
+    team_open(&t);
+    write_some(&t, &t.asha, 3);
+    const dbk_leaving leaving = { .device = dbk_book_device(t.ben.book), .space = &t.space };
+    assert_ok(dbk_driver_leave(t.admin.book, &t.admin.t, &leaving, &err), &err);
+    (void)sync_now(&t.asha);
+    (void)sync_now(&t.admin);
+    size_t looked = 0;
+    for (size_t i = 0; i < t.admin.book->tables.feeds_count; i++) {
+        const dbk_book_feed *feed = t.admin.book->tables.feeds[i];
+        dbk_id key = { { 0 } };
+        if (feed->own)
+            continue;
+        assert_ok(dbk_segments_at(t.admin.book->store, feed->row, 1, key_of, &key, &err), &err);
+        assert_non_null(dbk_keyring_find(t.asha.book->keyring, &t.space, &key));
+        assert_null(dbk_keyring_find(t.ben.book->keyring, &t.space, &key));
+        looked++;
+    }
+    assert_int_equal(looked, 1);
+    assert_int_equal(sync_verify(&t.admin, &t.space).records, 3);
+    sync_assert_equal(&t.admin, &t.asha, &t.space);
     team_close(&t);
 }
 
@@ -248,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hundred_notes_leave_in_two_segments),
         cmocka_unit_test(notes_saved_before_a_rotation_leave_under_the_new_key_m17),
+        cmocka_unit_test(a_removed_member_holds_no_key_to_notes_that_left_later_a25),
         cmocka_unit_test(an_answer_that_was_lost_leads_to_no_second_history_r5),
         cmocka_unit_test(a_folder_first_and_the_relay_later_give_one_history),
         cmocka_unit_test(a_restored_store_takes_its_notes_packed_and_not_twice_r5),

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/journal/feed.h"
 #include "core/journal/inbox.h"
 #include "core/journal/org_internal.h"
 #include "core/store/store.h"
@@ -311,9 +312,16 @@ void sync_witness(sync_device *d)
 /* ---- notes and syncs
  * ------------------------------------------------------------------------------ */
 
+/* What may have left stays as it was saved. */
+static dbk_rc keep_apart(sync_device *d, dbk_err *err)
+{
+    return d->world->packs ? DBK_OK : dbk_feed_keep_left(d->book, NULL, err);
+}
+
 dbk_rc sync_try(sync_device *d, dbk_sync_report *report, dbk_err *err)
 {
-    return dbk_driver_sync(d->book, &d->t, report, NULL, err);
+    dbk_rc rc = keep_apart(d, err);
+    return rc == DBK_OK ? dbk_driver_sync(d->book, &d->t, report, NULL, err) : rc;
 }
 
 dbk_sync_report sync_now(sync_device *d)
@@ -332,6 +340,7 @@ dbk_sync_report sync_folder(sync_device *d, const char *dir)
     dbk_transport t;
     dbk_err err = { 0 };
     assert_ok(dbk_transport_dir(&t, dir, &err), &err);
+    assert_ok(keep_apart(d, &err), &err);
     dbk_rc rc = dbk_driver_sync(d->book, &t, &report, NULL, &err);
     if (rc != DBK_OK)
         fail_msg("%s can't sync with the folder: %s: %s", d->name, dbk_rc_name(rc), err.text);
