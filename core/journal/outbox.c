@@ -132,11 +132,16 @@ dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts, dbk_segm
     return w.taken ? keep_left(book, own, w.last_seq, err) : DBK_OK;
 }
 
-dbk_rc dbk_outbox_seal(dbk_book *book, const dbk_id *space, uint64_t held_seq, dbk_err *err)
+dbk_rc dbk_outbox_seal(dbk_book *book, const dbk_outbox_sealing *what, dbk_err *err)
 {
-    const dbk_book_space *row = dbk_tables_space(&book->tables, space);
+    const dbk_book_space *row = dbk_tables_space(&book->tables, &what->space);
     dbk_book_feed *own = row == NULL ? NULL : dbk_tables_push_feed(&book->tables, row);
-    return own == NULL ? DBK_OK : dbk_repack_run(book, own, held_seq, err);
+    if (own == NULL)
+        return DBK_OK;
+    const dbk_repack_opts opts = { .held_seq = what->held_seq,
+                                   .apart = what->late ||
+                                            dbk_book_standing(book, &what->space).over };
+    return dbk_repack_run(book, own, &opts, err);
 }
 
 dbk_rc dbk_outbox_lost(dbk_book *book, const dbk_outbox_lost_opts *opts, dbk_segment_fn fn,

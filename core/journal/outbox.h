@@ -26,8 +26,13 @@ DBK_MUST_CHECK dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, s
 /* Before anything is handed out to whom says to hold the own feed that is to be pushed up to
  * held_seq: what hasn't left this device is sealed again under the space's current key, and packed
  * (core/journal/repack.h). */
-DBK_MUST_CHECK dbk_rc dbk_outbox_seal(dbk_book *book, const dbk_id *space, uint64_t held_seq,
-                                      dbk_err *err);
+typedef struct dbk_outbox_sealing {
+    dbk_id space;
+    uint64_t held_seq;
+    bool
+        late; /* by one who is out, it seems: not packed, for a supervisor decides each by itself */
+} dbk_outbox_sealing;
+DBK_MUST_CHECK dbk_rc dbk_outbox_seal(dbk_book *book, const dbk_outbox_sealing *what, dbk_err *err);
 /* Segments of the own feed that is to be pushed (the oldest that waits) that follow after_seq, as
  * many as fit: calls fn with header and body in order until count_max or bytes_max. The server's
  * position is asked of the server (sync-lessons 2.1): after_seq is what the relay says it holds.

@@ -33,6 +33,7 @@ typedef struct repack {
     dbk_book_feed *feed;
     dbk_id key_id;
     uint64_t from;
+    bool apart;
     dbk_bytes ids;   /* dbk_rowid, in the feed's order */
     dbk_bytes plain; /* the group's ops */
     dbk_bytes one;   /* one op */
@@ -47,9 +48,10 @@ static bool same_seen(const dbk_header *a, const dbk_header *b)
            dbk_hash_equal(&a->checkpoint_root, &b->checkpoint_root);
 }
 
-static bool fits(const group *g, const dbk_header *h)
+static bool fits(const repack *r, const dbk_header *h)
 {
-    return g->rows_count > 0 && same_seen(&g->seen, h) &&
+    const group *g = &r->g;
+    return !r->apart && g->rows_count > 0 && same_seen(&g->seen, h) &&
            g->ops_count + h->count <= DBK_SEGMENT_OPS_MAX &&
            g->body_len + h->body_len <= DBK_SEGMENT_BODY_BYTES_MAX;
 }
@@ -78,7 +80,7 @@ static dbk_rc look_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
         clear(r);
         return DBK_OK;
     }
-    bool packs = fits(&r->g, &h);
+    bool packs = fits(r, &h);
     r->worth = r->worth || packs || !dbk_id_equal(&h.key_id, &r->key_id);
     if (!packs)
         clear(r);
@@ -152,7 +154,7 @@ static dbk_rc take_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
     group *g = &r->g;
     dbk_header h;
     dbk_rc rc = dbk_header_decode(&h, row->header, err);
-    if (rc == DBK_OK && !fits(g, &h))
+    if (rc == DBK_OK && !fits(r, &h))
         rc = flush(r, err);
     for (uint32_t i = 0; i < row->count && rc == DBK_OK; i++)
         rc = take_op(r, row, i, err);
@@ -214,7 +216,8 @@ static dbk_rc run(repack *r, dbk_err *err)
     return dbk_fail(err, rc, "%s", cause.text);
 }
 
-dbk_rc dbk_repack_run(dbk_book *book, dbk_book_feed *feed, uint64_t held_seq, dbk_err *err)
+dbk_rc dbk_repack_run(dbk_book *book, dbk_book_feed *feed, const dbk_repack_opts *opts,
+                      dbk_err *err)
 {
     dbk_key_entry current;
     dbk_rc rc = DBK_OK;
@@ -227,12 +230,13 @@ dbk_rc dbk_repack_run(dbk_book *book, dbk_book_feed *feed, uint64_t held_seq, db
     if (book->packed.feed == now.feed && book->packed.last_seq == now.last_seq &&
         dbk_id_equal(&book->packed.key_id, &now.key_id))
         return DBK_OK; /* the next batch of the same */
-    uint64_t left = feed->now.left_seq < held_seq ? held_seq : feed->now.left_seq;
+    uint64_t left = feed->now.left_seq < opts->held_seq ? opts->held_seq : feed->now.left_seq;
     if (left < feed->now.last_seq) {
         repack r = { .book = book,
                      .feed = feed,
                      .key_id = current.key_id,
                      .from = left + 1,
+                     .apart = opts->apart,
                      .ids = DBK_BYTES_INIT(IDS_BYTES_MAX),
                      .plain = DBK_BYTES_INIT(GROUP_BYTES_MAX),
                      .one = DBK_BYTES_INIT(DBK_QUERY_PLAIN_BYTES_MAX) };

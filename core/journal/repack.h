@@ -11,10 +11,14 @@
 
 #include "core/journal/book_internal.h"
 
-/* What hasn't left and follows held_seq (what the receiver says it holds), sealed again where that
- * is worth it, in one transaction. When it can't be (a key is missing, a bound is passed) all stays
- * as it is: DBK_OK. DBK_IO and the like: nothing has changed. */
-DBK_MUST_CHECK dbk_rc dbk_repack_run(dbk_book *book, dbk_book_feed *feed, uint64_t held_seq,
-                                     dbk_err *err);
+typedef struct dbk_repack_opts {
+    uint64_t held_seq; /* what the receiver says it holds */
+    bool apart;        /* each segment stays one by itself */
+} dbk_repack_opts;
+/* What hasn't left and follows held_seq, sealed again where that is worth it, in one transaction.
+ * When it can't be (a key is missing, a bound is passed) all stays as it is: DBK_OK. DBK_IO and the
+ * like: nothing has changed. */
+DBK_MUST_CHECK dbk_rc dbk_repack_run(dbk_book *book, dbk_book_feed *feed,
+                                     const dbk_repack_opts *opts, dbk_err *err);
 
 #endif

@@ -61,6 +61,8 @@ static const char schema_2[] =
     "ALTER TABLE feed ADD COLUMN left_seq INTEGER NOT NULL DEFAULT 0;"
     /* What an older program gave out wasn't written down. */
     "UPDATE feed SET left_seq=last_seq WHERE own=1;"
+    /* When a segment goes, its ops are looked for. */
+    "CREATE INDEX op_segment ON op(segment);"
     "CREATE TABLE past_log(space INTEGER NOT NULL REFERENCES space(id), log BLOB NOT NULL,"
     " size INTEGER NOT NULL, checkpoint BLOB NOT NULL, PRIMARY KEY(space, log)) STRICT,"
     " WITHOUT ROWID;"

@@ -296,7 +296,9 @@ static dbk_rc one_space(stick *s, const dbk_position *at, dbk_bytes *listing, db
     if (rc == DBK_OK)
         rc = dbk_vector_new(&held, err);
     if (rc == DBK_OK)
-        rc = dbk_outbox_seal(s->book, space, dbk_shelf_reach(shelf, &at->own_feed), err);
+        rc = dbk_outbox_seal(
+            s->book, &(dbk_outbox_sealing){ *space, dbk_shelf_reach(shelf, &at->own_feed), false },
+            err);
     if (rc == DBK_OK)
         rc = dbk_outbox_held(s->book, space, note_held, held, err);
     if (rc == DBK_OK && !at->push_only)

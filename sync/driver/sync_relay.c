@@ -113,7 +113,8 @@ static dbk_rc add_segment(void *ctx, dbk_span header, dbk_span body, dbk_err *er
 static dbk_session_event do_load(run *r, const dbk_session_action *a)
 {
     dbk_outbox_opts opts = { a->space, a->after_seq, a->count_max, a->bytes_max };
-    dbk_rc rc = dbk_outbox_seal(r->book, &a->space, a->held_seq, &r->why);
+    const dbk_outbox_sealing sealing = { a->space, a->held_seq, a->late };
+    dbk_rc rc = dbk_outbox_seal(r->book, &sealing, &r->why);
     if (rc == DBK_OK)
         rc = dbk_outbox_segments(r->book, &opts, add_segment, r, &r->why);
     return (dbk_session_event){ .kind = DBK_EVENT_BATCH, .rc = rc, .why = r->why.text };

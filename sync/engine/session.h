@@ -70,10 +70,10 @@ typedef struct dbk_session_event {
 } dbk_session_event;
 
 typedef enum dbk_session_action_kind {
-    DBK_ACTION_NONE,          /* an answer that nobody waits for any more was dropped */
-    DBK_ACTION_SEND,          /* round, request: sign with its nonce, exchange */
-    DBK_ACTION_LOAD,          /* space, after_seq, held_seq, count_max, bytes_max: own segments */
-    DBK_ACTION_LOAD_LOST,     /* space, after_seq (how many to skip), count_max, bytes_max */
+    DBK_ACTION_NONE,      /* an answer that nobody waits for any more was dropped */
+    DBK_ACTION_SEND,      /* round, request: sign with its nonce, exchange */
+    DBK_ACTION_LOAD,      /* space, after_seq, held_seq, late, count_max, bytes_max: own segments */
+    DBK_ACTION_LOAD_LOST, /* space, after_seq (how many to skip), count_max, bytes_max */
     DBK_ACTION_LOAD_ENTRY,    /* after_seq: the seq of one membership entry; for give() */
     DBK_ACTION_LOAD_REFILL,   /* space, after_seq (log index), count_max, bytes_max; for give() */
     DBK_ACTION_TAKE_MEMBERS,  /* entries */
@@ -110,6 +110,7 @@ typedef struct dbk_session_action {
     dbk_id space;
     uint64_t after_seq;
     uint64_t held_seq; /* LOAD: the relay says that it holds so much of the own feed */
+    bool late;         /* LOAD: the relay answers as to a stranger */
     uint32_t count_max, bytes_max;
     dbk_span entries;
     const char *const *cosigned;

@@ -86,6 +86,7 @@ static void load(dbk_session *s, dbk_session_action *next, work *w)
     next->space = w->local.space;
     next->after_seq = w->plan.push_after;
     next->held_seq = w->plan.relay_seq;
+    next->late = s->late;
     next->count_max = s->batch_max;
     /* A relay that takes less than one segment will say so; asking for none would be no end. */
     next->bytes_max = bytes > SEGMENT_BYTES_MAX + DBK_PUSH_HEAD_BYTES ? bytes - DBK_PUSH_HEAD_BYTES

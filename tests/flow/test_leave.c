@@ -120,9 +120,9 @@ static void thirty_late_notes_are_held_and_not_merged_a24(void **state)
     sync_held a = sync_verify(&t->asha, &t->space), b = sync_verify(&t->admin, &t->space);
     assert_int_equal(a.records, 1);
     assert_int_equal(b.records, 1);
-    assert_int_equal(a.log_size, 2); /* the thirty in one segment */
+    assert_int_equal(a.log_size, 31); /* not packed: a supervisor decides each by itself */
     assert_int_equal(a.segments, b.segments);
-    assert_int_equal(hq.pending, 1);
+    assert_true(hq.pending >= 30);
     sync_assert_equal(&t->admin, &t->asha, &t->space);
     /* And whoever enrols later sees the same. */
     static sync_device late;

@@ -254,7 +254,8 @@ static void a_kill_while_sealing_leaves_the_one_or_the_other(void **state)
         if (child == 0) {
             dbk_err err = { 0 };
             sync_device_reopen(&t.asha);
-            dbk_rc rc = dbk_outbox_seal(t.asha.book, &t.space, 0, &err);
+            dbk_rc rc = dbk_outbox_seal(t.asha.book, &(dbk_outbox_sealing){ .space = t.space },
+                                        &err);
             _exit(rc == DBK_OK ? 0 : 1);
         }
         const struct timespec wait = { us / 1000000, us % 1000000 * 1000 };

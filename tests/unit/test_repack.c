@@ -48,7 +48,9 @@ static void write_notes(bench *b, int count)
 static void seal(bench *b, uint64_t held_seq)
 {
     dbk_err err = { 0 };
-    assert_ok(dbk_outbox_seal(anne(b), &b->org.space, held_seq, &err), &err);
+    assert_ok(
+        dbk_outbox_seal(anne(b), &(dbk_outbox_sealing){ b->org.space, held_seq, false }, &err),
+        &err);
 }
 
 /* The headers of the own feed, in order. */
@@ -429,7 +431,7 @@ static void a_seal_that_fails_at_any_allocation_changes_nothing(void **state)
         dbk_err err = { 0 };
         dbk_test_alloc hook = { .fail_at = n };
         dbk_test_alloc_start(&hook);
-        dbk_rc rc = dbk_outbox_seal(anne(&b), &b.org.space, 0, &err);
+        dbk_rc rc = dbk_outbox_seal(anne(&b), &(dbk_outbox_sealing){ .space = b.org.space }, &err);
         int came = dbk_test_alloc_stop(&hook);
         size_t left = chain_of(&b).count;
         if (rc == DBK_OK && left == 2)
