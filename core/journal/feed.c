@@ -84,8 +84,11 @@ static dbk_rc keys_for(const dbk_book *book, dbk_seal_keys *keys, const dbk_id *
     return DBK_OK;
 }
 
+typedef dbk_rc (*seal_fn)(dbk_sealer *s, dbk_header *header, dbk_bytes *body, const dbk_span *ops,
+                          const dbk_seal_keys *keys, dbk_err *err);
+
 static dbk_rc append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed, dbk_header *h,
-                     const dbk_span *plain, dbk_err *err)
+                     const dbk_span *ops, seal_fn seal, dbk_err *err)
 {
     dbk_bytes body = DBK_BYTES_INIT(DBK_SEGMENT_BODY_BYTES_MAX);
     uint8_t bytes[DBK_SEGMENT_HEADER_BYTES];
@@ -96,7 +99,7 @@ static dbk_rc append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed, dbk
     if (rc != DBK_OK)
         return rc;
     out->closed = keys.epoch_key == NULL;
-    rc = dbk_seal_segment(book->sealer, h, &body, plain, &keys, err);
+    rc = seal(book->sealer, h, &body, ops, &keys, err);
     if (rc == DBK_OK) {
         dbk_header_encode(bytes, h);
         dbk_store_segment row = { .space = feed->space->row,
@@ -127,12 +130,12 @@ dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
     DBK_ASSERT(count >= 1);
     DBK_ASSERT(count <= DBK_SEGMENT_OPS_MAX);
     dbk_header h = next_header(book, feed, count);
-    return append(book, out, feed, &h, plain, err);
+    return append(book, out, feed, &h, plain, dbk_seal_segment, err);
 }
 
-dbk_rc dbk_feed_append_seen(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
-                            const dbk_header *seen, const dbk_span *plain, size_t count,
-                            dbk_err *err)
+dbk_rc dbk_feed_append_again(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
+                             const dbk_header *seen, const dbk_span *packed, size_t count,
+                             dbk_err *err)
 {
     DBK_ASSERT(count >= 1);
     DBK_ASSERT(count <= DBK_SEGMENT_OPS_MAX);
@@ -140,7 +143,7 @@ dbk_rc dbk_feed_append_seen(dbk_book *book, dbk_appended *out, dbk_book_feed *fe
     h.members_seen = seen->members_seen;
     h.checkpoint_size = seen->checkpoint_size;
     h.checkpoint_root = seen->checkpoint_root;
-    return append(book, out, feed, &h, plain, err);
+    return append(book, out, feed, &h, packed, dbk_seal_packed, err);
 }
 
 void dbk_feed_left(dbk_book *book, dbk_book_feed *feed, uint64_t seq)

@@ -28,11 +28,12 @@ typedef struct dbk_appended {
 DBK_MUST_CHECK dbk_rc dbk_feed_append(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
                                       const dbk_span *plain, size_t count, dbk_err *err);
 
-/* The same under what another own segment's author had seen of membership and log: for ops that are
- * sealed again, and must mean what they meant (core/journal/repack.h). */
-DBK_MUST_CHECK dbk_rc dbk_feed_append_seen(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
-                                           const dbk_header *seen, const dbk_span *plain,
-                                           size_t count, dbk_err *err);
+/* The same with ops of dbk_open_packed(), under what another own segment's author had seen of
+ * membership and log: for ops that are sealed again, and must mean what they meant
+ * (core/journal/repack.h). */
+DBK_MUST_CHECK dbk_rc dbk_feed_append_again(dbk_book *book, dbk_appended *out, dbk_book_feed *feed,
+                                            const dbk_header *seen, const dbk_span *packed,
+                                            size_t count, dbk_err *err);
 /* What may have left this device never changes again: repack.h. In a transaction; left_all: all own
  * feeds of the space (NULL: of all spaces) as they stand. */
 void dbk_feed_left(dbk_book *book, dbk_book_feed *feed, uint64_t seq);

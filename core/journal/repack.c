@@ -5,23 +5,22 @@
 
 #include "core/base/wire.h"
 #include "core/journal/feed.h"
-#include "core/journal/query_internal.h"
+#include "core/store/records.h"
+#include "core/store/segments.h"
 
 #define IDS_BYTES_MAX (64u * 1024u * 1024u) /* of row ids */
-#define GROUP_BYTES_MAX (DBK_SEGMENT_OPS_MAX * DBK_OP_PLAIN_BYTES_MAX)
 
 /* ---- is it worth it? ----------------------------------------------------------------------- */
 
 typedef struct op_in {
-    dbk_id record;
-    size_t at, len; /* in plain */
+    dbk_store_op row; /* where it stands now */
+    size_t at, len;   /* in packed */
 } op_in;
 
 /* The segment in the making: neighbours whose author had seen the same. */
 typedef struct group {
     dbk_header seen; /* the last one's header */
     dbk_rowid rows[DBK_SEGMENT_OPS_MAX];
-    uint32_t counts[DBK_SEGMENT_OPS_MAX]; /* ops of each */
     size_t rows_count;
     op_in ops[DBK_SEGMENT_OPS_MAX];
     uint32_t ops_count;
@@ -34,9 +33,8 @@ typedef struct repack {
     dbk_id key_id;
     uint64_t from;
     bool apart;
-    dbk_bytes ids;   /* dbk_rowid, in the feed's order */
-    dbk_bytes plain; /* the group's ops */
-    dbk_bytes one;   /* one op */
+    dbk_bytes ids;    /* dbk_rowid, in the feed's order */
+    dbk_bytes packed; /* the group's ops, as dbk_open_packed() gives them */
     group g;
     bool worth;
 } repack;
@@ -61,7 +59,7 @@ static void clear(repack *r)
     r->g.rows_count = 0;
     r->g.ops_count = 0;
     r->g.body_len = 0;
-    dbk_bytes_truncate(&r->plain, 0);
+    dbk_bytes_truncate(&r->packed, 0);
 }
 
 static dbk_rc look_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
@@ -93,58 +91,62 @@ static dbk_rc look_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
 
 /* ---- the group becomes a segment ----------------------------------------------------------- */
 
-/* The rows that its ops stand in go; *records: where they go to. */
-static dbk_rc give_up(const repack *r, dbk_rowid records[DBK_SEGMENT_OPS_MAX], dbk_err *err)
+/* The rows that its ops stand in go. */
+static dbk_rc give_up(const repack *r, dbk_err *err)
 {
     const group *g = &r->g;
-    dbk_store *store = r->book->store;
-    uint32_t at = 0;
     dbk_rc rc = DBK_OK;
-    for (size_t i = 0; i < g->rows_count && rc == DBK_OK; i++) {
-        for (uint32_t place = 0; place < g->counts[i] && rc == DBK_OK; place++, at++) {
-            rc = dbk_records_lookup(store, &records[at], &g->ops[at].record, r->feed->space->row,
-                                    err);
-            if (rc == DBK_OK && records[at] == 0)
-                rc = dbk_fail(err, DBK_DAMAGED, "an own note has no record");
-            if (rc == DBK_OK)
-                rc = dbk_ops_del(store, &(dbk_store_op){ records[at], g->rows[i], place }, err);
-        }
-        if (rc == DBK_OK)
-            rc = dbk_segments_del(store, g->rows[i], err);
-    }
+    for (uint32_t i = 0; i < g->ops_count && rc == DBK_OK; i++)
+        rc = dbk_ops_del(r->book->store, &g->ops[i].row, err);
+    for (size_t i = 0; i < g->rows_count && rc == DBK_OK; i++)
+        rc = dbk_segments_del(r->book->store, g->rows[i], err);
     return rc;
 }
 
 static dbk_rc flush(repack *r, dbk_err *err)
 {
     const group *g = &r->g;
-    dbk_rowid records[DBK_SEGMENT_OPS_MAX];
-    dbk_span plain[DBK_SEGMENT_OPS_MAX];
+    dbk_span packed[DBK_SEGMENT_OPS_MAX];
     dbk_appended at;
     if (g->ops_count == 0)
         return DBK_OK;
     for (uint32_t i = 0; i < g->ops_count; i++)
-        plain[i] = dbk_span_of(r->plain.p + g->ops[i].at, g->ops[i].len);
-    dbk_rc rc = give_up(r, records, err);
+        packed[i] = dbk_span_of(r->packed.p + g->ops[i].at, g->ops[i].len);
+    dbk_rc rc = give_up(r, err);
     if (rc == DBK_OK)
-        rc = dbk_feed_append_seen(r->book, &at, r->feed, &g->seen, plain, g->ops_count, err);
+        rc = dbk_feed_append_again(r->book, &at, r->feed, &g->seen, packed, g->ops_count, err);
     for (uint32_t i = 0; i < g->ops_count && rc == DBK_OK; i++)
-        rc = dbk_ops_add(r->book->store, &(dbk_store_op){ records[i], at.segment, i }, err);
+        rc = dbk_ops_add(r->book->store, &(dbk_store_op){ g->ops[i].row.record, at.segment, i },
+                         err);
     clear(r);
     return rc;
 }
 
-static dbk_rc take_op(repack *r, const dbk_store_segment *row, uint32_t place, dbk_err *err)
+static dbk_rc take_op_row(void *ctx, const dbk_store_op *row, dbk_err *err)
 {
-    dbk_opened o;
-    op_in *op = &r->g.ops[r->g.ops_count];
-    dbk_rc rc = dbk_query_open_op(r->book, &o, &r->one, row, place, err);
-    if (rc == DBK_OK) {
-        *op = (op_in){ o.op.op.record, r->plain.len, r->one.len };
-        rc = dbk_bytes_append(&r->plain, dbk_bytes_span(&r->one), err);
-        r->g.ops_count++;
+    group *g = ctx;
+    if (g->ops_count == DBK_SEGMENT_OPS_MAX)
+        return dbk_fail(err, DBK_DAMAGED, "an own segment has more rows of ops than ops");
+    g->ops[g->ops_count++].row = *row;
+    return DBK_OK;
+}
+
+/* The segment's ops, still compressed: what is inside is nobody's business here. */
+static dbk_rc take_ops(repack *r, const dbk_header *h, dbk_span body, uint32_t first, dbk_err *err)
+{
+    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    const dbk_secret *key = dbk_keyring_find(r->book->keyring, &h->space, &h->key_id);
+    if (key == NULL)
+        return dbk_fail(err, DBK_PENDING, "the key of a segment has not arrived here");
+    dbk_rc rc = dbk_body_split(frames, h, body, err);
+    for (uint32_t i = 0; i < h->count && rc == DBK_OK; i++) {
+        op_in *op = &r->g.ops[first + i];
+        op->at = r->packed.len;
+        rc = dbk_open_packed(r->book->sealer, &r->packed, h, &frames[i], i, key, err);
+        op->len = r->packed.len - op->at;
+        if (rc == DBK_OK && op->row.place != i)
+            rc = dbk_fail(err, DBK_DAMAGED, "an own note has no record");
     }
-    dbk_op_decoded_wipe(&o.op);
     return rc;
 }
 
@@ -156,13 +158,17 @@ static dbk_rc take_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
     dbk_rc rc = dbk_header_decode(&h, row->header, err);
     if (rc == DBK_OK && !fits(r, &h))
         rc = flush(r, err);
-    for (uint32_t i = 0; i < row->count && rc == DBK_OK; i++)
-        rc = take_op(r, row, i, err);
+    const uint32_t first = g->ops_count;
+    if (rc == DBK_OK)
+        rc = dbk_ops_of_segment(r->book->store, row->id, take_op_row, g, err);
+    if (rc == DBK_OK && g->ops_count != first + h.count)
+        rc = dbk_fail(err, DBK_DAMAGED, "an own note has no record");
+    if (rc == DBK_OK)
+        rc = take_ops(r, &h, row->body, first, err);
     if (rc != DBK_OK)
         return rc;
     g->seen = h;
-    g->rows[g->rows_count] = row->id;
-    g->counts[g->rows_count++] = row->count;
+    g->rows[g->rows_count++] = row->id;
     g->body_len += h.body_len;
     return DBK_OK;
 }
@@ -238,12 +244,10 @@ dbk_rc dbk_repack_run(dbk_book *book, dbk_book_feed *feed, const dbk_repack_opts
                      .from = left + 1,
                      .apart = opts->apart,
                      .ids = DBK_BYTES_INIT(IDS_BYTES_MAX),
-                     .plain = DBK_BYTES_INIT(GROUP_BYTES_MAX),
-                     .one = DBK_BYTES_INIT(DBK_QUERY_PLAIN_BYTES_MAX) };
+                     .packed = DBK_BYTES_INIT(DBK_SEGMENT_BODY_BYTES_MAX) };
         rc = run(&r, err);
         dbk_bytes_wipe(&r.ids);
-        dbk_bytes_wipe(&r.plain);
-        dbk_bytes_wipe(&r.one);
+        dbk_bytes_wipe(&r.packed);
     }
     if (rc == DBK_OK)
         book->packed = now;

@@ -81,17 +81,38 @@ size_t dbk_seal_frame_bound(size_t plain_len)
     return DBK_FRAME_HEAD_BYTES + DBK_DROP_PUBLIC_BYTES + dbk_pack_size(plain_len) + TAG_BYTES;
 }
 
-/* Seals one op to the place behind the frames that stand in s->body; gives its frame. */
-static dbk_rc seal_op(dbk_sealer *s, dbk_frame *frame, size_t at, dbk_span plain, const binding *b,
-                      const dbk_seal_keys *keys, dbk_err *err)
+/* What a segment is made of. */
+typedef struct source {
+    const dbk_span *ops;
+    bool packed; /* else plaintext */
+} source;
+
+/* Puts an op into s->packed. */
+static dbk_rc pack_op(dbk_sealer *s, size_t *packed_len, const source *from, uint32_t index,
+                      dbk_err *err)
+{
+    const dbk_span op = from->ops[index];
+    if (from->packed) {
+        DBK_ASSERT(op.len >= DBK_PACK_BYTES_MIN);
+        DBK_ASSERT(op.len <= DBK_PACK_BYTES_MAX);
+        memcpy(s->packed, op.p, op.len);
+        *packed_len = op.len;
+        return DBK_OK;
+    }
+    if (op.len > DBK_SEAL_PLAIN_BYTES_MAX)
+        return dbk_fail(err, DBK_LIMIT, "an op has at most %u bytes", DBK_SEAL_PLAIN_BYTES_MAX);
+    *packed_len = dbk_pack(s->packer, s->packed, op);
+    return DBK_OK;
+}
+
+/* Seals s->packed to the place behind the frames that stand in s->body; gives its frame. */
+static dbk_rc seal_op(dbk_sealer *s, dbk_frame *frame, size_t at, size_t packed_len,
+                      const binding *b, const dbk_seal_keys *keys, dbk_err *err)
 {
     bool dropped = keys->epoch_key == NULL;
     uint8_t ephemeral[DBK_DROP_PUBLIC_BYTES];
     dbk_secret *once = NULL;
     dbk_rc rc = DBK_OK;
-    if (plain.len > DBK_SEAL_PLAIN_BYTES_MAX)
-        return dbk_fail(err, DBK_LIMIT, "an op has at most %u bytes", DBK_SEAL_PLAIN_BYTES_MAX);
-    size_t packed_len = dbk_pack(s->packer, s->packed, plain);
     size_t sealed_len = packed_len + TAG_BYTES + (dropped ? sizeof(ephemeral) : 0);
     if (DBK_FRAME_HEAD_BYTES + sealed_len > DBK_SEGMENT_BODY_BYTES_MAX - at)
         rc = dbk_fail(err, DBK_LIMIT, "these ops don't fit one segment");
@@ -133,8 +154,8 @@ static void check_keys(const dbk_header *h, const dbk_seal_keys *keys)
                                dbk_span_of(zero_salt, sizeof(zero_salt))));
 }
 
-dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body, const dbk_span *plain,
-                        const dbk_seal_keys *keys, dbk_err *err)
+static dbk_rc seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body, const source *from,
+                           const dbk_seal_keys *keys, dbk_err *err)
 {
     dbk_frame frames[DBK_SEGMENT_OPS_MAX];
     dbk_header h = *header;
@@ -146,8 +167,11 @@ dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body, cons
     h.key_id = keys->key_id;
     bind_segment(&b, &h);
     for (uint32_t i = 0; i < h.count; i++) {
+        size_t packed_len = 0;
         bind_op(&b, i);
-        dbk_rc rc = seal_op(s, &frames[i], len, plain[i], &b, keys, err);
+        dbk_rc rc = pack_op(s, &packed_len, from, i, err);
+        if (rc == DBK_OK)
+            rc = seal_op(s, &frames[i], len, packed_len, &b, keys, err);
         if (rc != DBK_OK)
             return rc;
         len += frames[i].whole.len;
@@ -160,6 +184,18 @@ dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body, cons
     dbk_header_sign(&h, keys->device_sign);
     *header = h;
     return DBK_OK;
+}
+
+dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body, const dbk_span *plain,
+                        const dbk_seal_keys *keys, dbk_err *err)
+{
+    return seal_segment(s, header, body, &(source){ plain, false }, keys, err);
+}
+
+dbk_rc dbk_seal_packed(dbk_sealer *s, dbk_header *header, dbk_bytes *body, const dbk_span *packed,
+                       const dbk_seal_keys *keys, dbk_err *err)
+{
+    return seal_segment(s, header, body, &(source){ packed, true }, keys, err);
 }
 
 /* The sealed op of a frame, with its key: the epoch's, or one made anew in *once. */
@@ -182,9 +218,10 @@ static dbk_rc unseal(dbk_span *sealed, const dbk_secret **key, dbk_secret **once
     return rc;
 }
 
-dbk_rc dbk_open_frame(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
-                      const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
-                      dbk_err *err)
+/* Opens a frame into s->packed, which is to be wiped when rc is DBK_OK. */
+static dbk_rc open_packed(dbk_sealer *s, size_t *packed_len, const dbk_header *header,
+                          const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
+                          dbk_err *err)
 {
     binding b;
     dbk_secret *once = NULL;
@@ -201,17 +238,42 @@ dbk_rc dbk_open_frame(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
         rc = dbk_fail(err, DBK_FORMAT, "a sealed op of %zu bytes", sealed.len);
     if (rc != DBK_OK)
         goto out;
-    size_t packed_len = sealed.len - TAG_BYTES;
+    *packed_len = sealed.len - TAG_BYTES;
     bind_segment(&b, header);
     bind_op(&b, index);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(s->packed, NULL, NULL, sealed.p, sealed.len,
                                                    b.aad, AAD_BYTES, b.nonce,
-                                                   dbk_secret_bytes(key).p) != 0)
+                                                   dbk_secret_bytes(key).p) != 0) {
         rc = dbk_fail(err, DBK_AUTH, "a sealed op does not verify");
-    else
-        rc = dbk_unpack(s->packer, out, dbk_span_of(s->packed, packed_len), err);
-    dbk_wipe(s->packed, packed_len);
+        dbk_wipe(s->packed, *packed_len);
+    }
 out:
     dbk_secret_free(once);
+    return rc;
+}
+
+dbk_rc dbk_open_frame(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
+                      const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
+                      dbk_err *err)
+{
+    size_t len = 0;
+    dbk_rc rc = open_packed(s, &len, header, frame, index, epoch_key, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = dbk_unpack(s->packer, out, dbk_span_of(s->packed, len), err);
+    dbk_wipe(s->packed, len);
+    return rc;
+}
+
+dbk_rc dbk_open_packed(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
+                       const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
+                       dbk_err *err)
+{
+    size_t len = 0;
+    dbk_rc rc = open_packed(s, &len, header, frame, index, epoch_key, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = dbk_bytes_append(out, dbk_span_of(s->packed, len), err);
+    dbk_wipe(s->packed, len);
     return rc;
 }

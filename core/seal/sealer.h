@@ -34,6 +34,10 @@ typedef struct dbk_seal_keys {
 DBK_MUST_CHECK dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body,
                                        const dbk_span *plain, const dbk_seal_keys *keys,
                                        dbk_err *err);
+/* The same of ops as dbk_open_packed() gives them. */
+DBK_MUST_CHECK dbk_rc dbk_seal_packed(dbk_sealer *s, dbk_header *header, dbk_bytes *body,
+                                      const dbk_span *packed, const dbk_seal_keys *keys,
+                                      dbk_err *err);
 /* An upper bound of the frame bytes that a plaintext of this length takes. */
 size_t dbk_seal_frame_bound(size_t plain_len);
 /* Opens op `index` of a body that was split and checked against the header already. Appends
@@ -42,6 +46,11 @@ size_t dbk_seal_frame_bound(size_t plain_len);
 DBK_MUST_CHECK dbk_rc dbk_open_frame(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
                                      const dbk_frame *frame, uint32_t index,
                                      const dbk_secret *epoch_key, dbk_err *err);
+/* The same, but what comes out is still compressed and padded: to be sealed again, without a look
+ * at what is inside. */
+DBK_MUST_CHECK dbk_rc dbk_open_packed(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
+                                      const dbk_frame *frame, uint32_t index,
+                                      const dbk_secret *epoch_key, dbk_err *err);
 dbk_id dbk_key_id(const dbk_secret *epoch_key);
 
 #endif

@@ -321,26 +321,47 @@ dbk_rc dbk_ops_del(dbk_store *store, const dbk_store_op *row, dbk_err *err)
     return dbk_sql_run(&q, err);
 }
 
-dbk_rc dbk_ops_of_record(dbk_store *store, dbk_rowid record, dbk_store_op_fn fn, void *ctx,
-                         dbk_err *err)
+/* Calls fn for each row of a statement that is bound; closes it. */
+static dbk_rc each_op(dbk_sql *q, dbk_store_op_fn fn, void *ctx, dbk_err *err)
 {
-    dbk_sql q;
     bool more = true;
-    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_OP_OF_RECORD,
-                             "SELECT segment,place FROM op WHERE record=?1 ORDER BY segment,place",
-                             err);
-    if (rc != DBK_OK)
-        return rc;
-    dbk_sql_bind_int(&q, 1, record);
+    dbk_rc rc;
     for (;;) {
-        rc = dbk_sql_next(&q, &more, err);
+        rc = dbk_sql_next(q, &more, err);
         if (rc != DBK_OK || !more)
             break;
-        dbk_store_op row = { record, dbk_sql_int(&q, 0), (uint32_t)dbk_sql_uint(&q, 1) };
+        dbk_store_op row = { dbk_sql_int(q, 0), dbk_sql_int(q, 1), (uint32_t)dbk_sql_uint(q, 2) };
         rc = fn(ctx, &row, err);
         if (rc != DBK_OK)
             break;
     }
-    dbk_sql_close(&q);
+    dbk_sql_close(q);
     return rc;
+}
+
+dbk_rc dbk_ops_of_record(dbk_store *store, dbk_rowid record, dbk_store_op_fn fn, void *ctx,
+                         dbk_err *err)
+{
+    dbk_sql q;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_OP_OF_RECORD,
+                             "SELECT record,segment,place FROM op WHERE record=?1"
+                             " ORDER BY segment,place",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, record);
+    return each_op(&q, fn, ctx, err);
+}
+
+dbk_rc dbk_ops_of_segment(dbk_store *store, dbk_rowid segment, dbk_store_op_fn fn, void *ctx,
+                          dbk_err *err)
+{
+    dbk_sql q;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_OP_OF_SEGMENT,
+                             "SELECT record,segment,place FROM op WHERE segment=?1 ORDER BY place",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, segment);
+    return each_op(&q, fn, ctx, err);
 }

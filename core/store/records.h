@@ -90,6 +90,9 @@ typedef dbk_rc (*dbk_store_op_fn)(void *ctx, const dbk_store_op *row, dbk_err *e
 /* By segment row, then place: each feed's ops in order. */
 DBK_MUST_CHECK dbk_rc dbk_ops_of_record(dbk_store *store, dbk_rowid record, dbk_store_op_fn fn,
                                         void *ctx, dbk_err *err);
+/* By place. */
+DBK_MUST_CHECK dbk_rc dbk_ops_of_segment(dbk_store *store, dbk_rowid segment, dbk_store_op_fn fn,
+                                         void *ctx, dbk_err *err);
 
 /* Words. put replaces what the record had and marks it as indexed. */
 DBK_MUST_CHECK dbk_rc dbk_words_put(dbk_store *store, dbk_rowid record, dbk_span words,

@@ -480,6 +480,10 @@ static void ops_lead_from_records_to_segments_and_back_to_the_contested(void **s
     dbk_err_clear(&err);
     assert_ok(dbk_ops_of_record(b->store, r1, see_op, seen, &err), &err);
     assert_string_equal(seen, "1.0 1.1 2.0 ");
+    seen[0] = '\0';
+    assert_ok(dbk_ops_of_segment(b->store, s1, see_op, seen, &err), &err);
+    assert_ok(dbk_ops_of_segment(b->store, s2, see_op, seen, &err), &err);
+    assert_string_equal(seen, "1.0 1.1 2.0 2.1 ");
     assert_ok(dbk_records_contested(b->store, s2, see_record, &l, &err), &err);
     assert_string_equal(l.ids, "");
     update(b, r2, (dbk_store_record){ .contested = 1 });

@@ -109,6 +109,51 @@ static void what_was_sealed_opens_as_it_was(void **state)
     tear_down(&f);
 }
 
+/* Sealed again as it was packed: under another key, another salt and another place. */
+static void what_was_packed_is_sealed_again_without_a_look_inside(void **state)
+{
+    fixture f;
+    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    dbk_bytes packed[OPS], body = DBK_BYTES_INIT(DBK_SEGMENT_BODY_BYTES_MAX);
+    dbk_span spans[OPS];
+    dbk_secret *next;
+    dbk_err err = { 0 };
+    (void)state;
+    set_up(&f);
+    split(&f, frames);
+    for (uint32_t i = 0; i < OPS; i++)
+        dbk_bytes_init(&packed[i], DBK_SEGMENT_BODY_BYTES_MAX);
+    for (uint32_t i = 0; i < OPS; i++) {
+        assert_ok(
+            dbk_open_packed(f.sealer, &packed[OPS - 1 - i], &f.header, &frames[i], i, f.key, &err),
+            &err);
+        assert_rc(
+            dbk_open_packed(f.sealer, &f.plain, &f.header, &frames[i], (i + 1) % OPS, f.key, &err),
+            DBK_AUTH, &err);
+        dbk_err_clear(&err);
+        assert_int_equal(f.plain.len, 0);
+    }
+    for (uint32_t i = 0; i < OPS; i++)
+        spans[i] = dbk_bytes_span(&packed[i]);
+    assert_ok(dbk_secret_random(&next, 32, f.env, &err), &err);
+    dbk_header h = f.header;
+    f.env->random(f.env->self, h.salt, 16);
+    const dbk_seal_keys keys = { next, dbk_key_id(next), f.sk, NULL, NULL };
+    assert_ok(dbk_seal_packed(f.sealer, &h, &body, spans, &keys, &err), &err);
+    assert_ok(dbk_header_verify(&h, &f.pk, &err), &err);
+    assert_ok(dbk_body_split(frames, &h, dbk_bytes_span(&body), &err), &err);
+    for (uint32_t i = 0; i < OPS; i++) {
+        dbk_bytes_truncate(&f.plain, 0);
+        assert_ok(dbk_open_frame(f.sealer, &f.plain, &h, &frames[i], i, next, &err), &err);
+        assert_true(dbk_span_equal(dbk_bytes_span(&f.plain), text_of(OPS - 1 - i)));
+        assert_rc(open_op(&f, &h, &frames[i], i), DBK_AUTH, NULL);
+        dbk_bytes_wipe(&packed[i]);
+    }
+    dbk_bytes_wipe(&body);
+    dbk_secret_free(next);
+    tear_down(&f);
+}
+
 /* A20: a note of 1 character and one of 200 can't be told apart. */
 static void short_notes_have_equal_sizes_and_all_have_few(void **state)
 {
@@ -480,6 +525,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_sealed_opens_as_it_was),
+        cmocka_unit_test(what_was_packed_is_sealed_again_without_a_look_inside),
         cmocka_unit_test(short_notes_have_equal_sizes_and_all_have_few),
         cmocka_unit_test(a_frame_moved_to_another_header_or_index_does_not_open),
         cmocka_unit_test(each_bit_of_a_body_counts),
