@@ -158,7 +158,8 @@ static dbk_rc refuse_other(dbk_book *book, uint64_t seq, dbk_span entry, dbk_err
                         "the membership chain has split at entry %llu: administrators signed two "
                         "(daybook evidence list)",
                         (unsigned long long)seq);
-    return dbk_fail(err, DBK_CONFLICT, "the membership chain has split at entry %llu",
+    return dbk_fail(err, DBK_CONFLICT,
+                    "entry %llu is another one than this device holds: it is not taken",
                     (unsigned long long)seq);
 }
 
@@ -170,7 +171,10 @@ dbk_rc dbk_book_take_entry(dbk_book *book, bool *is_new, dbk_span entry, dbk_err
         return dbk_fail(err, DBK_DENIED, "this device belongs to no organisation");
     dbk_rc rc = dbk_entry_decode(&d, entry, err);
     if (rc == DBK_OK && d.entry.seq < book->chain_count) {
-        if (!dbk_hash_equal(&d.hash, &book->chain_hashes[d.entry.seq]))
+        dbk_id org = dbk_roster_org(book->roster);
+        if (!dbk_id_equal(&d.entry.org, &org))
+            rc = dbk_fail(err, DBK_AUTH, "a membership entry of another organisation");
+        else if (!dbk_hash_equal(&d.hash, &book->chain_hashes[d.entry.seq]))
             rc = refuse_other(book, d.entry.seq, entry, err);
     } else if (rc == DBK_OK) {
         rc = dbk_evidence_check_frozen(book, err);

@@ -272,10 +272,13 @@ dbk_rc dbk_taker_aside(dbk_taker *t, const dbk_segment_in *in, const char *reaso
 dbk_rc dbk_taker_placed(dbk_taker *t, dbk_rowid id, const dbk_store_place *log, dbk_span receipt,
                         dbk_err *err)
 {
-    dbk_rc rc = dbk_segments_set_log(t->book->store, id, log, receipt, err);
-    if (rc == DBK_OK)
-        rc = dbk_fold_receipted(t->book, id, err);
-    return rc;
+    dbk_err cause = { 0 };
+    dbk_rc rc = dbk_segments_set_log(t->book->store, id, log, receipt, &cause);
+    if (rc == DBK_CONFLICT) /* another segment of the space stands there */
+        return dbk_fail(err, DBK_PEER, "the relay gave one place in its log to two notes");
+    if (rc != DBK_OK)
+        return dbk_fail(err, rc, "%s", cause.text);
+    return dbk_fold_receipted(t->book, id, err);
 }
 
 dbk_rc dbk_inbox_advance_receipted(dbk_book *book, dbk_book_feed *feed, dbk_err *err)

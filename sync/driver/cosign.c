@@ -23,6 +23,18 @@ static dbk_rc post(dbk_line *line, const dbk_id *space, dbk_span note, dbk_err *
     return dbk_line_ask(line, &call, err);
 }
 
+/* A checkpoint that the relay signed, of a log that it hasn't got: one of the two is a lie. An
+ * honest relay says so of a word that is older than one which this key gave: then there are two of
+ * it. */
+static dbk_rc contradicted(dbk_err *why)
+{
+    dbk_err_clear(why);
+    return dbk_fail(
+        why, DBK_PEER,
+        "the relay does not take it: it holds another log than it showed here, or there "
+        "is a copy of this device");
+}
+
 /* The note is durable before it is sent, so that a lost answer only means the same bytes again. */
 static dbk_rc say(dbk_line *line, uint64_t *said, const dbk_id *space, dbk_err *err)
 {
@@ -33,6 +45,8 @@ static dbk_rc say(dbk_line *line, uint64_t *said, const dbk_id *space, dbk_err *
     bool nothing = rc == DBK_NOT_FOUND;
     if (rc == DBK_OK)
         rc = post(line, space, dbk_bytes_span(&note), &why);
+    if (rc == DBK_CONFLICT)
+        rc = contradicted(&why);
     if (rc == DBK_OK)
         rc = dbk_witness_posted(line->book, space, &why);
     *said += rc == DBK_OK ? 1 : 0;

@@ -295,6 +295,24 @@ static void got_members(dbk_session *s, dbk_session_action *next, const dbk_sess
     next->entries = e->body;
 }
 
+/* An entry that can't be taken is not what the officer may not do, nor a race that was lost: the
+ * relay shows a chain that the organisation didn't make. */
+static dbk_rc chain_cause(dbk_rc rc)
+{
+    switch (rc) {
+    case DBK_FORMAT:
+    case DBK_AUTH:
+    case DBK_DENIED:
+    case DBK_CONFLICT:
+    case DBK_LIMIT:
+    case DBK_INVALID:
+    case DBK_NOT_FOUND:
+        return DBK_PEER;
+    default: /* of this device, of a newer version, or two histories */
+        return rc;
+    }
+}
+
 static void members_taken(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
@@ -315,8 +333,8 @@ static void members_taken(dbk_session *s, dbk_session_action *next, const dbk_se
         return;
     }
     if (e->rc != DBK_OK) {
-        (void)dbk_fail(&err, e->rc, "membership: %s", e->why);
-        if (e->rc == DBK_CONFLICT) /* it doesn't follow ours */
+        (void)dbk_fail(&err, chain_cause(e->rc), "membership: %s", e->why);
+        if (e->rc == DBK_CONFLICT)
             compare_chains(s, next, &err);
         else
             dbk_session_fail(s, next, &err);

@@ -29,11 +29,57 @@ enum {
 };
 
 typedef enum evil_end {
-    END_ALARM, /* the call in which it was done fails with these words; then all is whole again */
+    END_ALARM, /* the call in which it was done fails; then all is whole again */
     END_SAFE,  /* nothing is there to be told: the call succeeds, and nothing comes of it */
     END_MENDS, /* told or mended at once, whichever; then all is whole again */
     END_VIEWS  /* may pass until views meet: then it is told, or all is whole again */
 } evil_end;
+
+/* What an officer is told. Each is known by words of its own, which no other has, so that a lie
+ * that is told as another one is seen (rule d). */
+enum {
+    TOLD_SIGNATURE = 1u << 0,    /* its author didn't sign it */
+    TOLD_BODY = 1u << 1,         /* its author signed another body, or there is none */
+    TOLD_MALFORMED = 1u << 2,    /* no such message can be */
+    TOLD_NEWER = 1u << 3,        /* of a newer version */
+    TOLD_STRANGER = 1u << 4,     /* who is no member of the space wrote it */
+    TOLD_ORDER = 1u << 5,        /* its author wrote something else before it */
+    TOLD_SPACE = 1u << 6,        /* it belongs elsewhere */
+    TOLD_TWICE = 1u << 7,        /* it stands there already */
+    TOLD_UNSIGNED = 1u << 8,     /* no administrator made this entry of the chain */
+    TOLD_NO_ENTRY = 1u << 9,     /* no entry of a chain can be so */
+    TOLD_FOREIGN = 1u << 10,     /* an entry of another organisation's chain */
+    TOLD_CHAIN = 1u << 11,       /* the chain is another one than here */
+    TOLD_CHAIN_BACK = 1u << 12,  /* the chain is shorter than here */
+    TOLD_CHAIN_LACKS = 1u << 13, /* fewer entries than were announced */
+    TOLD_TWO_LOGS = 1u << 14,    /* a split view: the relay signed two logs */
+    TOLD_ROLLED_BACK = 1u << 15, /* the log is shorter, or another, than was signed for */
+    TOLD_UNPROVED = 1u << 16,    /* the entries aren't those of the checkpoint */
+    TOLD_KEPT_BACK = 1u << 17,   /* less than is signed for, by the relay or by headquarters */
+    TOLD_CHECKPOINT = 1u << 18,  /* the relay didn't sign this, of this log, of this size */
+    TOLD_WORD = 1u << 19,        /* headquarters didn't say this */
+    TOLD_OWN = 1u << 20,         /* own notes that were never written */
+    TOLD_RECEIPT = 1u << 21,     /* no receipt of the relay for this */
+    TOLD_PLACE = 1u << 22,       /* another place, time or note than the receipt says */
+    TOLD_LOST = 1u << 23,        /* notes that it had a receipt for are gone */
+    TOLD_NO_SPACE = 1u << 24,    /* a space that the chain has isn't there */
+    TOLD_RESTORED = 1u << 25,    /* the relay says itself that it lost something */
+    TOLD_RANGE = 1u << 26,       /* not what was asked for */
+    TOLD_NO_RELAY = 1u << 27,    /* this isn't how a relay speaks */
+    TOLD_TOO_LONG = 1u << 28,    /* more than it may be */
+    TOLD_REFUSED = 1u << 29      /* not allowed */
+};
+typedef struct evil_alarm {
+    unsigned told;
+    const char *name, *words; /* one of these, parted by '|' */
+    dbk_rc rc;                /* over the relay; of what is carried the code is of the bytes */
+} evil_alarm;
+extern const evil_alarm evil_alarms[];
+extern const size_t evil_alarms_count;
+/* 0, if the words are nobody's or those of two. */
+unsigned evil_alarm_of(dbk_rc rc, const char *text, bool carried);
+/* Are M01..M56 in the table, each by itself or with letters a, b, c ...? Says which aren't. */
+bool evil_table_is_whole(void);
 
 /* Which segment of others an item mutation is done to. */
 typedef enum evil_pick { PICK_ANY, PICK_TIP, PICK_EARLIER } evil_pick; /* in its feed */
@@ -50,7 +96,7 @@ typedef struct evil_mutation {
     const char *id, *sentence;
     unsigned calls;
     evil_end end;
-    const char *words; /* of the alarm: one of these, parted by '|' */
+    unsigned told; /* the alarms that tell of it; any other is a wrong one */
     evil_item_fn item;
     evil_log_fn log;
     evil_hello_fn hello;
@@ -87,6 +133,7 @@ typedef struct evil {
     uint64_t rng;
     bool armed;
     unsigned fired, told; /* how often it was done; alarms heard */
+    unsigned alarms;      /* which */
     uint64_t pick[EVIL_SPACES_MAX];
     bool picked[EVIL_SPACES_MAX];
     uint64_t sent_bytes, calls; /* of the victim, for M09 */
@@ -119,7 +166,7 @@ typedef struct evil_run {
     uint64_t seed;
 } evil_run;
 typedef struct evil_verdict {
-    unsigned fired, told;
+    unsigned fired, told, alarms;
     bool passed, crashed;
     long rss_kib;
     uint64_t transcript, sent_bytes, calls;

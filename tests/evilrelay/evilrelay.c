@@ -20,7 +20,7 @@ typedef struct options {
 } options;
 
 typedef struct tally {
-    unsigned runs, fired, told, broken, idle;
+    unsigned runs, fired, told, broken, idle, wrong, alarms;
     long rss_kib;
 } tally;
 
@@ -37,6 +37,8 @@ static void one_run(evil *e, const evil_run *run, tally *row, tally *all)
     row->fired += v.fired > 0 ? 1 : 0;
     row->told += v.told > 0 ? 1 : 0;
     row->idle += v.fired == 0 ? 1 : 0;
+    row->alarms |= v.alarms;
+    row->wrong += strstr(v.why, "wrong alarm") != NULL ? 1 : 0;
     if (v.rss_kib > row->rss_kib)
         row->rss_kib = v.rss_kib;
     if (v.passed && COUNTS_MEMORY && v.rss_kib > RSS_GROWTH_KIB_MAX) {
@@ -57,6 +59,7 @@ static void add(tally *all, const tally *row)
     all->fired += row->fired;
     all->told += row->told;
     all->idle += row->idle;
+    all->wrong += row->wrong;
     all->broken += row->broken;
     if (row->rss_kib > all->rss_kib)
         all->rss_kib = row->rss_kib;
@@ -85,8 +88,12 @@ static void all_of(evil *e, const evil_mutation *m, const options *o, tally *all
              seed += o->shards)
             one_run(e, &(evil_run){ m, &evil_workflows[w], seed }, &row, all);
     }
-    printf("%-4s %-52s %5u runs, done in %5u, told in %5u, %5ld KiB\n", m->id, m->sentence,
-           row.runs, row.fired, row.told, row.rss_kib);
+    printf("%-4s %-52s %5u runs, done in %5u, told in %5u, %5ld KiB:", m->id, m->sentence, row.runs,
+           row.fired, row.told, row.rss_kib);
+    for (size_t i = 0; i < evil_alarms_count; i++)
+        if ((row.alarms & evil_alarms[i].told) != 0)
+            printf(" %s;", evil_alarms[i].name);
+    printf("\n");
     if (row.fired == 0) {
         printf("FAIL %s was never done\n", m->id);
         row.broken++;
@@ -156,6 +163,8 @@ int main(int argc, char **argv)
     options o = read_options(argc, argv);
     if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
         DBK_ASSERT(setenv("TMPDIR", "/dev/shm", 0) == 0);
+    if (!evil_table_is_whole())
+        return 1;
     evil_open(&e);
     evil_snapshot(&e);
     honest(&e, &all);
@@ -165,8 +174,8 @@ int main(int argc, char **argv)
     if (o.only == NULL)
         same_traffic(&e, &all);
     printf("%u runs; a mutation was done in %u, told in %u, had no place in %u; "
-           "broken rules %u; memory grew by at most %ld KiB\n",
-           all.runs, all.fired, all.told, all.idle, all.broken, all.rss_kib);
+           "wrong alarms %u, broken rules %u; memory grew by at most %ld KiB\n",
+           all.runs, all.fired, all.told, all.idle, all.wrong, all.broken, all.rss_kib);
     evil_close(&e);
     return all.broken == 0 ? 0 : 1;
 }

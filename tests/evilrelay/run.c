@@ -137,6 +137,7 @@ static void in_child(evil *e, const evil_run *run, evil_verdict *out)
     (void)getrusage(RUSAGE_SELF, &after);
     out->fired = e->fired;
     out->told = e->told;
+    out->alarms = e->alarms;
     out->transcript = e->transcript;
     out->sent_bytes = e->sent_bytes;
     out->calls = e->calls;

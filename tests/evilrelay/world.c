@@ -133,22 +133,6 @@ void evil_close(evil *e)
 
 /* ---- judging one call (rule d) ----------------------------------------------------------- */
 
-static bool says(const char *text, const char *words)
-{
-    while (words != NULL && *words != '\0') {
-        char word[64];
-        size_t len = strcspn(words, "|");
-        if (len < sizeof(word)) {
-            memcpy(word, words, len);
-            word[len] = '\0';
-            if (strstr(text, word) != NULL)
-                return true;
-        }
-        words += len + (words[len] == '|' ? 1 : 0);
-    }
-    return false;
-}
-
 /* A failure of this device itself is never what a relay's lie may lead to. */
 static bool is_local(dbk_rc rc)
 {
@@ -156,25 +140,28 @@ static bool is_local(dbk_rc rc)
            rc == DBK_BUSY || rc == DBK_USAGE || rc == DBK_PASSPHRASE;
 }
 
+/* Is it told as what it is? */
+static void judge_alarm(evil *e, dbk_rc rc, const dbk_err *err, const char *what)
+{
+    const evil_mutation *m = e->mutation;
+    unsigned told = evil_alarm_of(rc, err->text, (m->calls & CALL_CARRY) != 0);
+    e->told++;
+    e->alarms |= told;
+    if ((m->told & told) == 0)
+        evil_blame(e, "d", "wrong alarm: %s: %s: %s", what, dbk_rc_name(rc), err->text);
+}
+
 void evil_judge(evil *e, dbk_rc rc, const dbk_err *err, unsigned fired_before, const char *what)
 {
     const evil_mutation *m = e->mutation;
-    bool fired = e->fired > fired_before;
     if (rc != DBK_OK && is_local(rc))
         evil_blame(e, "f", "%s: %s: %s", what, dbk_rc_name(rc), err->text);
-    if (rc != DBK_OK && fired)
-        e->told++;
-    if (!fired) {
-        if (rc != DBK_OK && e->fired == 0)
-            evil_blame(e, "e", "%s fails without a lie: %s: %s", what, dbk_rc_name(rc), err->text);
-        return;
-    }
-    if (m->end == END_ALARM && rc == DBK_OK)
+    else if (rc != DBK_OK && e->fired == 0)
+        evil_blame(e, "e", "%s fails without a lie: %s: %s", what, dbk_rc_name(rc), err->text);
+    else if (rc != DBK_OK)
+        judge_alarm(e, rc, err, what);
+    else if (e->fired > fired_before && m->end == END_ALARM)
         evil_blame(e, "d", "%s is silent", what);
-    else if (m->end == END_ALARM && !says(err->text, m->words))
-        evil_blame(e, "d", "%s says something else: %s", what, err->text);
-    else if (m->end == END_SAFE && rc != DBK_OK)
-        evil_blame(e, "d", "%s fails for nothing: %s", what, err->text);
 }
 
 void evil_sync(evil *e, sync_device *d)
@@ -375,9 +362,8 @@ static bool honest_sync(evil *e, sync_device *d)
     dbk_rc rc = sync_try(d, &report, &err);
     if (rc == DBK_OK)
         return true;
-    bool views = e->mutation != NULL && e->mutation->end == END_VIEWS && d == e->victim;
-    if (views && rc == DBK_PEER)
-        e->told++; /* views have met */
+    if (e->mutation != NULL && e->mutation->end == END_VIEWS && d == e->victim)
+        judge_alarm(e, rc, &err, "when views met");
     else
         evil_blame(e, "e", "%s can't go on: %s: %s", d->name, dbk_rc_name(rc), err.text);
     return false;

@@ -81,7 +81,9 @@ static dbk_rc exchange(void *self, dbk_answer *out, const dbk_exchange *req, dbk
     memcpy(out->nonce, answer.nonce, sizeof(answer.nonce));
     out->sent_bytes = req->body.len;
     out->received_bytes = answer.body.len;
-    dbk_rc rc = dbk_bytes_append(&out->body, dbk_bytes_span(&answer.body), err);
+    dbk_rc rc = dbk_bytes_append(&out->body, dbk_bytes_span(&answer.body), NULL);
+    if (rc == DBK_LIMIT)
+        (void)dbk_fail(err, rc, "the relay's answer is longer than it may be");
     dbk_bytes_wipe(&answer.body);
     return rc;
 }
