@@ -2,10 +2,10 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cmd.h"
 #include "cli/render.h"
+#include "cli/when.h"
 #include "cli/words.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
@@ -23,19 +23,6 @@ static const struct {
     { "contact", "contact agreed" },
     { "repeat", "graded standard, and contact again and again" },
 };
-
-/* The date that it is here, as the midnight of that date in UTC: so are dates of records read. */
-static dbk_rc read_clock(dbk_today_opts *opts, dbk_err *err)
-{
-    char text[DBK_TIME_TEXT_SIZE];
-    struct tm here;
-    opts->now_ms = (int64_t)dbk_env_system()->now_ms(NULL);
-    time_t now = (time_t)(opts->now_ms / 1000);
-    (void)localtime_r(&now, &here);
-    if (strftime(text, sizeof(text), "%Y-%m-%dT00:00:00Z", &here) == 0)
-        return dbk_fail(err, DBK_IO, "this machine's date can't be read");
-    return dbk_time_parse(&opts->today_ms, dbk_span_str(text), err);
-}
 
 /* What it is about, in one line of the record's own words. */
 static dbk_rc about(dbk_bytes *out, cli *c, const dbk_id *record, dbk_err *err)
@@ -127,7 +114,8 @@ dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
         (dbk_u64_parse(&days, dbk_span_str(typed), NULL) != DBK_OK || days > DAYS_MAX))
         return dbk_fail(err, DBK_USAGE, "--days is a number, at most %u", DAYS_MAX);
     opts.days = (unsigned)days;
-    dbk_rc rc = read_clock(&opts, err);
+    opts.now_ms = (int64_t)dbk_env_system()->now_ms(NULL);
+    dbk_rc rc = cli_when_today(&opts.today_ms, opts.now_ms, err);
     if (rc == DBK_OK)
         rc = dbk_today(&rows, &count, c->book, &opts, err);
     if (rc == DBK_OK && c->format != OUT_JSON)

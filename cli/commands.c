@@ -123,6 +123,28 @@ static const cli_option audit_options[] = {
     { "--to", "TIME", "before" },
     { NULL, NULL, NULL },
 };
+#define DIRECTORY_OPTIONS                                                                  \
+    { "--category", "CODE", "a kind of support or a hidden crime" },                       \
+        { "--area", "CODE", "a local authority area" }, { "--age", "N", "of the person" }, \
+    {                                                                                      \
+        "--on", "DAY", "as it is on that day (today): 2026-11-29"                          \
+    }
+static const cli_option directory_find_options[] = {
+    DIRECTORY_OPTIONS,
+    { "--language", "L", "one that is spoken there: Urdu" },
+    { "--closed", NULL, "closed services too" },
+    { "--limit", "N", "at most N services (20)" },
+    { NULL, NULL, NULL },
+};
+static const cli_option directory_gaps_options[] = {
+    DIRECTORY_OPTIONS,
+    { NULL, NULL, NULL },
+};
+static const cli_option directory_stale_options[] = {
+    { "--on", "DAY", "as it is on that day (today): 2026-11-29" },
+    { "--limit", "N", "at most N services (all)" },
+    { NULL, NULL, NULL },
+};
 static const cli_option search_options[] = {
     { "--limit", "N", "at most N rows (20)" },
     { NULL, NULL, NULL },
@@ -267,6 +289,19 @@ const cli_command cli_commands[] = {
       "same: against a rule that stops, it needs override_reason. \"Perhaps\": it depends on "
       "something that is not recorded yet.",
       CLI_BOOK, 1, 1, suggest_options, cmd_referral_suggest },
+
+    { NULL, "directory find", "", "services that help, those checked lately first",
+      "By what a service does, where, in which language and for what age; without a network. A "
+      "closed service is never shown, a paused one comes last, and one whose check is overdue "
+      "says so: ring before you send anybody. What a service doesn't say of its area or ages "
+      "doesn't hide it. Codes: daybook form show service.",
+      CLI_BOOK, 0, 0, directory_find_options, cmd_directory_find },
+    { NULL, "directory stale", "", "services whose check is overdue, the longest first", NULL,
+      CLI_BOOK, 0, 0, directory_stale_options, cmd_directory_stale },
+    { NULL, "directory gaps", "", "support that nobody offers for an age (17) in an area",
+      "What nobody offers anywhere is one line. A service that names no area, is paused or closed "
+      "counts for none, and one that doesn't say for which ages it is is told apart.",
+      CLI_BOOK, 0, 0, directory_gaps_options, cmd_directory_gaps },
 
     { EXCHANGE, "sync", "[--folder DIR] [--watch]", "exchange with headquarters",
       "Sends what this device wrote and fetches what it may read. It can be cut off at any moment "

@@ -29,6 +29,17 @@ static bool local_offset(char out[8], struct tm *local)
     return true;
 }
 
+dbk_rc cli_when_today(int64_t *midnight_ms, int64_t now_ms, dbk_err *err)
+{
+    char text[DBK_TIME_TEXT_SIZE];
+    struct tm here;
+    time_t now = (time_t)(now_ms / 1000);
+    if (localtime_r(&now, &here) == NULL ||
+        strftime(text, sizeof(text), "%Y-%m-%dT00:00:00Z", &here) == 0)
+        return dbk_fail(err, DBK_IO, "this machine's date can't be read");
+    return dbk_time_parse(midnight_ms, dbk_span_str(text), err);
+}
+
 /* "2026-11-24 14:30", "2026-11-24T14:30:05" or "14:30" with this machine's offset; anything else
  * stays as typed, for the form to judge. */
 char *cli_when_typed(const char *text)

@@ -17,6 +17,10 @@ void cli_when_print(char out[CLI_WHEN_SIZE], int64_t unix_ms);
  * stands for; 0: there is none. */
 size_t cli_when_read(char out[CLI_WHEN_SIZE], dbk_span text);
 
+/* The date that it is here now, as the midnight of that date in UTC: so are dates of records read.
+ */
+DBK_MUST_CHECK dbk_rc cli_when_today(int64_t *midnight_ms, int64_t now_ms, dbk_err *err);
+
 /* As typed, into a time. */
 DBK_MUST_CHECK dbk_rc cli_when_parse(int64_t *unix_ms, const char *text, dbk_err *err);
 /* The value of --until; a date is to its evening. NULL: 0, which stands for no end. */

@@ -19,6 +19,7 @@
 #include "core/model/value.h"
 #include "core/model/view.h"
 #include "core/practice/asking.h"
+#include "core/practice/directory.h"
 #include "core/practice/dispute.h"
 #include "core/practice/marker.h"
 #include "core/practice/match.h"

@@ -3,6 +3,7 @@
 #include "core/base/alloc.h"
 #include "core/base/cbor.h"
 #include "core/base/text.h"
+#include "core/model/offer.h"
 #include "core/model/value.h"
 #include "core/store/segments.h"
 
@@ -274,7 +275,9 @@ static dbk_rc show_again(void *ctx, const dbk_store_record *row, dbk_err *err)
         rc = DBK_DAMAGED;
     if (rc == DBK_OK)
         rc = derive(&d, book, s, err);
-    if (rc == DBK_OK && !is_shown_alike(&d.row, row)) {
+    /* What a service offers may have changed with it: its words and its small row are made anew. */
+    bool is_service = dbk_span_equal(row->form, dbk_span_str(DBK_OFFER_FORM));
+    if (rc == DBK_OK && (is_service || !is_shown_alike(&d.row, row))) {
         d.row.id = row->id;
         d.row.state = row->state;
         rc = dbk_records_update(book->store, &d.row, err);

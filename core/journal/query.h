@@ -4,6 +4,7 @@
 
 #include "core/journal/cosigned.h"
 #include "core/model/likeness.h"
+#include "core/model/offer.h"
 #include "core/model/view.h"
 
 /* Where a change stands on its way (P5). */
@@ -78,6 +79,12 @@ DBK_MUST_CHECK dbk_rc dbk_query_index(dbk_book *book, uint64_t *left, uint64_t m
  * what is still unindexed first. */
 DBK_MUST_CHECK dbk_rc dbk_query_alike(dbk_book *book, dbk_id *out, size_t *count, size_t max,
                                       const dbk_likeness_keys *keys, dbk_err *err);
+
+/* What each service of the directory offers, without reading its record; not those that were
+ * withdrawn. Indexes what is still unindexed first. */
+typedef dbk_rc (*dbk_offer_fn)(void *ctx, const dbk_id *record, const dbk_offer *offer,
+                               dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_offers(dbk_book *book, dbk_offer_fn fn, void *ctx, dbk_err *err);
 
 /* Every op on a record, in the order of (claimed time, dot). */
 typedef struct dbk_event {

@@ -1,6 +1,7 @@
 /* core/journal/query_internal.h - inside the read path: what its files share. Not for others.
  * query.c: records, lists. query_where.c: conditions. query_words.c: search. query_past.c:
- * history, authors. query_status.c: what has arrived where. query_persons.c: keys of persons. */
+ * history, authors. query_status.c: what has arrived where. query_persons.c: keys of persons.
+ * query_offers.c: rows of services. */
 #ifndef DBK_JOURNAL_QUERY_INTERNAL_H
 #define DBK_JOURNAL_QUERY_INTERNAL_H
 
@@ -28,6 +29,10 @@ dbk_carriage dbk_query_carriage(const dbk_book *book, const dbk_book_space *spac
 /* Keeps the keys of a row that is a person's, in the place of those it had. */
 DBK_MUST_CHECK dbk_rc dbk_query_person_keys(dbk_book *book, dbk_namer *namer,
                                             const dbk_store_record *row, dbk_err *err);
+
+/* Keeps the small row of a row that is a service's; a withdrawn one has none. */
+DBK_MUST_CHECK dbk_rc dbk_query_offer_row(dbk_book *book, dbk_namer *namer,
+                                          const dbk_store_record *row, dbk_err *err);
 
 /* A condition that can't hold for any record of the form (NULL: of any form that is known) is
  * DBK_INVALID. */

@@ -93,6 +93,15 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+dbk_rc dbk_namer_fold(dbk_namer *n, const char **out, dbk_span word, dbk_err *err)
+{
+    dbk_rc rc = fold(n, word, err);
+    for (char *p = n->folded; *p != '\0'; p++)
+        *p = lower(*p);
+    *out = n->folded;
+    return rc;
+}
+
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');

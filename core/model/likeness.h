@@ -23,6 +23,9 @@
 typedef struct dbk_namer dbk_namer;
 DBK_MUST_CHECK dbk_rc dbk_namer_new(dbk_namer **out, dbk_err *err);
 void dbk_namer_free(dbk_namer *n);
+/* A word in Latin letters, lower case, without accents; cut when it is very long. Borrowed until
+ * the namer's next call. */
+DBK_MUST_CHECK dbk_rc dbk_namer_fold(dbk_namer *n, const char **out, dbk_span word, dbk_err *err);
 
 typedef struct dbk_name_token {
     char text[DBK_LIKENESS_TEXT_SIZE]; /* Latin, lower case, no accents; cut when longer */

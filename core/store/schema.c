@@ -70,7 +70,11 @@ static const char schema_2[] =
     " record INTEGER NOT NULL REFERENCES record(id) ON DELETE CASCADE,"
     " PRIMARY KEY(key, record)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX person_key_record ON person_key(record);"
-    "UPDATE record SET indexed=0 WHERE form='person';";
+    "CREATE TABLE offer(id INTEGER PRIMARY KEY REFERENCES record(id) ON DELETE CASCADE,"
+    " record BLOB NOT NULL, space INTEGER NOT NULL, status INTEGER NOT NULL,"
+    " interpreters INTEGER NOT NULL, checked_day INTEGER NOT NULL, due_day INTEGER NOT NULL,"
+    " age_min INTEGER NOT NULL, age_max INTEGER NOT NULL, terms TEXT NOT NULL) STRICT;"
+    "UPDATE record SET indexed=0 WHERE form IN ('person', 'service');";
 
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2 };
 

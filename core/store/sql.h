@@ -98,6 +98,9 @@ typedef enum dbk_sql_slot {
     DBK_SQL_PERSON_KEY_CLEAR,
     DBK_SQL_PERSON_KEY_ADD,
     DBK_SQL_PERSON_KEY_FIND,
+    DBK_SQL_OFFER_CLEAR,
+    DBK_SQL_OFFER_PUT,
+    DBK_SQL_OFFER_EACH,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 
