@@ -141,7 +141,7 @@ const evil_mutation evil_mutations[] = {
     HELLO("M44d", "a word about more than there is", word_beyond, END_ALARM, TOLD_KEPT_BACK),
     LOG("M45", "a ciphertext that its key doesn't open", insert_two_key, END_VIEWS, TWO_LOGS),
     NEVER("M46", "colliding commitments in a slot file", "never travels: unit/slots"),
-    NEVER("M47", "a store restored from last week", "no lie of a relay: flow/sync_hostile"),
+    NEVER("M47", "a store restored from last week", "no lie of a relay: flow/restored_device"),
     HELLO("M48", "own segments that were never written", higher_own_seq, END_ALARM, TOLD_OWN),
     ENTRY("M49", "one of two children of a head", child_entry, END_VIEWS,
           TOLD_CHAIN_BACK | TOLD_NO_SPACE),

@@ -1,5 +1,7 @@
 #include "tests/lib/test.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,17 +63,22 @@ static int teardown(void **state)
 }
 
 /* One more segment; the note that the relay signs then. */
-static void grow(fixture *f, dbk_bytes *note)
+static void grow_by(fixture *f, relaykit_device *author, dbk_bytes *note)
 {
     relaykit_segment s;
     relaykit_pushed p;
     relaykit_segment_make(&f->kit, &s, &f->feed, 1, 30);
-    assert_int_equal(relaykit_push(&f->kit, &f->officer, &p, &s, 1), 200);
+    assert_int_equal(relaykit_push(&f->kit, author, &p, &s, 1), 200);
     dbk_bytes_wipe(note);
     dbk_bytes_init(note, DBK_CHECKPOINT_BYTES_MAX);
     assert_ok(dbk_bytes_append(note, p.checkpoint, NULL), NULL);
     relaykit_pushed_wipe(&p);
     relaykit_segment_wipe(&s);
+}
+
+static void grow(fixture *f, dbk_bytes *note)
+{
+    grow_by(f, &f->officer, note);
 }
 
 /* A copy with the witness's line. */
@@ -168,6 +175,98 @@ static void no_word_moves_a_cosigned_head_back_M44(void **state)
     dbk_bytes_wipe(&one);
     dbk_bytes_wipe(&two);
     dbk_bytes_wipe(&said);
+}
+
+/* ---- many at once -------------------------------------------------------------------------- */
+
+#define RACERS 4u
+#define RACE_WORDS 12u
+
+typedef struct race {
+    fixture *f;
+    dbk_bytes said[RACE_WORDS]; /* the later, the newer */
+    atomic_uint backwards, taken, odd;
+} race;
+typedef struct racer {
+    race *race;
+    relaykit_device device;
+    unsigned step; /* through the words, so that each has an order of its own */
+    pthread_t thread;
+} racer;
+
+/* The newest word's time, as this device is shown it; 0: none. */
+static uint64_t shown_time(fixture *f, relaykit_device *d)
+{
+    dbk_welcome w;
+    dbk_bytes body;
+    uint64_t time_s = 0;
+    relaykit_hello(&f->kit, d, &w, &body);
+    if (w.spaces_count == 1 && w.spaces[0].cosigned_count == 1)
+        (void)!dbk_checkpoint_cosigned(&time_s, dbk_span_str(w.spaces[0].cosigned[0]),
+                                       &f->witness_pk[0], NULL);
+    dbk_welcome_wipe(&w);
+    dbk_bytes_wipe(&body);
+    return time_s;
+}
+
+static void *say_all(void *ctx)
+{
+    racer *me = ctx;
+    race *r = me->race;
+    uint64_t seen = 0;
+    for (unsigned i = 0; i < RACE_WORDS; i++) {
+        unsigned word = (i * me->step + me->step) % RACE_WORDS;
+        int status = post(r->f, &me->device, &r->said[word]);
+        uint64_t now = shown_time(r->f, &me->device);
+        atomic_fetch_add(&r->taken, status == 204 ? 1 : 0);
+        atomic_fetch_add(&r->odd, status != 204 && status != 409 ? 1 : 0);
+        atomic_fetch_add(&r->backwards, now < seen || (status == 204 && now == 0) ? 1 : 0);
+        seen = now;
+    }
+    return NULL;
+}
+
+/* Of words that come at the same time the newest stands at the end, and nobody is ever shown an
+ * older one than before: comparing and storing is one step (R23). */
+static void words_that_come_at_once_never_move_the_head_back_M44_R23(void **state)
+{
+    static const unsigned steps[RACERS] = { 1, 5, 7, 11 }; /* none divides the number of words */
+    fixture *f = *state;
+    race r = { .f = f };
+    racer racers[RACERS] = { 0 };
+    const relaykit_device *members[RACERS];
+    for (size_t i = 0; i < RACERS; i++) {
+        relaykit_enrol(&f->kit, &racers[i].device, DBK_ROLE_OFFICER);
+        members[i] = &racers[i].device;
+    }
+    f->space = relaykit_space(&f->kit, members, RACERS);
+    path_of(f->path, &f->space);
+    f->feed = relaykit_feed_begin(&f->kit, &racers[0].device, &f->space);
+    for (size_t i = 0; i < RACE_WORDS; i++) {
+        dbk_bytes note = { 0 };
+        grow_by(f, &racers[0].device, &note);
+        cosign(&r.said[i], &note, f->witness[0], 100 + i);
+        dbk_bytes_wipe(&note);
+    }
+    relaykit_stop(&f->kit);
+    f->kit.mode = DBK_WRITER_THREAD;
+    relaykit_start(&f->kit);
+    for (size_t i = 0; i < RACERS; i++) {
+        racers[i].race = &r;
+        racers[i].step = steps[i];
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, say_all, &racers[i]), 0);
+    }
+    for (size_t i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
+    assert_int_equal(atomic_load(&r.backwards), 0);
+    assert_int_equal(atomic_load(&r.odd), 0);
+    assert_true(atomic_load(&r.taken) > 0);
+    assert_int_equal(shown_time(f, &racers[0].device), 100 + RACE_WORDS - 1);
+    (void)relaykit_check(&f->kit);
+    for (size_t i = 0; i < RACERS; i++)
+        relaykit_device_drop(&racers[i].device);
+    for (size_t i = 0; i < RACE_WORDS; i++)
+        dbk_bytes_wipe(&r.said[i]);
 }
 
 static void a_word_counts_only_of_the_witnesses_in_force(void **state)
@@ -346,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_witness_word_is_kept_handed_out_and_outlasts_a_restart),
         TEST(no_word_moves_a_cosigned_head_back_M44),
+        TEST(words_that_come_at_once_never_move_the_head_back_M44_R23),
         TEST(a_word_counts_only_of_the_witnesses_in_force),
         TEST(only_members_of_the_space_may_bring_one),
         TEST(a_word_about_another_log_is_refused),
