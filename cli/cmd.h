@@ -39,8 +39,13 @@ dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_sign(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_addendum(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_withdraw(cli *c, const cli_args *a, dbk_err *err);
-dbk_rc cmd_tally(cli *c, const cli_args *a, dbk_err *err);            /* cmd_tally.c */
-dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err);            /* cmd_today.c */
+dbk_rc cmd_tally(cli *c, const cli_args *a, dbk_err *err); /* cmd_tally.c */
+dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err); /* cmd_today.c */
+/* cmd_handover.c: referrals on their way */
+dbk_rc cmd_referral_send(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_referral_receipt(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_referral_due(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_referral_card(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_referral_suggest(cli *c, const cli_args *a, dbk_err *err); /* cmd_referral.c */
 /* cmd_show.c, cmd_list.c, cmd_history.c: reading */
 dbk_rc cmd_show(cli *c, const cli_args *a, dbk_err *err);

@@ -156,6 +156,16 @@ static const cli_option suggest_options[] = {
     { "--on", "DATE", "the day of the referral (today)" },
     { NULL, NULL, NULL },
 };
+static const cli_option send_options[] = {
+    { "--correction", NULL, "to a recipient who was told: what has changed since" },
+    { "--again", NULL, "all of it once more, as when the file was lost" },
+    { "--safe-contact-read", NULL, "you have read it; numbers and addresses may be told" },
+    { NULL, NULL, NULL },
+};
+static const cli_option due_options[] = {
+    { "--corrections", NULL, "only recipients who have to be told of a change" },
+    { NULL, NULL, NULL },
+};
 static const cli_option sync_options[] = {
     { "--folder", "DIR", "with a folder (USB stick) instead of the relay" },
     { "--watch", NULL, "again every 10 to 20 seconds, until Ctrl-C" },
@@ -289,6 +299,21 @@ const cli_command cli_commands[] = {
       "same: against a rule that stops, it needs override_reason. \"Perhaps\": it depends on "
       "something that is not recorded yet.",
       CLI_BOOK, 1, 1, suggest_options, cmd_referral_suggest },
+    { NULL, "referral send", "ID FILE", "seal a referral to its service's key",
+      "What consent_scope names is told, and always how the person may be reached safely; numbers "
+      "and addresses only if they are known to be safe. The service needs a recipient's key that "
+      "headquarters has written. What was told is noted, so that `referral due` can say whom to "
+      "correct.",
+      CLI_BOOK, 2, 2, send_options, cmd_referral_send },
+    { NULL, "referral receipt", "FILE", "take what a recipient answered",
+      "A line that begins with daybook-answer-1; \"-\" reads it from standard input. It counts if "
+      "it "
+      "is signed by the key that the package was sealed to. The state only goes forward.",
+      CLI_BOOK, 1, 1, NULL, cmd_referral_receipt },
+    { NULL, "referral due", "", "referrals to send, to correct, or without an answer", NULL,
+      CLI_BOOK, 0, 0, due_options, cmd_referral_due },
+    { NULL, "referral card", "FILE", "the members' card, by which a recipient knows who sends",
+      "It holds the membership chain: no note, no name.", CLI_BOOK, 1, 1, NULL, cmd_referral_card },
 
     { NULL, "directory find", "", "services that help, those checked lately first",
       "By what a service does, where, in which language and for what age; without a network. A "

@@ -40,3 +40,8 @@ dbk_rc dbk_handover_card(dbk_book *book, dbk_bytes *out, dbk_err *err)
     dbk_rc rc = dbk_card_begin(out, dbk_roster_count(book->roster), err);
     return rc == DBK_OK ? dbk_chain_each(book->store, 0, add_entry, out, err) : rc;
 }
+
+dbk_hash dbk_told_hash(dbk_span value)
+{
+    return dbk_hash_of("daybook/told/1", value);
+}

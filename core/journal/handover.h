@@ -6,7 +6,7 @@
 
 #include "core/crypto/card.h"
 #include "core/journal/book.h"
-#include "core/seal/answer.h"
+#include "core/seal/reply.h"
 #include "core/seal/package.h"
 
 /* Appends the file. package's organisation, device and time are filled in. DBK_DENIED: this device
@@ -15,5 +15,7 @@ DBK_MUST_CHECK dbk_rc dbk_handover_seal(dbk_book *book, dbk_bytes *out, dbk_pack
                                         const dbk_recipient *to, dbk_err *err);
 /* The whole chain that this book holds. DBK_DENIED: none. */
 DBK_MUST_CHECK dbk_rc dbk_handover_card(dbk_book *book, dbk_bytes *out, dbk_err *err);
+/* Of a value that was told, to see later whether it is the same: H("daybook/told/1", value). */
+dbk_hash dbk_told_hash(dbk_span value);
 
 #endif

@@ -17,6 +17,19 @@ void dbk_reading_wipe(dbk_reading *r)
 
 /* ---- elements -------------------------------------------------------------------------------- */
 
+bool dbk_reading_is_hq(const dbk_note *note, const char *name)
+{
+    const dbk_field *field = dbk_form_field(note->form, name);
+    const dbk_group *groups;
+    if (field == NULL)
+        return false;
+    (void)dbk_form_groups(note->form, &groups);
+    const dbk_state_group *g = dbk_state_group_find(note->state,
+                                                    dbk_span_str(groups[field->group].name));
+    return g != NULL && g->registers_count > 0 &&
+           g->registers[dbk_view_group(g, &note->view).winner].hq;
+}
+
 dbk_elements dbk_elements_of(dbk_span value)
 {
     dbk_elements e = { dbk_cbor_from(value), value.len > 0 };

@@ -35,6 +35,10 @@ DBK_MUST_CHECK dbk_rc dbk_reading_time(dbk_reading *r, bool *there, int64_t *uni
 /* The record that a reference points to; zero when blank. */
 DBK_MUST_CHECK dbk_rc dbk_reading_ref(dbk_reading *r, dbk_id *out, const char *name, dbk_err *err);
 
+/* Has headquarters written the shown value? What an officer writes of a field that headquarters
+ * left blank is only proposed. */
+bool dbk_reading_is_hq(const dbk_note *note, const char *name);
+
 /* The elements of an array (codes, refs, lists, logs by time), or the value itself, one by one. */
 typedef struct dbk_elements {
     dbk_cbor at;

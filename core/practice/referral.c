@@ -49,8 +49,7 @@ static dbk_rc put_field(gathering *g, size_t place, dbk_reading *r, const char *
     return rc == DBK_OK ? put(g, place, value, err) : rc;
 }
 
-/* NULL: it isn't held, or may not be read here. */
-static dbk_rc find_note(dbk_note **out, dbk_book *book, const dbk_id *id, dbk_err *err)
+dbk_rc dbk_referral_note(dbk_note **out, dbk_book *book, const dbk_id *id, dbk_err *err)
 {
     dbk_err inner = { 0 };
     *out = NULL;
@@ -67,7 +66,7 @@ static dbk_rc read_person(gathering *g, dbk_id *case_id, const dbk_id *person, d
     dbk_note *note = NULL;
     dbk_reading r;
     dbk_id own_case = { { 0 } };
-    dbk_rc rc = find_note(&note, g->book, person, err);
+    dbk_rc rc = dbk_referral_note(&note, g->book, person, err);
     if (rc != DBK_OK || note == NULL)
         return rc;
     dbk_reading_init(&r, note);
@@ -90,7 +89,7 @@ static dbk_rc read_case(gathering *g, const dbk_id *case_id, dbk_err *err)
     dbk_note *note = NULL;
     dbk_reading r;
     dbk_span crimes = { NULL, 0 };
-    dbk_rc rc = find_note(&note, g->book, case_id, err);
+    dbk_rc rc = dbk_referral_note(&note, g->book, case_id, err);
     if (rc != DBK_OK || note == NULL)
         return rc;
     dbk_reading_init(&r, note);
@@ -248,6 +247,11 @@ static dbk_rc judge_consent(judging *j, dbk_err *err)
                               j->problems, j->stop, "consent", err,
                               "Consent: say whether the person agreed; a referral that is made "
                               "always says so.");
+    /* Once it was sent a refusal takes consent back: that can always be written down. */
+    if (is(consent, "refused") && !is_safeguarding(j) && said(j->p, "package_hash").len > 0)
+        return dbk_problems_add(j->problems, DBK_WARNING, "consent", err,
+                                "Consent: it is taken back after the referral was sent. Tell the "
+                                "recipient: `daybook referral send --correction`.");
     if (is(consent, "refused") && !is_safeguarding(j))
         return dbk_problems_add(j->problems, j->stop, "consent", err,
                                 "Consent: the person refused, and this is no safeguarding "

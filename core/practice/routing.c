@@ -282,19 +282,6 @@ void dbk_routes_free(dbk_routes *routes)
 
 /* An officer could lift a stop by writing a group that headquarters left blank: such counts as
  * blank. */
-static bool hq_wrote(const dbk_note *note, const char *name)
-{
-    const dbk_field *field = dbk_form_field(note->form, name);
-    const dbk_group *groups;
-    if (field == NULL)
-        return false;
-    (void)dbk_form_groups(note->form, &groups);
-    const dbk_state_group *g = dbk_state_group_find(note->state,
-                                                    dbk_span_str(groups[field->group].name));
-    return g != NULL && g->registers_count > 0 &&
-           g->registers[dbk_view_group(g, &note->view).winner].hq;
-}
-
 static dbk_rc keep_shown(dbk_route_rule *rule, const dbk_note *note, dbk_err *err)
 {
     dbk_reading reading;
@@ -302,7 +289,7 @@ static dbk_rc keep_shown(dbk_route_rule *rule, const dbk_note *note, dbk_err *er
     dbk_reading_init(&reading, note);
     for (size_t i = 0; rc == DBK_OK && i < FIELDS; i++) {
         dbk_span value = { NULL, 0 };
-        if (hq_wrote(note, field_names[i]))
+        if (dbk_reading_is_hq(note, field_names[i]))
             rc = dbk_reading_value(&reading, &value, field_names[i], err);
         if (rc == DBK_OK)
             rc = keep(rule, i, value, err);

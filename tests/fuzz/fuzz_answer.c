@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "core/crypto/hash.h"
-#include "core/seal/answer.h"
+#include "core/seal/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_again(const dbk_answer *a, dbk_span in)
+static void check_again(const dbk_reply *a, dbk_span in)
 {
     static dbk_secret *signer;
-    dbk_bytes again = DBK_BYTES_INIT(DBK_ANSWER_TEXT_CHARS);
+    dbk_bytes again = DBK_BYTES_INIT(DBK_REPLY_TEXT_CHARS);
     const size_t covered = sizeof("daybook-answer-1.") - 1 + 74u * 8 / 6;
     dbk_recipient none;
     if (signer == NULL) {
@@ -22,7 +22,7 @@ static void check_again(const dbk_answer *a, dbk_span in)
             abort();
         dbk_secret_free(secret);
     }
-    if (dbk_answer_print(&again, a, signer, NULL) != DBK_OK || again.len != in.len ||
+    if (dbk_reply_print(&again, a, signer, NULL) != DBK_OK || again.len != in.len ||
         memcmp(again.p, in.p, covered) != 0)
         abort();
     dbk_bytes_wipe(&again);
@@ -34,11 +34,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dbk_span in = { data, size };
     dbk_bytes again = DBK_BYTES_INIT(DBK_RECIPIENT_TEXT_CHARS);
     dbk_recipient r;
-    dbk_answer a;
+    dbk_reply a;
     if (!started && dbk_crypto_init(NULL) != DBK_OK)
         abort();
     started = 1;
-    if (dbk_answer_parse(&a, in, NULL) == DBK_OK)
+    if (dbk_reply_parse(&a, in, NULL) == DBK_OK)
         check_again(&a, in);
     if (dbk_recipient_parse(&r, in, NULL) != DBK_OK)
         return 0;

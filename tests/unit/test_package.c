@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/crypto/card.h"
-#include "core/seal/answer.h"
+#include "core/seal/reply.h"
 #include "core/seal/package_internal.h"
 
 #define CORPUS "tests/fuzz/corpus/"
@@ -249,62 +249,62 @@ static void a_recipients_key_is_refused_when_a_letter_of_it_is_wrong(void **stat
     dbk_bytes_wipe(&text);
 }
 
-static dbk_bytes answer_text(dbk_answer *a)
+static dbk_bytes answer_text(dbk_reply *a)
 {
     dbk_bytes text = DBK_BYTES_INIT(300);
     dbk_secret *signer = NULL;
     dbk_recipient own;
     assert_ok(dbk_recipient_of(&own, &signer, victim_support, &err), &err);
-    *a = (dbk_answer){ .recipient = dbk_recipient_id(&own),
-                       .referral = { { 1, 2, 3 } },
-                       .package = dbk_package_hash(dbk_span_str("file")),
-                       .kind = DBK_ANSWER_REJECTED,
-                       .why = DBK_REFUSAL_NO_ROOM,
-                       .time_ms = UINT64_C(1790000001000) };
-    assert_ok(dbk_answer_print(&text, a, signer, &err), &err);
+    *a = (dbk_reply){ .recipient = dbk_recipient_id(&own),
+                      .referral = { { 1, 2, 3 } },
+                      .package = dbk_package_hash(dbk_span_str("file")),
+                      .kind = DBK_REPLY_REJECTED,
+                      .why = DBK_REFUSAL_NO_ROOM,
+                      .time_ms = UINT64_C(1790000001000) };
+    assert_ok(dbk_reply_print(&text, a, signer, &err), &err);
     dbk_secret_free(signer);
     return text;
 }
 
 static void an_answer_is_the_recipients_or_nobodys(void **state)
 {
-    dbk_answer a, back;
+    dbk_reply a, back;
     dbk_recipient other;
     (void)state;
     dbk_bytes text = answer_text(&a);
-    assert_int_equal(text.len, DBK_ANSWER_TEXT_CHARS);
-    assert_ok(dbk_answer_parse(&back, dbk_bytes_span(&text), &err), &err);
-    assert_int_equal(back.kind, DBK_ANSWER_REJECTED);
+    assert_int_equal(text.len, DBK_REPLY_TEXT_CHARS);
+    assert_ok(dbk_reply_parse(&back, dbk_bytes_span(&text), &err), &err);
+    assert_int_equal(back.kind, DBK_REPLY_REJECTED);
     assert_int_equal(back.why, DBK_REFUSAL_NO_ROOM);
     assert_int_equal(back.time_ms, a.time_ms);
-    assert_ok(dbk_answer_check(&back, &to, &err), &err);
+    assert_ok(dbk_reply_check(&back, &to, &err), &err);
     assert_ok(dbk_recipient_of(&other, NULL, stranger, &err), &err);
-    assert_rc(dbk_answer_check(&back, &other, NULL), DBK_AUTH, NULL);
+    assert_rc(dbk_reply_check(&back, &other, NULL), DBK_AUTH, NULL);
     for (size_t bit = 0; bit < text.len * 8; bit++) {
         text.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        if (dbk_answer_parse(&back, dbk_bytes_span(&text), NULL) == DBK_OK)
-            assert_rc(dbk_answer_check(&back, &to, NULL), DBK_AUTH, NULL);
+        if (dbk_reply_parse(&back, dbk_bytes_span(&text), NULL) == DBK_OK)
+            assert_rc(dbk_reply_check(&back, &to, NULL), DBK_AUTH, NULL);
         text.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     for (size_t len = 0; len < text.len; len++)
-        assert_rc(dbk_answer_parse(&back, dbk_span_of(text.p, len), NULL), DBK_FORMAT, NULL);
+        assert_rc(dbk_reply_parse(&back, dbk_span_of(text.p, len), NULL), DBK_FORMAT, NULL);
     dbk_bytes_wipe(&text);
 }
 
 static void the_words_of_answers_come_back(void **state)
 {
-    dbk_answer_kind kind;
+    dbk_reply_kind kind;
     dbk_refusal why;
     (void)state;
-    for (int i = DBK_ANSWER_RECEIVED; i <= DBK_ANSWER_REJECTED; i++) {
-        assert_true(dbk_answer_named(&kind, dbk_answer_name((dbk_answer_kind)i)));
+    for (int i = DBK_REPLY_RECEIVED; i <= DBK_REPLY_REJECTED; i++) {
+        assert_true(dbk_reply_named(&kind, dbk_reply_name((dbk_reply_kind)i)));
         assert_int_equal(kind, i);
     }
     for (int i = DBK_REFUSAL_NOT_ELIGIBLE; i <= DBK_REFUSAL_OTHER; i++) {
         assert_true(dbk_refusal_named(&why, dbk_refusal_name((dbk_refusal)i)));
         assert_int_equal(why, i);
     }
-    assert_false(dbk_answer_named(&kind, "lost"));
+    assert_false(dbk_reply_named(&kind, "lost"));
     assert_false(dbk_refusal_named(&why, ""));
 }
 
@@ -374,7 +374,7 @@ static void a_card_is_verified_from_the_root_key_and_never_grows_shorter(void **
 static void the_bytes_are_these(void **state)
 {
     golden g;
-    dbk_answer a;
+    dbk_reply a;
     dbk_bytes key = DBK_BYTES_INIT(200);
     (void)state;
     dbk_package p = sample();

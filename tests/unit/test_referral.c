@@ -155,6 +155,11 @@ static void consent_is_always_recorded_and_a_refusal_stops_all_but_safeguarding_
     assert_rc(REFER(person_of_case, "type=victim_support", MADE, "consent=not_needed_safeguarding"),
               DBK_INVALID, NULL);
     assert_rc(REFER(person_of_case, "type=cru", MADE, "consent=refused"), DBK_OK, NULL);
+    /* Taken back after it was sent: that is always written down. */
+    assert_rc(REFER(person_of_case, "type=victim_support", MADE, "consent=refused",
+                    "sent_at=2016-01-15T12:30:00Z", "package_hash=00"),
+              DBK_OK, NULL);
+    assert_true(told("consent", "Tell the recipient"));
     /* The National Referral Mechanism asks adults, and not children (B69). */
     assert_rc(REFER(person_of_case, "type=nrm", MADE, "consent=refused"), DBK_INVALID, NULL);
     assert_rc(REFER(child_of_case, "type=nrm", MADE, "consent=refused"), DBK_OK, NULL);

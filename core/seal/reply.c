@@ -1,4 +1,4 @@
-#include "core/seal/answer.h"
+#include "core/seal/reply.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define SIGNED_BYTES 74u
 #define ANSWER_BYTES (SIGNED_BYTES + DBK_SIG_BYTES)
 #define LABEL "daybook/answer/1"
-_Static_assert(DBK_ANSWER_TEXT_CHARS == sizeof(PREFIX) - 1 + (ANSWER_BYTES * 8 + 5) / 6,
+_Static_assert(DBK_REPLY_TEXT_CHARS == sizeof(PREFIX) - 1 + (ANSWER_BYTES * 8 + 5) / 6,
                "base64url without padding");
 
 typedef struct word {
@@ -21,7 +21,7 @@ typedef struct word {
 #define WORD(name, code, text) { (code), (text) },
 /* clang-format off */
 static const word answers[] = {
-    DBK_ANSWER_TABLE(WORD)
+    DBK_REPLY_TABLE(WORD)
     { 0, NULL },
 };
 static const word refusals[] = {
@@ -46,7 +46,7 @@ static bool code_of(int *out, const word *words, const char *text)
     return words->text != NULL && text[0] != '\0';
 }
 
-const char *dbk_answer_name(dbk_answer_kind kind)
+const char *dbk_reply_name(dbk_reply_kind kind)
 {
     const char *text = text_of(answers, (int)kind);
     DBK_ASSERT(text != NULL);
@@ -60,11 +60,11 @@ const char *dbk_refusal_name(dbk_refusal why)
     return text;
 }
 
-bool dbk_answer_named(dbk_answer_kind *out, const char *name)
+bool dbk_reply_named(dbk_reply_kind *out, const char *name)
 {
     int code;
     bool found = code_of(&code, answers, name);
-    *out = (dbk_answer_kind)code;
+    *out = (dbk_reply_kind)code;
     return found;
 }
 
@@ -76,14 +76,14 @@ bool dbk_refusal_named(dbk_refusal *out, const char *name)
     return found;
 }
 
-static bool is_proper(const dbk_answer *a)
+static bool is_proper(const dbk_reply *a)
 {
     return text_of(answers, (int)a->kind) != NULL && text_of(refusals, (int)a->why) != NULL &&
-           (a->kind == DBK_ANSWER_REJECTED) == (a->why != DBK_REFUSAL_NONE) &&
+           (a->kind == DBK_REPLY_REJECTED) == (a->why != DBK_REFUSAL_NONE) &&
            a->time_ms <= (uint64_t)INT64_MAX;
 }
 
-static void put_signed(uint8_t out[SIGNED_BYTES], const dbk_answer *a)
+static void put_signed(uint8_t out[SIGNED_BYTES], const dbk_reply *a)
 {
     uint8_t *p = dbk_wire_put_copy(out, a->recipient.b, sizeof(a->recipient.b));
     p = dbk_wire_put_copy(p, a->referral.b, sizeof(a->referral.b));
@@ -93,7 +93,7 @@ static void put_signed(uint8_t out[SIGNED_BYTES], const dbk_answer *a)
     (void)dbk_wire_put_u64(p, a->time_ms);
 }
 
-dbk_rc dbk_answer_print(dbk_bytes *out, const dbk_answer *a, const dbk_secret *signer, dbk_err *err)
+dbk_rc dbk_reply_print(dbk_bytes *out, const dbk_reply *a, const dbk_secret *signer, dbk_err *err)
 {
     uint8_t bytes[ANSWER_BYTES];
     dbk_sig sig;
@@ -110,13 +110,13 @@ dbk_rc dbk_answer_print(dbk_bytes *out, const dbk_answer *a, const dbk_secret *s
     return rc;
 }
 
-dbk_rc dbk_answer_parse(dbk_answer *out, dbk_span text, dbk_err *err)
+dbk_rc dbk_reply_parse(dbk_reply *out, dbk_span text, dbk_err *err)
 {
     dbk_span prefix = dbk_span_str(PREFIX);
     dbk_bytes bytes = DBK_BYTES_INIT(ANSWER_BYTES);
-    dbk_answer a = { .why = DBK_REFUSAL_NONE };
+    dbk_reply a = { .why = DBK_REFUSAL_NONE };
     memset(out, 0, sizeof(*out));
-    bool good = text.len == DBK_ANSWER_TEXT_CHARS &&
+    bool good = text.len == DBK_REPLY_TEXT_CHARS &&
                 dbk_span_equal(dbk_span_of(text.p, prefix.len), prefix) &&
                 dbk_base64url_parse(&bytes, dbk_span_of(text.p + prefix.len, text.len - prefix.len),
                                     NULL) == DBK_OK;
@@ -124,7 +124,7 @@ dbk_rc dbk_answer_parse(dbk_answer *out, dbk_span text, dbk_err *err)
     a.recipient = dbk_wire_get_id(&w);
     a.referral = dbk_wire_get_id(&w);
     dbk_wire_get_copy(&w, a.package.b, sizeof(a.package.b));
-    a.kind = (dbk_answer_kind)dbk_wire_get_u8(&w);
+    a.kind = (dbk_reply_kind)dbk_wire_get_u8(&w);
     a.why = (dbk_refusal)dbk_wire_get_u8(&w);
     a.time_ms = dbk_wire_get_u64(&w);
     dbk_wire_get_copy(&w, a.sig.b, sizeof(a.sig.b));
@@ -136,7 +136,7 @@ dbk_rc dbk_answer_parse(dbk_answer *out, dbk_span text, dbk_err *err)
     return DBK_OK;
 }
 
-dbk_rc dbk_answer_check(const dbk_answer *a, const dbk_recipient *from, dbk_err *err)
+dbk_rc dbk_reply_check(const dbk_reply *a, const dbk_recipient *from, dbk_err *err)
 {
     uint8_t bytes[SIGNED_BYTES];
     dbk_id id = dbk_recipient_id(from);

@@ -1,4 +1,4 @@
-/* core/seal/answer.h - what a recipient answers to a referral: a code and a time, signed, and bound
+/* core/seal/reply.h - what a recipient answers to a referral: a code and a time, signed, and bound
  * to the package that it answers. No words: it may travel in clear.
  * Text: "daybook-answer-1." || base64url of 138 bytes, big-endian:
  *   offset size
@@ -11,14 +11,14 @@
  *                area, 4 another service is right, 5 consent is lacking, 6 another reason
  *       66    8  time, ms, claimed
  *       74   64  signature by the recipient's key, label "daybook/answer/1", over bytes 0..73 */
-#ifndef DBK_SEAL_ANSWER_H
-#define DBK_SEAL_ANSWER_H
+#ifndef DBK_SEAL_REPLY_H
+#define DBK_SEAL_REPLY_H
 
 #include "core/seal/recipient.h"
 
-#define DBK_ANSWER_TEXT_CHARS 201u
+#define DBK_REPLY_TEXT_CHARS 201u
 
-#define DBK_ANSWER_TABLE(X)           \
+#define DBK_REPLY_TABLE(X)            \
     X(RECEIVED, 1, "received")        \
     X(ACCEPTED, 2, "accepted")        \
     X(IN_PROGRESS, 3, "in_progress")  \
@@ -33,33 +33,32 @@
     X(OTHER_SERVICE, 4, "other_service") \
     X(NO_CONSENT, 5, "no_consent")       \
     X(OTHER, 6, "other")
-#define DBK_ANSWER_ENUM(name, code, text) DBK_ANSWER_##name = (code),
+#define DBK_REPLY_ENUM(name, code, text) DBK_REPLY_##name = (code),
 #define DBK_REFUSAL_ENUM(name, code, text) DBK_REFUSAL_##name = (code),
-typedef enum dbk_answer_kind { DBK_ANSWER_TABLE(DBK_ANSWER_ENUM) } dbk_answer_kind;
+typedef enum dbk_reply_kind { DBK_REPLY_TABLE(DBK_REPLY_ENUM) } dbk_reply_kind;
 typedef enum dbk_refusal { DBK_REFUSAL_TABLE(DBK_REFUSAL_ENUM) } dbk_refusal;
-#undef DBK_ANSWER_ENUM
+#undef DBK_REPLY_ENUM
 #undef DBK_REFUSAL_ENUM
-const char *dbk_answer_name(dbk_answer_kind kind);
+const char *dbk_reply_name(dbk_reply_kind kind);
 const char *dbk_refusal_name(dbk_refusal why);
 /* false: no such word. */
-bool dbk_answer_named(dbk_answer_kind *out, const char *name);
+bool dbk_reply_named(dbk_reply_kind *out, const char *name);
 bool dbk_refusal_named(dbk_refusal *out, const char *name);
 
-typedef struct dbk_answer {
+typedef struct dbk_reply {
     dbk_id recipient, referral;
     dbk_hash package;
-    dbk_answer_kind kind;
+    dbk_reply_kind kind;
     dbk_refusal why;
     uint64_t time_ms;
     dbk_sig sig;
-} dbk_answer;
+} dbk_reply;
 /* Signs it, and appends the text. */
-DBK_MUST_CHECK dbk_rc dbk_answer_print(dbk_bytes *out, const dbk_answer *a,
-                                       const dbk_secret *signer, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_reply_print(dbk_bytes *out, const dbk_reply *a, const dbk_secret *signer,
+                                      dbk_err *err);
 /* DBK_FORMAT. Checks no signature. */
-DBK_MUST_CHECK dbk_rc dbk_answer_parse(dbk_answer *out, dbk_span text, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_reply_parse(dbk_reply *out, dbk_span text, dbk_err *err);
 /* DBK_AUTH: it isn't this recipient's. */
-DBK_MUST_CHECK dbk_rc dbk_answer_check(const dbk_answer *a, const dbk_recipient *from,
-                                       dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_reply_check(const dbk_reply *a, const dbk_recipient *from, dbk_err *err);
 
 #endif
