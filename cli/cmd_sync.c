@@ -161,8 +161,8 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
                  "headquarters.\n",
                  (unsigned long long)r->refused);
     if (r->pending > 0)
-        out_text("%llu parcels can't be opened yet: daybook status\n",
-                 (unsigned long long)r->pending);
+        out_text("%llu parcel%s of notes can't be merged yet: daybook status\n",
+                 (unsigned long long)r->pending, cli_plural(r->pending));
     return DBK_OK;
 }
 
@@ -187,6 +187,15 @@ static bool is_news(const dbk_sync_report *r, uint64_t *stale)
     return (!r->idle && !r->joining) || more;
 }
 
+/* Two histories were found now; or before, nobody has settled it, and the relay still lies. */
+static bool shows_split(const cli *c, const dbk_sync_report *report, dbk_rc rc)
+{
+    dbk_evidence_totals all = { 0 };
+    if (report->evidence_new > 0)
+        return true;
+    return rc == DBK_PEER && dbk_evidence_count(c->book, &all, NULL) == DBK_OK && all.open > 0;
+}
+
 static dbk_rc sync_once(cli *c, const char *folder, out_progress *bar, dbk_sync_report *report,
                         dbk_err *err)
 {
@@ -205,7 +214,7 @@ static dbk_rc sync_once(cli *c, const char *folder, out_progress *bar, dbk_sync_
     if (report->pushed_ops > 0 && c->format == OUT_TEXT)
         out_note("%llu change%s had arrived before that; the rest is kept here.",
                  (unsigned long long)report->pushed_ops, cli_plural(report->pushed_ops));
-    if (report->evidence_new > 0)
+    if (rc != DBK_SPLIT && shows_split(c, report, rc))
         return dbk_fail(err, DBK_SPLIT, "%s; what shows it is kept: daybook evidence list",
                         why.text);
     return dbk_fail(err, rc, "%s", why.text);

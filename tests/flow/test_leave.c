@@ -2,7 +2,9 @@
  * else goes on under new keys. */
 #include "tests/lib/test.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/journal/book_internal.h"
 #include "core/journal/org.h"
@@ -78,6 +80,131 @@ static void a_revoked_device_reads_nothing_of_later_epochs_a25(void **state)
     assert_null(dbk_keyring_find(t->ben.book->keyring, &t->space, &space->epochs[1].key_id));
     assert_non_null(dbk_keyring_find(t->asha.book->keyring, &t->space, &space->epochs[1].key_id));
     assert_int_equal(sync_verify(&t->ben, &t->space).records, 1); /* what he had, he has */
+    team_end(t);
+}
+
+/* A relay that is in league with him gives him all that it has: here it comes by hand. */
+static void
+a_colluding_relay_opens_nothing_to_a_revoked_device_and_merges_nothing_of_it_a25(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    char all[DBK_TEST_PATH_SIZE], his[DBK_TEST_PATH_SIZE];
+    dbk_err err = { 0 };
+    dbk_test_dir_make(all);
+    dbk_test_dir_make(his);
+    (void)sync_write(&t->asha, &t->space, "Maria Alvarez");
+    (void)sync_now(&t->asha);
+    (void)sync_now(&t->ben);
+    revoke(t, &t->ben);
+    (void)sync_now(&t->asha);
+    for (int i = 0; i < 5; i++)
+        (void)sync_write(&t->asha, &t->space, "Tomas Alvarez");
+    (void)sync_now(&t->asha);
+    (void)sync_folder(&t->asha, all);
+    (void)sync_write(&t->ben, &t->space, "too late");
+    (void)sync_folder(&t->ben, his); /* before he hears of it: then his program would refuse */
+    dbk_sync_report got = sync_folder(&t->ben, all);
+    assert_int_equal(dbk_roster_count(dbk_book_roster(t->ben.book)),
+                     dbk_roster_count(dbk_book_roster(t->asha.book))); /* the whole chain */
+    assert_int_equal(epochs(&t->ben, &t->space), 2);
+    assert_int_equal(got.records_new, 0);
+    assert_int_equal(sync_verify(&t->ben, &t->space).records, 2); /* what he had, and his own */
+    /* What he wrote unknowing comes by hand, and is merged by nobody. */
+    assert_int_equal(sync_folder(&t->asha, his).pending, 1);
+    assert_int_equal(sync_folder(&t->admin, his).pending, 1);
+    (void)sync_now(&t->asha);
+    (void)sync_now(&t->admin);
+    assert_int_equal(sync_verify(&t->asha, &t->space).records, 6);
+    sync_assert_equal(&t->admin, &t->asha, &t->space);
+    assert_ok(dbk_book_check_deep(t->ben.book, &err), &err);
+    dbk_test_dir_remove(all);
+    dbk_test_dir_remove(his);
+    team_end(t);
+}
+
+typedef struct mail {
+    dbk_id waits;
+    bool any;
+} mail;
+
+static dbk_rc find_request(void *ctx, const dbk_invite_row *row, dbk_err *err)
+{
+    mail *m = ctx;
+    (void)err;
+    if (row->arrived) {
+        m->waits = row->id;
+        m->any = true;
+    }
+    return DBK_OK;
+}
+
+/* Enrols with an invite whose text he keeps; after he was taken out he brings it again. */
+static void the_invite_of_a_revoked_device_lets_nobody_in_again_a25(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    static sync_device gone, again;
+    mail m = { .any = false };
+    dbk_err err = { 0 };
+    dbk_bytes text = DBK_BYTES_INIT(DBK_INVITE_TEXT_BYTES_MAX);
+    dbk_bytes request = DBK_BYTES_INIT(DBK_JOIN_BYTES_MAX);
+    const dbk_new_invite invite = { "gone", DBK_ROLE_OFFICER, &t->space, 1, UINT64_C(86400000),
+                                    0,      { { 0 } } };
+    sync_device_open(&t->world, &gone, "gone");
+    sync_device_open(&t->world, &again, "again");
+    assert_ok(dbk_driver_invite(t->admin.book, &t->admin.t, &text, &invite, &err), &err);
+    assert_ok(dbk_org_join(gone.book, &request, dbk_bytes_span(&text), "gone", &err), &err);
+    assert_ok(dbk_driver_join_over(gone.book, &gone.t, &err), &err);
+    (void)sync_now(&gone);
+    assert_ok(dbk_driver_requests(t->admin.book, &t->admin.t, &err), &err);
+    assert_ok(dbk_org_invites(t->admin.book, find_request, &m, &err), &err);
+    assert_true(m.any);
+    assert_ok(dbk_driver_approve(t->admin.book, &t->admin.t, &m.waits, &err), &err);
+    assert_false(sync_now(&gone).joining);
+    revoke(t, &gone);
+
+    assert_true(dbk_org_join(gone.book, &request, dbk_bytes_span(&text), "gone", &err) != DBK_OK);
+    dbk_err_clear(&err);
+    dbk_bytes_truncate(&request, 0);
+    assert_ok(dbk_org_join(again.book, &request, dbk_bytes_span(&text), "again", &err), &err);
+    assert_true(dbk_driver_join_over(again.book, &again.t, &err) != DBK_OK); /* it was used */
+    dbk_err_clear(&err);
+    m.any = false;
+    assert_ok(dbk_driver_requests(t->admin.book, &t->admin.t, &err), &err);
+    assert_ok(dbk_org_invites(t->admin.book, find_request, &m, &err), &err);
+    assert_false(m.any);
+    assert_true(dbk_book_link(again.book)->stage != DBK_ORG_MEMBER);
+    dbk_bytes_wipe(&text);
+    dbk_bytes_wipe(&request);
+    sync_device_close(&gone);
+    sync_device_close(&again);
+    team_end(t);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The relay looks at the membership at each request: the first one after the op is refused. */
+static void a_revoked_device_is_refused_within_a_second_of_the_op_a25(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    dbk_sync_report report;
+    dbk_err err = { 0 };
+    (void)sync_now(&t->ben); /* it holds a fresh nonce */
+    revoke(t, &t->ben);      /* stored and answered for */
+    double began = seconds();
+    unsigned before = t->world.exchanges;
+    assert_rc(sync_try(&t->ben, &report, &err), DBK_DENIED, &err);
+    double took = seconds() - began;
+    printf("          refused %.1f ms after the op, at request %u\n", took * 1e3,
+           t->world.exchanges - before);
+    assert_true(took < 1);
     team_end(t);
 }
 
@@ -190,6 +317,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_revoked_device_reads_nothing_of_later_epochs_a25),
+        cmocka_unit_test(
+            a_colluding_relay_opens_nothing_to_a_revoked_device_and_merges_nothing_of_it_a25),
+        cmocka_unit_test(the_invite_of_a_revoked_device_lets_nobody_in_again_a25),
+        cmocka_unit_test(a_revoked_device_is_refused_within_a_second_of_the_op_a25),
         cmocka_unit_test(the_cut_is_what_had_arrived_a24),
         cmocka_unit_test(thirty_late_notes_are_held_and_not_merged_a24),
         cmocka_unit_test(a_removal_that_was_cut_off_is_finished_by_the_next_sync),
