@@ -174,6 +174,17 @@ static dbk_rc decide(cli *c, const cli_args *a, decide_fn fn, const char *state,
     return rc;
 }
 
+/* What is still to be done, and by whom. */
+static void say_signed(const dbk_proposal *p, const dbk_bytes *what)
+{
+    out_text("Signed and done: %.*s.\n", (int)what->len, (const char *)what->p);
+    if (p->decoded.entry.kind == DBK_ENTRY_ENROL)
+        out_text(
+            "It gets its spaces from whoever proposed it, who gives the command again: daybook "
+            "org approve\n");
+    out_text("The others have it after their next sync; every member sees it: daybook org log\n");
+}
+
 static dbk_rc agree(cli *c, dbk_transport *t, const dbk_proposal *p, dbk_span entry, dbk_err *err)
 {
     dbk_bytes what = DBK_BYTES_INIT(CLI_CHANGE_BYTES_MAX);
@@ -183,8 +194,7 @@ static dbk_rc agree(cli *c, dbk_transport *t, const dbk_proposal *p, dbk_span en
     if (rc == DBK_OK)
         rc = dbk_driver_agree(c->book, t, entry, err);
     if (rc == DBK_OK && c->format == OUT_TEXT)
-        out_text("Signed and done: %.*s.\nEvery member sees it: daybook org log\n", (int)what.len,
-                 (const char *)what.p);
+        say_signed(p, &what);
     dbk_bytes_wipe(&what);
     return rc;
 }

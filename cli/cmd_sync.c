@@ -64,7 +64,9 @@ static void say_proposals(const dbk_sync_report *r)
     static const char *const own[] = {
         [DBK_OWN_NONE] = "",
         [DBK_OWN_WAITS] = "What you proposed still waits for another administrator.\n",
-        [DBK_OWN_AGREED] = "Another administrator agreed to what you proposed: it is done.\n",
+        [DBK_OWN_AGREED] = "Another administrator agreed to what you proposed: it is done. A "
+                           "device gets its spaces when\nyou give the command again: daybook org "
+                           "approve NAME\n",
         [DBK_OWN_DECLINED] = "! What you proposed waits no longer: another administrator declined "
                              "it, or the relay lost it.\n",
         [DBK_OWN_OVERTAKEN] = "! The organisation changed before anyone agreed to what you "

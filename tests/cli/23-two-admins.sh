@@ -44,6 +44,8 @@ has "all of it is shown" \
     "Administrator asks to set the rules: .*used 90 -> 30; the witnesses changed.*with $key" "$out"
 must chief org agree "${id:0:8}"
 has "and then it is done" "Signed and done: set the rules" "$out"
+has "and who has it when" "after their next sync" "$out"
+hasnt "nobody has to do more" "org approve" "$out"
 must amir sync
 must amir --json org policy
 json "every member sees it after one sync" \
@@ -106,6 +108,9 @@ must chief --json org proposals
 json "for programs" \
     "d[0]['kind'], d[0]['proposed_by'], d[0]['mine']" "('enrol', 'Administrator', False)"
 must chief org agree "$(py "d[0]['proposal']")"
+has "it is said who lets it into its spaces" "whoever proposed it.*org approve" "$out"
+must admin sync
+has "and so it is to them" "gets its spaces" "$out"
 must admin org approve desk
 must desk sync
 must desk --json space list

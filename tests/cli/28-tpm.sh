@@ -27,7 +27,7 @@ organisation "Unit Cedar"
 enrol ruth officer "Unit Cedar"
 ok "a recovery key" "$DAYBOOK" recovery create "Unit Cedar" --share "$T/a.share" \
     --share "$T/b.share" --share "$T/c.share"
-ok "is the policy's" "$POLICY" "$T/admin" "$T/admin.pass" "$out"
+must admin org policy --recovery "$out"
 must ruth sync
 must ruth add case ref=28TPM kind=fatal_rtc
 notes=$(ids ruth)

@@ -31,7 +31,7 @@ json "nobody else can open it yet" "(d['wanted'], d['there'], d['recovery_key'])
 on ruth recovery status
 has "and the officer is told what that means" "forgotten" "$out"
 cp -a "$T/ruth" "$T/early"
-ok "a policy names the key" "$POLICY" "$T/admin" "$T/admin.pass" "$key"
+must admin org policy --recovery "$key"
 
 # The device takes it from the chain at its next sync, and says so once.
 must ruth sync
@@ -120,8 +120,7 @@ cp "$T/ruth.pass" "$T/forged.pass"
 wont "a slot for a stranger's key is damage (M32)" 10 "." forged status
 
 # The key is taken out of the policy: the slot goes, and the officer hears that, too.
-ok "a policy without it" "$POLICY" "$T/admin" "$T/admin.pass" \
-    0000000000000000000000000000000000000000000000000000000000000000
+must admin org policy --recovery none
 must ruth sync
 has "the officer hears of it" "can't open this store .*any more" "$err"
 must ruth --json status
