@@ -127,8 +127,8 @@ for device in anne admin; do
     wont "$device exchanges nothing" 21 "another history.*evidence list" "$device" sync
     wont "nor when it is tried again" 21 "another history.*evidence list" "$device" sync
     must "$device" --json evidence list
-    json "a proof against the relay" "[r['kind'] for r in rows if r['proof'] and not r['settled']]" \
-        "['relay']"
+    json "a proof against the relay" \
+        "[r['kind'] for r in rows if r['proof'] and not r['settled']]" "['relay']"
     proof=$(py "[r['id'] for r in rows if r['kind'] == 'relay'][0]")
     must "$device" evidence export "$proof" "$T/$device.proof"
     ok "anybody checks it" "$DAYBOOK" evidence check "$T/$device.proof" --root "$root"
