@@ -295,8 +295,7 @@ const cli_command cli_commands[] = {
 
     { NULL, "referral suggest", "PERSON|CASE", "where a referral goes, by which rule and why",
       "By the rules of headquarters and those that came with the program. `add referral` checks "
-      "the "
-      "same: against a rule that stops, it needs override_reason. \"Perhaps\": it depends on "
+      "the same: against a rule that stops, it needs override_reason. \"Perhaps\": it depends on "
       "something that is not recorded yet.",
       CLI_BOOK, 1, 1, suggest_options, cmd_referral_suggest },
     { NULL, "referral send", "ID FILE", "seal a referral to its service's key",
