@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/words.h"
 
@@ -75,14 +76,35 @@ dbk_rc cli_alike_say(const cli *c, const dbk_id *person, const dbk_match *m, dbk
     return DBK_OK;
 }
 
+/* Of what isn't here there is nothing to show. */
+static dbk_id space_of(const cli *c, const dbk_id *person)
+{
+    dbk_note *note = NULL;
+    dbk_id space = { { 0 } };
+    if (dbk_query_note(&note, c->book, person, NULL) == DBK_OK)
+        space = note->space;
+    dbk_note_free(note);
+    return space;
+}
+
+bool cli_alike_shows(cli *c, const dbk_id *person)
+{
+    dbk_id space = space_of(c, person);
+    return !dbk_id_is_zero(&space) && cli_shows(c, &space);
+}
+
 dbk_rc cli_alike_of(cli *c, const dbk_id *person, dbk_err *err)
 {
     dbk_match found[DBK_MATCH_FOUND_MAX];
-    size_t count = 0;
+    size_t count = 0, said = 0;
     dbk_rc rc = dbk_match_find(c->book, found, &count, person, err);
-    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+    for (size_t i = 0; rc == DBK_OK && i < count; i++) {
+        if (!cli_alike_shows(c, &found[i].record))
+            continue;
+        said++;
         rc = cli_alike_say(c, person, &found[i], err);
-    if (rc == DBK_OK && count == 0 && c->format == OUT_TEXT)
+    }
+    if (rc == DBK_OK && said == 0 && c->format == OUT_TEXT)
         out_text("Nobody here looks like this person.\n");
     return rc;
 }
@@ -95,6 +117,9 @@ void cli_alike_hint(cli *c, const dbk_id *person)
     if (dbk_match_find(c->book, found, &count, person, NULL) != DBK_OK)
         return;
     for (size_t i = 0; i < count && i < HINTS_MAX; i++) {
+        dbk_id space = space_of(c, &found[i].record);
+        if (dbk_book_is_restricted(c->book, &space)) /* nobody gave a reason to look there */
+            continue;
         dbk_id_uuid(uuid, &found[i].record);
         out_note("perhaps the same person as %s (%u of 100): daybook persons duplicates", uuid,
                  found[i].score);

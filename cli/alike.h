@@ -5,6 +5,8 @@
 
 #include "cli/cli.h"
 
+/* May this person's record be shown, in a list? Then it counts as shown (cli/looks.h). */
+bool cli_alike_shows(cli *c, const dbk_id *person);
 /* One pair: a line of JSON, or in words. */
 DBK_MUST_CHECK dbk_rc cli_alike_say(const cli *c, const dbk_id *person, const dbk_match *m,
                                     dbk_err *err);

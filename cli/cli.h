@@ -44,6 +44,9 @@ typedef struct cli {
     dbk_factor factor;           /* the same, for stores that need it */
     bool by_agent;               /* the book was opened with the agent's key */
     dbk_book *book;              /* open when the command asked for CLI_BOOK */
+    struct cli_looks *looks;     /* what a CLI_LOOKS command shows (cli/looks.h) */
+    const char *reason;          /* of --reason; NULL: none was given */
+    dbk_id opened;               /* a restricted space that a reason was given for; zero: none */
     dbk_id routes_of;            /* the record whose routes may be shown (cli/safe.h); zero: none */
     bool rule_read;              /* and its safe-contact rule was there to be read, and was */
     struct json_t *problems;     /* or NULL; with --json they go into the answer of a failure */
@@ -51,7 +54,8 @@ typedef struct cli {
 
 enum {
     CLI_BOOK = 1, /* open the store first */
-    CLI_NET = 2   /* listed as needing the network */
+    CLI_NET = 2,  /* listed as needing the network */
+    CLI_LOOKS = 4 /* its output waits until what it shows is in the log */
 };
 
 struct cli_command {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/cmd.h"
 #include "cli/input.h"
@@ -12,10 +13,14 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
+#define ACTOR_DIGITS_MIN 6u
+
 typedef struct auditing {
     cli *c;
-    const char *op; /* or NULL: all */
-    json_t *rows;   /* as --json says them, until they are put into order */
+    const char *op;    /* or NULL: all */
+    const char *actor; /* a device's name, or the beginning of its id; or NULL */
+    bool csv;
+    json_t *rows; /* as --json says them, until they are put into order */
 } auditing;
 
 static json_t *text_json(dbk_span text)
@@ -23,12 +28,23 @@ static json_t *text_json(dbk_span text)
     return text.len == 0 ? NULL : json_string(out_safe(text));
 }
 
+static bool is_actor(const auditing *a, const dbk_id *device)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    if (a->actor == NULL)
+        return true;
+    dbk_id_hex(hex, device);
+    return strcasecmp(a->actor, cli_device_name(a->c, device)) == 0 ||
+           (strlen(a->actor) >= ACTOR_DIGITS_MIN &&
+            strncasecmp(a->actor, hex, strlen(a->actor)) == 0);
+}
+
 static dbk_rc take_row(void *ctx, const dbk_audit_row *row, dbk_err *err)
 {
     auditing *a = ctx;
     char space[DBK_ID_HEX_SIZE], device[DBK_ID_HEX_SIZE];
     const char *op = dbk_audit_op_name(row->op);
-    if (a->op != NULL && strcmp(a->op, op) != 0)
+    if ((a->op != NULL && strcmp(a->op, op) != 0) || !is_actor(a, &row->device))
         return DBK_OK;
     dbk_id_hex(space, &row->space);
     dbk_id_hex(device, &row->device);
@@ -77,6 +93,58 @@ static dbk_rc print_row(out_table *table, const json_t *row, dbk_err *err)
     return out_table_row(table, cells, err);
 }
 
+/* ---- as CSV (RFC 4180) ---------------------------------------------------------------------- */
+
+static const char *const columns[] = { "at",    "received", "op",   "author",    "device", "space",
+                                       "count", "records",  "what", "recipient", "reason" };
+
+/* Always in quotes. A cell that a spreadsheet would take for a formula gets an apostrophe. */
+static void print_cell(const char *text, bool first)
+{
+    out_text("%s\"%s", first ? "" : ",",
+             text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? "'" : "");
+    for (const char *p = text; *p != '\0';) {
+        size_t plain = strcspn(p, "\"");
+        out_text("%.*s%s", (int)plain, p, p[plain] == '"' ? "\"\"" : "");
+        p += plain + (p[plain] == '"');
+    }
+    out_text("\"");
+}
+
+static dbk_rc print_csv(const json_t *row, dbk_err *err)
+{
+    const json_t *records = json_object_get(row, "records");
+    dbk_bytes ids = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    char count[24];
+    dbk_rc rc = DBK_OK;
+    (void)snprintf(count, sizeof(count), "%lld",
+                   (long long)json_integer_value(json_object_get(row, "count")));
+    for (size_t i = 0; rc == DBK_OK && i < json_array_size(records); i++)
+        rc = dbk_bytes_append_fmt(&ids, err, "%s%s", i == 0 ? "" : " ",
+                                  json_string_value(json_array_get(records, i)));
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append_u8(&ids, 0, err);
+    for (size_t i = 0; rc == DBK_OK && i < sizeof(columns) / sizeof(columns[0]); i++)
+        print_cell(strcmp(columns[i], "count") == 0     ? count
+                   : strcmp(columns[i], "records") == 0 ? (const char *)ids.p
+                                                        : said(row, columns[i]),
+                   i == 0);
+    out_text("\r\n");
+    dbk_bytes_wipe(&ids);
+    return rc;
+}
+
+static dbk_rc print_all_csv(json_t *const *rows, size_t count, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        print_cell(columns[i], i == 0);
+    out_text("\r\n");
+    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+        rc = print_csv(rows[i], err);
+    return rc;
+}
+
 static dbk_rc print_rows(const auditing *a, json_t *const *rows, size_t count, dbk_err *err)
 {
     static const char *const heads[] = { "WHEN", "WHAT", "BY", "RECORD", "HOW", "TO", "BECAUSE" };
@@ -104,23 +172,18 @@ static dbk_rc put_in_order(const auditing *a, dbk_err *err)
     for (size_t i = 0; i < count; i++)
         rows[i] = json_array_get(a->rows, i);
     qsort(rows, count, sizeof(json_t *), by_time);
-    dbk_rc rc = print_rows(a, rows, count, err);
+    dbk_rc rc = a->csv ? print_all_csv(rows, count, err) : print_rows(a, rows, count, err);
     dbk_free(rows);
     return rc;
 }
 
-static dbk_rc read_time(int64_t *ms, const char *text, const char *option, dbk_err *err)
+static dbk_rc read_times(dbk_audit_opts *opts, const cli_args *a, dbk_err *err)
 {
-    char midnight[DBK_TIME_TEXT_SIZE];
-    if (text == NULL)
-        return DBK_OK;
-    if (dbk_date_valid(dbk_span_str(text))) {
-        (void)snprintf(midnight, sizeof(midnight), "%s 00:00", text);
-        text = midnight;
-    }
-    if (cli_when_parse(ms, text, NULL) == DBK_OK)
-        return DBK_OK;
-    return dbk_fail(err, DBK_USAGE, "%s is a date, or a time like 2026-11-24 14:30", option);
+    const char *since = cli_option_value(a, "--since"), *until = cli_option_value(a, "--until");
+    dbk_rc rc = since == NULL ? DBK_OK : cli_since_parse(&opts->from_ms, since, "--since", err);
+    if (rc == DBK_OK && until != NULL)
+        rc = cli_since_parse(&opts->to_ms, until, "--until", err);
+    return rc;
 }
 
 static dbk_rc check_op(const char *op, dbk_err *err)
@@ -136,21 +199,26 @@ static dbk_rc check_op(const char *op, dbk_err *err)
 
 dbk_rc cmd_audit(cli *c, const cli_args *a, dbk_err *err)
 {
-    auditing job = { .c = c, .op = cli_option_value(a, "--op"), .rows = json_array() };
+    auditing job = { .c = c,
+                     .op = cli_option_value(a, "--op"),
+                     .actor = cli_option_value(a, "--actor"),
+                     .csv = cli_option_given(a, "--csv"),
+                     .rows = json_array() };
     dbk_audit_opts opts = { .from_ms = INT64_MIN, .to_ms = INT64_MAX };
     const char *typed = cli_option_value(a, "--record");
     dbk_id record;
     dbk_rc rc = check_op(job.op, err);
     if (rc == DBK_OK)
-        rc = read_time(&opts.from_ms, cli_option_value(a, "--from"), "--from", err);
-    if (rc == DBK_OK)
-        rc = read_time(&opts.to_ms, cli_option_value(a, "--to"), "--to", err);
+        rc = read_times(&opts, a, err);
     if (rc == DBK_OK && typed != NULL) {
         rc = cli_record_find(&record, c, typed, err);
         opts.record = &record;
     }
     if (rc == DBK_OK)
         rc = dbk_audit_each(c->book, &opts, take_row, &job, err);
+    const char *file = cli_option_value(a, "--output");
+    if (rc == DBK_OK && file != NULL)
+        rc = out_redirect(file, err);
     if (rc == DBK_OK)
         rc = put_in_order(&job, err);
     json_decref(job.rows);

@@ -5,6 +5,7 @@
 
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/looks.h"
 #include "cli/past.h"
 #include "cli/render.h"
 #include "cli/safe.h"
@@ -175,8 +176,12 @@ static dbk_rc show_conflict(queue *q, const dbk_id *record, const char *summary,
 {
     dbk_note *note = NULL;
     dbk_rc rc = dbk_query_note(&note, q->c->book, record, err);
-    if (rc != DBK_OK)
+    if (rc == DBK_OK && summary == NULL) /* it was named */
+        rc = cli_look(q->c, note, "conflicts", err);
+    if (rc != DBK_OK) {
+        dbk_note_free(note);
         return rc;
+    }
     if (q->count++ > 0 && q->c->format == OUT_TEXT)
         out_text("\n");
     rc = q->c->format == OUT_JSON ? conflict_json(q->c, note, summary, err)
@@ -189,7 +194,9 @@ static dbk_rc show_conflict(queue *q, const dbk_id *record, const char *summary,
 
 static dbk_rc take_conflict(void *ctx, const dbk_row *row, dbk_err *err)
 {
-    return show_conflict(ctx, &row->record, row->summary, err);
+    const queue *q = ctx;
+    return cli_shows(q->c, &row->space) ? show_conflict(ctx, &row->record, row->summary, err)
+                                        : DBK_OK;
 }
 
 dbk_rc cmd_conflicts(cli *c, const cli_args *a, dbk_err *err)

@@ -15,6 +15,14 @@ typedef struct export_job {
     out_progress bar;
 } export_job;
 
+/* A restricted space comes out alone and named: what is said of it (why, to whom) stands in its
+ * log, and in no other's. */
+static bool is_left_out(const export_job *e, const dbk_id *space)
+{
+    return cli_option_value(e->args, "--space") == NULL &&
+           dbk_book_is_restricted(e->c->book, space);
+}
+
 static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     export_job *e = ctx;
@@ -23,6 +31,8 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
     json_t *fields = NULL, *safe = NULL;
     dbk_dot first = { 0 };
     dbk_hlc began = 0;
+    if (is_left_out(e, &row->space))
+        return DBK_OK;
     dbk_rc rc = dbk_query_note(&note, e->c->book, &row->record, err);
     if (rc == DBK_OK)
         rc = cli_safe_meet(&safe, e->c, e->args, note, err);
@@ -52,6 +62,8 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
 static dbk_rc name_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     export_job *e = ctx;
+    if (is_left_out(e, &row->space))
+        return DBK_OK;
     return cli_looks_add(&e->looks, &row->space, &row->record, err);
 }
 
@@ -87,6 +99,8 @@ dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
         rc = dbk_book_space_find(c->book, &space, name, err);
         opts.space = &space;
     }
+    if (rc == DBK_OK && name != NULL)
+        rc = cli_looks_allowed(c, &space, err);
     if (rc == DBK_OK && file != NULL)
         rc = out_redirect(file, err);
     if (rc == DBK_OK)

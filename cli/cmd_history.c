@@ -146,10 +146,11 @@ dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_query_note(&t.note, c->book, &record, err);
     if (rc == DBK_OK)
-        rc = cli_safe_meet(NULL, c, a, t.note, err);
+        rc = cli_look(c, t.note, "history", err);
     if (rc == DBK_OK)
-        rc = cli_look(c, t.note,
-                      cli_safe_was_met(c, t.note) ? "history, safe contact read" : "history", err);
+        rc = cli_safe_meet(NULL, c, a, t.note, err);
+    if (rc == DBK_OK && cli_safe_was_met(c, t.note))
+        rc = cli_look(c, t.note, "safe contact read", err);
     if (rc == DBK_OK)
         rc = dbk_query_history(c->book, &record, take_event, &t, err);
     if (rc == DBK_OK && t.rows != NULL)

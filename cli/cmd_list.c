@@ -5,6 +5,7 @@
 
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/safe.h"
 #include "cli/when.h"
@@ -18,6 +19,8 @@ typedef struct listing {
     cli *c;
     out_table *table;       /* or NULL: JSON, one object a line */
     uint64_t rows, waiting; /* for a decision */
+    uint64_t limit;         /* 0: none */
+    bool full;
 } listing;
 
 static dbk_rc row_json(const dbk_row *row, const char *snippet, dbk_err *err)
@@ -41,6 +44,12 @@ static dbk_rc print_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     listing *l = ctx;
     const char *snippet = row->snippet;
+    if (l->limit != 0 && l->rows == l->limit) {
+        l->full = true;
+        return DBK_LIMIT; /* ends the walk */
+    }
+    if (!cli_shows(l->c, &row->space))
+        return DBK_OK;
     l->rows++;
     /* The words around a match may be a number: not before the rule was read. */
     if (snippet != NULL && cli_safe_row_hides(l->c, row))
@@ -55,10 +64,15 @@ static dbk_rc print_row(void *ctx, const dbk_row *row, dbk_err *err)
     return out_table_row(l->table, cells, err);
 }
 
-static dbk_rc begin(listing *l, cli *c, const char *last_head, dbk_err *err)
+/* What is left out isn't counted: the limit is looked after here, where anything may be. */
+static dbk_rc begin(listing *l, cli *c, uint64_t *limit, const char *last_head, dbk_err *err)
 {
     const char *heads[] = { "ID", "FORM", "WHEN", "STATE", "", last_head };
     *l = (listing){ .c = c };
+    if (cli_leaves_out(c)) {
+        l->limit = *limit;
+        *limit = 0;
+    }
     return c->format == OUT_JSON ? DBK_OK : out_table_new(&l->table, heads, 6, err);
 }
 
@@ -70,29 +84,6 @@ static void finish(listing *l, dbk_rc rc)
         out_note("%llu record%s%s", (unsigned long long)l->rows, l->rows == 1 ? "" : "s",
                  l->waiting > 0 ? "; ! waits for a decision, see `daybook conflicts`" : "");
     out_table_free(l->table);
-}
-
-/* "7d", "12h", a date, or a full time. */
-static dbk_rc parse_since(int64_t *since_ms, const char *text, dbk_err *err)
-{
-    size_t len = strlen(text);
-    uint64_t n;
-    *since_ms = INT64_MIN;
-    if (len > 1 && (text[len - 1] == 'd' || text[len - 1] == 'h') &&
-        dbk_u64_parse(&n, dbk_span_of(text, len - 1), NULL) == DBK_OK && n < 100000) {
-        uint64_t hours = text[len - 1] == 'd' ? n * 24 : n;
-        *since_ms = (int64_t)(dbk_env_system()->now_ms(NULL) - hours * 3600000u);
-        return DBK_OK;
-    }
-    if (dbk_date_valid(dbk_span_str(text))) {
-        char midnight[DBK_TIME_TEXT_SIZE];
-        (void)snprintf(midnight, sizeof(midnight), "%s 00:00", text);
-        return cli_when_parse(since_ms, midnight, err);
-    }
-    if (cli_when_parse(since_ms, text, NULL) == DBK_OK)
-        return DBK_OK;
-    return dbk_fail(err, DBK_USAGE,
-                    "--since is a date, a time like 2026-11-24 14:30, or like 7d or 12h");
 }
 
 static dbk_rc parse_limit(uint64_t *limit, const char *text, dbk_err *err)
@@ -134,17 +125,21 @@ dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err)
     dbk_rc rc = parse_where(where, names, pairs, err);
     opts.where_count = pairs->count;
     if (rc == DBK_OK && since != NULL)
-        rc = parse_since(&opts.since_ms, since, err);
+        rc = cli_since_parse(&opts.since_ms, since, "--since", err);
     if (rc == DBK_OK)
         rc = parse_limit(&opts.limit, cli_option_value(a, "--limit"), err);
     if (rc == DBK_OK && space_name != NULL) {
         rc = dbk_book_space_find(c->book, &space, space_name, err);
         opts.space = &space;
     }
+    if (rc == DBK_OK && opts.space != NULL)
+        rc = cli_looks_allowed(c, opts.space, err);
     if (rc == DBK_OK)
-        rc = begin(&l, c, "SUMMARY", err);
+        rc = begin(&l, c, &opts.limit, "SUMMARY", err);
     if (rc == DBK_OK)
         rc = dbk_query_list(c->book, &opts, print_row, &l, err);
+    rc = l.full ? DBK_OK : rc;
+    cli_looks_call(c, "list", opts.form);
     /* An empty list because of a mistyped form would read as "there are none". */
     const dbk_form *form;
     if (rc == DBK_OK && l.rows == 0 && opts.form != NULL)
@@ -164,9 +159,10 @@ dbk_rc cmd_search(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_bytes_append_u8(&words, 0, err);
     if (rc == DBK_OK)
-        rc = begin(&l, c, "FOUND", err);
+        rc = begin(&l, c, &limit, "FOUND", err);
     if (rc == DBK_OK)
         rc = dbk_query_search(c->book, (const char *)words.p, limit, print_row, &l, err);
+    rc = l.full ? DBK_OK : rc;
     finish(&l, rc);
     dbk_bytes_wipe(&words);
     return rc;

@@ -5,6 +5,7 @@
 #include "cli/alike.h"
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/words.h"
 #include "core/base/alloc.h"
@@ -37,7 +38,8 @@ static dbk_rc show_pairs(queue *q, const dbk_id *person, uint64_t *pairs, dbk_er
     dbk_rc rc = dbk_match_find(q->c->book, found, &count, person, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++) {
         dbk_id holder = dbk_match_holder(person, &found[i].record);
-        if (!dbk_id_equal(&holder, person))
+        if (!dbk_id_equal(&holder, person) || !cli_alike_shows(q->c, person) ||
+            !cli_alike_shows(q->c, &found[i].record))
             continue;
         rc = cli_alike_say(q->c, person, &found[i], err);
         ++*pairs;
@@ -65,6 +67,18 @@ static dbk_rc list_persons(queue *q, dbk_err *err)
     return dbk_query_list(q->c->book, &opts, take_person, q, err);
 }
 
+static dbk_rc look_at_person(dbk_id *out, cli *c, const cli_args *a, const char *what, dbk_err *err)
+{
+    dbk_note *note = NULL;
+    dbk_rc rc = cli_record_find(out, c, a->positional[0], err);
+    if (rc == DBK_OK)
+        rc = dbk_query_note(&note, c->book, out, err);
+    if (rc == DBK_OK)
+        rc = cli_look(c, note, what, err);
+    dbk_note_free(note);
+    return rc;
+}
+
 dbk_rc cmd_persons_duplicates(cli *c, const cli_args *a, dbk_err *err)
 {
     queue q = { .c = c };
@@ -72,7 +86,7 @@ dbk_rc cmd_persons_duplicates(cli *c, const cli_args *a, dbk_err *err)
     dbk_rc rc;
     if (a->count == 1) {
         dbk_id person;
-        rc = cli_record_find(&person, c, a->positional[0], err);
+        rc = look_at_person(&person, c, a, "persons duplicates", err);
         if (rc == DBK_OK)
             rc = cli_alike_of(c, &person, err);
         return rc;
@@ -173,7 +187,7 @@ dbk_rc cmd_persons_cases(cli *c, const cli_args *a, dbk_err *err)
     if (day == NULL)
         day = "9999-12-31";
     dbk_rc rc = dbk_date_valid(dbk_span_str(day))
-                    ? cli_record_find(&person, c, a->positional[0], err)
+                    ? look_at_person(&person, c, a, "persons cases", err)
                     : dbk_fail(err, DBK_USAGE, "--at is a day, as 2026-11-29");
     if (rc == DBK_OK)
         rc = dbk_match_cases(c->book, cases, &count, CASES_MAX, &person, day, err);

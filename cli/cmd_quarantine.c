@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/words.h"
 
@@ -125,6 +126,8 @@ static dbk_rc take_aside(void *ctx, const dbk_aside *a, dbk_err *err)
     listing *l = ctx;
     if (l->only != NULL && !dbk_id_equal(l->only, &a->id))
         return DBK_OK;
+    if (!cli_shows(l->c, &a->space))
+        return l->only == NULL ? DBK_OK : cli_looks_allowed(l->c, &a->space, err);
     l->count++;
     l->open += a->decidable && a->ruling == DBK_RULING_NONE ? 1 : 0;
     if (l->c->format == OUT_JSON && l->only == NULL)

@@ -240,9 +240,11 @@ dbk_rc cmd_show(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_query_note(&note, c->book, &record, err);
     if (rc == DBK_OK)
-        rc = cli_safe_meet(c->format == OUT_JSON ? &safe : NULL, c, a, note, err);
+        rc = cli_look(c, note, "show", err);
     if (rc == DBK_OK)
-        rc = cli_look(c, note, cli_safe_was_met(c, note) ? "show, safe contact read" : "show", err);
+        rc = cli_safe_meet(c->format == OUT_JSON ? &safe : NULL, c, a, note, err);
+    if (rc == DBK_OK && cli_safe_was_met(c, note))
+        rc = cli_look(c, note, "safe contact read", err);
     if (rc == DBK_OK)
         rc = c->format == OUT_JSON ? show_json(c, note, safe, err) : show_text(c, note, err);
     json_decref(safe);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/when.h"
 #include "cli/words.h"
@@ -24,16 +25,18 @@ static const struct {
     { "repeat", "graded standard, and contact again and again" },
 };
 
-/* What it is about, in one line of the record's own words. */
-static dbk_rc about(dbk_bytes *out, cli *c, const dbk_id *record, dbk_err *err)
+/* What it is about, in one line of the record's own words; *shown false: that isn't for now. */
+static dbk_rc about(dbk_bytes *out, bool *shown, cli *c, const dbk_id *record, dbk_err *err)
 {
     dbk_note *note = NULL;
     dbk_reading r;
     const dbk_field *const *fields;
     dbk_rc rc = DBK_OK;
     /* A case whose record isn't here still counts its contacts. */
+    *shown = true;
     if (dbk_query_note(&note, c->book, record, NULL) != DBK_OK)
         return DBK_OK;
+    *shown = cli_shows(c, &note->space);
     size_t count = note->form == NULL ? 0 : dbk_form_summary(note->form, &fields);
     dbk_reading_init(&r, note);
     for (size_t i = 0; rc == DBK_OK && i < count; i++) {
@@ -49,22 +52,24 @@ static dbk_rc about(dbk_bytes *out, cli *c, const dbk_id *record, dbk_err *err)
     return rc;
 }
 
-static dbk_rc say_due(cli *c, out_table *table, const dbk_due *due, dbk_err *err)
+static dbk_rc say_due(cli *c, out_table *table, size_t *said, const dbk_due *due, dbk_err *err)
 {
+    bool shown = false;
     dbk_bytes text = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
     char day[DBK_TIME_TEXT_SIZE], uuid[DBK_ID_UUID_SIZE];
-    dbk_rc rc = about(&text, c, &due->record, err);
+    dbk_rc rc = about(&text, &shown, c, &due->record, err);
     dbk_time_print(day, due->at_ms);
     day[10] = '\0';
     dbk_id_uuid(uuid, &due->record);
     const char *line = out_safe(dbk_bytes_span(&text));
-    if (rc == DBK_OK && table == NULL) {
+    *said += shown;
+    if (rc == DBK_OK && shown && table == NULL) {
         rc = out_json_take(json_pack("{s:s, s:s, s:s, s:b, s:o, s:I, s:s}", "id", uuid, "kind",
                                      kinds[due->kind].code, "when", whens[due->when], "urgent",
                                      due->urgent, "at", cli_time_json(due->at_ms), "contacts",
                                      (json_int_t)due->contacts, "summary", line),
                            err);
-    } else if (rc == DBK_OK) {
+    } else if (rc == DBK_OK && shown) {
         const char *cells[] = { due->urgent ? "URGENT" : whens[due->when],
                                 due->timed ? cli_time(due->at_ms) : day, kinds[due->kind].words,
                                 cli_short_id(&due->record), line };
@@ -109,7 +114,7 @@ dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
     dbk_due *rows = NULL;
     out_table *table = NULL;
     uint64_t days = DAYS_DEFAULT;
-    size_t count = 0;
+    size_t count = 0, said = 0;
     if (typed != NULL &&
         (dbk_u64_parse(&days, dbk_span_str(typed), NULL) != DBK_OK || days > DAYS_MAX))
         return dbk_fail(err, DBK_USAGE, "--days is a number, at most %u", DAYS_MAX);
@@ -121,8 +126,8 @@ dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK && c->format != OUT_JSON)
         rc = out_table_new(&table, heads, 5, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++)
-        rc = say_due(c, table, &rows[i], err);
-    if (rc == DBK_OK && table != NULL && count > 0)
+        rc = say_due(c, table, &said, &rows[i], err);
+    if (rc == DBK_OK && table != NULL && said > 0)
         out_table_print(table);
     else if (rc == DBK_OK && table != NULL)
         out_text("Nothing is due in the next %u days.\n", opts.days);

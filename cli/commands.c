@@ -88,8 +88,17 @@ static const cli_option resolve_options[] = {
     { "--undo", NULL, "take the decision that stands back, for what it decided between" },
     { NULL, NULL, NULL },
 };
+#define LOOK_OPTION                                                                     \
+    {                                                                                   \
+        "--reason", "TEXT", "why; needed for restricted spaces, and kept in their logs" \
+    }
+static const cli_option look_options[] = {
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option cases_options[] = {
     { "--at", "DAY", "those up to that day: 2026-11-29" },
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 #define SAFE_OPTION                                                                       \
@@ -98,6 +107,7 @@ static const cli_option cases_options[] = {
     }
 static const cli_option show_options[] = {
     SAFE_OPTION,
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 static const cli_option decide_options[] = {
@@ -110,17 +120,22 @@ static const cli_option list_options[] = {
     { "--space", "S", "only this space" },
     { "--limit", "N", "at most N rows, the newest" },
     { "--withdrawn", NULL, "withdrawn records too" },
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 static const cli_option today_options[] = {
     { "--days", "N", "how far ahead (7); what is overdue is always told" },
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 static const cli_option audit_options[] = {
     { "--record", "ID", "only what was done to this record" },
     { "--op", "OP", "only collection, alteration, consultation, disclosure, combination, erasure" },
-    { "--from", "TIME", "since: a date, or a date and time" },
-    { "--to", "TIME", "before" },
+    { "--actor", "WHO", "only what was done on this device: its name, or 6 digits of it" },
+    { "--since", "TIME", "only since then: 2026-11-24, or a full time, or 7d, 12h" },
+    { "--until", "TIME", "only before then" },
+    { "--csv", NULL, "for a spreadsheet; --json is for programs, a line for each" },
+    { "--output", "FILE", "a new file instead of standard output" },
     { NULL, NULL, NULL },
 };
 #define DIRECTORY_OPTIONS                                                                  \
@@ -147,6 +162,7 @@ static const cli_option directory_stale_options[] = {
 };
 static const cli_option search_options[] = {
     { "--limit", "N", "at most N rows (20)" },
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 static const cli_option suggest_options[] = {
@@ -274,23 +290,24 @@ const cli_command cli_commands[] = {
     { READING, "today", "", "what waits: due and overdue, the worst first",
       "Actions, reviews, expiries, contacts that were agreed with a family, cases graded standard "
       "or not at all with three or more contacts since, and what is not at headquarters yet.",
-      CLI_BOOK, 0, 0, today_options, cmd_today },
+      CLI_BOOK | CLI_LOOKS, 0, 0, today_options, cmd_today },
     { NULL, "show", "ID", "a record, whole",
       "Of a person, how they can be reached safely comes first. Until you say that you have read "
       "it, numbers, addresses and accounts are hidden.",
       CLI_BOOK, ONE_RECORD, show_options, cmd_show },
-    { NULL, "list", "[FORM]", "records, the newest first", NULL, CLI_BOOK, 0, 1, list_options,
-      cmd_list },
+    { NULL, "list", "[FORM]", "records, the newest first", NULL, CLI_BOOK | CLI_LOOKS, 0, 1,
+      list_options, cmd_list },
     { NULL, "search", "WORD...", "records that hold all these words",
-      "The last word may be the beginning of one.", CLI_BOOK, 1, 32, search_options, cmd_search },
+      "The last word may be the beginning of one.", CLI_BOOK | CLI_LOOKS, 1, 32, search_options,
+      cmd_search },
     { NULL, "history", "ID", "who wrote what, when claimed and when received", NULL, CLI_BOOK,
       ONE_RECORD, show_options, cmd_history },
     { NULL, "audit", "", "who recorded, changed, looked at, gave out or took away what",
       "The log that section 62 of the Data Protection Act 2018 asks for, over all that this device "
       "holds, the oldest first. Looking and giving out are written down where it happens, also "
       "without a network, and reach headquarters with the next sync; the rest is read from the "
-      "signed changes themselves. An auditor's or a guest's device may write nothing: its looks "
-      "are not in it.",
+      "signed changes themselves. What nobody may see without a reason (restricted spaces) has the "
+      "reason with it. An auditor's device may write nothing: its looks are not in it.",
       CLI_BOOK, 0, 0, audit_options, cmd_audit },
 
     { NULL, "referral suggest", "PERSON|CASE", "where a referral goes, by which rule and why",
@@ -339,8 +356,8 @@ const cli_command cli_commands[] = {
       "How many records need a decision, hold a proposal or are to be looked over, and what "
       "stands aside; with the command that shows each.",
       CLI_BOOK, 0, 0, NULL, cmd_desk },
-    { NULL, "conflicts", "[ID]", "what needs a person's decision", NULL, CLI_BOOK, 0, 1, NULL,
-      cmd_conflicts },
+    { NULL, "conflicts", "[ID]", "what needs a person's decision", NULL, CLI_BOOK | CLI_LOOKS, 0, 1,
+      look_options, cmd_conflicts },
     { NULL, "resolve", "ID GROUP=CHOICE --reason TEXT", "decide between values",
       "CHOICE is the number that `daybook conflicts` shows. A new value instead: resolve ID "
       "FIELD=VALUE... --reason TEXT (FIELD:=JSON where a bare number would read as a choice). "
@@ -353,7 +370,7 @@ const cli_command cli_commands[] = {
       "Compares names in any script, order and spelling, dates of birth, phones, email addresses "
       "and postcodes: which agree, and the points of each. Never nationality, ethnicity or "
       "religion. Nothing is ever merged.",
-      CLI_BOOK, 0, 1, NULL, cmd_persons_duplicates },
+      CLI_BOOK | CLI_LOOKS, 0, 1, look_options, cmd_persons_duplicates },
     { NULL, "persons link", "ID ID --reason TEXT", "two records are of one person",
       "Both stay, and `daybook show` of each names the other.", CLI_BOOK, 2, 2, reason_options,
       cmd_persons_link },
@@ -365,9 +382,9 @@ const cli_command cli_commands[] = {
       cases_options, cmd_persons_cases },
     { NULL, "quarantine list", "", "notes that stand aside: too late, or from who may not write",
       "Every member holds them, and none merges them until a supervisor or headquarters decides.",
-      CLI_BOOK, 0, 0, NULL, cmd_quarantine_list },
-    { NULL, "quarantine show", "ID", "what one of them holds", NULL, CLI_BOOK, 1, 1, NULL,
-      cmd_quarantine_show },
+      CLI_BOOK | CLI_LOOKS, 0, 0, look_options, cmd_quarantine_list },
+    { NULL, "quarantine show", "ID", "what one of them holds", NULL, CLI_BOOK | CLI_LOOKS, 1, 1,
+      look_options, cmd_quarantine_show },
     { NULL, "quarantine admit", "ID --reason TEXT", "let it in, for every member and for good",
       "What its author wrote before it comes in too: an author's notes build on each other.",
       CLI_BOOK, 1, 1, decide_options, cmd_quarantine_admit },

@@ -1,5 +1,6 @@
 #include "cli/looks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -48,21 +49,32 @@ dbk_rc cli_looks_add(cli_looks *looks, const dbk_id *space, const dbk_id *record
     return rc;
 }
 
-/* As many entries as it takes to name them all. */
+static dbk_rc write_one(cli *c, const dbk_audit_entry *how, const cli_looks_space *s, size_t at,
+                        size_t named, dbk_err *err)
+{
+    dbk_audit_entry entry = *how;
+    bool logged;
+    entry.space = s->space;
+    entry.records = s->named > 0 ? s->ids + at : NULL;
+    entry.records_count = named;
+    entry.count = s->named > 0 ? named : s->count;
+    /* What somebody looks for in a restricted space is nobody's business in the others. */
+    if (entry.op == DBK_AUDIT_CONSULTATION && !dbk_book_is_restricted(c->book, &s->space))
+        entry.reason = NULL;
+    return dbk_audit_log(c->book, &logged, &entry, err);
+}
+
+/* As many entries as it takes to name them all; or one that only counts. */
 static dbk_rc log_space(cli *c, const cli_looks_space *s, const dbk_audit_entry *how, dbk_err *err)
 {
-    dbk_rc rc = DBK_OK;
-    for (size_t at = 0; rc == DBK_OK && at < s->named;) {
-        dbk_audit_entry entry = *how;
+    size_t at = 0;
+    dbk_rc rc;
+    do {
         size_t left = s->named - at;
-        bool logged;
-        entry.space = s->space;
-        entry.records = s->ids + at;
-        entry.records_count = left < DBK_AUDIT_RECORDS_MAX ? left : DBK_AUDIT_RECORDS_MAX;
-        entry.count = entry.records_count;
-        rc = dbk_audit_log(c->book, &logged, &entry, err);
-        at += entry.records_count;
-    }
+        size_t named = left < DBK_AUDIT_RECORDS_MAX ? left : DBK_AUDIT_RECORDS_MAX;
+        rc = write_one(c, how, s, at, named, err);
+        at += named;
+    } while (rc == DBK_OK && at < s->named);
     return rc;
 }
 
@@ -81,14 +93,80 @@ void cli_looks_wipe(cli_looks *looks)
     looks->count = 0;
 }
 
+/* ---- one record ---------------------------------------------------------------------------- */
+
+dbk_rc cli_looks_allowed(const cli *c, const dbk_id *space, dbk_err *err)
+{
+    if (c->reason != NULL || !dbk_book_is_restricted(c->book, space))
+        return DBK_OK;
+    return dbk_fail(err, DBK_USAGE,
+                    "that is in a restricted space: say why you look at it, with --reason; it goes "
+                    "into the log of that space");
+}
+
 dbk_rc cli_look(cli *c, const dbk_note *note, const char *what, dbk_err *err)
 {
-    bool logged;
+    bool logged, restricted = dbk_book_is_restricted(c->book, &note->space);
     const dbk_audit_entry entry = { .op = DBK_AUDIT_CONSULTATION,
                                     .space = note->space,
                                     .what = what,
                                     .records = &note->record,
                                     .records_count = 1,
-                                    .count = 1 };
-    return dbk_audit_log(c->book, &logged, &entry, err);
+                                    .count = 1,
+                                    .reason = restricted ? c->reason : NULL };
+    dbk_rc rc = cli_looks_allowed(c, &note->space, err);
+    if (rc == DBK_OK)
+        rc = dbk_audit_log(c->book, &logged, &entry, err);
+    if (rc == DBK_OK && restricted)
+        c->opened = note->space;
+    return rc;
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+bool cli_shows(cli *c, const dbk_id *space)
+{
+    DBK_ASSERT(c->looks != NULL);
+    if (c->reason == NULL && dbk_book_is_restricted(c->book, space))
+        return false;
+    cli_looks_space *s = space_of(c->looks, space);
+    c->looks->over = c->looks->over || s == NULL;
+    if (s != NULL)
+        s->count++;
+    return s != NULL;
+}
+
+void cli_looks_call(cli *c, const char *name, const char *form)
+{
+    (void)snprintf(c->looks->what, sizeof(c->looks->what), "%s%s%s", name, form == NULL ? "" : " ",
+                   form == NULL ? "" : form);
+}
+
+bool cli_leaves_out(const cli *c)
+{
+    const dbk_roster *roster = dbk_book_roster(c->book);
+    for (size_t i = 0; c->reason == NULL && roster != NULL && i < dbk_roster_spaces(roster); i++) {
+        const dbk_space *s = dbk_roster_space_at(roster, i);
+        if (s->restricted && dbk_book_may_read(c->book, &s->space))
+            return true;
+    }
+    return false;
+}
+
+dbk_rc cli_looks_end(cli *c, const char *name, dbk_err *err)
+{
+    const dbk_audit_entry how = { .op = DBK_AUDIT_CONSULTATION,
+                                  .what = c->looks->what[0] == '\0' ? name : c->looks->what,
+                                  .reason = c->reason };
+    if (c->looks->over)
+        return dbk_fail(err, DBK_LIMIT, "records of more than %u spaces at once; name one",
+                        CLI_LOOKS_SPACES_MAX);
+    dbk_rc rc = cli_looks_log(c, c->looks, &how, err);
+    if (rc == DBK_OK)
+        rc = out_release(err);
+    /* Told whether anything is there or not: that is nobody's business who looks over a shoulder.
+     */
+    if (rc == DBK_OK && c->format == OUT_TEXT && cli_leaves_out(c))
+        out_note("Restricted spaces are left out; with --reason TEXT they are shown too.");
+    return rc;
 }

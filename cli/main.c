@@ -12,6 +12,7 @@
 #include "cli/agent.h"
 #include "cli/args.h"
 #include "cli/help.h"
+#include "cli/looks.h"
 #include "cli/recovery.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
@@ -215,6 +216,26 @@ dbk_rc cli_store_exists(const cli *c, dbk_err *err)
                     out_safe_str(c->store));
 }
 
+/* --reason, where the command has it and it says something. */
+static const char *reason_of(const cli_args *a)
+{
+    const cli_option *o = a->command->options;
+    while (o != NULL && o->name != NULL && strcmp(o->name, "--reason") != 0)
+        o++;
+    const char *reason = o == NULL || o->name == NULL ? NULL : cli_option_value(a, "--reason");
+    return reason == NULL || reason[0] == '\0' ? NULL : reason;
+}
+
+/* What shows records: all of it waits until it is in the log who saw it. */
+static dbk_rc run_looking(cli *c, const cli_args *a, dbk_err *err)
+{
+    static cli_looks looks;
+    c->looks = &looks;
+    out_hold();
+    dbk_rc rc = a->command->run(c, a, err);
+    return rc == DBK_OK ? cli_looks_end(c, a->command->name, err) : rc;
+}
+
 static dbk_rc run_command(globals *g, const cli_command *command, size_t words, dbk_err *err)
 {
     static cli_args a; /* large; one command a process */
@@ -226,8 +247,10 @@ static dbk_rc run_command(globals *g, const cli_command *command, size_t words, 
         cli_recovery_settle(&g->c);
         dbk_journal_heed(g->c.book, dbk_referral_judge);
     }
+    g->c.reason = rc == DBK_OK ? reason_of(&a) : NULL;
     if (rc == DBK_OK)
-        rc = command->run(&g->c, &a, err);
+        rc = (command->flags & CLI_LOOKS) != 0 ? run_looking(&g->c, &a, err)
+                                               : command->run(&g->c, &a, err);
     dbk_book_close(g->c.book);
     g->c.book = NULL;
     return rc;

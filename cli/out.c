@@ -23,6 +23,9 @@ static bool out_streams; /* something was written to standard output already */
 /* Both hold text of notes, and are wiped at the end. */
 static char pending[16384]; /* standard output's, so that the C library has none of its own */
 static dbk_bytes ring[RING_BUFFERS];
+static dbk_bytes held = DBK_BYTES_INIT(OUT_HELD_BYTES_MAX);
+static bool holds;
+static dbk_rc held_rc; /* of the first that couldn't be kept */
 
 void out_start(void)
 {
@@ -37,12 +40,66 @@ static void note_failure(int result)
     }
 }
 
+static void put(const char *text, size_t len)
+{
+    if (len == 0) /* then there may be no text */
+        return;
+    if (!holds && fwrite(text, 1, len, stdout) != len)
+        note_failure(-1);
+    if (holds && held_rc == DBK_OK)
+        held_rc = dbk_bytes_append(&held, dbk_span_of(text, len), NULL);
+}
+
+void out_hold(void)
+{
+    holds = true;
+}
+
+static void drop_held(void)
+{
+    dbk_bytes_wipe(&held);
+    holds = false;
+    held_rc = DBK_OK;
+}
+
+dbk_rc out_release(dbk_err *err)
+{
+    dbk_rc rc = held_rc;
+    if (rc != DBK_OK)
+        return dbk_fail(err, rc, "that is more than can be shown at once: ask for less of it");
+    holds = false;
+    put((const char *)held.p, held.len);
+    drop_held();
+    return DBK_OK;
+}
+
+static void hold_text(const char *fmt, va_list args)
+{
+    char *text = NULL;
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (len >= 0)
+        text = dbk_alloc((size_t)len + 1);
+    if (text == NULL) {
+        held_rc = held_rc == DBK_OK ? DBK_NOMEM : held_rc;
+        return;
+    }
+    (void)vsnprintf(text, (size_t)len + 1, fmt, args);
+    put(text, (size_t)len);
+    dbk_free(text);
+}
+
 void out_text(const char *fmt, ...)
 {
     va_list args;
     out_streams = true;
     va_start(args, fmt);
-    note_failure(vprintf(fmt, args));
+    if (holds)
+        hold_text(fmt, args);
+    else
+        note_failure(vprintf(fmt, args));
     va_end(args);
 }
 
@@ -82,8 +139,7 @@ const char *out_safe_lines(dbk_span text)
 static int put_json(const char *chunk, size_t len, void *ctx)
 {
     (void)ctx;
-    if (fwrite(chunk, 1, len, stdout) != len)
-        note_failure(-1);
+    put(chunk, len);
     return 0;
 }
 
@@ -105,6 +161,7 @@ void out_json_text(dbk_span text)
 void out_failure(dbk_rc rc, const char *sentence, struct json_t *problems, out_format format)
 {
     const char *safe = out_safe_str(sentence);
+    drop_held();
     (void)fflush(stdout);
     (void)fprintf(stderr, "daybook: %s\n", safe);
     if (format == OUT_JSON) {
@@ -210,6 +267,7 @@ dbk_rc out_redirect(const char *path, dbk_err *err)
 
 dbk_rc out_finish(dbk_err *err)
 {
+    drop_held();
     if (fflush(stdout) != 0)
         note_failure(-1);
     dbk_wipe(pending, sizeof(pending));

@@ -51,6 +51,12 @@ void out_progress_start(out_progress *p);
 void out_progress_draw(out_progress *p, const char *phase, uint64_t done, uint64_t total);
 void out_progress_end(out_progress *p);
 
+/* From here on, standard output waits in memory until it is released, or dropped by a failure.
+ * DBK_LIMIT: it was more than OUT_HELD_BYTES_MAX; nothing of it is out. */
+#define OUT_HELD_BYTES_MAX (512u * 1024u * 1024u)
+void out_hold(void);
+DBK_MUST_CHECK dbk_rc out_release(dbk_err *err);
+
 /* From here on, standard output goes into a new file of mode 0600; DBK_CONFLICT if it exists. */
 DBK_MUST_CHECK dbk_rc out_redirect(const char *path, dbk_err *err);
 /* A new file of mode 0600, durable; DBK_CONFLICT if it exists. */

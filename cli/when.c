@@ -144,3 +144,25 @@ size_t cli_when_read(char out[CLI_WHEN_SIZE], dbk_span text)
     }
     return whole;
 }
+
+dbk_rc cli_since_parse(int64_t *since_ms, const char *text, const char *option, dbk_err *err)
+{
+    size_t len = strlen(text);
+    uint64_t n;
+    *since_ms = INT64_MIN;
+    if (len > 1 && (text[len - 1] == 'd' || text[len - 1] == 'h') &&
+        dbk_u64_parse(&n, dbk_span_of(text, len - 1), NULL) == DBK_OK && n < 100000) {
+        uint64_t hours = text[len - 1] == 'd' ? n * 24 : n;
+        *since_ms = (int64_t)(dbk_env_system()->now_ms(NULL) - hours * 3600000u);
+        return DBK_OK;
+    }
+    if (dbk_date_valid(dbk_span_str(text))) {
+        char midnight[DBK_TIME_TEXT_SIZE];
+        (void)snprintf(midnight, sizeof(midnight), "%s 00:00", text);
+        return cli_when_parse(since_ms, midnight, err);
+    }
+    if (cli_when_parse(since_ms, text, NULL) == DBK_OK)
+        return DBK_OK;
+    return dbk_fail(err, DBK_USAGE, "%s is a date, a time like 2026-11-24 14:30, or like 7d or 12h",
+                    option);
+}

@@ -26,4 +26,8 @@ DBK_MUST_CHECK dbk_rc cli_when_parse(int64_t *unix_ms, const char *text, dbk_err
 /* The value of --until; a date is to its evening. NULL: 0, which stands for no end. */
 DBK_MUST_CHECK dbk_rc cli_when_until(uint64_t *unix_ms, const char *text, dbk_err *err);
 
+/* "7d" or "12h" ago, a date, or a full time; option: what it was given for. */
+DBK_MUST_CHECK dbk_rc cli_since_parse(int64_t *since_ms, const char *text, const char *option,
+                                      dbk_err *err);
+
 #endif

@@ -48,7 +48,8 @@ static dbk_rc append_summary(dbk_bytes *out, const dbk_note *note, dbk_err *err)
     return rc;
 }
 
-/* "Mrs Adebayo [01a20ba5-7565]" for a record that is here; else its id. */
+/* "Mrs Adebayo [01a20ba5-7565]" for a record that is here; else its id. One of a restricted
+ * space is no more than its id, unless that space was opened with a reason. */
 static dbk_rc append_record(const cli *c, dbk_bytes *out, const dbk_id *record, dbk_err *err)
 {
     dbk_note *note = NULL;
@@ -56,7 +57,8 @@ static dbk_rc append_record(const cli *c, dbk_bytes *out, const dbk_id *record, 
     char uuid[DBK_ID_UUID_SIZE];
     dbk_rc rc = DBK_OK;
     dbk_id_uuid(uuid, record);
-    if (dbk_query_note(&note, c->book, record, NULL) == DBK_OK)
+    if (dbk_query_note(&note, c->book, record, NULL) == DBK_OK &&
+        (!dbk_book_is_restricted(c->book, &note->space) || dbk_id_equal(&note->space, &c->opened)))
         rc = append_summary(&summary, note, err);
     if (rc == DBK_OK && summary.len > 0)
         rc = dbk_bytes_append_fmt(out, err, "%.*s [%s]", (int)summary.len, (const char *)summary.p,

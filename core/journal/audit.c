@@ -133,14 +133,14 @@ dbk_rc dbk_audit_log(dbk_book *book, bool *logged, const dbk_audit_entry *entry,
     dbk_draft d = { 0 };
     DBK_ASSERT(entry->op == DBK_AUDIT_CONSULTATION || entry->op == DBK_AUDIT_DISCLOSURE);
     DBK_ASSERT(entry->records_count <= DBK_AUDIT_RECORDS_MAX);
-    *logged = dbk_book_role(book, &entry->space) != DBK_ROLE_AUDITOR;
-    if (!*logged)
-        return DBK_OK;
     uint64_t now_ms = book->env->now_ms(book->env->self);
-    dbk_rc rc = entry->reason == NULL ? DBK_OK : dbk_reason_check(entry->reason, err);
+    bool wanted = entry->reason != NULL || dbk_book_is_restricted(book, &entry->space);
+    dbk_rc rc = wanted ? dbk_reason_check(entry->reason, err) : DBK_OK;
+    *logged = rc == DBK_OK && dbk_book_role(book, &entry->space) != DBK_ROLE_AUDITOR;
+    if (!*logged)
+        return rc;
     /* A draft without the record's state: a log entry replaces nothing. */
-    if (rc == DBK_OK)
-        rc = dbk_draft_new(&d, book, &entry->space, DBK_FORM_AUDIT, err);
+    rc = dbk_draft_new(&d, book, &entry->space, DBK_FORM_AUDIT, err);
     if (rc == DBK_OK)
         rc = find_room(book, &d.record, &entry->space, now_ms, err);
     if (rc == DBK_OK)

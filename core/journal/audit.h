@@ -28,7 +28,8 @@ typedef enum dbk_audit_op { DBK_AUDIT_OP_TABLE(DBK_AUDIT_OP_ENUM) DBK_AUDIT_OPS 
 const char *dbk_audit_op_name(dbk_audit_op op);
 
 /* Writing one entry: one durable transaction. *logged false: this device may not write in that
- * space (an auditor), and nothing was written. */
+ * space (an auditor), and nothing was written. DBK_INVALID: a restricted space, and no reason,
+ * which is wanted there and nowhere else (DUAA 2025 s82); an auditor gives one too. */
 typedef struct dbk_audit_entry {
     dbk_audit_op op; /* CONSULTATION or DISCLOSURE */
     dbk_id space;

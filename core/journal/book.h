@@ -149,6 +149,8 @@ dbk_standing dbk_book_standing_of(const dbk_book *book, const dbk_id *device, co
 dbk_role dbk_book_role(const dbk_book *book, const dbk_id *space);
 /* May the records of a space be shown here? Not when a guest's time is over, nor to a writer. */
 bool dbk_book_may_read(const dbk_book *book, const dbk_id *space);
+/* Does letting somebody into it take two administrators? Then a look at it takes a reason. */
+bool dbk_book_is_restricted(const dbk_book *book, const dbk_id *space);
 /* DBK_DENIED, with the reason: to be asked before anything is typed for that space. */
 DBK_MUST_CHECK dbk_rc dbk_book_check_write(const dbk_book *book, const dbk_id *space, dbk_err *err);
 

@@ -85,6 +85,12 @@ bool dbk_book_may_read(const dbk_book *book, const dbk_id *space)
     return grant != NULL && grant->role != DBK_ROLE_WRITER && !is_over(book, grant);
 }
 
+bool dbk_book_is_restricted(const dbk_book *book, const dbk_id *space)
+{
+    const dbk_space *s = book->roster == NULL ? NULL : dbk_roster_space(book->roster, space);
+    return s != NULL && s->restricted;
+}
+
 dbk_rc dbk_book_check_write(const dbk_book *book, const dbk_id *space, dbk_err *err)
 {
     dbk_standing s = dbk_book_standing(book, space);

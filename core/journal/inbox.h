@@ -54,14 +54,14 @@ typedef struct dbk_inbox_stats {
     uint64_t reissued; /* own ops that were written again under it */
 } dbk_inbox_stats;
 /* Verifies all of the run (headers, chains, bodies, tree root, checkpoint) before it merges; one
- * durable transaction. Fills stats: records are counted once each; pending counts what had to be
- * kept unmerged. If the log holds, signed by this device, what this store doesn't, the store is an
- * old copy or there are two of it: then the own feed is closed and what the log lacks of it
- * written again (core/journal/reissue.h) before the run is taken; stats tell. DBK_PEER: the relay's
- * log doesn't verify, or is another log than before (nothing changed). DBK_CONFLICT, DBK_LIMIT
- * (too many segments), DBK_NOT_FOUND (no such space), DBK_VERSION: nothing changed.
- * A checkpoint that says more than was held when it came stays pinned until the log has reached its
- * size, and the log must then have its root. */
+ * durable transaction. Fills stats: records are counted once each, without the log of use; pending
+ * counts what had to be kept unmerged. If the log holds, signed by this device, what this store
+ * doesn't, the store is an old copy or there are two of it: then the own feed is closed and what
+ * the log lacks of it written again (core/journal/reissue.h) before the run is taken; stats tell.
+ * DBK_PEER: the relay's log doesn't verify, or is another log than before (nothing changed).
+ * DBK_CONFLICT, DBK_LIMIT (too many segments), DBK_NOT_FOUND (no such space), DBK_VERSION: nothing
+ * changed. A checkpoint that says more than was held when it came stays pinned until the log has
+ * reached its size, and the log must then have its root. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
                                     dbk_err *err);
 /* The relay signs for just what is applied here: after it was restored, its log has a new name, and

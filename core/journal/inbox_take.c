@@ -4,6 +4,7 @@
 #include "core/base/alloc.h"
 #include "core/journal/feed.h"
 #include "core/journal/fold.h"
+#include "core/journal/query.h"
 #include "core/journal/quarantine_internal.h"
 #include "core/store/rows_query.h"
 
@@ -104,6 +105,8 @@ static dbk_rc fold(const merging *m, const dbk_op *op, uint32_t place, dbk_err *
     t->stats->ops++;
     t->decided = t->decided || dbk_quarantine_is_decision(op);
     t->stats->conflicts_new += out.conflict_new ? 1 : 0;
+    if (dbk_span_equal(op->form, dbk_span_str(DBK_FORM_AUDIT))) /* no record among records */
+        return DBK_OK;
     return dbk_bytes_append(&t->touched, dbk_span_of(&row, sizeof(row)), err);
 }
 

@@ -39,12 +39,13 @@ json "the note has come all the way" "d['carriage']" hq
 must amir add contact method=visit account="Second"
 second=$out
 must amir sync
-must amir --json show "$second"
-json "so far only at the relay" "d['carriage']" relay
 must amir status
 has "both acknowledgements" "safe at the relay: every change" "$out"
 has "both" "held by headquarters: [0-9]+ of [0-9]+ changes written here, confirmed" "$out"
 hasnt "somebody is named" "No witness" "$out"
+must amir --json show "$second"
+json "so far only at the relay" "d['carriage']" relay
+must amir sync
 
 # An idle exchange stays one small round trip, with a witness too.
 must desk --json sync

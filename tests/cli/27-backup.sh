@@ -65,6 +65,7 @@ equal "all three, each once" 3 "$(ids new | wc -l)"
 equal "the lost ones came back" "$before" "$(ids new | grep -F "$before")"
 
 # A folder that is copied back, on a machine that has marks.
+must new sync # that its records were listed
 cp -a "$T/new" "$T/copy"
 must new add case ref=27THU kind=fatal_rtc
 must new sync

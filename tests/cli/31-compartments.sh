@@ -27,8 +27,34 @@ must admin add restricted_marker --space "Family Liaison Unit" about="$person" a
 marker=$out
 must admin sync
 must chief sync
-must chief search Quetzalcoatlus
+must chief search Quetzalcoatlus --reason "Review of the deployment"
 has "control: its members find it" "Quetzalcoatlus" "$out"
+
+# Its members say why they look; in its log, and in no other (domain.md A44, 2.6, 3.11).
+must chief search Quetzalcoatlus
+equal "no ordinary search finds it" "" "$out"
+has "but says that something may be left out" "Restricted spaces are left out" "$err"
+must chief --json list
+hasnt "nor is it in an ordinary list" "$hidden" "$out"
+must chief export
+hasnt "nor in an export of all" "$hidden" "$out"
+wont "shown without a reason" 2 "restricted space: say why" chief show "$hidden"
+equal "not a word of it" "" "$out"
+wont "its history" 2 "say why" chief history "$hidden"
+wont "a list of it" 2 "say why" chief list --space "Operation Blackbird"
+wont "an export of it" 2 "say why" chief export --space "Operation Blackbird"
+must chief show "$hidden" --reason "Marker of why"
+has "with one it is shown" Quetzalcoatlus "$out"
+must chief list --reason "Marker of why"
+has "and listed" Quetzalcoatlus "$out"
+must chief --json audit --op consultation
+json "each look at it has its reason" \
+    "[(r['what'], r['reason']) for r in rows if r['space'] == '$compartment']" \
+    "[('search', 'Review of the deployment'), ('show', 'Marker of why'), ('list', 'Marker of why')]"
+json "one in an ordinary space has none" \
+    "[r.get('reason') for r in rows if r['space'] != '$compartment' and r['author'] == 'chief']" \
+    "[None, None]"
+must chief sync
 must amir sync
 
 # The marker, as everybody in the ordinary space has it.
@@ -64,6 +90,9 @@ clean "conflicts" conflicts
 clean "the spaces" --json space list
 clean "the devices" --json device list
 clean "the export" export
+clean "the log of use" --json audit
+must amir --json audit
+hasnt "nor why somebody looked at it" "Marker of why" "$out"
 clean "verify" --json verify
 clean "evidence" evidence list
 clean "sync" --json sync

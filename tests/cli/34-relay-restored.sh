@@ -47,6 +47,7 @@ must admin sync
 equal "everybody's records" "$(ids admin)" "$(ids amir)"
 equal "also of who joined after the backup" "$(ids admin)" "$(ids bethan)"
 equal "six of them" 6 "$(ids admin | wc -l)"
+settle admin amir bethan
 hash=$(state_hash admin "Op Cedar")
 equal "the same state" "$hash" "$(state_hash amir "Op Cedar")"
 equal "everywhere" "$hash" "$(state_hash bethan "Op Cedar")"

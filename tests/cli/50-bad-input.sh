@@ -99,7 +99,7 @@ second=$out
 relay_end TERM
 wont "no relay" 13 "relay at .* cannot be reached: nothing answers there" amir sync
 still=$("$DAYBOOK" --store "$T/amir" --passphrase-file "$T/amir.pass" status)
-has "status says what waits" "on this device only: 3" "$still"
+has "status says what waits" "on this device only: [1-9]" "$still"
 
 # Another server at the relay's address: the pin doesn't match, and nothing is sent to it.
 mv "$T/relay" "$T/relay.true"
@@ -129,7 +129,8 @@ json "back with the true relay all arrives" \
 # ---- the disk -------------------------------------------------------------------------------
 cp -a "$T/amir" "$T/amir.good"
 text=$(head -c 14000 /dev/urandom | base64 -w 0)
-count_notes() { must amir --json list && wc -l <<<"$out"; }
+# Not by listing them: a look has to be written down, and that takes room.
+count_notes() { must amir --json status && py "d['spaces'][0]['records']"; }
 before=$(count_notes)
 
 # full WHAT STATUSES: adds until the disk is full; each note that was acknowledged must be there.

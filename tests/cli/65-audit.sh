@@ -27,8 +27,8 @@ must admin sync
 must admin --json audit --record "$ruth"
 json "each is one row, in order" \
     "[r['op'] + ' ' + r.get('what', '') for r in rows]" \
-    "['collection ', 'consultation show', 'consultation show, safe contact read', \
-'consultation history', 'disclosure export']"
+    "['collection ', 'consultation show', 'consultation show', \
+'consultation safe contact read', 'consultation history', 'disclosure export']"
 json "who" "set(r['author'] for r in rows)" "{'amir'}"
 json "which record" "set(r['records'][0] for r in rows)" "{'$ruth'}"
 json "to whom, and why" "(rows[-1]['recipient'], rows[-1]['reason'])" \
@@ -42,9 +42,59 @@ json "the erasure is there" "[r['op'] for r in rows][-1]" erasure
 hasnt "it tells nothing of the record" "Marker|900123|Her work" "$out"
 must amir audit --op disclosure
 has "as a table" "disclosure +amir .* export +Brake +Referral by post" "$out"
-must amir --json audit --op consultation --from 2000-01-01 --to 2001-01-01
+must amir --json audit --op consultation --since 2000-01-01 --until 2001-01-01
 equal "nothing in another time" "" "$out"
 wont "no such op" 2 "--op is" amir audit --op peeking
+
+# By device, and for a spreadsheet.
+must amir --json audit --actor AMIR
+json "his alone" "set(r['author'] for r in rows)" "{'amir'}"
+must amir audit --actor nobody --csv
+equal "nobody's: the head alone" 1 "$(wc -l <<<"$out")"
+must amir audit --record "$ruth" --csv --output "$T/log.csv"
+equal "a file of its owner's only" 600 "$(stat -c %a "$T/log.csv")"
+run "$python" -c "
+import csv
+rows = list(csv.DictReader(open('$T/log.csv', newline='')))
+print([r['op'] for r in rows][-2:], rows[-2]['recipient'], rows[-2]['records'] == '$ruth')"
+equal "it reads as CSV" "['disclosure', 'erasure'] Brake True" "$out"
+must amir export --form case --to '=HYPERLINK("x")' --reason "no case is here"
+must amir add case ref=26/65 kind=other
+must amir export --form case --to '=HYPERLINK("x")' --reason "a formula"
+must amir audit --op disclosure --csv
+has "no formula" "\"'=HYPERLINK\(\"\"x\"\"\)\"" "$out"
+must amir withdraw "$(ids amir --where ref=26/65)" --reason "of the test"
+
+# Lists say how much was seen, and never what was looked for.
+must amir add contact method=phone account="Marker of an accordion"
+called=$out
+must amir search accordion
+must amir --json list contact
+must amir today
+must amir conflicts "$called"
+must amir --json audit --op consultation
+json "kinds and counts" "[(r['what'], r['count']) for r in rows][-3:]" \
+    "[('search', 1), ('list contact', 1), ('conflicts', 1)]"
+json "what is named is named" "rows[-1]['records']" "['$called']"
+hasnt "nothing of what was looked for" "Marker|accordion" "$out"
+must amir withdraw "$called" --reason "of the test"
+
+# No look without its entry: a disk that takes nothing shows nothing (decision 0024).
+must amir add contact method=phone account="Behind a full disk"
+called=$out
+full_disk() {
+    run bash -c 'ulimit -f 1; exec "$0" --store "$1" --passphrase-file "$2" "${@:3}"' \
+        "$DAYBOOK" "$T/amir" "$T/amir.pass" "$@"
+}
+full_disk status
+equal "control: what shows no record goes on" 0 "$status"
+for command in "show $called" "history $called" "list" "--json list" "search disk" "export"; do
+    # shellcheck disable=SC2086
+    full_disk $command
+    equal "$command: the disk is full" 11 "$status"
+    hasnt "$command: nothing is out" "Behind|$called" "$out"
+done
+must amir withdraw "$called" --reason "of the test"
 
 # The log is no record among records.
 must amir --json list

@@ -27,14 +27,16 @@ must bethan sync --folder "$stick"
 must amir sync --folder "$stick"
 must amir show "$second"
 has "and back" "hers" "$out"
+must amir sync --folder "$stick" # that he looked at it
 must amir sync --folder "$stick"
 has "nothing twice" "Nothing new" "$out"
 
 # Carried isn't received: the device still says so, in words and numbers.
 must amir status
-has "not yet at the relay" "on this device only: 1" "$out"
+has "not yet at the relay" "on this device only: 2" "$out"
 must amir --json status
 json "no receipt" "d['spaces'][0]['own_at_relay']" 0
+must bethan sync --folder "$stick"
 equal "both hold the same" "$(state_hash amir Unit)" "$(state_hash bethan Unit)"
 
 # The folder holds nothing that can be read, and is not believed blindly.
@@ -72,6 +74,7 @@ must amir sync
 must amir --json status
 json "now the relay has signed for all" \
     "d['spaces'][0]['own_at_relay'] == d['spaces'][0]['own_ops']" True
+settle amir bethan desk
 equal "Amir and the desk" "$(state_hash amir Unit)" "$(state_hash desk Unit)"
 equal "Bethan and the desk" "$(state_hash bethan Unit)" "$(state_hash desk Unit)"
 must desk --json list

@@ -174,6 +174,7 @@ ids desk >"$T/held"
 equal "acknowledged notes missing at headquarters" "" "$(comm -23 "$T/acked" "$T/held")"
 must desk --json list contact --where method=text
 json "imported lines at headquarters, each once" "len(rows)" "$imported"
+settle amir desk
 equal "both hold the same" "$(state_hash amir Unit)" "$(state_hash desk Unit)"
 [ "$kills" -ge $((rounds / 2)) ] || fail "the test must kill" "rounds: $rounds" "kills: $kills"
 relay_end TERM

@@ -26,8 +26,8 @@ equal "the walk ends well: $(tail -n 3 "$T/walk.out")" 0 "$status"
 walked=$(<"$T/walk.out")
 has "the officer is approved" "^Approved: PC Amir Khan" "$walked"
 has "the note is shown" "The family asked when the inquest opens" "$walked"
-has "it was on this device only" "on this device only: 2" "$walked"
-has "it reached headquarters" "Fetched 2 changes: 1 new record" "$walked"
+has "it was on this device only" "on this device only: 5" "$walked"
+has "it reached headquarters" "Fetched 5 changes: 1 new record" "$walked"
 has "and holds" "every chain, seal, signature and row holds" "$walked"
 equal "nothing is left" "" "$(find "$T" -maxdepth 1 -name 'daybook-walk*')"
 

@@ -205,6 +205,12 @@ ids() {
     grep -o '^{"id":"[^"]*"' <<<"$out" | cut -d '"' -f 4 | sort
 }
 
+# settle DEVICE...: what they looked at is in a log, which is everybody's; then all hold the same
+settle() {
+    local device
+    for device in "$@" "$@"; do must "$device" sync; done
+}
+
 # state_hash DEVICE SPACE: verifies everything; prints the space's state hash
 state_hash() {
     must "$1" --json verify

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "core/journal/audit.h"
 #include "core/journal/book_internal.h"
+#include "tests/lib/org.h"
 #include "tests/lib/syncworld.h"
 
 typedef struct team {
@@ -195,6 +197,45 @@ static void a_restricted_space_is_made_and_entered_by_two_a18(void **state)
     assert_non_null(strstr(err.text, "who is in it"));
     dbk_err_clear(&err);
     assert_ok(dbk_driver_rotate(t->first.book, &t->first.t, &space, &err), &err);
+    team_end(t);
+}
+
+static dbk_rc look_at(dbk_book *book, const dbk_id *space, const char *reason, dbk_err *err)
+{
+    bool logged = false;
+    const dbk_audit_entry entry = {
+        .op = DBK_AUDIT_CONSULTATION, .space = *space, .what = "list", .count = 1, .reason = reason
+    };
+    dbk_rc rc = dbk_audit_log(book, &logged, &entry, err);
+    assert_int_equal(logged, rc == DBK_OK);
+    return rc;
+}
+
+static void a_look_at_a_restricted_space_takes_a_reason_and_no_other_does_2_6(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    dbk_id space;
+    dbk_err err = { 0 };
+    const dbk_new_space with = { .name = "Op Yew",
+                                 .creator_role = DBK_ROLE_HQ,
+                                 .restricted = true };
+    assert_rc(dbk_driver_space_create(t->first.book, &t->first.t, &space, &with, &err),
+              DBK_PROPOSED, &err);
+    dbk_err_clear(&err);
+    seen s = proposals(&t->second);
+    dbk_bytes_wipe(&s.entry);
+    agree(&t->second);
+    (void)sync_now(&t->first);
+    uint64_t before = dbk_test_own_ops(t->first.book, &space);
+    assert_rc(look_at(t->first.book, &space, NULL, &err), DBK_INVALID, &err);
+    dbk_err_clear(&err);
+    assert_rc(look_at(t->first.book, &space, "  ", &err), DBK_INVALID, &err);
+    dbk_err_clear(&err);
+    assert_int_equal(dbk_test_own_ops(t->first.book, &space), before);
+    assert_ok(look_at(t->first.book, &space, "Review of the deployment", &err), &err);
+    assert_int_equal(dbk_test_own_ops(t->first.book, &space), before + 1);
+    assert_ok(look_at(t->first.book, &t->space, NULL, &err), &err);
     team_end(t);
 }
 
@@ -425,6 +466,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_admin_alone_gets_nowhere_and_with_two_every_member_sees_it_a18),
         cmocka_unit_test(a_restricted_space_is_made_and_entered_by_two_a18),
+        cmocka_unit_test(a_look_at_a_restricted_space_takes_a_reason_and_no_other_does_2_6),
         cmocka_unit_test(a_headquarters_device_is_let_in_by_two_and_then_gets_its_spaces_a18),
         cmocka_unit_test(an_administrator_s_second_device_is_the_same_person_a18),
         cmocka_unit_test(when_the_chain_moves_on_first_the_proposer_is_told_and_begins_anew_m49),
