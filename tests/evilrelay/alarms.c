@@ -25,9 +25,14 @@ const evil_alarm evil_alarms[] = {
       "only the organisation's root can sign this",
       DBK_PEER },
     { TOLD_NO_ENTRY, "no entry",
-      "not deterministic CBOR|behind the CBOR item|membership entry is malformed", DBK_PEER },
+      "CBOR|membership entry is malformed|membership entry's body is|entry contradicts itself|"
+      "membership entry is empty or too long",
+      DBK_PEER },
     { TOLD_FOREIGN, "foreign entry", "membership entry of another organisation", DBK_PEER },
-    { TOLD_CHAIN, "another chain", "membership chain is another one than this device's", DBK_PEER },
+    { TOLD_CHAIN, "another chain",
+      "membership chain is another one than this device's|entry doesn't follow the head|"
+      "another one than this device holds",
+      DBK_PEER },
     { TOLD_CHAIN_BACK, "shorter chain", "a shorter membership chain than this device", DBK_PEER },
     { TOLD_CHAIN_LACKS, "chain lacks", "gives no membership entries", DBK_PEER },
     { TOLD_TWO_LOGS, "split view",

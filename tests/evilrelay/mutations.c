@@ -171,7 +171,8 @@ const evil_mutation evil_mutations[] = {
     BYTES("S11", "another range than was asked for", CALL_RANGE, other_from, END_ALARM, TOLD_RANGE),
     BYTES("S12", "nothing of what the checkpoint covers", CALL_RANGE, short_range, END_ALARM,
           TOLD_KEPT_BACK),
-    BYTES("S13", "a bit of an entry", CALL_MEMBERS, flip_members, END_ALARM, TOLD_UNSIGNED),
+    BYTES("S13", "a bit of an entry", CALL_MEMBERS, flip_members, END_ALARM,
+          TOLD_UNSIGNED | TOLD_NO_ENTRY | TOLD_FOREIGN | TOLD_CHAIN | TOLD_MALFORMED),
     /* Resources, as far as a wire in one process goes. */
     BYTES("R01a", "a body without end", CALL_HELLO, endless_body, END_ALARM, TOLD_TOO_LONG),
     BYTES("R01b", "the same for a chain", CALL_MEMBERS, endless_body, END_ALARM, TOLD_TOO_LONG),
