@@ -189,7 +189,8 @@ static bool is_news(const dbk_sync_report *r, uint64_t *stale)
     return (!r->idle && !r->joining) || more;
 }
 
-/* Two histories were found now; or before, nobody has settled it, and the relay still lies. */
+/* Two histories were found now; or before, and the relay still lies while nobody has settled it:
+ * status 21 of docs/CLI.md. */
 static bool shows_split(const cli *c, const dbk_sync_report *report, dbk_rc rc)
 {
     dbk_evidence_totals all = { 0 };
