@@ -245,7 +245,7 @@ static dbk_rc run_command(globals *g, const cli_command *command, size_t words, 
         rc = cli_open_book(&g->c, NULL, err);
     if (rc == DBK_OK && g->c.book != NULL) {
         cli_recovery_settle(&g->c);
-        dbk_journal_heed(g->c.book, dbk_referral_judge);
+        dbk_journal_heed(g->c.book, dbk_rules_judge);
     }
     g->c.reason = rc == DBK_OK ? reason_of(&a) : NULL;
     if (rc == DBK_OK)

@@ -188,6 +188,7 @@ dbk_id dbk_test_org_space(dbk_test_org *org, const char *name)
 typedef struct inputs {
     dbk_input rows[INPUTS_MAX];
     char names[INPUTS_MAX][INPUT_NAME_SIZE];
+    struct json_t *json[INPUTS_MAX]; /* NULL: a text */
     size_t count;
 } inputs;
 
@@ -200,7 +201,12 @@ static void parse(inputs *in, const char *const *fields)
         DBK_ASSERT(in->count < INPUTS_MAX);
         size_t len = (size_t)(equals - fields[i]);
         dbk_input_op op = DBK_INPUT_SET;
-        if (len > 0 && (equals[-1] == '+' || equals[-1] == '-')) {
+        struct json_t *json = NULL;
+        if (len > 0 && equals[-1] == ':') {
+            dbk_err err = { 0 };
+            must(dbk_json_parse(&json, dbk_span_str(equals + 1), &err), &err, "JSON");
+            len--;
+        } else if (len > 0 && (equals[-1] == '+' || equals[-1] == '-')) {
             op = equals[-1] == '+' ? DBK_INPUT_ADD : DBK_INPUT_REMOVE;
             len--;
         }
@@ -208,8 +214,15 @@ static void parse(inputs *in, const char *const *fields)
         char *name = in->names[in->count];
         memcpy(name, fields[i], len);
         name[len] = '\0';
-        in->rows[in->count++] = (dbk_input){ op, name, equals + 1, NULL };
+        in->json[in->count] = json;
+        in->rows[in->count++] = (dbk_input){ op, name, json == NULL ? equals + 1 : NULL, json };
     }
+}
+
+static void drop(inputs *in)
+{
+    for (size_t i = 0; i < in->count; i++)
+        dbk_json_free(in->json[i]);
 }
 
 static void show_problems(const dbk_problems *problems)
@@ -220,16 +233,24 @@ static void show_problems(const dbk_problems *problems)
                           problems->rows[i].text);
 }
 
+dbk_rc dbk_test_try_add(dbk_book *book, dbk_id *record, dbk_problems *problems, const dbk_id *space,
+                        const char *form, const char *const *fields)
+{
+    inputs in;
+    parse(&in, fields);
+    const dbk_add add = { *space, form, in.rows, in.count, NULL };
+    dbk_rc rc = dbk_journal_add(book, record, problems, &add, NULL);
+    drop(&in);
+    return rc;
+}
+
 dbk_id dbk_test_add(dbk_book *book, const dbk_id *space, const char *form,
                     const char *const *fields)
 {
     dbk_err err = { 0 };
     dbk_problems problems = { 0 };
     dbk_id id;
-    inputs in;
-    parse(&in, fields);
-    const dbk_add add = { *space, form, in.rows, in.count, NULL };
-    dbk_rc rc = dbk_journal_add(book, &id, &problems, &add, &err);
+    dbk_rc rc = dbk_test_try_add(book, &id, &problems, space, form, fields);
     show_problems(&problems);
     must(rc, &err, "add");
     dbk_problems_wipe(&problems);
@@ -244,6 +265,7 @@ void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fiel
     parse(&in, fields);
     const dbk_edit edit = { *record, in.rows, in.count, "as the family told" };
     dbk_rc rc = dbk_journal_edit(book, &problems, &edit, &err);
+    drop(&in);
     show_problems(&problems);
     must(rc, &err, "edit");
     dbk_problems_wipe(&problems);

@@ -37,10 +37,14 @@ void dbk_test_org_post(dbk_test_org *org, dbk_span entry);
 /* A further space with every book in it, in its role. */
 dbk_id dbk_test_org_space(dbk_test_org *org, const char *name);
 
-/* The simplest note: form `intervention` (or another), fields as "name=value" texts, NULL ends. */
+/* The simplest note: form `intervention` (or another), fields as "name=value" or "name:=JSON", NULL
+ * ends. */
 dbk_id dbk_test_add(dbk_book *book, const dbk_id *space, const char *form,
                     const char *const *fields);
-/* Edits by texts "name=value", "name+=value", "name-=value"; NULL ends. */
+/* The same, with what comes of it. */
+dbk_rc dbk_test_try_add(dbk_book *book, dbk_id *record, dbk_problems *problems, const dbk_id *space,
+                        const char *form, const char *const *fields);
+/* Edits by texts "name=value", "name:=JSON", "name+=value", "name-=value"; NULL ends. */
 void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fields);
 /* Hands every segment to every book, as a carried folder does, until nothing is new. */
 void dbk_test_org_exchange(dbk_test_org *org);

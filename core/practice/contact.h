@@ -1,0 +1,18 @@
+/* core/practice/contact.h - what is judged of a family contact before it is saved: what was told
+ * against what the lead holds back (FL-3, FL-5), and the first visit (FL-7).
+ * Knows:  forms contact, case, risk_assessment.
+ * Never:  writing; deciding what may be told: that is the lead's.
+ * In force is the newest version of the case's strategy that somebody approved. What isn't held or
+ * isn't readable here is not known, and stops nothing. */
+#ifndef DBK_PRACTICE_CONTACT_H
+#define DBK_PRACTICE_CONTACT_H
+
+#include "core/journal/journal.h"
+
+/* A dbk_practice_fn; other forms than `contact` pass. A topic that was told and is held back is a
+ * problem until the entry says on whose authority it was told; an account that speaks of one is a
+ * warning, as words don't tell what was said of it. */
+DBK_MUST_CHECK dbk_rc dbk_contact_judge(dbk_problems *problems, const dbk_intent *proposed,
+                                        dbk_err *err);
+
+#endif

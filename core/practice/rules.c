@@ -1,0 +1,14 @@
+#include "core/practice/rules.h"
+
+#include "core/practice/contact.h"
+#include "core/practice/referral.h"
+
+static const dbk_practice_fn rules[] = { dbk_contact_judge, dbk_referral_judge };
+
+dbk_rc dbk_rules_judge(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && rc == DBK_OK; i++)
+        rc = rules[i](problems, proposed, err);
+    return rc;
+}
