@@ -496,7 +496,7 @@ dbk_rc cmd_referral_due(cli *c, const cli_args *a, dbk_err *err)
 
 dbk_rc cmd_referral_card(cli *c, const cli_args *a, dbk_err *err)
 {
-    dbk_bytes file = DBK_BYTES_INIT(DBK_CARD_BYTES_MAX);
+    dbk_bytes file = DBK_BYTES_INIT(DBK_MEMBERS_CARD_BYTES_MAX);
     char root[2 * DBK_SIGN_PK_BYTES + 1];
     const dbk_sign_pk *key = &dbk_book_link(c->book)->root;
     dbk_rc rc = dbk_handover_card(c->book, &file, err);

@@ -17,7 +17,7 @@
 #include "cli/cli.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/crypto/card.h"
+#include "core/crypto/members_card.h"
 #include "core/seal/reply.h"
 #include "core/seal/package.h"
 #include "core/seal/slots.h"
@@ -161,7 +161,7 @@ static dbk_rc open_card(dbk_roster **out, const asked *a, dbk_err *err)
         rc = read_own(&card, a, "members", err);
     if (rc == DBK_OK) {
         memcpy(pk.b, root.p, sizeof(pk.b));
-        rc = dbk_card_open(out, dbk_bytes_span(&card), &pk, err);
+        rc = dbk_members_card_open(out, dbk_bytes_span(&card), &pk, err);
     }
     dbk_bytes_wipe(&card);
     dbk_bytes_wipe(&root);
@@ -183,7 +183,7 @@ static dbk_rc check_newer(const asked *a, dbk_span card, const dbk_sign_pk *root
         rc = dbk_fail(err, rc, "what this folder trusts can't be read");
     else if (!dbk_span_equal(dbk_bytes_span(&old_root), dbk_span_of(root->b, sizeof(root->b))))
         rc = dbk_fail(err, DBK_CONFLICT, "this folder trusts another root key: use another folder");
-    else if (!dbk_card_extends(card, dbk_bytes_span(&old_card)))
+    else if (!dbk_members_card_extends(card, dbk_bytes_span(&old_card)))
         rc = dbk_fail(err, DBK_CONFLICT, "the card is older than the one that is here already");
     dbk_bytes_wipe(&old_card);
     dbk_bytes_wipe(&old_root);
@@ -203,7 +203,7 @@ static dbk_rc run_trust(asked *a, dbk_err *err)
                         "headquarters tells by another way than the card");
     dbk_rc rc = cli_read_file(&card, a->words[1], err);
     if (rc == DBK_OK)
-        rc = dbk_card_open(&roster, dbk_bytes_span(&card), &root, err);
+        rc = dbk_members_card_open(&roster, dbk_bytes_span(&card), &root, err);
     if (rc == DBK_OK)
         devices = dbk_roster_devices(roster);
     if (rc == DBK_OK)

@@ -30,14 +30,14 @@ dbk_rc dbk_handover_seal(dbk_book *book, dbk_bytes *out, dbk_package *package,
 static dbk_rc add_entry(void *ctx, uint64_t seq, dbk_span entry, dbk_err *err)
 {
     (void)seq;
-    return dbk_card_add(ctx, entry, err);
+    return dbk_members_card_add(ctx, entry, err);
 }
 
 dbk_rc dbk_handover_card(dbk_book *book, dbk_bytes *out, dbk_err *err)
 {
     if (book->roster == NULL || dbk_roster_count(book->roster) == 0)
         return dbk_fail(err, DBK_DENIED, "this device is in no organisation yet");
-    dbk_rc rc = dbk_card_begin(out, dbk_roster_count(book->roster), err);
+    dbk_rc rc = dbk_members_card_begin(out, dbk_roster_count(book->roster), err);
     return rc == DBK_OK ? dbk_chain_each(book->store, 0, add_entry, out, err) : rc;
 }
 

@@ -4,7 +4,7 @@
 #ifndef DBK_JOURNAL_HANDOVER_H
 #define DBK_JOURNAL_HANDOVER_H
 
-#include "core/crypto/card.h"
+#include "core/crypto/members_card.h"
 #include "core/journal/book.h"
 #include "core/seal/reply.h"
 #include "core/seal/package.h"

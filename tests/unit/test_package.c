@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/crypto/card.h"
+#include "core/crypto/members_card.h"
 #include "core/seal/reply.h"
 #include "core/seal/package_internal.h"
 
@@ -329,13 +329,13 @@ static small make_card(chain *made)
     chain_device_new(&d, made, DBK_ROLE_OFFICER);
     chain_enrol(&ce, made, &d);
     assert_ok(dbk_entry_sign(&enrol, &ce.e, made->admin.admin, &err), &err);
-    dbk_bytes_init(&s.file, DBK_CARD_BYTES_MAX);
-    dbk_bytes_init(&s.shorter, DBK_CARD_BYTES_MAX);
-    assert_ok(dbk_card_begin(&s.file, 2, &err), &err);
-    assert_ok(dbk_card_add(&s.file, dbk_bytes_span(&genesis), &err), &err);
-    assert_ok(dbk_card_add(&s.file, dbk_bytes_span(&enrol), &err), &err);
-    assert_ok(dbk_card_begin(&s.shorter, 1, &err), &err);
-    assert_ok(dbk_card_add(&s.shorter, dbk_bytes_span(&genesis), &err), &err);
+    dbk_bytes_init(&s.file, DBK_MEMBERS_CARD_BYTES_MAX);
+    dbk_bytes_init(&s.shorter, DBK_MEMBERS_CARD_BYTES_MAX);
+    assert_ok(dbk_members_card_begin(&s.file, 2, &err), &err);
+    assert_ok(dbk_members_card_add(&s.file, dbk_bytes_span(&genesis), &err), &err);
+    assert_ok(dbk_members_card_add(&s.file, dbk_bytes_span(&enrol), &err), &err);
+    assert_ok(dbk_members_card_begin(&s.shorter, 1, &err), &err);
+    assert_ok(dbk_members_card_add(&s.shorter, dbk_bytes_span(&genesis), &err), &err);
     dbk_bytes_wipe(&genesis);
     dbk_bytes_wipe(&enrol);
     chain_device_free(&d);
@@ -348,19 +348,21 @@ static void a_card_is_verified_from_the_root_key_and_never_grows_shorter(void **
     dbk_roster *roster = NULL;
     (void)state;
     small s = make_card(&made);
-    assert_ok(dbk_card_open(&roster, dbk_bytes_span(&s.file), &made.root_pk, &err), &err);
+    assert_ok(dbk_members_card_open(&roster, dbk_bytes_span(&s.file), &made.root_pk, &err), &err);
     assert_int_equal(dbk_roster_devices(roster), 2);
     dbk_roster_free(roster);
-    assert_int_not_equal(dbk_card_open(&roster, dbk_bytes_span(&s.file), &c.root_pk, NULL), DBK_OK);
-    assert_true(dbk_card_extends(dbk_bytes_span(&s.file), dbk_bytes_span(&s.shorter)));
-    assert_true(dbk_card_extends(dbk_bytes_span(&s.file), dbk_bytes_span(&s.file)));
-    assert_false(dbk_card_extends(dbk_bytes_span(&s.shorter), dbk_bytes_span(&s.file)));
+    assert_int_not_equal(dbk_members_card_open(&roster, dbk_bytes_span(&s.file), &c.root_pk, NULL),
+                         DBK_OK);
+    assert_true(dbk_members_card_extends(dbk_bytes_span(&s.file), dbk_bytes_span(&s.shorter)));
+    assert_true(dbk_members_card_extends(dbk_bytes_span(&s.file), dbk_bytes_span(&s.file)));
+    assert_false(dbk_members_card_extends(dbk_bytes_span(&s.shorter), dbk_bytes_span(&s.file)));
     for (size_t len = 0; len < s.file.len; len++)
         assert_int_not_equal(
-            dbk_card_open(&roster, dbk_span_of(s.file.p, len), &made.root_pk, NULL), DBK_OK);
+            dbk_members_card_open(&roster, dbk_span_of(s.file.p, len), &made.root_pk, NULL),
+            DBK_OK);
     for (size_t bit = 0; bit < s.file.len * 8; bit += 5) {
         s.file.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        if (dbk_card_open(&roster, dbk_bytes_span(&s.file), &made.root_pk, NULL) == DBK_OK)
+        if (dbk_members_card_open(&roster, dbk_bytes_span(&s.file), &made.root_pk, NULL) == DBK_OK)
             fail_msg("bit %zu turned: taken", bit);
         s.file.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }

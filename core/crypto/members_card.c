@@ -1,4 +1,4 @@
-#include "core/crypto/card.h"
+#include "core/crypto/members_card.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #define HEAD_BYTES 12u
 static const uint8_t magic[8] = { 'D', 'B', 'K', 'D', 1, 0, 0, 0 };
 
-dbk_rc dbk_card_begin(dbk_bytes *out, uint64_t entries, dbk_err *err)
+dbk_rc dbk_members_card_begin(dbk_bytes *out, uint64_t entries, dbk_err *err)
 {
     uint8_t *p;
     if (entries > UINT32_MAX)
@@ -19,7 +19,7 @@ dbk_rc dbk_card_begin(dbk_bytes *out, uint64_t entries, dbk_err *err)
     return rc;
 }
 
-dbk_rc dbk_card_add(dbk_bytes *out, dbk_span entry, dbk_err *err)
+dbk_rc dbk_members_card_add(dbk_bytes *out, dbk_span entry, dbk_err *err)
 {
     uint8_t *p;
     DBK_ASSERT(entry.len <= DBK_ENTRY_BYTES_MAX);
@@ -42,7 +42,7 @@ static dbk_rc read_head(dbk_wire *w, uint64_t *entries, dbk_err *err)
     return dbk_wire_ok(w, "the members' card", err);
 }
 
-dbk_rc dbk_card_open(dbk_roster **out, dbk_span file, const dbk_sign_pk *root, dbk_err *err)
+dbk_rc dbk_members_card_open(dbk_roster **out, dbk_span file, const dbk_sign_pk *root, dbk_err *err)
 {
     dbk_wire w = dbk_wire_from(file);
     dbk_roster *roster = NULL;
@@ -68,7 +68,7 @@ dbk_rc dbk_card_open(dbk_roster **out, dbk_span file, const dbk_sign_pk *root, d
     return rc;
 }
 
-bool dbk_card_extends(dbk_span newer, dbk_span older)
+bool dbk_members_card_extends(dbk_span newer, dbk_span older)
 {
     dbk_wire a = dbk_wire_from(newer), b = dbk_wire_from(older);
     uint64_t more = 0, fewer = 0;
