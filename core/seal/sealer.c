@@ -218,10 +218,10 @@ static dbk_rc unseal(dbk_span *sealed, const dbk_secret **key, dbk_secret **once
     return rc;
 }
 
-/* Opens a frame into s->packed, which is to be wiped when rc is DBK_OK. */
-static dbk_rc open_packed(dbk_sealer *s, size_t *packed_len, const dbk_header *header,
-                          const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
-                          dbk_err *err)
+/* Appends what is in a frame: the op itself, or still compressed and padded. */
+static dbk_rc open_frame(dbk_sealer *s, dbk_bytes *out, bool unpacks, const dbk_header *header,
+                         const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
+                         dbk_err *err)
 {
     binding b;
     dbk_secret *once = NULL;
@@ -238,15 +238,18 @@ static dbk_rc open_packed(dbk_sealer *s, size_t *packed_len, const dbk_header *h
         rc = dbk_fail(err, DBK_FORMAT, "a sealed op of %zu bytes", sealed.len);
     if (rc != DBK_OK)
         goto out;
-    *packed_len = sealed.len - TAG_BYTES;
+    size_t packed_len = sealed.len - TAG_BYTES;
     bind_segment(&b, header);
     bind_op(&b, index);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(s->packed, NULL, NULL, sealed.p, sealed.len,
                                                    b.aad, AAD_BYTES, b.nonce,
-                                                   dbk_secret_bytes(key).p) != 0) {
+                                                   dbk_secret_bytes(key).p) != 0)
         rc = dbk_fail(err, DBK_AUTH, "a sealed op does not verify");
-        dbk_wipe(s->packed, *packed_len);
-    }
+    else if (unpacks)
+        rc = dbk_unpack(s->packer, out, dbk_span_of(s->packed, packed_len), err);
+    else
+        rc = dbk_bytes_append(out, dbk_span_of(s->packed, packed_len), err);
+    dbk_wipe(s->packed, packed_len);
 out:
     dbk_secret_free(once);
     return rc;
@@ -256,24 +259,12 @@ dbk_rc dbk_open_frame(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
                       const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
                       dbk_err *err)
 {
-    size_t len = 0;
-    dbk_rc rc = open_packed(s, &len, header, frame, index, epoch_key, err);
-    if (rc != DBK_OK)
-        return rc;
-    rc = dbk_unpack(s->packer, out, dbk_span_of(s->packed, len), err);
-    dbk_wipe(s->packed, len);
-    return rc;
+    return open_frame(s, out, true, header, frame, index, epoch_key, err);
 }
 
 dbk_rc dbk_open_packed(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
                        const dbk_frame *frame, uint32_t index, const dbk_secret *epoch_key,
                        dbk_err *err)
 {
-    size_t len = 0;
-    dbk_rc rc = open_packed(s, &len, header, frame, index, epoch_key, err);
-    if (rc != DBK_OK)
-        return rc;
-    rc = dbk_bytes_append(out, dbk_span_of(s->packed, len), err);
-    dbk_wipe(s->packed, len);
-    return rc;
+    return open_frame(s, out, false, header, frame, index, epoch_key, err);
 }
