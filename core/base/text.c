@@ -212,6 +212,25 @@ dbk_rc dbk_base64url_parse(dbk_bytes *out, dbk_span text, dbk_err *err)
     return base64_parse(&base64_url, out, text, err);
 }
 
+dbk_rc dbk_token_append(dbk_bytes *out, const char *prefix, dbk_span in, dbk_err *err)
+{
+    size_t start = out->len;
+    dbk_rc rc = dbk_bytes_append_str(out, prefix, err);
+    if (rc == DBK_OK)
+        rc = dbk_base64url_append(out, in, err);
+    if (rc != DBK_OK)
+        dbk_bytes_truncate(out, start);
+    return rc;
+}
+
+dbk_rc dbk_token_parse(dbk_bytes *out, const char *prefix, dbk_span text, dbk_err *err)
+{
+    const dbk_span p = dbk_span_str(prefix);
+    if (text.len < p.len || !dbk_span_equal(dbk_span_of(text.p, p.len), p))
+        return dbk_fail(err, DBK_FORMAT, "the text doesn't begin with %s", prefix);
+    return dbk_base64url_parse(out, dbk_span_of(text.p + p.len, text.len - p.len), err);
+}
+
 dbk_rc dbk_base64_append(dbk_bytes *out, dbk_span in, dbk_err *err)
 {
     return base64_append(&base64_std, out, in, err);

@@ -25,6 +25,12 @@ DBK_MUST_CHECK dbk_rc dbk_hex_parse(uint8_t *out, size_t out_len, const char *he
 /* RFC 4648 section 5, no padding. Parsing refuses padding and non-zero spare bits. */
 DBK_MUST_CHECK dbk_rc dbk_base64url_append(dbk_bytes *out, dbk_span in, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_base64url_parse(dbk_bytes *out, dbk_span text, dbk_err *err);
+/* What people pass on as one word: a prefix that says what it is, then base64url. append: all of it
+ * or nothing. parse: DBK_FORMAT also when the prefix is another. */
+DBK_MUST_CHECK dbk_rc dbk_token_append(dbk_bytes *out, const char *prefix, dbk_span in,
+                                       dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_token_parse(dbk_bytes *out, const char *prefix, dbk_span text,
+                                      dbk_err *err);
 /* RFC 4648 section 4, with padding (RFC 9530 digests, C2SP notes). */
 DBK_MUST_CHECK dbk_rc dbk_base64_append(dbk_bytes *out, dbk_span in, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_base64_parse(dbk_bytes *out, dbk_span text, dbk_err *err);

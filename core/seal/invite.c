@@ -47,7 +47,6 @@ dbk_rc dbk_invite_print(dbk_bytes *out, const dbk_invite *invite, dbk_err *err)
     dbk_bytes cbor = DBK_BYTES_INIT(CBOR_BYTES_MAX);
     dbk_cbor_out o = dbk_cbor_to(&cbor, err);
     dbk_span secret = dbk_secret_bytes(invite->secret);
-    size_t start = out->len;
     if (!url_valid(dbk_span_str(invite->relay_url)))
         return dbk_fail(err, DBK_INVALID, "the relay's address is not proper");
     dbk_cbor_put_map(&o, PAIRS + (invite->backup.count > 0 ? 1u : 0u));
@@ -73,11 +72,7 @@ dbk_rc dbk_invite_print(dbk_bytes *out, const dbk_invite *invite, dbk_err *err)
     }
     dbk_rc rc = o.rc;
     if (rc == DBK_OK)
-        rc = dbk_bytes_append_str(out, PREFIX, err);
-    if (rc == DBK_OK)
-        rc = dbk_base64url_append(out, dbk_bytes_span(&cbor), err);
-    if (rc != DBK_OK)
-        dbk_bytes_truncate(out, start);
+        rc = dbk_token_append(out, PREFIX, dbk_bytes_span(&cbor), err);
     dbk_bytes_wipe(&cbor);
     return rc;
 }

@@ -60,27 +60,18 @@ static void put_text_bytes(uint8_t out[KEYS_BYTES + CHECK_BYTES], const dbk_reci
 dbk_rc dbk_recipient_print(dbk_bytes *out, const dbk_recipient *r, dbk_err *err)
 {
     uint8_t bytes[KEYS_BYTES + CHECK_BYTES];
-    size_t start = out->len;
     put_text_bytes(bytes, r);
-    dbk_rc rc = dbk_bytes_append_str(out, PREFIX, err);
-    if (rc == DBK_OK)
-        rc = dbk_base64url_append(out, dbk_span_of(bytes, sizeof(bytes)), err);
-    if (rc != DBK_OK)
-        dbk_bytes_truncate(out, start);
-    return rc;
+    return dbk_token_append(out, PREFIX, dbk_span_of(bytes, sizeof(bytes)), err);
 }
 
 dbk_rc dbk_recipient_parse(dbk_recipient *out, dbk_span text, dbk_err *err)
 {
-    dbk_span prefix = dbk_span_str(PREFIX);
     dbk_bytes bytes = DBK_BYTES_INIT(KEYS_BYTES + CHECK_BYTES);
     uint8_t again[KEYS_BYTES + CHECK_BYTES];
     dbk_recipient r;
     memset(out, 0, sizeof(*out));
     bool good = text.len == DBK_RECIPIENT_TEXT_CHARS &&
-                dbk_span_equal(dbk_span_of(text.p, prefix.len), prefix) &&
-                dbk_base64url_parse(&bytes, dbk_span_of(text.p + prefix.len, text.len - prefix.len),
-                                    NULL) == DBK_OK;
+                dbk_token_parse(&bytes, PREFIX, text, NULL) == DBK_OK;
     dbk_wire w = dbk_wire_from(dbk_bytes_span(&bytes));
     dbk_wire_get_copy(&w, r.kem, sizeof(r.kem));
     dbk_wire_get_copy(&w, r.sign.b, sizeof(r.sign.b));

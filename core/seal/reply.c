@@ -97,29 +97,20 @@ dbk_rc dbk_reply_print(dbk_bytes *out, const dbk_reply *a, const dbk_secret *sig
 {
     uint8_t bytes[ANSWER_BYTES];
     dbk_sig sig;
-    size_t start = out->len;
     DBK_ASSERT(is_proper(a));
     put_signed(bytes, a);
     dbk_sign(&sig, LABEL, dbk_span_of(bytes, SIGNED_BYTES), signer);
     (void)dbk_wire_put_copy(bytes + SIGNED_BYTES, sig.b, sizeof(sig.b));
-    dbk_rc rc = dbk_bytes_append_str(out, PREFIX, err);
-    if (rc == DBK_OK)
-        rc = dbk_base64url_append(out, dbk_span_of(bytes, sizeof(bytes)), err);
-    if (rc != DBK_OK)
-        dbk_bytes_truncate(out, start);
-    return rc;
+    return dbk_token_append(out, PREFIX, dbk_span_of(bytes, sizeof(bytes)), err);
 }
 
 dbk_rc dbk_reply_parse(dbk_reply *out, dbk_span text, dbk_err *err)
 {
-    dbk_span prefix = dbk_span_str(PREFIX);
     dbk_bytes bytes = DBK_BYTES_INIT(ANSWER_BYTES);
     dbk_reply a = { .why = DBK_REFUSAL_NONE };
     memset(out, 0, sizeof(*out));
     bool good = text.len == DBK_REPLY_TEXT_CHARS &&
-                dbk_span_equal(dbk_span_of(text.p, prefix.len), prefix) &&
-                dbk_base64url_parse(&bytes, dbk_span_of(text.p + prefix.len, text.len - prefix.len),
-                                    NULL) == DBK_OK;
+                dbk_token_parse(&bytes, PREFIX, text, NULL) == DBK_OK;
     dbk_wire w = dbk_wire_from(dbk_bytes_span(&bytes));
     a.recipient = dbk_wire_get_id(&w);
     a.referral = dbk_wire_get_id(&w);
