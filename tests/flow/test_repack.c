@@ -99,6 +99,23 @@ static dbk_rc key_of(void *ctx, const dbk_store_segment *row, dbk_err *err)
     return rc;
 }
 
+/* The key of the first segment of the one feed that isn't this device's own. */
+static dbk_id pulled_key(sync_device *d)
+{
+    dbk_id key = { { 0 } };
+    dbk_err err = { 0 };
+    size_t looked = 0;
+    for (size_t i = 0; i < d->book->tables.feeds_count; i++) {
+        const dbk_book_feed *feed = d->book->tables.feeds[i];
+        if (feed->own)
+            continue;
+        assert_ok(dbk_segments_at(d->book->store, feed->row, 1, key_of, &key, &err), &err);
+        looked++;
+    }
+    assert_int_equal(looked, 1);
+    return key;
+}
+
 /* A device is taken out while another has notes that were never sent: they leave under the key that
  * the one who was taken out doesn't have (M17). */
 static void notes_saved_before_a_rotation_leave_under_the_new_key_m17(void **state)
@@ -113,17 +130,8 @@ static void notes_saved_before_a_rotation_leave_under_the_new_key_m17(void **sta
     (void)sync_now(&t.asha);
     const dbk_space *space = dbk_roster_space(dbk_book_roster(t.admin.book), &t.space);
     (void)sync_now(&t.admin);
-    size_t looked = 0;
-    for (size_t i = 0; i < t.admin.book->tables.feeds_count; i++) {
-        const dbk_book_feed *feed = t.admin.book->tables.feeds[i];
-        dbk_id key = { { 0 } };
-        if (feed->own)
-            continue;
-        assert_ok(dbk_segments_at(t.admin.book->store, feed->row, 1, key_of, &key, &err), &err);
-        assert_true(dbk_id_equal(&key, &space->epochs[1].key_id));
-        looked++;
-    }
-    assert_int_equal(looked, 1);
+    dbk_id key = pulled_key(&t.admin);
+    assert_true(dbk_id_equal(&key, &space->epochs[1].key_id));
     assert_int_equal(space->epochs_count, 2);
     settle(&t, 5);
     team_close(&t);
@@ -142,18 +150,9 @@ static void a_removed_member_holds_no_key_to_notes_that_left_later_a25(void **st
     assert_ok(dbk_driver_leave(t.admin.book, &t.admin.t, &leaving, &err), &err);
     (void)sync_now(&t.asha);
     (void)sync_now(&t.admin);
-    size_t looked = 0;
-    for (size_t i = 0; i < t.admin.book->tables.feeds_count; i++) {
-        const dbk_book_feed *feed = t.admin.book->tables.feeds[i];
-        dbk_id key = { { 0 } };
-        if (feed->own)
-            continue;
-        assert_ok(dbk_segments_at(t.admin.book->store, feed->row, 1, key_of, &key, &err), &err);
-        assert_non_null(dbk_keyring_find(t.asha.book->keyring, &t.space, &key));
-        assert_null(dbk_keyring_find(t.ben.book->keyring, &t.space, &key));
-        looked++;
-    }
-    assert_int_equal(looked, 1);
+    dbk_id key = pulled_key(&t.admin);
+    assert_non_null(dbk_keyring_find(t.asha.book->keyring, &t.space, &key));
+    assert_null(dbk_keyring_find(t.ben.book->keyring, &t.space, &key));
     assert_int_equal(sync_verify(&t.admin, &t.space).records, 3);
     sync_assert_equal(&t.admin, &t.asha, &t.space);
     team_close(&t);

@@ -233,6 +233,23 @@ static void show_problems(const dbk_problems *problems)
                           problems->rows[i].text);
 }
 
+void dbk_test_ref(char out[DBK_TEST_REF_SIZE], const char *field, const dbk_id *id)
+{
+    char uuid[DBK_ID_UUID_SIZE];
+    dbk_id_uuid(uuid, id);
+    (void)snprintf(out, DBK_TEST_REF_SIZE, "%s=%s", field, uuid);
+}
+
+bool dbk_test_told(const dbk_problems *problems, const char *field, const char *words)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        if (strcmp(problems->rows[i].field, field) == 0 &&
+            strstr(problems->rows[i].text, words) != NULL)
+            return true;
+    }
+    return false;
+}
+
 dbk_rc dbk_test_try_add(dbk_book *book, dbk_id *record, dbk_problems *problems, const dbk_id *space,
                         const char *form, const char *const *fields)
 {

@@ -44,6 +44,11 @@ dbk_id dbk_test_add(dbk_book *book, const dbk_id *space, const char *form,
 /* The same, with what comes of it. */
 dbk_rc dbk_test_try_add(dbk_book *book, dbk_id *record, dbk_problems *problems, const dbk_id *space,
                         const char *form, const char *const *fields);
+/* "field=ID", for a field that refers to a record. */
+#define DBK_TEST_REF_SIZE 64u
+void dbk_test_ref(char out[DBK_TEST_REF_SIZE], const char *field, const dbk_id *id);
+/* Is one of the rows of this field, with these words in it? */
+bool dbk_test_told(const dbk_problems *problems, const char *field, const char *words);
 /* Edits by texts "name=value", "name:=JSON", "name+=value", "name-=value"; NULL ends. */
 void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fields);
 /* Hands every segment to every book, as a carried folder does, until nothing is new. */

@@ -25,8 +25,7 @@ typedef struct syncworld {
     size_t place; /* of the flip (in bits) or cut, modulo the body's length */
     bool lasting;
     const char *anchors; /* folder of marks, for devices that are opened from now on; or NULL */
-    bool
-        packs; /* notes leave packed (repack.h); else each in a segment of its own, to be counted */
+    bool packs; /* notes leave packed (repack.h); else each in a segment by itself, to be counted */
     bool is_slow; /* of devices that are opened from now on: requests travel ahead in a thread */
     /* Sees each request, and may change what the honest relay answered. NULL: nobody does. */
     void (*meddle)(void *ctx, struct sync_device *d, const dbk_exchange *req,

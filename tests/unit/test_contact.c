@@ -11,14 +11,6 @@ static dbk_book *book;
 static dbk_problems problems;
 static char lead[DBK_ID_UUID_SIZE], of_case[64];
 
-/* "field=ID", for what refers to a record. */
-static void refer(char out[64], const char *field, const dbk_id *id)
-{
-    char uuid[DBK_ID_UUID_SIZE];
-    dbk_id_uuid(uuid, id);
-    (void)snprintf(out, 64, "%s=%s", field, uuid);
-}
-
 static int make_org(void **state)
 {
     (void)state;
@@ -61,7 +53,7 @@ static void make_case(const char *suspect)
                                    "no_exit_plan_reason=Not yet",
                                    NULL };
     dbk_id id = dbk_test_add(book, &org.space, "case", fields);
-    refer(of_case, "case_id", &id);
+    dbk_test_ref(of_case, "case_id", &id);
 }
 
 /* What comes of adding a contact; ends with NULL. */
@@ -76,16 +68,6 @@ static dbk_rc meet_with(const char *const *fields)
     meet_with((const char *const[]){ of_case, "started_at=2016-01-15T12:00:00Z", "method=visit", \
                                      __VA_ARGS__, NULL })
 
-static bool told(const char *field, const char *words)
-{
-    for (size_t i = 0; i < problems.count; i++) {
-        if (strcmp(problems.rows[i].field, field) == 0 &&
-            strstr(problems.rows[i].text, words) != NULL)
-            return true;
-    }
-    return false;
-}
-
 static void a_topic_held_back_stops_until_the_leads_decision_is_named_FL3(void **state)
 {
     (void)state;
@@ -93,7 +75,8 @@ static void a_topic_held_back_stops_until_the_leads_decision_is_named_FL3(void *
     assert_rc(
         MEET("told:=[{\"topic\":\"funeral\"},{\"topic\":\"The CAUSE of death, provisional\"}]"),
         DBK_INVALID, NULL);
-    assert_true(told("told[1].authority", "\"Cause of death\" is held back by strategy 1"));
+    assert_true(dbk_test_told(&problems, "told[1].authority",
+                              "\"Cause of death\" is held back by strategy 1"));
     assert_int_equal(problems.faults, 1);
     /* A part of it is told as well as the whole. */
     assert_rc(MEET("told:=[{\"topic\":\"driver's name\"}]"), DBK_INVALID, NULL);
@@ -107,7 +90,7 @@ static void a_topic_held_back_stops_until_the_leads_decision_is_named_FL3(void *
     /* Words in an account are a hint. */
     assert_rc(MEET("told:=[{\"topic\":\"inquest\",\"detail\":\"That the cause of death waits\"}]"),
               DBK_OK, NULL);
-    assert_true(told("told[0].authority", "speaks of \"Cause of death\""));
+    assert_true(dbk_test_told(&problems, "told[0].authority", "speaks of \"Cause of death\""));
     /* Without a case nothing is known. */
     of_case[0] = 'x';
     assert_rc(meet_with((const char *const[]){ "started_at=2016-01-15T12:00:00Z", "method=visit",
@@ -122,11 +105,12 @@ static void with_a_suspect_in_the_family_the_list_is_shown_on_every_entry_FL5(vo
     for (size_t i = 0; i < ARRAY_LEN(suspects); i++) {
         make_case(suspects[i]);
         assert_rc(MEET("account=They asked about the car"), DBK_OK, NULL);
-        assert_true(told("told", "Held back: Cause of death; the driver's name."));
+        assert_true(
+            dbk_test_told(&problems, "told", "Held back: Cause of death; the driver's name."));
     }
     make_case("no");
     assert_rc(MEET("account=They asked about the car"), DBK_OK, NULL);
-    assert_false(told("told", "Held back"));
+    assert_false(dbk_test_told(&problems, "told", "Held back"));
 }
 
 static void a_first_visit_without_an_assessment_in_date_is_warned_of_FL7(void **state)
@@ -134,9 +118,9 @@ static void a_first_visit_without_an_assessment_in_date_is_warned_of_FL7(void **
     (void)state;
     make_case("no");
     assert_rc(MEET("purpose=first_visit,support"), DBK_OK, NULL);
-    assert_true(told("purpose", "no risk assessment"));
+    assert_true(dbk_test_told(&problems, "purpose", "no risk assessment"));
     assert_rc(MEET("purpose=support"), DBK_OK, NULL);
-    assert_false(told("purpose", "no risk assessment"));
+    assert_false(dbk_test_told(&problems, "purpose", "no risk assessment"));
     /* Of another kind, or over, it isn't one. */
     (void)dbk_test_add(book, &org.space, "risk_assessment",
                        (const char *const[]){ of_case, "kind=dash", "tool_version=1", NULL });
@@ -144,16 +128,16 @@ static void a_first_visit_without_an_assessment_in_date_is_warned_of_FL7(void **
                        (const char *const[]){ of_case, "kind=flo_deployment", "tool_version=1",
                                               "review_on=2001-01-01", NULL });
     assert_rc(MEET("purpose=first_visit"), DBK_OK, NULL);
-    assert_true(told("purpose", "no risk assessment"));
+    assert_true(dbk_test_told(&problems, "purpose", "no risk assessment"));
     (void)dbk_test_add(book, &org.space, "risk_assessment",
                        (const char *const[]){ of_case, "kind=flo_deployment", "tool_version=1",
                                               "review_on=2999-01-01", NULL });
     assert_rc(MEET("purpose=first_visit"), DBK_OK, NULL);
-    assert_false(told("purpose", "no risk assessment"));
+    assert_false(dbk_test_told(&problems, "purpose", "no risk assessment"));
     /* That of another case doesn't count. */
     make_case("no");
     assert_rc(MEET("purpose=first_visit"), DBK_OK, NULL);
-    assert_true(told("purpose", "no risk assessment"));
+    assert_true(dbk_test_told(&problems, "purpose", "no risk assessment"));
 }
 
 int main(void)

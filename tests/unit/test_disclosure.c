@@ -15,13 +15,6 @@ static char person[64], service[64];
 static dbk_id person_id, service_id;
 static dbk_err err;
 
-static void refer(char out[64], const char *field, const dbk_id *id)
-{
-    char uuid[DBK_ID_UUID_SIZE];
-    dbk_id_uuid(uuid, id);
-    (void)snprintf(out, 64, "%s=%s", field, uuid);
-}
-
 static const char *key_text(void)
 {
     static char text[160];
@@ -47,7 +40,7 @@ static int make(void **state)
     officer = org.books[1].book;
     const char *const fields[] = { "name=Brake", "la_areas=walsall", key_text(), NULL };
     service_id = dbk_test_add(hq, &org.space, "service", fields);
-    refer(service, "service", &service_id);
+    dbk_test_ref(service, "service", &service_id);
     dbk_test_org_exchange(&org);
     return 0;
 }
@@ -66,7 +59,7 @@ static int drop(void **state)
 static void add_person(const char *const *fields)
 {
     person_id = dbk_test_add(officer, &org.space, "person", fields);
-    refer(person, "person", &person_id);
+    dbk_test_ref(person, "person", &person_id);
 }
 
 static void add_phone(const char *entry)
@@ -218,7 +211,7 @@ static void only_a_key_that_headquarters_wrote_is_sealed_to_R7(void **state)
     disclose(&id, DBK_TELL_FIRST);
     dbk_id still = dbk_recipient_id(&d.to);
     assert_true(d.has_key && dbk_id_equal(&right, &still));
-    refer(service, "service", &own);
+    dbk_test_ref(service, "service", &own);
     id = add_referral("consent_scope=identity", "spoc=Ann");
     disclose(&id, DBK_TELL_FIRST);
     assert_true(forbidden("service"));
