@@ -1,9 +1,10 @@
 /* core/crypto/members_card.h - the members' card: an organisation's membership chain in one file,
  * for those outside who have to know whose signature counts. It holds no note and no name; who
  * reads it sees devices by number, their roles and spaces. Whose organisation it is says the root
- * key, which is told by another way. File, big-endian: magic "DBKD" || 1 (u8) || 0 0 0 || entries
- * (u32) || ( length (u32) || entry )* The entries are the chain's from its beginning
- * (core/crypto/roster.h). */
+ * key, which is told by another way.
+ *
+ * File, big-endian: magic "DBKD" || 1 (u8) || 0 0 0 || entries (u32) || ( length (u32) || entry )*.
+ * The entries are the chain's from its beginning (core/crypto/roster.h). */
 #ifndef DBK_CRYPTO_MEMBERS_CARD_H
 #define DBK_CRYPTO_MEMBERS_CARD_H
 

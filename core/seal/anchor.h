@@ -19,7 +19,7 @@
  *       64    4  count of logs        68    4  count of feeds
  *       72   72  each log: space, log's incarnation, checkpoint's size (8) and root; by space
  *            64  each own feed: feed, the last seq that was signed (8), its header hash, the last
- * seq that may have left the device (8); by feed */
+ *                seq that may have left the device (8); by feed */
 #ifndef DBK_SEAL_ANCHOR_H
 #define DBK_SEAL_ANCHOR_H
 
