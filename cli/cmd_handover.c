@@ -316,7 +316,7 @@ static dbk_rc is_known(handing *h, bool *yes, dbk_span text, dbk_err *err)
     *yes = false;
     dbk_elements e = dbk_elements_of(rc == DBK_OK ? entries : dbk_span_of(NULL, 0));
     while (dbk_elements_next(&e, &one))
-        *yes = *yes || dbk_span_equal(dbk_element_text(dbk_view_member(one, "signed")), text);
+        *yes = *yes || dbk_span_equal(dbk_cbor_text_of(dbk_view_member(one, "signed")), text);
     return rc;
 }
 

@@ -1,7 +1,6 @@
 #include "cli/looks.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "core/base/alloc.h"
 
@@ -23,12 +22,9 @@ static dbk_rc make_room(cli_looks_space *s, dbk_err *err)
     size_t room = s->room == 0 ? FIRST_ROOM : 2 * s->room;
     if (s->named < s->room)
         return DBK_OK;
-    dbk_id *ids = dbk_alloc_array(room, sizeof(ids[0]));
+    dbk_id *ids = dbk_realloc(s->ids, room * sizeof(ids[0]));
     if (ids == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for the log");
-    if (s->named > 0)
-        memcpy(ids, s->ids, s->named * sizeof(ids[0]));
-    dbk_free(s->ids);
     s->ids = ids;
     s->room = room;
     return DBK_OK;

@@ -178,6 +178,12 @@ dbk_span dbk_cbor_get_text(dbk_cbor *c)
     return get_string(c, DBK_CBOR_TEXT);
 }
 
+dbk_span dbk_cbor_text_of(dbk_span item)
+{
+    dbk_cbor c = dbk_cbor_from(item);
+    return dbk_cbor_peek(&c) == DBK_CBOR_TEXT ? dbk_cbor_get_text(&c) : dbk_span_of(NULL, 0);
+}
+
 /* Each item takes at least a byte, so a count over what is left is refused before any use. */
 static uint64_t get_count(dbk_cbor *c, dbk_cbor_type type)
 {

@@ -49,7 +49,8 @@ uint64_t dbk_cbor_get_array(dbk_cbor *c); /* number of items that follow */
 uint64_t dbk_cbor_get_map(dbk_cbor *c);   /* number of key, value pairs that follow */
 uint64_t dbk_cbor_get_tag(dbk_cbor *c);
 uint64_t dbk_cbor_get_simple(dbk_cbor *c);
-dbk_span dbk_cbor_get_item(dbk_cbor *c); /* skips one whole item and returns its bytes */
+dbk_span dbk_cbor_text_of(dbk_span item); /* the text that an item is; empty: it is another */
+dbk_span dbk_cbor_get_item(dbk_cbor *c);  /* skips one whole item and returns its bytes */
 void dbk_cbor_get_copy(dbk_cbor *c, uint8_t *out, size_t len); /* a byte string of just len */
 /* For maps with small unsigned keys: true and moves past the key if the next key is `key`. */
 bool dbk_cbor_key(dbk_cbor *c, uint64_t key);

@@ -5,6 +5,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/base/wire.h"
 #include "core/journal/book_internal.h"
 #include "core/journal/journal_draft.h"
 #include "core/store/records.h"
@@ -34,12 +35,10 @@ const char *dbk_audit_op_name(dbk_audit_op op)
 static dbk_id record_of(const dbk_id *space, const dbk_id *device, uint64_t hour, uint64_t part)
 {
     uint8_t name[2 * DBK_ID_BYTES + 16];
-    memcpy(name, space->b, DBK_ID_BYTES);
-    memcpy(name + DBK_ID_BYTES, device->b, DBK_ID_BYTES);
-    for (size_t i = 0; i < 8; i++) {
-        name[2 * DBK_ID_BYTES + i] = (uint8_t)(hour >> (56 - 8 * i));
-        name[2 * DBK_ID_BYTES + 8 + i] = (uint8_t)(part >> (56 - 8 * i));
-    }
+    uint8_t *p = dbk_wire_put_copy(name, space->b, DBK_ID_BYTES);
+    p = dbk_wire_put_copy(p, device->b, DBK_ID_BYTES);
+    p = dbk_wire_put_u64(p, hour);
+    (void)dbk_wire_put_u64(p, part);
     return dbk_hash_id(ID_LABEL, dbk_span_of(name, sizeof(name)));
 }
 
@@ -170,10 +169,7 @@ static dbk_rc give(reading *r, const dbk_audit_row *row, dbk_err *err)
 
 static dbk_span text_of(dbk_span map, const char *key)
 {
-    dbk_span value = dbk_view_member(map, key);
-    dbk_cbor c = dbk_cbor_from(value);
-    return value.len > 0 && dbk_cbor_peek(&c) == DBK_CBOR_TEXT ? dbk_cbor_get_text(&c)
-                                                               : dbk_span_of(NULL, 0);
+    return dbk_cbor_text_of(dbk_view_member(map, key));
 }
 
 static bool names(dbk_span records, const dbk_id *record)

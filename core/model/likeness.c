@@ -193,12 +193,6 @@ static dbk_rc add_name(dbk_likeness *l, dbk_namer *n, dbk_span name, dbk_err *er
     }
 }
 
-static dbk_span text_of(dbk_span value)
-{
-    dbk_cbor c = dbk_cbor_from(value);
-    return dbk_cbor_peek(&c) == DBK_CBOR_TEXT ? dbk_cbor_get_text(&c) : dbk_span_of(NULL, 0);
-}
-
 static void add_contact(dbk_likeness *l, dbk_contact_kind kind, const char *text, size_t len)
 {
     if (len == 0 || len >= DBK_LIKENESS_TEXT_SIZE || l->contacts_count == DBK_LIKENESS_CONTACTS_MAX)
@@ -284,7 +278,7 @@ static dbk_rc take_names(dbk_likeness *l, dbk_namer *n, dbk_span entry, dbk_err 
     static const char *const parts[] = { "given", "family", "transliteration" };
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; rc == DBK_OK && i < sizeof(parts) / sizeof(parts[0]); i++)
-        rc = add_name(l, n, text_of(dbk_view_member(entry, parts[i])), err);
+        rc = add_name(l, n, dbk_cbor_text_of(dbk_view_member(entry, parts[i])), err);
     return rc;
 }
 
@@ -294,7 +288,7 @@ static void take_link(dbk_likeness *l, dbk_span entry)
                                          [DBK_LINK_CONFIRMED] = "confirmed",
                                          [DBK_LINK_REJECTED] = "rejected" };
     dbk_cbor c = dbk_cbor_from(dbk_view_member(entry, "person"));
-    dbk_span said = text_of(dbk_view_member(entry, "link"));
+    dbk_span said = dbk_cbor_text_of(dbk_view_member(entry, "link"));
     dbk_id id;
     size_t at = 0;
     if (dbk_cbor_peek(&c) != DBK_CBOR_TAG || dbk_cbor_get_tag(&c) != DBK_CBOR_TAG_UUID)
@@ -321,11 +315,11 @@ static dbk_rc take_entry(dbk_likeness *l, dbk_namer *n, const char *field, dbk_s
     if (strcmp(field, "linked_persons") == 0)
         take_link(l, entry);
     else if (strcmp(field, "phones") == 0)
-        add_squeezed(l, DBK_CONTACT_PHONE, text_of(value));
+        add_squeezed(l, DBK_CONTACT_PHONE, dbk_cbor_text_of(value));
     else if (strcmp(field, "emails") == 0)
-        add_squeezed(l, DBK_CONTACT_EMAIL, text_of(value));
+        add_squeezed(l, DBK_CONTACT_EMAIL, dbk_cbor_text_of(value));
     else
-        add_postcodes(l, text_of(value));
+        add_postcodes(l, dbk_cbor_text_of(value));
     return DBK_OK;
 }
 
@@ -363,13 +357,13 @@ static dbk_rc take_birth(looking *k, dbk_likeness *l, dbk_err *err)
 {
     dbk_span value;
     dbk_rc rc = value_of(k, &value, "dob", err);
-    value = text_of(value);
+    value = dbk_cbor_text_of(value);
     if (rc != DBK_OK || value.len != 10)
         return rc;
     memcpy(l->dob, value.p, value.len);
     l->dob[value.len] = '\0';
     rc = value_of(k, &value, "dob_precision", err);
-    value = text_of(value);
+    value = dbk_cbor_text_of(value);
     if (rc == DBK_OK && value.len > 0 && !dbk_span_equal(value, dbk_span_str("day")))
         l->dob[4] = '\0';
     return rc;
@@ -387,7 +381,7 @@ dbk_rc dbk_likeness_of(dbk_likeness *out, dbk_namer *n, const dbk_state *state,
         return DBK_OK;
     dbk_rc rc = value_of(&k, &name, "name", err);
     if (rc == DBK_OK)
-        rc = add_name(out, n, text_of(name), err);
+        rc = add_name(out, n, dbk_cbor_text_of(name), err);
     if (rc == DBK_OK)
         rc = take_birth(&k, out, err);
     for (size_t i = 0; rc == DBK_OK && i < sizeof(logs) / sizeof(logs[0]); i++)

@@ -74,15 +74,6 @@ static dbk_rc shown(offering *f, dbk_span *out, const char *name, dbk_err *err)
     return field == NULL ? DBK_OK : dbk_view_field(out, &f->scratch, f->state, field, f->view, err);
 }
 
-static dbk_span text_of(dbk_span value)
-{
-    dbk_cbor c = dbk_cbor_from(value);
-    dbk_span text = { NULL, 0 };
-    if (dbk_cbor_peek(&c) == DBK_CBOR_TEXT)
-        text = dbk_cbor_get_text(&c);
-    return c.failed ? (dbk_span){ NULL, 0 } : text;
-}
-
 static dbk_rc add_term(offering *f, dbk_offer_kind kind, dbk_span word, dbk_err *err)
 {
     dbk_offer_term term;
@@ -106,7 +97,7 @@ static dbk_rc add_terms(offering *f, dbk_offer_kind kind, const char *name, dbk_
         dbk_span item = dbk_cbor_get_item(&c);
         if (c.failed)
             return dbk_fail(err, DBK_DAMAGED, "a stored list is malformed");
-        rc = add_term(f, kind, text_of(item), err);
+        rc = add_term(f, kind, dbk_cbor_text_of(item), err);
     }
     return rc;
 }
@@ -131,7 +122,7 @@ static dbk_rc read_days(offering *f, dbk_err *err)
     dbk_span value;
     int64_t ms = 0, every = 0;
     dbk_rc rc = shown(f, &value, "assured_date", err);
-    dbk_span day = text_of(value);
+    dbk_span day = dbk_cbor_text_of(value);
     bool there = rc == DBK_OK && dbk_date_valid(day) && dbk_moment_parse(&ms, day, NULL) == DBK_OK;
     if (rc == DBK_OK)
         rc = read_number(f, &every, "verify_every_days", DBK_OFFER_CHECK_DAYS, err);
@@ -146,7 +137,7 @@ static dbk_rc read_status(offering *f, dbk_err *err)
 {
     dbk_span value;
     dbk_rc rc = shown(f, &value, "status", err);
-    dbk_span code = text_of(value);
+    dbk_span code = dbk_cbor_text_of(value);
     if (rc != DBK_OK || value.len == 0 || dbk_span_equal(code, dbk_span_str("active")))
         return rc;
     /* Not known, or a code of a newer form: nobody is sent there unasked. */
@@ -176,7 +167,7 @@ dbk_rc dbk_offer_of(dbk_offer *out, dbk_bytes *terms, dbk_namer *n, const dbk_st
         rc = read_number(&f, &out->age_max, "maximum_age", DBK_OFFER_UNSAID, err);
     if (rc == DBK_OK)
         rc = shown(&f, &value, "interpretation_services", err);
-    out->interpreters = rc == DBK_OK && text_of(value).len > 0;
+    out->interpreters = rc == DBK_OK && dbk_cbor_text_of(value).len > 0;
     if (rc == DBK_OK)
         rc = add_terms(&f, DBK_OFFER_CATEGORY, "categories", err);
     if (rc == DBK_OK)

@@ -47,28 +47,23 @@ static dbk_rc read_strategy(judging *j, dbk_reading *r, dbk_err *err)
     return rc;
 }
 
+static dbk_rc take_case(judging *j, dbk_reading *r, dbk_err *err)
+{
+    bool possible = false;
+    dbk_rc rc = dbk_reading_says(r, &j->suspect, "suspect_in_family", "yes", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(r, &possible, "suspect_in_family", "possible", err);
+    j->suspect = j->suspect || possible;
+    return rc == DBK_OK ? read_strategy(j, r, err) : rc;
+}
+
 static dbk_rc read_case(judging *j, dbk_err *err)
 {
-    dbk_note *note = NULL;
     dbk_reading r;
-    bool possible = false;
-    dbk_err inner = { 0 };
-    if (dbk_id_is_zero(&j->case_id))
-        return DBK_OK;
-    dbk_rc rc = dbk_query_note(&note, j->p->book, &j->case_id, &inner);
-    if (rc == DBK_NOT_FOUND || rc == DBK_DENIED)
-        return DBK_OK;
-    if (rc != DBK_OK)
-        return dbk_fail(err, rc, "%s", inner.text);
-    dbk_reading_init(&r, note);
-    rc = dbk_reading_says(&r, &j->suspect, "suspect_in_family", "yes", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_says(&r, &possible, "suspect_in_family", "possible", err);
-    j->suspect = j->suspect || possible;
-    if (rc == DBK_OK)
-        rc = read_strategy(j, &r, err);
+    dbk_rc rc = dbk_reading_find(&r, j->p->book, &j->case_id, err);
+    if (rc == DBK_OK && r.note != NULL)
+        rc = take_case(j, &r, err);
     dbk_reading_wipe(&r);
-    dbk_note_free(note);
     return rc;
 }
 
@@ -106,7 +101,7 @@ static dbk_span held_topic(const judging *j, dbk_span text, bool both)
     dbk_elements e = dbk_elements_of(dbk_bytes_span(&j->held));
     dbk_span element;
     while (text.len > 0 && dbk_elements_next(&e, &element)) {
-        dbk_span topic = dbk_element_text(element);
+        dbk_span topic = dbk_cbor_text_of(element);
         if (speaks_of(text, topic) || (both && speaks_of(topic, text)))
             return topic;
     }
@@ -116,10 +111,10 @@ static dbk_span held_topic(const judging *j, dbk_span text, bool both)
 static dbk_rc judge_told(judging *j, unsigned place, dbk_span told, dbk_err *err)
 {
     char field[32];
-    dbk_span topic = dbk_element_text(dbk_view_member(told, "topic"));
-    dbk_span detail = dbk_element_text(dbk_view_member(told, "detail"));
+    dbk_span topic = dbk_cbor_text_of(dbk_view_member(told, "topic"));
+    dbk_span detail = dbk_cbor_text_of(dbk_view_member(told, "detail"));
     dbk_span held = held_topic(j, topic, true);
-    if (dbk_element_text(dbk_view_member(told, "authority")).len > 0)
+    if (dbk_cbor_text_of(dbk_view_member(told, "authority")).len > 0)
         return DBK_OK;
     (void)snprintf(field, sizeof(field), "told[%u].authority", place);
     if (held.len > 0)
@@ -150,7 +145,7 @@ static dbk_rc show_held(judging *j, dbk_err *err)
         if (words.len > 0)
             rc = dbk_bytes_append_str(&words, "; ", err);
         if (rc == DBK_OK)
-            rc = dbk_bytes_append(&words, dbk_element_text(element), err);
+            rc = dbk_bytes_append(&words, dbk_cbor_text_of(element), err);
     }
     if (rc == DBK_OK && words.len > 0)
         rc = dbk_problems_add(j->problems, DBK_WARNING, "told", err,
@@ -177,18 +172,15 @@ static dbk_rc judge_all_told(judging *j, dbk_err *err)
 static dbk_rc look_at_assessment(void *ctx, const dbk_row *row, dbk_err *err)
 {
     judging *j = ctx;
-    dbk_note *note = NULL;
     dbk_reading r;
     dbk_id case_id = { { 0 } };
     dbk_span review = { NULL, 0 };
     bool deployment = false;
     if (j->assessed)
         return DBK_OK;
-    dbk_rc rc = dbk_query_note(&note, j->p->book, &row->record, err);
-    if (rc != DBK_OK)
-        return rc;
-    dbk_reading_init(&r, note);
-    rc = dbk_reading_says(&r, &deployment, "kind", "flo_deployment", err);
+    dbk_rc rc = dbk_reading_open(&r, j->p->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(&r, &deployment, "kind", "flo_deployment", err);
     if (rc == DBK_OK)
         rc = dbk_reading_ref(&r, &case_id, "case_id", err);
     if (rc == DBK_OK)
@@ -197,7 +189,6 @@ static dbk_rc look_at_assessment(void *ctx, const dbk_row *row, dbk_err *err)
     j->assessed = rc == DBK_OK && deployment && dbk_id_equal(&case_id, &j->case_id) &&
                   (review.len == 0 || dbk_span_compare(review, j->p->on) >= 0);
     dbk_reading_wipe(&r);
-    dbk_note_free(note);
     return rc;
 }
 
@@ -206,7 +197,7 @@ static bool is_first_visit(const judging *j)
     dbk_elements e = dbk_elements_of(said(j, "purpose"));
     dbk_span purpose;
     while (dbk_elements_next(&e, &purpose)) {
-        if (dbk_span_equal(dbk_element_text(purpose), dbk_span_str("first_visit")))
+        if (dbk_span_equal(dbk_cbor_text_of(purpose), dbk_span_str("first_visit")))
             return true;
     }
     return false;

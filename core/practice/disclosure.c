@@ -104,7 +104,7 @@ static dbk_rc append_safe_routes(dbk_bytes *out, dbk_span entries, dbk_err *err)
     size_t start = out->len;
     dbk_rc rc = DBK_OK;
     for (dbk_elements e = dbk_elements_of(entries); rc == DBK_OK && dbk_elements_next(&e, &one);) {
-        dbk_span kind = dbk_element_text(dbk_view_member(one, "kind"));
+        dbk_span kind = dbk_cbor_text_of(dbk_view_member(one, "kind"));
         if (!is_safe(entries, one))
             continue;
         if (out->len > start)
@@ -283,7 +283,7 @@ static dbk_rc check_routes(making *m, dbk_err *err)
         rc = dbk_reading_value(&m->readings[PERSON], &entries, fields[i].name, err);
         dbk_elements e = dbk_elements_of(entries);
         while (rc == DBK_OK && dbk_elements_next(&e, &one)) {
-            dbk_span value = dbk_element_text(dbk_view_member(one, "value"));
+            dbk_span value = dbk_cbor_text_of(dbk_view_member(one, "value"));
             if (!is_safe(entries, one))
                 rc = check_words(m, value, err);
         }
@@ -314,7 +314,7 @@ static dbk_rc read_service(making *m, const dbk_note *service, dbk_err *err)
 static dbk_rc check_service(making *m, dbk_err *err)
 {
     dbk_note *note = NULL;
-    dbk_rc rc = dbk_referral_note(&note, m->book, &m->d->service, err);
+    dbk_rc rc = dbk_reading_find_note(&note, m->book, &m->d->service, err);
     if (rc == DBK_OK && note != NULL && note->form != NULL)
         rc = read_service(m, note, err);
     dbk_note_free(note);
@@ -341,7 +341,7 @@ static dbk_rc check_decision(making *m, dbk_err *err)
     dbk_time_print(today, (int64_t)env->now_ms(env->self));
     const dbk_intent intent = { m->book, m->notes[REFERRAL]->form, dbk_span_of(today, 10), shown,
                                 m };
-    dbk_span decision = dbk_element_text(shown(m, "decision"));
+    dbk_span decision = dbk_cbor_text_of(shown(m, "decision"));
     if (!is(decision, "referred") && !is(decision, "override"))
         return forbid(m, "decision", err, "Decision: only a referral that is made is sent.");
     dbk_rc rc = dbk_referral_judge(m->problems, &intent, err);
@@ -367,9 +367,9 @@ static dbk_rc open_sources(making *m, dbk_note *opened[SOURCES], dbk_err *err)
         rc = dbk_reading_says(r, &m->d->withdrawn, "consent", "refused", err);
     m->d->withdrawn = m->d->withdrawn && m->telling == DBK_TELL_CORRECTION;
     if (rc == DBK_OK)
-        rc = dbk_referral_note(&opened[PERSON], m->book, &m->d->person, err);
+        rc = dbk_reading_find_note(&opened[PERSON], m->book, &m->d->person, err);
     if (rc == DBK_OK)
-        rc = dbk_referral_note(&opened[CASE], m->book, &case_id, err);
+        rc = dbk_reading_find_note(&opened[CASE], m->book, &case_id, err);
     for (source s = PERSON; s < SOURCES; s++) {
         m->notes[s] = opened[s];
         dbk_reading_init(&m->readings[s], opened[s]);
@@ -499,10 +499,10 @@ dbk_rc dbk_sent_find(dbk_sent *out, dbk_reading *referral, const dbk_hash *hash,
     while (dbk_elements_next(&e, &one)) {
         dbk_sent s = { .any = true,
                        .number = number_of(dbk_view_member(one, "number")),
-                       .at = dbk_element_text(dbk_view_member(one, "at")),
-                       .key = dbk_element_text(dbk_view_member(one, "key")),
-                       .told = dbk_element_text(dbk_view_member(one, "told")) };
-        if (!hash_of_text(&s.hash, dbk_element_text(dbk_view_member(one, "hash"))))
+                       .at = dbk_cbor_text_of(dbk_view_member(one, "at")),
+                       .key = dbk_cbor_text_of(dbk_view_member(one, "key")),
+                       .told = dbk_cbor_text_of(dbk_view_member(one, "told")) };
+        if (!hash_of_text(&s.hash, dbk_cbor_text_of(dbk_view_member(one, "hash"))))
             continue;
         /* In the log's order of time: of two with one number the later counts. */
         if (hash == NULL ? !out->any || s.number >= out->number : dbk_hash_equal(hash, &s.hash))

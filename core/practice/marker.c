@@ -74,18 +74,14 @@ static dbk_rc tell(const finder *f, const dbk_note *note, dbk_reading *r, dbk_er
 static dbk_rc take_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     const finder *f = ctx;
-    dbk_note *note = NULL;
     dbk_reading r;
     bool yes = false;
-    dbk_rc rc = dbk_query_note(&note, f->book, &row->record, err);
-    if (rc != DBK_OK)
-        return rc;
-    dbk_reading_init(&r, note);
-    rc = stands(&r, &yes, f->now_ms, err);
+    dbk_rc rc = dbk_reading_open(&r, f->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = stands(&r, &yes, f->now_ms, err);
     if (rc == DBK_OK && yes)
-        rc = tell(f, note, &r, err);
+        rc = tell(f, r.note, &r, err);
     dbk_reading_wipe(&r);
-    dbk_note_free(note);
     return rc;
 }
 

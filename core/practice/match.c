@@ -288,7 +288,7 @@ static dbk_rc add_cases(dbk_book *book, dbk_id *out, size_t *count, size_t max,
     rc = dbk_reading_value(&r, &value, "role_in_case", err);
     dbk_elements e = dbk_elements_of(value);
     while (rc == DBK_OK && dbk_elements_next(&e, &one)) {
-        dbk_span from = dbk_element_text(dbk_view_member(one, "from"));
+        dbk_span from = dbk_cbor_text_of(dbk_view_member(one, "from"));
         dbk_id id = dbk_element_id(dbk_view_member(one, "case"));
         if (!dbk_id_is_zero(&id) && dbk_span_compare(from, dbk_span_str(day)) <= 0)
             add_once(out, count, max, &id);

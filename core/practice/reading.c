@@ -10,9 +10,40 @@ void dbk_reading_init(dbk_reading *r, const dbk_note *note)
     dbk_bytes_init(&r->scratch, DBK_STATE_BYTES_MAX);
 }
 
+dbk_rc dbk_reading_open(dbk_reading *r, dbk_book *book, const dbk_id *record, dbk_err *err)
+{
+    dbk_reading_init(r, NULL);
+    dbk_rc rc = dbk_query_note(&r->own, book, record, err);
+    r->note = r->own;
+    return rc;
+}
+
+dbk_rc dbk_reading_find(dbk_reading *r, dbk_book *book, const dbk_id *record, dbk_err *err)
+{
+    dbk_reading_init(r, NULL);
+    dbk_rc rc = dbk_reading_find_note(&r->own, book, record, err);
+    r->note = r->own;
+    return rc;
+}
+
+dbk_rc dbk_reading_find_note(dbk_note **out, dbk_book *book, const dbk_id *record, dbk_err *err)
+{
+    dbk_err inner = { 0 };
+    *out = NULL;
+    if (dbk_id_is_zero(record))
+        return DBK_OK;
+    dbk_rc rc = dbk_query_note(out, book, record, &inner);
+    if (rc == DBK_NOT_FOUND || rc == DBK_DENIED)
+        return DBK_OK;
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
+}
+
 void dbk_reading_wipe(dbk_reading *r)
 {
     dbk_bytes_wipe(&r->scratch);
+    dbk_note_free(r->own);
+    r->own = NULL;
+    r->note = NULL;
 }
 
 /* ---- elements -------------------------------------------------------------------------------- */
@@ -47,14 +78,6 @@ bool dbk_elements_next(dbk_elements *e, dbk_span *out)
     return !e->at.failed;
 }
 
-dbk_span dbk_element_text(dbk_span value)
-{
-    dbk_cbor c = dbk_cbor_from(value);
-    if (dbk_cbor_peek(&c) != DBK_CBOR_TEXT)
-        return dbk_span_of(NULL, 0);
-    return dbk_cbor_get_text(&c);
-}
-
 dbk_id dbk_element_id(dbk_span value)
 {
     dbk_id id = { { 0 } };
@@ -86,7 +109,7 @@ dbk_rc dbk_reading_value(dbk_reading *r, dbk_span *out, const char *name, dbk_er
 dbk_rc dbk_reading_text(dbk_reading *r, dbk_span *out, const char *name, dbk_err *err)
 {
     dbk_rc rc = dbk_reading_value(r, out, name, err);
-    *out = dbk_element_text(*out);
+    *out = dbk_cbor_text_of(*out);
     return rc;
 }
 
@@ -94,7 +117,7 @@ static bool is_code(dbk_span value, const char *code)
 {
     dbk_cbor c = dbk_cbor_from(value);
     if (dbk_cbor_peek(&c) != DBK_CBOR_SIMPLE)
-        return dbk_span_equal(dbk_element_text(value), dbk_span_str(code));
+        return dbk_span_equal(dbk_cbor_text_of(value), dbk_span_str(code));
     switch (dbk_cbor_get_simple(&c)) {
     case DBK_CBOR_TRUE:
         return strcmp(code, "yes") == 0;

@@ -11,10 +11,20 @@
 #include "core/journal/query.h"
 
 typedef struct dbk_reading {
-    const dbk_note *note; /* borrowed */
+    const dbk_note *note; /* borrowed, or its own */
+    dbk_note *own;        /* or NULL */
     dbk_bytes scratch;
 } dbk_reading;
 void dbk_reading_init(dbk_reading *r, const dbk_note *note);
+/* Of a record by its id. The caller wipes *r, whatever comes back. open: of one that was listed;
+ * find: of one that is referred to. Zero, not held or not to be read here is DBK_OK, and note is
+ * NULL. */
+DBK_MUST_CHECK dbk_rc dbk_reading_open(dbk_reading *r, dbk_book *book, const dbk_id *record,
+                                       dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_reading_find(dbk_reading *r, dbk_book *book, const dbk_id *record,
+                                       dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_reading_find_note(dbk_note **out, dbk_book *book, const dbk_id *record,
+                                            dbk_err *err);
 void dbk_reading_wipe(dbk_reading *r);
 
 /* What is given back is borrowed until the next call on the same reading. A name is of a field, or
@@ -46,9 +56,8 @@ typedef struct dbk_elements {
 } dbk_elements;
 dbk_elements dbk_elements_of(dbk_span value);
 bool dbk_elements_next(dbk_elements *e, dbk_span *out);
-/* An element, or a member of one (dbk_view_member), as text and as a record's id; empty, zero: it
- * is something else. */
-dbk_span dbk_element_text(dbk_span value);
+/* An element, or a member of one (dbk_view_member), as a record's id; zero: it is something else.
+ * Its text: dbk_cbor_text_of(). */
 dbk_id dbk_element_id(dbk_span value);
 
 #endif

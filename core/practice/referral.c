@@ -49,61 +49,51 @@ static dbk_rc put_field(gathering *g, size_t place, dbk_reading *r, const char *
     return rc == DBK_OK ? put(g, place, value, err) : rc;
 }
 
-dbk_rc dbk_referral_note(dbk_note **out, dbk_book *book, const dbk_id *id, dbk_err *err)
+static dbk_rc take_person(gathering *g, dbk_id *case_id, dbk_reading *r, dbk_err *err)
 {
-    dbk_err inner = { 0 };
-    *out = NULL;
-    if (dbk_id_is_zero(id))
-        return DBK_OK;
-    dbk_rc rc = dbk_query_note(out, book, id, &inner);
-    if (rc == DBK_NOT_FOUND || rc == DBK_DENIED)
-        return DBK_OK;
-    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
+    dbk_id own_case = { { 0 } };
+    dbk_rc rc = put_field(g, DOB, r, "dob", err);
+    if (rc == DBK_OK)
+        rc = put_field(g, PRECISION, r, "dob_precision", err);
+    if (rc == DBK_OK)
+        rc = put_field(g, BAND, r, "age_band", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_ref(r, &own_case, "case_id", err);
+    if (rc == DBK_OK && dbk_id_is_zero(case_id))
+        *case_id = own_case;
+    return rc;
 }
 
 static dbk_rc read_person(gathering *g, dbk_id *case_id, const dbk_id *person, dbk_err *err)
 {
-    dbk_note *note = NULL;
     dbk_reading r;
-    dbk_id own_case = { { 0 } };
-    dbk_rc rc = dbk_referral_note(&note, g->book, person, err);
-    if (rc != DBK_OK || note == NULL)
-        return rc;
-    dbk_reading_init(&r, note);
-    rc = put_field(g, DOB, &r, "dob", err);
-    if (rc == DBK_OK)
-        rc = put_field(g, PRECISION, &r, "dob_precision", err);
-    if (rc == DBK_OK)
-        rc = put_field(g, BAND, &r, "age_band", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_ref(&r, &own_case, "case_id", err);
-    if (rc == DBK_OK && dbk_id_is_zero(case_id))
-        *case_id = own_case;
+    dbk_rc rc = dbk_reading_find(&r, g->book, person, err);
+    if (rc == DBK_OK && r.note != NULL)
+        rc = take_person(g, case_id, &r, err);
     dbk_reading_wipe(&r);
-    dbk_note_free(note);
     return rc;
+}
+
+static dbk_rc take_case(gathering *g, dbk_reading *r, dbk_err *err)
+{
+    dbk_span crimes = { NULL, 0 };
+    dbk_rc rc = put_field(g, KIND, r, "kind", err);
+    if (rc == DBK_OK)
+        rc = put_field(g, EVENT, r, "happened_at", err);
+    if (rc == DBK_OK && g->len[AREA] == 0)
+        rc = put_field(g, AREA, r, "la_area", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_value(r, &crimes, "hidden_crime", err);
+    return rc == DBK_OK ? put(g, CRIME, crimes, err) : rc;
 }
 
 static dbk_rc read_case(gathering *g, const dbk_id *case_id, dbk_err *err)
 {
-    dbk_note *note = NULL;
     dbk_reading r;
-    dbk_span crimes = { NULL, 0 };
-    dbk_rc rc = dbk_referral_note(&note, g->book, case_id, err);
-    if (rc != DBK_OK || note == NULL)
-        return rc;
-    dbk_reading_init(&r, note);
-    rc = put_field(g, KIND, &r, "kind", err);
-    if (rc == DBK_OK)
-        rc = put_field(g, EVENT, &r, "happened_at", err);
-    if (rc == DBK_OK && g->len[AREA] == 0)
-        rc = put_field(g, AREA, &r, "la_area", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_value(&r, &crimes, "hidden_crime", err);
-    if (rc == DBK_OK)
-        rc = put(g, CRIME, crimes, err);
+    dbk_rc rc = dbk_reading_find(&r, g->book, case_id, err);
+    if (rc == DBK_OK && r.note != NULL)
+        rc = take_case(g, &r, err);
     dbk_reading_wipe(&r);
-    dbk_note_free(note);
     return rc;
 }
 
@@ -148,18 +138,14 @@ static dbk_rc take_band(bands *b, dbk_reading *r, dbk_err *err)
 static dbk_rc look_at_assessment(void *ctx, const dbk_row *row, dbk_err *err)
 {
     bands *b = ctx;
-    dbk_note *note = NULL;
     dbk_reading r;
     dbk_id subject = { { 0 } };
-    dbk_rc rc = dbk_query_note(&note, b->g->book, &row->record, err);
-    if (rc != DBK_OK)
-        return rc;
-    dbk_reading_init(&r, note);
-    rc = dbk_reading_ref(&r, &subject, "subject", err);
+    dbk_rc rc = dbk_reading_open(&r, b->g->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_ref(&r, &subject, "subject", err);
     if (rc == DBK_OK && dbk_id_equal(&subject, b->person))
         rc = take_band(b, &r, err);
     dbk_reading_wipe(&r);
-    dbk_note_free(note);
     return rc;
 }
 
@@ -224,7 +210,7 @@ typedef struct judging {
 
 static dbk_span said(const dbk_intent *p, const char *field)
 {
-    return dbk_element_text(p->value(p->ctx, field));
+    return dbk_cbor_text_of(p->value(p->ctx, field));
 }
 
 static bool is_safeguarding(const judging *j)

@@ -20,9 +20,6 @@ typedef struct dbk_referral_about {
     dbk_span la_area;       /* empty: the case's */
     dbk_span on;            /* the day of the referral: its age counts where the case has no day */
 } dbk_referral_about;
-/* The record that a referral names; NULL: none, or it isn't held, or may not be read here. */
-DBK_MUST_CHECK dbk_rc dbk_referral_note(dbk_note **out, dbk_book *book, const dbk_id *id,
-                                        dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_referral_facts_of(dbk_referral_facts *out, dbk_book *book,
                                             const dbk_referral_about *about, dbk_err *err);
 void dbk_referral_facts_wipe(dbk_referral_facts *f);

@@ -126,7 +126,7 @@ static dbk_span value_of(const dbk_route_rule *rule, size_t field)
 
 static dbk_span text_of(const dbk_route_rule *rule, size_t field)
 {
-    return dbk_element_text(value_of(rule, field));
+    return dbk_cbor_text_of(value_of(rule, field));
 }
 
 static void free_rule(dbk_route_rule *rule)
@@ -340,7 +340,7 @@ static bool holds_code(dbk_span list, dbk_span code)
 {
     dbk_span one;
     for (dbk_elements e = dbk_elements_of(list); dbk_elements_next(&e, &one);) {
-        if (dbk_span_equal(dbk_element_text(one), code))
+        if (dbk_span_equal(dbk_cbor_text_of(one), code))
             return true;
     }
     return false;
@@ -361,7 +361,7 @@ static tri any_holds(dbk_span wanted, dbk_span facts)
     if (wanted.len == 0)
         return YES;
     for (dbk_elements e = dbk_elements_of(facts); dbk_elements_next(&e, &one);) {
-        if (holds_code(wanted, dbk_element_text(one)))
+        if (holds_code(wanted, dbk_cbor_text_of(one)))
             return YES;
     }
     return NO;
@@ -516,7 +516,7 @@ static dbk_rc append_value(dbk_bytes *out, const dbk_routes *routes, const dbk_r
     for (; rc == DBK_OK && dbk_elements_next(&e, &one); first = false) {
         rc = first ? DBK_OK : dbk_bytes_append_str(out, " or ", err);
         if (rc == DBK_OK)
-            rc = append_code(out, field, dbk_element_text(one), err);
+            rc = append_code(out, field, dbk_cbor_text_of(one), err);
     }
     return rc;
 }

@@ -126,7 +126,7 @@ static dbk_rc tell_rules(telling *t, dbk_err *err)
     for (size_t i = 0; rc == DBK_OK && g != NULL && i < g->registers_count; i++) {
         dbk_span rule = dbk_view_member(g->registers[i].value, "safe_rule");
         dbk_span detail = dbk_view_member(g->registers[i].value, "safe_rule_detail");
-        dbk_span code = dbk_element_text(rule);
+        dbk_span code = dbk_cbor_text_of(rule);
         t->safe->recorded |= rule.len > 0 || detail.len > 0;
         if (rule.len > 0 && !dbk_span_equal(code, dbk_span_str("free"))) {
             block_of_rule(t, code);

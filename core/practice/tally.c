@@ -20,7 +20,7 @@ dbk_rc dbk_tally_read(dbk_reading *r, uint64_t *out, const char *counter, dbk_er
         rc = dbk_reading_value(r, &value, DBK_TALLY_CORRECTIONS, err);
     dbk_elements e = dbk_elements_of(value);
     while (rc == DBK_OK && dbk_elements_next(&e, &entry))
-        mistaken += dbk_span_equal(dbk_element_text(dbk_view_member(entry, "counter")),
+        mistaken += dbk_span_equal(dbk_cbor_text_of(dbk_view_member(entry, "counter")),
                                    dbk_span_str(counter));
     *out = counted > mistaken ? counted - mistaken : 0;
     return rc;

@@ -89,15 +89,12 @@ static dbk_rc is_over(const due_rule *rule, dbk_reading *r, bool *over, dbk_err 
 static dbk_rc look_dated(void *ctx, const dbk_row *row, dbk_err *err)
 {
     today *t = ctx;
-    dbk_note *note = NULL;
     dbk_reading r;
     dbk_due due = { .record = row->record, .kind = t->rule->kind };
     bool over = false, there = false;
-    dbk_rc rc = dbk_query_note(&note, t->book, &row->record, err);
-    if (rc != DBK_OK)
-        return rc;
-    dbk_reading_init(&r, note);
-    rc = is_over(t->rule, &r, &over, err);
+    dbk_rc rc = dbk_reading_open(&r, t->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = is_over(t->rule, &r, &over, err);
     if (rc == DBK_OK && !over)
         rc = dbk_reading_time(&r, &there, &due.at_ms, t->rule->field, err);
     if (rc == DBK_OK && there)
@@ -105,7 +102,6 @@ static dbk_rc look_dated(void *ctx, const dbk_row *row, dbk_err *err)
     if (rc == DBK_OK && there)
         rc = keep(t, &due, err);
     dbk_reading_wipe(&r);
-    dbk_note_free(note);
     return rc;
 }
 
@@ -123,15 +119,12 @@ static seen_case *case_of(today *t, const dbk_id *id)
 static dbk_rc look_risk(void *ctx, const dbk_row *row, dbk_err *err)
 {
     today *t = ctx;
-    dbk_note *note = NULL;
     dbk_reading r;
     dbk_id id = { { 0 } };
     bool standard = false, ungraded = false;
-    dbk_rc rc = dbk_query_note(&note, t->book, &row->record, err);
-    if (rc != DBK_OK)
-        return rc;
-    dbk_reading_init(&r, note);
-    rc = dbk_reading_ref(&r, &id, "case_id", err);
+    dbk_rc rc = dbk_reading_open(&r, t->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_ref(&r, &id, "case_id", err);
     if (rc == DBK_OK)
         rc = dbk_reading_says(&r, &standard, "judgement_band", "standard", err);
     if (rc == DBK_OK)
@@ -142,7 +135,6 @@ static dbk_rc look_risk(void *ctx, const dbk_row *row, dbk_err *err)
         rc = push(&t->cases, &one, sizeof(one), err);
     }
     dbk_reading_wipe(&r);
-    dbk_note_free(note);
     return rc;
 }
 
@@ -182,15 +174,11 @@ static dbk_rc note_contact(today *t, dbk_reading *r, const dbk_row *row, dbk_err
 static dbk_rc look_contact(void *ctx, const dbk_row *row, dbk_err *err)
 {
     today *t = ctx;
-    dbk_note *note = NULL;
     dbk_reading r;
-    dbk_rc rc = dbk_query_note(&note, t->book, &row->record, err);
-    if (rc != DBK_OK)
-        return rc;
-    dbk_reading_init(&r, note);
-    rc = note_contact(t, &r, row, err);
+    dbk_rc rc = dbk_reading_open(&r, t->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = note_contact(t, &r, row, err);
     dbk_reading_wipe(&r);
-    dbk_note_free(note);
     return rc;
 }
 

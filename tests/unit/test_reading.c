@@ -110,7 +110,7 @@ static void a_part_of_an_object_and_the_elements_of_a_log_are_read(void **state)
     assert_true(there);
     assert_rc(dbk_reading_value(&reading, &value, "requests", NULL), DBK_OK, NULL);
     for (dbk_elements e = dbk_elements_of(value); dbk_elements_next(&e, &one); count++)
-        assert_true(dbk_element_text(dbk_view_member(one, "text")).len > 0);
+        assert_true(dbk_cbor_text_of(dbk_view_member(one, "text")).len > 0);
     assert_int_equal(count, 1);
     dbk_elements none = dbk_elements_of(dbk_span_of(NULL, 0));
     assert_false(dbk_elements_next(&none, &one));
