@@ -7,6 +7,7 @@
 #include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/words.h"
+#include "core/base/text.h"
 
 #define TYPED_DIGITS_MIN 6u
 
@@ -99,14 +100,18 @@ static void print_aside(cli *c, const dbk_aside *a)
 static json_t *aside_json(cli *c, const dbk_aside *a)
 {
     char uuid[DBK_ID_UUID_SIZE], space[DBK_ID_HEX_SIZE], device[DBK_ID_HEX_SIZE];
+    char hash[2 * sizeof(a->hash) + 1], prev[2 * sizeof(a->prev) + 1];
+    dbk_hex_print(hash, dbk_span_of(a->hash.b, sizeof(a->hash.b)));
+    dbk_hex_print(prev, dbk_span_of(a->prev.b, sizeof(a->prev.b)));
     dbk_id_uuid(uuid, &a->id);
     dbk_id_hex(space, &a->space);
     dbk_id_hex(device, &a->device);
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:b}", "id", uuid,
-                            "space", space, "author", author_of(c, a), "device", device,
-                            "first_seq", (json_int_t)a->first_seq, "ops", (json_int_t)a->ops,
-                            "received", cli_time_json((int64_t)a->receipt_ms), "why", a->why,
-                            "decision", ruling_code(a), "readable", (int)a->readable);
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:b}", "id",
+                            uuid, "space", space, "author", author_of(c, a), "device", device,
+                            "hash", hash, "prev", prev, "first_seq", (json_int_t)a->first_seq,
+                            "ops", (json_int_t)a->ops, "received",
+                            cli_time_json((int64_t)a->receipt_ms), "why", a->why, "decision",
+                            ruling_code(a), "readable", (int)a->readable);
     if (a->readable) {
         (void)json_object_set_new(row, "claimed", cli_time_json((int64_t)a->claimed_ms));
         (void)json_object_set_new(row, "form", json_stringn((const char *)a->form.p, a->form.len));

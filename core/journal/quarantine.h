@@ -27,6 +27,7 @@ typedef struct dbk_aside {
     dbk_id space;
     dbk_id device; /* the author's; zero: not known */
     dbk_hash hash; /* of the header */
+    dbk_hash prev; /* of the header before it in its feed; zero: it is the first */
     uint64_t first_seq;
     uint32_t ops;
     uint64_t receipt_ms; /* 0: a folder brought it, and no log has it */

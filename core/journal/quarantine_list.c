@@ -68,6 +68,7 @@ static dbk_rc describe(void *ctx, const dbk_store_segment *row, dbk_err *err)
         return rc;
     dbk_aside a = { .space = h.space,
                     .hash = dbk_header_hash(&h),
+                    .prev = h.prev,
                     .first_seq = h.first_seq,
                     .ops = h.count,
                     .receipt_ms = row->log.receipt_ms,

@@ -34,6 +34,8 @@ json "as JSON" "[(r['summary'], r['decision'], r['readable']) for r in rows][1]"
     "('Tomas Alvarez', 'open', True)"
 second=$(py "rows[1]['id']")
 third=$(py "rows[2]['id']")
+json "each names itself and what it follows (A24)" "[r['prev'] for r in rows[1:]]" \
+    "$(py "[r['hash'] for r in rows[:-1]]")"
 must sue quarantine show "${third:0:13}"
 has "the note, whole" "Not hers" "$out"
 
