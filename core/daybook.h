@@ -21,6 +21,7 @@
 #include "core/model/view.h"
 #include "core/practice/asking.h"
 #include "core/practice/contact.h"
+#include "core/practice/deployment.h"
 #include "core/practice/directory.h"
 #include "core/practice/disclosure.h"
 #include "core/practice/dispute.h"

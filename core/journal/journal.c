@@ -36,7 +36,10 @@ dbk_rc dbk_journal_check_new(dbk_draft *d, dbk_problems *problems, const dbk_add
         if (rc == DBK_OK)
             rc = dbk_fail(err, DBK_INVALID, "nothing was given to be recorded");
     }
-    return rc == DBK_OK ? dbk_draft_heed(d, problems, err) : rc;
+    d->typed = add->record == NULL;
+    if (rc == DBK_OK)
+        rc = dbk_draft_heed(d, problems, err);
+    return rc == DBK_OK ? dbk_draft_refill(d, add->inputs, add->inputs_count, err) : rc;
 }
 
 dbk_rc dbk_journal_add(dbk_book *book, dbk_id *record, dbk_problems *problems, const dbk_add *add,
@@ -89,8 +92,14 @@ dbk_rc dbk_journal_edit(dbk_book *book, dbk_problems *problems, const dbk_edit *
         rc = dbk_draft_check(&d, problems, edit->inputs, edit->inputs_count, err);
     if (rc == DBK_OK)
         rc = dbk_draft_judge(&d, problems, err);
+    d.typed = rc == DBK_OK && d.life == DBK_LIFE_LIVE && dbk_draft_is_author(&d);
     if (rc == DBK_OK)
         rc = dbk_draft_heed(&d, problems, err);
+    if (rc == DBK_OK && d.fill != NULL) {
+        rc = dbk_draft_refill(&d, edit->inputs, edit->inputs_count, err);
+        if (rc == DBK_OK) /* once more: the writes are new */
+            rc = dbk_draft_judge(&d, problems, err);
+    }
     if (rc == DBK_OK && d.change.writes_count == 0)
         rc = dbk_problems_add(problems, DBK_WARNING, "", err,
                               "The record holds just that already: nothing was changed.");

@@ -17,6 +17,11 @@ typedef struct dbk_intent {
     dbk_span on; /* today, YYYY-MM-DD, UTC */
     /* Of a register's field the value that it would have; of others what is shown now. */
     dbk_current_fn value;
+    dbk_current_fn before; /* what is shown now; all blank for a new record */
+    dbk_current_fn added;  /* the elements or entries that this change adds to a set or log */
+    /* Writes a number into a field that its author left blank: one field for each save. NULL: this
+     * isn't the author's own draft, or it is an import, which says what it says. */
+    dbk_rc (*fill)(void *ctx, const char *field, uint64_t number, dbk_err *err);
     void *ctx;
 } dbk_intent;
 typedef dbk_rc (*dbk_practice_fn)(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err);

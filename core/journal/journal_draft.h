@@ -30,6 +30,9 @@ typedef struct dbk_draft {
     dbk_bytes *scratch; /* what shown points into */
     dbk_rc shown_rc;    /* the first failure of showing one */
     dbk_joined *joined; /* values that change's writes point into */
+    bool typed;         /* by its author, and not signed: a rule of the work may fill a field */
+    const char *fill;   /* the field that one has filled, or NULL; borrowed from the form */
+    uint64_t fill_with;
 } dbk_draft;
 
 /* DBK_DENIED: no organisation, or a role that doesn't write; DBK_NOT_FOUND: no such space, form or
@@ -58,12 +61,17 @@ DBK_MUST_CHECK dbk_rc dbk_draft_write(dbk_draft *d, dbk_write_kind kind, dbk_spa
 DBK_MUST_CHECK dbk_rc dbk_draft_life(dbk_draft *d, const char *state, const char *reason,
                                      dbk_err *err);
 
+/* Did this device begin the record? */
+bool dbk_draft_is_author(const dbk_draft *d);
 /* The rules that are about persons: own groups (DBK_DENIED), lowering a cautious group without a
  * reason (DBK_INVALID); each with its problem row. Takes writes away that change nothing. */
 DBK_MUST_CHECK dbk_rc dbk_draft_judge(dbk_draft *d, dbk_problems *problems, dbk_err *err);
 /* The rules of the work (dbk_journal_heed), with the writes as they would be: DBK_INVALID when they
  * add a problem. */
 DBK_MUST_CHECK dbk_rc dbk_draft_heed(dbk_draft *d, dbk_problems *problems, dbk_err *err);
+/* The inputs once more, with what a rule of the work has filled; nothing when none has. */
+DBK_MUST_CHECK dbk_rc dbk_draft_refill(dbk_draft *d, const dbk_input *inputs, size_t inputs_count,
+                                       dbk_err *err);
 /* Text that a person gave as a reason: DBK_INVALID when it is blank, too long or not UTF-8. */
 DBK_MUST_CHECK dbk_rc dbk_reason_check(const char *reason, dbk_err *err);
 

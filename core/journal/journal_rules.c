@@ -1,6 +1,8 @@
 /* Rules that the form alone can't judge: about persons, and those of the layer above. */
+#include <stdio.h>
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "core/journal/journal_draft.h"
 
@@ -22,8 +24,7 @@ dbk_rc dbk_reason_check(const char *reason, dbk_err *err)
     return DBK_OK;
 }
 
-/* Did this device begin the record? */
-static bool is_author(const dbk_draft *d)
+bool dbk_draft_is_author(const dbk_draft *d)
 {
     dbk_dot dot;
     dbk_hlc time;
@@ -70,7 +71,7 @@ static dbk_rc judge_write(const dbk_draft *d, const dbk_write *w, bool *denied,
     const dbk_group *group = dbk_form_group(d->form, w->group);
     if (group == NULL)
         return DBK_OK;
-    if (group->own && !is_author(d)) {
+    if (group->own && !dbk_draft_is_author(d)) {
         *denied = true;
         return dbk_problems_add(problems, DBK_PROBLEM, group->name, err,
                                 "%s: only the officer who began the record may change this.",
@@ -130,6 +131,59 @@ static dbk_span proposed_value(void *ctx, const char *name)
     return dbk_draft_current(d, name);
 }
 
+static dbk_span added_value(void *ctx, const char *name)
+{
+    dbk_draft *d = ctx;
+    const dbk_field *field = dbk_form_field(d->form, name);
+    const dbk_group *groups;
+    (void)dbk_form_groups(d->form, &groups);
+    for (size_t i = 0; field != NULL && i < d->change.writes_count; i++) {
+        const dbk_write *w = &d->change.writes[i];
+        if ((w->kind == DBK_WRITE_ADD || w->kind == DBK_WRITE_APPEND) &&
+            dbk_span_equal(w->group, dbk_span_str(groups[field->group].name)))
+            return w->value;
+    }
+    return dbk_span_of(NULL, 0);
+}
+
+static dbk_rc fill(void *ctx, const char *name, uint64_t number, dbk_err *err)
+{
+    dbk_draft *d = ctx;
+    const dbk_field *field = dbk_form_field(d->form, name);
+    (void)err;
+    if (field == NULL)
+        return DBK_OK; /* a version of the form that doesn't have it */
+    DBK_ASSERT(d->fill == NULL && field->kind == DBK_FIELD_NUMBER);
+    d->fill = field->name;
+    d->fill_with = number;
+    return DBK_OK;
+}
+
+dbk_rc dbk_draft_refill(dbk_draft *d, const dbk_input *inputs, size_t inputs_count, dbk_err *err)
+{
+    dbk_problems known = { 0 }; /* these were told the first time */
+    char number[24];
+    bool given = d->fill == NULL;
+    for (size_t i = 0; !given && i < inputs_count; i++)
+        given = strcmp(inputs[i].field, d->fill) == 0; /* blanked, and meant so */
+    if (given)
+        return DBK_OK;
+    dbk_input *all = dbk_alloc_array(inputs_count + 1, sizeof(*all));
+    if (all == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for a record");
+    if (inputs_count > 0)
+        memcpy(all, inputs, inputs_count * sizeof(*all));
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)d->fill_with);
+    all[inputs_count] = (dbk_input){ .op = DBK_INPUT_SET, .field = d->fill, .text = number };
+    dbk_change_wipe(&d->change);
+    dbk_change_init(&d->change);
+    dbk_draft_drop_joined(d);
+    dbk_rc rc = dbk_draft_check(d, &known, all, inputs_count + 1, err);
+    dbk_free(all);
+    dbk_problems_wipe(&known);
+    return rc;
+}
+
 dbk_rc dbk_draft_heed(dbk_draft *d, dbk_problems *problems, dbk_err *err)
 {
     char today[DBK_TIME_TEXT_SIZE];
@@ -137,7 +191,14 @@ dbk_rc dbk_draft_heed(dbk_draft *d, dbk_problems *problems, dbk_err *err)
     if (d->book->practice == NULL || d->change.writes_count == 0)
         return DBK_OK;
     dbk_time_print(today, (int64_t)d->book->env->now_ms(d->book->env->self));
-    const dbk_intent proposed = { d->book, d->form, dbk_span_of(today, 10), proposed_value, d };
+    const dbk_intent proposed = { .book = d->book,
+                                  .form = d->form,
+                                  .on = dbk_span_of(today, 10),
+                                  .value = proposed_value,
+                                  .before = dbk_draft_current,
+                                  .added = added_value,
+                                  .fill = d->typed ? fill : NULL,
+                                  .ctx = d };
     dbk_rc rc = d->book->practice(problems, &proposed, err);
     if (d->shown_rc != DBK_OK)
         rc = dbk_fail(err, d->shown_rc, "the record's values can't be shown");

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/text.h"
+#include "core/model/likeness.h"
 #include "core/practice/reading.h"
 
 #define FORM "contact"
+#define FOLD_BYTES_MAX 512u /* of a text at once: the namer cuts what is longer */
 
 typedef struct judging {
     const dbk_intent *p;
@@ -13,6 +16,8 @@ typedef struct judging {
     bool suspect;     /* within the family: perhaps is enough */
     uint64_t version; /* of the strategy in force; 0: none */
     dbk_bytes held;   /* CBOR: its array of topics held back; empty: none */
+    uint64_t worked;  /* the version that was in force at the contact; 0: none, or no time */
+    dbk_namer *namer; /* NULL until something is held back */
     dbk_id case_id;   /* zero: none */
     bool assessed;    /* a risk assessment of the deployment is in date */
 } judging;
@@ -24,13 +29,27 @@ static dbk_span said(const judging *j, const char *field)
 
 /* ---- the case -------------------------------------------------------------------------------- */
 
+/* Was this version approved by the time of the contact? */
+static bool in_force_then(const judging *j, dbk_span entry)
+{
+    int64_t approved_ms, started_ms;
+    return dbk_moment_parse(&approved_ms, dbk_cbor_text_of(dbk_view_member(entry, "approved_at")),
+                            NULL) == DBK_OK &&
+           dbk_moment_parse(&started_ms, dbk_cbor_text_of(said(j, "started_at")), NULL) == DBK_OK &&
+           approved_ms <= started_ms;
+}
+
 /* Keeps what is held back, if this version is approved and newer than what was kept. */
 static dbk_rc take_version(judging *j, dbk_span entry, dbk_err *err)
 {
     dbk_span number = dbk_view_member(entry, "version");
     dbk_cbor c = dbk_cbor_from(number);
     uint64_t version = number.len > 0 ? dbk_cbor_get_uint(&c) : 0;
-    if (c.failed || version <= j->version || dbk_view_member(entry, "approved_by").len == 0)
+    if (c.failed || dbk_view_member(entry, "approved_by").len == 0)
+        return DBK_OK;
+    if (version > j->worked && in_force_then(j, entry))
+        j->worked = version;
+    if (version <= j->version)
         return DBK_OK;
     j->version = version;
     dbk_bytes_truncate(&j->held, 0);
@@ -69,43 +88,65 @@ static dbk_rc read_case(judging *j, dbk_err *err)
 
 /* ---- told and held back ---------------------------------------------------------------------- */
 
-static uint8_t lower(uint8_t c)
+/* A piece that ends at a space, or at a character, and its length. */
+static size_t piece_of(dbk_span text)
 {
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+    size_t len = text.len < FOLD_BYTES_MAX ? text.len : FOLD_BYTES_MAX;
+    size_t end = 0;
+    for (size_t i = 0; i < len; i++)
+        end = text.p[i] == ' ' || text.p[i] == '\n' ? i + 1 : end;
+    if (end > 0 && len < text.len)
+        return end;
+    while (len < text.len && len > 1 && (text.p[len] & 0xc0) == 0x80)
+        len--;
+    return len;
 }
 
-static bool begins(dbk_span text, dbk_span word)
+/* As it is compared: lower case, no accents, Latin letters. */
+static dbk_rc fold(judging *j, dbk_bytes *out, dbk_span text, dbk_err *err)
 {
-    if (word.len > text.len)
-        return false;
-    for (size_t i = 0; i < word.len; i++) {
-        if (lower(text.p[i]) != lower(word.p[i]))
-            return false;
+    dbk_rc rc = j->namer == NULL ? dbk_namer_new(&j->namer, err) : DBK_OK;
+    dbk_bytes_truncate(out, 0);
+    while (rc == DBK_OK && text.len > 0) {
+        const char *folded;
+        size_t len = piece_of(text);
+        rc = dbk_namer_fold(j->namer, &folded, dbk_span_of(text.p, len), err);
+        if (rc == DBK_OK)
+            rc = dbk_bytes_append_str(out, folded, err);
+        text = dbk_span_of(text.p + len, text.len - len);
     }
-    return true;
+    return rc;
 }
 
-/* The words of the one within the other; case doesn't count. */
+/* The words of the one within the other. */
 static bool speaks_of(dbk_span text, dbk_span topic)
 {
     for (size_t at = 0; topic.len > 0 && at + topic.len <= text.len; at++) {
-        if (begins(dbk_span_of(text.p + at, text.len - at), topic))
+        if (dbk_span_equal(dbk_span_of(text.p + at, topic.len), topic))
             return true;
     }
     return false;
 }
 
 /* The topic held back that this text speaks of; empty: none. both: or that speaks of it. */
-static dbk_span held_topic(const judging *j, dbk_span text, bool both)
+static dbk_rc held_topic(judging *j, dbk_span *out, dbk_span text, bool both, dbk_err *err)
 {
+    dbk_bytes said_so = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    dbk_bytes topic = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
     dbk_elements e = dbk_elements_of(dbk_bytes_span(&j->held));
     dbk_span element;
-    while (text.len > 0 && dbk_elements_next(&e, &element)) {
-        dbk_span topic = dbk_cbor_text_of(element);
-        if (speaks_of(text, topic) || (both && speaks_of(topic, text)))
-            return topic;
+    dbk_rc rc = text.len > 0 && j->held.len > 0 ? fold(j, &said_so, text, err) : DBK_OK;
+    *out = dbk_span_of(NULL, 0);
+    while (rc == DBK_OK && said_so.len > 0 && out->len == 0 && dbk_elements_next(&e, &element)) {
+        dbk_span a = dbk_bytes_span(&said_so);
+        rc = fold(j, &topic, dbk_cbor_text_of(element), err);
+        dbk_span b = dbk_bytes_span(&topic);
+        if (rc == DBK_OK && (speaks_of(a, b) || (both && speaks_of(b, a))))
+            *out = dbk_cbor_text_of(element);
     }
-    return dbk_span_of(NULL, 0);
+    dbk_bytes_wipe(&said_so);
+    dbk_bytes_wipe(&topic);
+    return rc;
 }
 
 static dbk_rc judge_told(judging *j, unsigned place, dbk_span told, dbk_err *err)
@@ -113,9 +154,12 @@ static dbk_rc judge_told(judging *j, unsigned place, dbk_span told, dbk_err *err
     char field[32];
     dbk_span topic = dbk_cbor_text_of(dbk_view_member(told, "topic"));
     dbk_span detail = dbk_cbor_text_of(dbk_view_member(told, "detail"));
-    dbk_span held = held_topic(j, topic, true);
+    dbk_span held;
     if (dbk_cbor_text_of(dbk_view_member(told, "authority")).len > 0)
         return DBK_OK;
+    dbk_rc rc = held_topic(j, &held, topic, true, err);
+    if (rc != DBK_OK)
+        return rc;
     (void)snprintf(field, sizeof(field), "told[%u].authority", place);
     if (held.len > 0)
         return dbk_problems_add(j->problems, DBK_PROBLEM, field, err,
@@ -124,9 +168,9 @@ static dbk_rc judge_told(judging *j, unsigned place, dbk_span told, dbk_err *err
                                 "number.",
                                 place + 1, (int)held.len, (const char *)held.p,
                                 (unsigned long long)j->version);
-    held = held_topic(j, detail, false);
-    if (held.len == 0)
-        return DBK_OK;
+    rc = held_topic(j, &held, detail, false, err);
+    if (rc != DBK_OK || held.len == 0)
+        return rc;
     return dbk_problems_add(j->problems, DBK_WARNING, field, err,
                             "What you told them %u: it speaks of \"%.*s\", which is held back by "
                             "strategy %llu. If that was told, say on whose authority.",
@@ -228,6 +272,10 @@ dbk_rc dbk_contact_judge(dbk_problems *problems, const dbk_intent *proposed, dbk
         rc = judge_all_told(&j, err);
     if (rc == DBK_OK)
         rc = judge_first_visit(&j, err);
+    if (rc == DBK_OK && j.worked > 0 && proposed->fill != NULL &&
+        said(&j, "strategy_version").len == 0)
+        rc = proposed->fill(proposed->ctx, "strategy_version", j.worked, err);
+    dbk_namer_free(j.namer);
     dbk_bytes_wipe(&j.held);
     return rc;
 }

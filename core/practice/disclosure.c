@@ -339,8 +339,12 @@ static dbk_rc check_decision(making *m, dbk_err *err)
     dbk_span scope;
     const dbk_env *env = dbk_book_env(m->book);
     dbk_time_print(today, (int64_t)env->now_ms(env->self));
-    const dbk_intent intent = { m->book, m->notes[REFERRAL]->form, dbk_span_of(today, 10), shown,
-                                m };
+    const dbk_intent intent = { .book = m->book,
+                                .form = m->notes[REFERRAL]->form,
+                                .on = dbk_span_of(today, 10),
+                                .value = shown,
+                                .before = shown,
+                                .ctx = m };
     dbk_span decision = dbk_cbor_text_of(shown(m, "decision"));
     if (!is(decision, "referred") && !is(decision, "override"))
         return forbid(m, "decision", err, "Decision: only a referral that is made is sent.");

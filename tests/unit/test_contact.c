@@ -56,6 +56,18 @@ static void make_case(const char *suspect)
     dbk_test_ref(of_case, "case_id", &id);
 }
 
+static void make_case_holding(const char *topic)
+{
+    char strategy[512];
+    (void)snprintf(strategy, sizeof(strategy),
+                   "strategy:=[{\"version\":1,\"objectives\":\"x\",\"held_back\":[\"%s\"],"
+                   "\"approved_by\":\"%s\",\"approved_at\":\"2016-01-09T10:00:00Z\"}]",
+                   topic, lead);
+    dbk_id id = dbk_test_add(book, &org.space, "case",
+                             (const char *const[]){ "kind=homicide", strategy, NULL });
+    dbk_test_ref(of_case, "case_id", &id);
+}
+
 /* What comes of adding a contact; ends with NULL. */
 static dbk_rc meet_with(const char *const *fields)
 {
@@ -96,6 +108,64 @@ static void a_topic_held_back_stops_until_the_leads_decision_is_named_FL3(void *
     assert_rc(meet_with((const char *const[]){ "started_at=2016-01-15T12:00:00Z", "method=visit",
                                                "told:=[{\"topic\":\"cause of death\"}]", NULL }),
               DBK_OK, NULL);
+}
+
+static void a_topic_is_known_with_or_without_accents_and_in_any_case_FL3(void **state)
+{
+    static const struct {
+        const char *held, *told;
+    } rows[] = {
+        { "the name of Zo\u00eb Brand\u00e9s", "ZOE BRANDES" },
+        { "the name of Zoe Brandes", "The name of ZO\u00cb Brand\u00c9s, the witness" },
+        { "Zoe\u0308's phone", "zo\u00eb\u2019s phone" }, /* decomposed; another apostrophe */
+        { "\u0412\u0430\u0434\u0438\u043c", "Vadim" },
+    };
+    char told[256], long_detail[4000];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        make_case_holding(rows[i].held);
+        (void)snprintf(told, sizeof(told), "told:=[{\"topic\":\"%s\"}]", rows[i].told);
+        if (MEET(told) != DBK_INVALID)
+            fail_msg("row %zu: \"%s\" passes", i, rows[i].told);
+    }
+    /* Behind many words too, of which the namer takes only the first. */
+    make_case_holding("Vadim");
+    size_t at = (size_t)snprintf(long_detail, sizeof(long_detail),
+                                 "told:=[{\"topic\":\"inquest\",\"detail\":\"");
+    while (at < 3000)
+        at += (size_t)snprintf(long_detail + at, sizeof(long_detail) - at, "r\u00e9sum\u00e9 ");
+    (void)snprintf(long_detail + at, sizeof(long_detail) - at, "v\u00e1dim said\"}]");
+    assert_rc(MEET(long_detail), DBK_OK, NULL);
+    assert_true(dbk_test_told(&problems, "told[0].authority", "speaks of \"Vadim\""));
+}
+
+static void an_entry_gets_the_version_that_was_in_force_at_the_contact_FL3(void **state)
+{
+    dbk_id id;
+    (void)state;
+    make_case("no");
+    problems = (dbk_problems){ 0 };
+#define ADD(...)                                                                               \
+    assert_rc(                                                                                 \
+        dbk_test_try_add(book, &id, &problems, &org.space, "contact",                          \
+                         (const char *const[]){ of_case, "method=visit", __VA_ARGS__, NULL }), \
+        DBK_OK, NULL)
+    ADD("started_at=2016-01-15T12:00:00Z");
+    assert_string_equal(dbk_test_text(book, &id, "strategy_version"), "1");
+    /* Version 1 was approved at 10 on the 9th: before that there was none. */
+    ADD("started_at=2016-01-09T09:59:00Z");
+    assert_string_equal(dbk_test_text(book, &id, "strategy_version"), "");
+    /* What the officer says stands; a draft that gets its time later gets the version then. */
+    ADD("started_at=2016-01-15T12:00:00Z", "strategy_version=7");
+    assert_string_equal(dbk_test_text(book, &id, "strategy_version"), "7");
+    ADD("account=They rang");
+    assert_string_equal(dbk_test_text(book, &id, "strategy_version"), "");
+    dbk_test_edit(book, &id, (const char *const[]){ "started_at=2016-01-15T12:00:00Z", NULL });
+    assert_string_equal(dbk_test_text(book, &id, "strategy_version"), "1");
+    assert_string_equal(dbk_test_text(book, &id, "account"), "They rang");
+    dbk_test_edit(book, &id, (const char *const[]){ "strategy_version-=", NULL });
+    assert_string_equal(dbk_test_text(book, &id, "strategy_version"), "");
+#undef ADD
 }
 
 static void with_a_suspect_in_the_family_the_list_is_shown_on_every_entry_FL5(void **state)
@@ -145,6 +215,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_topic_held_back_stops_until_the_leads_decision_is_named_FL3, make_org, drop_org),
+        cmocka_unit_test_setup_teardown(
+            a_topic_is_known_with_or_without_accents_and_in_any_case_FL3, make_org, drop_org),
+        cmocka_unit_test_setup_teardown(
+            an_entry_gets_the_version_that_was_in_force_at_the_contact_FL3, make_org, drop_org),
         cmocka_unit_test_setup_teardown(
             with_a_suspect_in_the_family_the_list_is_shown_on_every_entry_FL5, make_org, drop_org),
         cmocka_unit_test_setup_teardown(

@@ -1,0 +1,199 @@
+#include "core/practice/deployment.h"
+
+#include <string.h>
+
+static bool is(dbk_span value, const char *code)
+{
+    return dbk_span_equal(dbk_cbor_text_of(value), dbk_span_str(code));
+}
+
+static bool is_any(dbk_span value, const char *const *codes)
+{
+    for (size_t i = 0; codes[i] != NULL; i++) {
+        if (is(value, codes[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Has an element of this list that part? */
+static bool some_has(dbk_span list, const char *part)
+{
+    dbk_elements e = dbk_elements_of(list);
+    dbk_span one;
+    while (dbk_elements_next(&e, &one)) {
+        if (dbk_view_member(one, part).len > 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- a deployment ---------------------------------------------------------------------------- */
+
+static const char *const running[] = { "active", "reactivated", NULL };
+static const char *const ending[] = { "exiting", "closed", NULL };
+static const char *const over[] = { "closed", NULL };
+
+/* What a status wants of the lists beside it. Entries are added to a log and never taken away: one
+ * that is there stays. */
+typedef struct demand {
+    const char *const *status;
+    const char *field, *part;
+    const char *instead; /* a field that gives a reason why not, or NULL */
+    dbk_severity severity;
+    const char *text;
+} demand;
+static const demand demands[] = {
+    { running, "strategy", "approved_by", NULL, DBK_PROBLEM,
+      "Strategy: a deployment is active under a strategy that the lead has approved. Say by whom, "
+      "and when." },
+    { ending, "exit_plan", "support", "no_exit_plan_reason", DBK_PROBLEM,
+      "Exit plan: say which support is in place for the family before the deployment ends." },
+    { running, "exit_plan", "family_told_on", NULL, DBK_WARNING,
+      "Exit plan: the family is told of it at the start. Say when they were." },
+    { running, "exit_plan", "reactivation", NULL, DBK_WARNING,
+      "Exit plan: say what would reactivate the deployment." },
+};
+
+static bool is_broken(const demand *d, const dbk_intent *p, dbk_current_fn value)
+{
+    if (!is_any(value(p->ctx, "status"), d->status))
+        return false;
+    if (d->instead != NULL && value(p->ctx, d->instead).len > 0)
+        return false;
+    return !some_has(p->before(p->ctx, d->field), d->part);
+}
+
+static dbk_rc judge_demands(dbk_problems *problems, const dbk_intent *p, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < sizeof(demands) / sizeof(demands[0]); i++) {
+        const demand *d = &demands[i];
+        if (is_broken(d, p, p->value) && !some_has(p->added(p->ctx, d->field), d->part) &&
+            !is_broken(d, p, p->before))
+            rc = dbk_problems_add(problems, d->severity, d->field, err, "%s", d->text);
+    }
+    return rc;
+}
+
+typedef struct counting {
+    dbk_book *book;
+    const dbk_id *officer;
+    uint64_t count;
+} counting;
+
+static dbk_rc count_case(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    counting *c = ctx;
+    dbk_reading r;
+    dbk_id primary = { { 0 } };
+    bool closed = false;
+    dbk_rc rc = dbk_reading_open(&r, c->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_ref(&r, &primary, "flo_primary", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(&r, &closed, "status", over[0], err);
+    c->count += rc == DBK_OK && !closed && dbk_id_equal(&primary, c->officer);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+dbk_rc dbk_deployment_caseload(dbk_book *book, uint64_t *count, const dbk_id *officer, dbk_err *err)
+{
+    const dbk_list_opts opts = { .form = "case", .since_ms = INT64_MIN };
+    counting c = { .book = book, .officer = officer };
+    dbk_rc rc = dbk_query_list(book, &opts, count_case, &c, err);
+    *count = c.count;
+    return rc;
+}
+
+/* The caseload that the register allows; 0: it says nothing. */
+static dbk_rc read_limit(dbk_book *book, uint64_t *limit, const dbk_id *officer, dbk_err *err)
+{
+    dbk_reading r;
+    dbk_span value = { NULL, 0 };
+    *limit = 0;
+    dbk_rc rc = dbk_reading_find(&r, book, officer, err);
+    if (rc == DBK_OK && r.note != NULL)
+        rc = dbk_reading_value(&r, &value, "caseload_limit", err);
+    dbk_cbor c = dbk_cbor_from(value);
+    if (rc == DBK_OK && dbk_cbor_peek(&c) == DBK_CBOR_UINT)
+        *limit = dbk_cbor_get_uint(&c);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+static dbk_rc judge_caseload(dbk_problems *problems, const dbk_intent *p, dbk_err *err)
+{
+    uint64_t limit = 0, count = 0;
+    dbk_id officer = dbk_element_id(p->value(p->ctx, "flo_primary"));
+    dbk_id before = dbk_element_id(p->before(p->ctx, "flo_primary"));
+    if (dbk_id_is_zero(&officer) || dbk_id_equal(&officer, &before) ||
+        is_any(p->value(p->ctx, "status"), over))
+        return DBK_OK;
+    dbk_rc rc = read_limit(p->book, &limit, &officer, err);
+    if (rc == DBK_OK && limit > 0)
+        rc = dbk_deployment_caseload(p->book, &count, &officer, err);
+    if (rc != DBK_OK || limit == 0 || count < limit)
+        return rc;
+    return dbk_problems_add(problems, DBK_WARNING, "flo_primary", err,
+                            "Family liaison officer: with this one it is %llu deployments, and the "
+                            "register allows %llu.",
+                            (unsigned long long)count + 1, (unsigned long long)limit);
+}
+
+dbk_rc dbk_deployment_judge(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
+{
+    if (strcmp(dbk_form_name(proposed->form), "case") != 0)
+        return DBK_OK;
+    dbk_rc rc = judge_demands(problems, proposed, err);
+    return rc == DBK_OK ? judge_caseload(problems, proposed, err) : rc;
+}
+
+/* ---- an action ------------------------------------------------------------------------------- */
+
+static dbk_rc is_flo_of(dbk_reading *r, bool *yes, const dbk_id *officer, dbk_err *err)
+{
+    static const char *const roles[] = { "flo_primary", "flo_deputy" };
+    dbk_rc rc = DBK_OK;
+    *yes = false;
+    for (size_t i = 0; rc == DBK_OK && !*yes && i < 2; i++) {
+        dbk_id one = { { 0 } };
+        rc = dbk_reading_ref(r, &one, roles[i], err);
+        *yes = rc == DBK_OK && dbk_id_equal(&one, officer);
+    }
+    return rc;
+}
+
+static dbk_rc judge_owner(dbk_problems *problems, dbk_reading *r, const dbk_id *owner, dbk_err *err)
+{
+    bool suspect = false, possible = false, flo = false;
+    dbk_rc rc = dbk_reading_says(r, &suspect, "suspect_in_family", "yes", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(r, &possible, "suspect_in_family", "possible", err);
+    if (rc == DBK_OK && (suspect || possible))
+        rc = is_flo_of(r, &flo, owner, err);
+    if (rc != DBK_OK || !flo)
+        return rc;
+    return dbk_problems_add(problems, DBK_PROBLEM, "owner", err,
+                            "Owner: a suspect may be in this family, and this officer is its "
+                            "liaison officer. Somebody else searches and arrests.");
+}
+
+dbk_rc dbk_deployment_judge_action(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
+{
+    static const char *const kinds[] = { "search", "locate_arrest", NULL };
+    dbk_reading r;
+    if (strcmp(dbk_form_name(proposed->form), "action") != 0 ||
+        !is_any(proposed->value(proposed->ctx, "kind"), kinds))
+        return DBK_OK;
+    dbk_id owner = dbk_element_id(proposed->value(proposed->ctx, "owner"));
+    dbk_id case_id = dbk_element_id(proposed->value(proposed->ctx, "case_id"));
+    if (dbk_id_is_zero(&owner))
+        return DBK_OK;
+    dbk_rc rc = dbk_reading_find(&r, proposed->book, &case_id, err);
+    if (rc == DBK_OK && r.note != NULL)
+        rc = judge_owner(problems, &r, &owner, err);
+    dbk_reading_wipe(&r);
+    return rc;
+}

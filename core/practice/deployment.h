@@ -1,0 +1,25 @@
+/* core/practice/deployment.h - what is judged of a deployment before it is saved: an approved
+ * strategy and an exit plan before it is active, support in place before it ends (FL-4), how many
+ * deployments one officer bears (FL-8); and that no liaison officer of a family in which a suspect
+ * may be is sent to search or to arrest (FL-5).
+ * Knows:  forms case, officer, action.
+ * Never:  writing; who may approve: that stands in the strategy.
+ * What isn't held or isn't readable here is not known, and stops nothing. */
+#ifndef DBK_PRACTICE_DEPLOYMENT_H
+#define DBK_PRACTICE_DEPLOYMENT_H
+
+#include "core/journal/journal.h"
+#include "core/practice/reading.h"
+
+/* dbk_practice_fn; other forms pass. A change that brings a fault about is refused; what stood so
+ * before doesn't stop another change. */
+DBK_MUST_CHECK dbk_rc dbk_deployment_judge(dbk_problems *problems, const dbk_intent *proposed,
+                                           dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_deployment_judge_action(dbk_problems *problems,
+                                                  const dbk_intent *proposed, dbk_err *err);
+
+/* Deployments that are not over, of which this officer is the liaison officer. */
+DBK_MUST_CHECK dbk_rc dbk_deployment_caseload(dbk_book *book, uint64_t *count,
+                                              const dbk_id *officer, dbk_err *err);
+
+#endif
