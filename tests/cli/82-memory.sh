@@ -3,7 +3,7 @@
 # aren't in its memory any more, freed or not; argv, environment and diagnostics never held them,
 # and no core file can (A08, A09, F3, security.md 4.3).
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-: "${RESIDUE:?the program that searches the memory of a program}" "${PLAIN:?}"
+: "${RESIDUE:?the program that searches the memory of a program}" "${PLAIN:?}" "${EPOCHKEYS:?}"
 export XDG_RUNTIME_DIR=$T/run
 mkdir "$XDG_RUNTIME_DIR"
 
@@ -20,7 +20,8 @@ must amir add contact method=visit account="the $text was seen by $said"
 note=$out
 must amir sync
 
-# The keys: the store's as the agent gives it, the device's as they lie in the store.
+# The keys: the store's as the agent gives it, the device's as they lie in the store, the space's
+# as the device opens it.
 must amir unlock
 "$python" - "$XDG_RUNTIME_DIR"/daybook/agent-* "$T/store.key" <<'PY'
 import socket, sys
@@ -44,8 +45,9 @@ for word in words:
     print(word, word.encode().hex())
 PY
 "$python" "$T/secrets.py" "$T/rows" "$T/store.key" "$text" "$said" "$passphrase" >"$T/secrets"
+"$EPOCHKEYS" "$T/amir" "$T/store.key" >>"$T/secrets"
 rm "$T/rows" "$T/store.key"
-equal "there are keys and words to search for" 7 "$(wc -l <"$T/secrets")"
+equal "there are keys and words to search for" 8 "$(wc -l <"$T/secrets")"
 
 # A program that wipes nothing: the search finds what it should.
 ok "control: what isn't wiped is found" "$RESIDUE" "$T/secrets" "$T/report" "$python" -c '
@@ -72,7 +74,7 @@ wiped() {
     hasnt "what it says beside its answer holds no word" "$text|$said|$passphrase" "$err"
 }
 wiped "status" "store_key $passphrase" status
-wiped "show" "$text $said" show "$note"
+wiped "show" "$text $said epoch_key_0" show "$note"
 has "control: and shows the note" "$text was seen by $said" "$out"
 wiped "show --json" "$text" --json show "$note"
 wiped "list" "store_key" list
@@ -86,10 +88,10 @@ wiped "verify" "store_key" verify
 wiped "sync with nothing to do" "key.request" sync
 echo '{"form":"contact","fields":{"method":"visit","account":"'"$text"' again"}}' >"$T/in.json"
 must amir add contact method=visit account="another $text for $said"
-wiped "sync that sends" "store_key" sync
+wiped "sync that sends" "store_key epoch_key_0" sync
 must admin add contact method=visit account="the $text of the administrator"
 must admin sync
-wiped "sync that receives" "store_key" sync
+wiped "sync that receives" "store_key epoch_key_0" sync
 wiped "unlock" "$passphrase" unlock
 must amir lock
 
