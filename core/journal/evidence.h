@@ -3,14 +3,15 @@
  * says what each kind is, and which of them are proofs).
  * Where it comes from: the receive path, when an author's segment stands aside for a second history
  * (FEED); membership, when a second entry with one parent is properly signed (CHAIN); each
- * checkpoint that the relay signs, against those before (VIEWS, BACK); and the checkpoint that each
- * segment's author says to have verified, against the log as it is here (SAID, security.md R21).
- * Of one fault of one signer one item is kept open, so that nobody can fill the store with them;
- * a fault that goes on after it was settled is told anew.
- * A feed of which two histories are proved (FEED) goes no further: what continues it stands aside
- * until a supervisor lets it in, whether the item is settled or not (quarantine.h, decision 0014).
- * An open CHAIN item freezes the book (R25): no entry is taken, and nothing is exchanged, since who
- * may read and write is what isn't known. Settling it goes on with the chain that is held here. */
+ * checkpoint that the relay signs, against those before (VIEWS, BACK) and, brought by a folder,
+ * against those that others were shown (VIEWS); and the checkpoint that each segment's author says
+ * to have verified, against the log as it is here (SAID, security.md R21). Of one fault of one
+ * signer one item is kept open, so that nobody can fill the store with them; a fault that goes on
+ * after it was settled is told anew. A feed of which two histories are proved (FEED) goes no
+ * further: what continues it stands aside until a supervisor lets it in, whether the item is
+ * settled or not (quarantine.h, decision 0014). An open CHAIN item freezes the book (R25): no entry
+ * is taken, and nothing is exchanged, since who may read and write is what isn't known. Settling it
+ * goes on with the chain that is held here. */
 #ifndef DBK_JOURNAL_EVIDENCE_H
 #define DBK_JOURNAL_EVIDENCE_H
 
@@ -51,6 +52,10 @@ DBK_MUST_CHECK dbk_rc dbk_evidence_check_frozen(const dbk_book *book, dbk_err *e
 DBK_MUST_CHECK dbk_rc dbk_evidence_note(dbk_book *book, const dbk_id *space, dbk_span note,
                                         dbk_err *err);
 
+/* Such a note that somebody else was shown, as a folder brings it: the same, but that a smaller one
+ * is no step back. One of a longer log waits until the log here is as long. */
+DBK_MUST_CHECK dbk_rc dbk_evidence_carried(dbk_book *book, const dbk_id *space, dbk_span note,
+                                           dbk_err *err);
 /* Two notes about as many entries, neither of which may be what is held here. */
 DBK_MUST_CHECK dbk_rc dbk_evidence_pair(dbk_book *book, dbk_span a, dbk_span b, dbk_err *err);
 

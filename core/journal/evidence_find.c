@@ -213,17 +213,36 @@ static dbk_rc judge_note(dbk_book *book, const dbk_book_space *space, const dbk_
     return wait_for(book, &x, &space->space, &space->space, stand->checkpoint_size, err);
 }
 
+/* Is it the relay's, and of a space of which a note is held to compare it with? */
+static bool is_comparable(const dbk_book *book, dbk_checkpoint *c, const dbk_book_space *space,
+                          dbk_span note)
+{
+    if (space == NULL || book->roster == NULL || space->now.note_len == 0)
+        return false;
+    dbk_id org = dbk_roster_org(book->roster);
+    return dbk_checkpoint_open(c, note, dbk_roster_relay(book->roster), NULL) == DBK_OK &&
+           dbk_id_equal(&c->org, &org) && dbk_id_equal(&c->space, &space->space);
+}
+
+dbk_rc dbk_evidence_carried(dbk_book *book, const dbk_id *space_id, dbk_span note, dbk_err *err)
+{
+    const dbk_book_space *space = dbk_tables_space(&book->tables, space_id);
+    const dbk_exhibit x = { .kind = DBK_EXHIBIT_VIEWS, .b = note };
+    dbk_checkpoint c;
+    if (!is_comparable(book, &c, space, note) || !dbk_id_equal(&c.log, &space->now.log))
+        return DBK_OK;
+    if (c.size > space->now.checkpoint_size)
+        return wait_for(book, &x, space_id, space_id, c.size, err);
+    return judge_note(book, space, &c, note, err);
+}
+
 dbk_rc dbk_evidence_note(dbk_book *book, const dbk_id *space_id, dbk_span note, dbk_err *err)
 {
     const dbk_book_space *space = dbk_tables_space(&book->tables, space_id);
     dbk_checkpoint c;
-    if (space == NULL || book->roster == NULL || space->now.note_len == 0)
+    if (!is_comparable(book, &c, space, note))
         return DBK_OK;
     const dbk_stand *stand = &space->now;
-    dbk_id org = dbk_roster_org(book->roster);
-    if (dbk_checkpoint_open(&c, note, dbk_roster_relay(book->roster), NULL) != DBK_OK ||
-        !dbk_id_equal(&c.org, &org) || !dbk_id_equal(&c.space, space_id))
-        return DBK_OK;
     bool same_log = dbk_id_equal(&c.log, &stand->log);
     /* The root may have let it go on there: then it isn't the relay that contradicts what is held.
      */

@@ -215,6 +215,13 @@ static dbk_rc give_entry(void *ctx, uint64_t seq, dbk_span entry, dbk_err *err)
     return e->fn(e->ctx, entry, err);
 }
 
+dbk_span dbk_outbox_note(const dbk_book *book, uint64_t *size, const dbk_id *space_id)
+{
+    const dbk_book_space *space = dbk_tables_space(&book->tables, space_id);
+    *size = space != NULL ? space->now.checkpoint_size : 0;
+    return space != NULL ? dbk_span_of(space->now.note, space->now.note_len) : dbk_span_of(NULL, 0);
+}
+
 dbk_rc dbk_outbox_members(dbk_book *book, uint64_t from, dbk_entry_fn fn, void *ctx, dbk_err *err)
 {
     entries e = { fn, ctx };

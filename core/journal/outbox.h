@@ -67,6 +67,9 @@ DBK_MUST_CHECK dbk_rc dbk_outbox_carry(dbk_book *book, const dbk_outbox_feed *wh
 /* Of all feeds of a space what is held, to look at: fn gets no body. */
 DBK_MUST_CHECK dbk_rc dbk_outbox_held(dbk_book *book, const dbk_id *space, dbk_segment_fn fn,
                                       void *ctx, dbk_err *err);
+/* What the relay signed last of a space's log, for carriers; *size entries. Empty: nothing yet.
+ * Borrowed until the log grows here. */
+dbk_span dbk_outbox_note(const dbk_book *book, uint64_t *size, const dbk_id *space);
 /* The membership chain's entries from seq `from`, for carriers. */
 typedef dbk_rc (*dbk_entry_fn)(void *ctx, dbk_span entry, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_outbox_members(dbk_book *book, uint64_t from, dbk_entry_fn fn, void *ctx,

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/evidence.h"
 #include "core/journal/outbox.h"
 #include "sync/driver/sync.h"
 #include "sync/engine/carrier.h"
 #include "sync/engine/retry.h"
 
 #define TARGET_MAX 256u
+#define NOTES_MAX 64u /* that are read of a space, those of the longest logs */
 
 typedef struct stick {
     dbk_book *book;
@@ -280,6 +282,57 @@ static dbk_rc write_packs(stick *s, const dbk_id *space, const char *dir, const 
     return rc;
 }
 
+/* ---- what the relay signed
+ * ------------------------------------------------------------------------- */
+
+/* The last names of a listing that are notes, but for this device's own. */
+typedef struct note_names {
+    dbk_span names[NOTES_MAX];
+    size_t count; /* of all that were seen */
+    bool own;     /* this device's is there already */
+} note_names;
+
+static void find_notes(note_names *out, const char *own, dbk_span listing)
+{
+    dbk_span name;
+    uint64_t size;
+    memset(out, 0, sizeof(*out));
+    while (dbk_listing_next(&listing, &name, &size, NULL) == DBK_OK) {
+        if (!dbk_note_name_is(name) || size > DBK_CHECKPOINT_BYTES_MAX)
+            continue;
+        if (dbk_span_equal(name, dbk_span_str(own)))
+            out->own = true;
+        else
+            out->names[out->count++ % NOTES_MAX] = name;
+    }
+}
+
+/* What others were shown is compared with what this device was, and left for the next one. */
+static dbk_rc trade_notes(stick *s, const dbk_id *space, const char *dir, dbk_span listing,
+                          dbk_err *err)
+{
+    char own[DBK_CARRIER_NAME_SIZE] = "";
+    note_names there;
+    uint64_t size;
+    dbk_rc rc = DBK_OK;
+    dbk_span note = dbk_outbox_note(s->book, &size, space);
+    if (note.len == 0)
+        return DBK_OK;
+    rc = dbk_note_name(own, size, note, err);
+    find_notes(&there, own, listing);
+    if (rc == DBK_OK && !there.own)
+        rc = put(s, dir, own, note, err);
+    for (size_t i = 0; rc == DBK_OK && i < there.count && i < NOTES_MAX; i++) {
+        char name[DBK_CARRIER_NAME_SIZE];
+        bool found;
+        (void)snprintf(name, sizeof(name), "%.*s", (int)there.names[i].len, there.names[i].p);
+        rc = get(s, &found, dir, name, err);
+        if (rc == DBK_OK && found)
+            rc = dbk_evidence_carried(s->book, space, dbk_bytes_span(&s->answer.body), err);
+    }
+    return rc;
+}
+
 /* ---- all
  * ---------------------------------------------------------------------------------------------- */
 
@@ -305,6 +358,8 @@ static dbk_rc one_space(stick *s, const dbk_position *at, dbk_bytes *listing, db
         rc = read_packs(s, dir, shelf, held, err);
     if (rc == DBK_OK)
         rc = write_packs(s, space, dir, shelf, held, err);
+    if (rc == DBK_OK && !at->push_only)
+        rc = trade_notes(s, space, dir, dbk_bytes_span(listing), err);
     dbk_shelf_free(shelf);
     dbk_vector_free(held);
     return rc;

@@ -6,12 +6,14 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/crypto/hash.h"
 
 #define SEQ_DIGITS 16u
 #define SEQ_MAX UINT64_C(9999999999999999)
 #define FEED_DIGITS (DBK_ID_HEX_SIZE - 1)
 #define PACK_NAME_LEN (FEED_DIGITS + 1 + SEQ_DIGITS + 1 + SEQ_DIGITS + 4)
 #define ENTRY_NAME_LEN (SEQ_DIGITS + 6)
+#define NOTE_NAME_LEN (SEQ_DIGITS + 1 + FEED_DIGITS + 5)
 
 /* ---- names
  * --------------------------------------------------------------------------------------- */
@@ -70,6 +72,24 @@ bool dbk_entry_parse(uint64_t *seq, dbk_span name)
     *seq = 0;
     return name.len == ENTRY_NAME_LEN && memcmp(name.p + SEQ_DIGITS, ".entry", 6) == 0 &&
            parse_seq(seq, name.p);
+}
+
+dbk_rc dbk_note_name(char out[DBK_CARRIER_NAME_SIZE], uint64_t size, dbk_span note, dbk_err *err)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    dbk_id id = dbk_hash_id("daybook/note-name/1", note);
+    if (size > SEQ_MAX)
+        return dbk_fail(err, DBK_LIMIT, "a log of that size has no name on a folder");
+    dbk_id_hex(hex, &id);
+    (void)snprintf(out, DBK_CARRIER_NAME_SIZE, "%016llu-%s.note", (unsigned long long)size, hex);
+    return DBK_OK;
+}
+
+bool dbk_note_name_is(dbk_span name)
+{
+    uint64_t size;
+    return name.len == NOTE_NAME_LEN && parse_seq(&size, name.p) && name.p[SEQ_DIGITS] == '-' &&
+           memcmp(name.p + NOTE_NAME_LEN - 5, ".note", 5) == 0;
 }
 
 dbk_rc dbk_listing_next(dbk_span *left, dbk_span *name, uint64_t *size, dbk_err *err)

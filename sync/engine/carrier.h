@@ -1,9 +1,12 @@
 /* sync/engine/carrier.h - what a folder that carries notes holds, and what it lacks (pure).
  *   members/SEQ.entry           one entry of the membership chain
  *   SPACE/FEED-FIRST-LAST.seg   a push message (msg.h): consecutive segments of one feed
- * SPACE and FEED are 32 lower-case hex digits, SEQ, FIRST and LAST 16 decimal digits, so names
- * sort by number. A file never changes; packs may overlap, since a segment that is held already
- * is nothing. A folder signs nothing: its names only say what to read, the seals decide. */
+ *   SPACE/SIZE-ID.note          what the relay signed of the space's log (checkpoint.h), as it was
+ *                               shown to whoever wrote the file: where views of two logs meet,
+ *                               the two notes are the proof (M39)
+ * SPACE, FEED and ID are 32 lower-case hex digits, SEQ, FIRST, LAST and SIZE 16 decimal digits, so
+ * names sort by number. A file never changes; packs may overlap, since a segment that is held
+ * already is nothing. A folder signs nothing: its names only say what to read, the seals decide. */
 #ifndef DBK_ENGINE_CARRIER_H
 #define DBK_ENGINE_CARRIER_H
 
@@ -21,6 +24,10 @@ void dbk_pack_name(char out[DBK_CARRIER_NAME_SIZE], const dbk_pack *pack);
 bool dbk_pack_parse(dbk_pack *out, dbk_span name); /* false: some other file */
 void dbk_entry_name(char out[DBK_CARRIER_NAME_SIZE], uint64_t seq);
 bool dbk_entry_parse(uint64_t *seq, dbk_span name);
+/* By the log's size and the note's bytes. DBK_LIMIT: no log is so long. */
+DBK_MUST_CHECK dbk_rc dbk_note_name(char out[DBK_CARRIER_NAME_SIZE], uint64_t size, dbk_span note,
+                                    dbk_err *err);
+bool dbk_note_name_is(dbk_span name); /* of this form, whatever the file holds */
 
 /* The next line of a listing: name ' ' size '\n'. DBK_NOT_FOUND: no more. DBK_FORMAT. */
 DBK_MUST_CHECK dbk_rc dbk_listing_next(dbk_span *left, dbk_span *name, uint64_t *size,

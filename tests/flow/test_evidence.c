@@ -1,6 +1,6 @@
 /* What shows two histories, from the fault to the file that anybody can check (A15, R21, M39):
- * views that a relay split and that meet on a stick; an author who signs twice; and a member who
- * would like to have an honest one accused. */
+ * an author who signs twice, and a member who would like to have an honest one accused. What a
+ * relay splits is in test_views.c. */
 #include "tests/lib/test.h"
 
 #include <stdio.h>
@@ -10,190 +10,10 @@
 #include "core/journal/evidence.h"
 #include "core/journal/inbox_internal.h"
 #include "core/journal/org.h"
+#include "tests/lib/findings.h"
 #include "tests/lib/forge.h"
 #include "tests/lib/latekit.h"
 #include "tests/lib/syncworld.h"
-
-typedef struct items {
-    size_t count;
-    dbk_evidence rows[8];
-} items;
-
-static dbk_rc take_item(void *ctx, const dbk_evidence *item, dbk_err *err)
-{
-    items *all = ctx;
-    (void)err;
-    assert_in_range(all->count, 0, ARRAY_LEN(all->rows) - 1);
-    all->rows[all->count++] = *item;
-    return DBK_OK;
-}
-
-static items evidence_of(dbk_book *book)
-{
-    items all = { 0 };
-    dbk_err err = { 0 };
-    assert_ok(dbk_evidence_each(book, take_item, &all, &err), &err);
-    return all;
-}
-
-/* Its file, as whoever holds nothing but the root key reads it. */
-static dbk_exhibit_shows read_by_expert(dbk_book *book, uint64_t id)
-{
-    dbk_exhibit_shows shows;
-    dbk_err err = { 0 };
-    dbk_bytes file = DBK_BYTES_INIT(DBK_EXHIBIT_FILE_BYTES_MAX);
-    dbk_sign_pk root = dbk_book_link(book)->root;
-    assert_ok(dbk_evidence_export(book, &file, id, &err), &err);
-    assert_ok(dbk_exhibit_file_check(&shows, dbk_bytes_span(&file), &root, &err), &err);
-    dbk_bytes_wipe(&file);
-    return shows;
-}
-
-/* ---- views that the relay split ------------------------------------------------------------ */
-
-typedef struct split {
-    syncworld world;
-    sync_device hq, anne, ben;
-    dbk_id space;
-    char stick[DBK_TEST_PATH_SIZE];
-    char db[2][3 * DBK_TEST_PATH_SIZE]; /* the other log, and room for a swap */
-} split;
-
-static void copy(const char *to, const char *from)
-{
-    uint8_t part[4096];
-    size_t got;
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    assert_non_null(in);
-    assert_non_null(out);
-    while ((got = fread(part, 1, sizeof(part), in)) > 0)
-        assert_int_equal(fwrite(part, 1, got, out), got);
-    (void)fclose(in);
-    assert_int_equal(fclose(out), 0);
-}
-
-/* The relay goes on with its other log. */
-static void turn(split *s)
-{
-    relaykit_stop(&s->world.kit);
-    assert_int_equal(rename(s->world.kit.db, s->db[1]), 0);
-    assert_int_equal(rename(s->db[0], s->world.kit.db), 0);
-    assert_int_equal(rename(s->db[1], s->db[0]), 0);
-    relaykit_start(&s->world.kit);
-}
-
-/* Nobody vouches for the log. From its second entry on Anne and Ben are shown different ones. */
-static void split_begin(split *s)
-{
-    memset(s, 0, sizeof(*s));
-    syncworld_open(&s->world);
-    dbk_test_dir_make(s->stick);
-    sync_device_open(&s->world, &s->hq, "HQ");
-    sync_found(&s->hq);
-    s->space = sync_space(&s->hq, "Op Cedar");
-    sync_device_open(&s->world, &s->anne, "Anne");
-    sync_device_open(&s->world, &s->ben, "Ben");
-    sync_enlist(&s->hq, &s->anne, DBK_ROLE_OFFICER, &s->space);
-    sync_enlist(&s->hq, &s->ben, DBK_ROLE_OFFICER, &s->space);
-    (void)sync_write(&s->hq, &s->space, "Mira");
-    (void)sync_now(&s->hq);
-    (void)sync_now(&s->anne);
-    (void)sync_now(&s->ben);
-    (void)snprintf(s->db[0], sizeof(s->db[0]), "%s/other.db", s->world.kit.dir);
-    (void)snprintf(s->db[1], sizeof(s->db[1]), "%s/aside.db", s->world.kit.dir);
-    relaykit_stop(&s->world.kit);
-    copy(s->db[0], s->world.kit.db);
-    relaykit_start(&s->world.kit);
-    (void)sync_write(&s->anne, &s->space, "Ada");
-    (void)sync_now(&s->anne);
-    turn(s);
-    (void)sync_write(&s->ben, &s->space, "Tom");
-    (void)sync_now(&s->ben);
-    (void)sync_write(&s->ben, &s->space, "Una"); /* its header says what Ben was shown */
-}
-
-static void split_end(split *s)
-{
-    sync_device *devices[] = { &s->hq, &s->anne, &s->ben };
-    for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
-        dbk_err err = { 0 };
-        assert_rc(dbk_book_check_deep(devices[i]->book, &err), DBK_OK, &err);
-        (void)sync_verify(devices[i], &s->space);
-        sync_device_close(devices[i]);
-    }
-    dbk_test_dir_remove(s->stick);
-    syncworld_close(&s->world);
-}
-
-static void views_that_a_relay_split_are_told_when_they_meet_on_a_stick_R21_M39(void **state)
-{
-    split s;
-    (void)state;
-    split_begin(&s);
-    assert_int_equal(evidence_of(s.anne.book).count, 0);
-    assert_int_equal(evidence_of(s.ben.book).count, 0);
-    (void)sync_folder(&s.ben, s.stick);
-    dbk_sync_report told = sync_folder(&s.anne, s.stick);
-    assert_int_equal(told.evidence_new, 1);
-    items anne = evidence_of(s.anne.book);
-    assert_int_equal(anne.count, 1);
-    const dbk_exhibit_shows *x = &anne.rows[0].shows;
-    dbk_id ben = dbk_book_device(s.ben.book);
-    assert_int_equal(x->kind, DBK_EXHIBIT_SAID);
-    assert_false(x->proof); /* Ben's word against the relay's signature */
-    assert_true(dbk_id_equal(&x->device, &ben));
-    assert_true(dbk_id_equal(&x->space, &s.space));
-    assert_int_equal(x->at, 2); /* of two entries, the second differs */
-    /* Ben's notes are Anne's all the same; his log shows nothing wrong as long as he sees his own.
-     */
-    assert_int_equal(sync_verify(&s.anne, &s.space).records, 4);
-    (void)sync_folder(&s.anne, s.stick);
-    (void)sync_write(&s.anne, &s.space, "Eve");
-    (void)sync_folder(&s.anne, s.stick);
-    (void)sync_folder(&s.ben, s.stick);
-    assert_int_equal(evidence_of(s.ben.book).count, 1);
-    assert_int_equal(evidence_of(s.ben.book).rows[0].shows.kind, DBK_EXHIBIT_SAID);
-    split_end(&s);
-}
-
-/* What Anne was shown and what Ben was shown, each signed by the relay: side by side a proof. */
-static void the_note_of_the_other_view_makes_a_proof_against_the_relay_M39(void **state)
-{
-    split s;
-    dbk_err err = { 0 };
-    dbk_sync_report report;
-    (void)state;
-    split_begin(&s);
-    /* The relay shows Anne the log that it keeps for Ben. */
-    assert_rc(sync_try(&s.anne, &report, &err), DBK_PEER, &err);
-    assert_int_equal(report.evidence_new, 1);
-    items anne = evidence_of(s.anne.book);
-    assert_int_equal(anne.count, 1);
-    assert_int_equal(anne.rows[0].shows.kind, DBK_EXHIBIT_VIEWS);
-    assert_true(anne.rows[0].shows.proof);
-    /* It survives a restart, and stays when somebody has settled it. */
-    sync_device_reopen(&s.anne);
-    anne = evidence_of(s.anne.book);
-    assert_int_equal(anne.count, 1);
-    dbk_exhibit_shows read = read_by_expert(s.anne.book, anne.rows[0].id);
-    assert_true(read.proof);
-    assert_int_equal(read.at, 2);
-    assert_ok(dbk_evidence_settle(s.anne.book, anne.rows[0].id, "the relay is replaced", &err),
-              &err);
-    sync_device_reopen(&s.anne);
-    assert_true(evidence_of(s.anne.book).rows[0].settled);
-    assert_true(read_by_expert(s.anne.book, anne.rows[0].id).proof);
-    /* And goes on to be told while the relay goes on. */
-    dbk_err_clear(&err);
-    turn(&s);
-    (void)sync_now(&s.anne);
-    (void)sync_write(&s.anne, &s.space, "Zoe");
-    (void)sync_now(&s.anne);
-    turn(&s);
-    assert_rc(sync_try(&s.anne, &report, &err), DBK_PEER, &err);
-    assert_true(report.evidence_new > 0);
-    split_end(&s);
-}
 
 /* ---- an author who signs twice ------------------------------------------------------------- */
 
@@ -536,8 +356,6 @@ static void a_stick_of_forgeries_leaves_nothing_against_their_author_A15(void **
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(views_that_a_relay_split_are_told_when_they_meet_on_a_stick_R21_M39),
-        cmocka_unit_test(the_note_of_the_other_view_makes_a_proof_against_the_relay_M39),
         cmocka_unit_test(of_two_histories_nothing_more_is_merged_until_a_person_chose_A15),
         cmocka_unit_test(a_stick_cannot_bring_in_what_continues_one_of_two_histories_A15),
         cmocka_unit_test(no_honest_author_administrator_or_relay_can_be_framed_A15),

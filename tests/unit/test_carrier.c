@@ -1,6 +1,7 @@
 #include "tests/lib/test.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "sync/engine/carrier.h"
 
@@ -31,6 +32,24 @@ static void a_pack_and_an_entry_have_one_name_each(void **state)
     assert_string_equal(name, "0000000000000042.entry");
     assert_true(dbk_entry_parse(&seq, dbk_span_str(name)));
     assert_int_equal(seq, 42);
+}
+
+static void a_note_is_named_by_the_size_of_its_log_and_by_its_bytes(void **state)
+{
+    (void)state;
+    char name[DBK_CARRIER_NAME_SIZE], other[DBK_CARRIER_NAME_SIZE];
+    dbk_err err = { 0 };
+    assert_ok(dbk_note_name(name, 42, dbk_span_str("one"), &err), &err);
+    assert_ok(dbk_note_name(other, 42, dbk_span_str("two"), &err), &err);
+    assert_memory_equal(name, "0000000000000042-", 17);
+    assert_string_not_equal(name, other);
+    assert_true(dbk_note_name_is(dbk_span_str(name)));
+    for (size_t i = 0; i < strlen(name); i++)
+        assert_false(dbk_note_name_is(dbk_span_of((const uint8_t *)name, i)));
+    name[16] = '_';
+    assert_false(dbk_note_name_is(dbk_span_str(name)));
+    assert_false(dbk_note_name_is(dbk_span_str(PACK(FEED_A, "01", "02"))));
+    assert_rc(dbk_note_name(name, UINT64_MAX, dbk_span_str("one"), &err), DBK_LIMIT, &err);
 }
 
 static void other_names_on_a_stick_are_nobodys_pack(void **state)
@@ -161,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pack_and_an_entry_have_one_name_each),
+        cmocka_unit_test(a_note_is_named_by_the_size_of_its_log_and_by_its_bytes),
         cmocka_unit_test(other_names_on_a_stick_are_nobodys_pack),
         cmocka_unit_test(a_shelf_reaches_as_far_as_its_packs_join),
         cmocka_unit_test(packs_come_feed_by_feed_and_in_order),
