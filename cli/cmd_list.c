@@ -23,20 +23,27 @@ typedef struct listing {
     bool full;
 } listing;
 
-static dbk_rc row_json(const dbk_row *row, const char *snippet, dbk_err *err)
+/* Was it written long after what it is about (FL-11)? */
+static bool is_late(const cli *c, const dbk_row *row)
+{
+    const dbk_forms *forms = dbk_book_forms(c->book);
+    return dbk_late(dbk_forms_find(forms, dbk_span_str(row->form), 0), row->when_ms, row->begun_ms);
+}
+
+static dbk_rc row_json(const cli *c, const dbk_row *row, const char *snippet, dbk_err *err)
 {
     char uuid[DBK_ID_UUID_SIZE], space[DBK_ID_HEX_SIZE];
     dbk_id_uuid(uuid, &row->record);
     dbk_id_hex(space, &row->space);
     return out_json_take(
-        json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s*, s:{s:I, s:I, s:I, s:I}}", "id",
-                  uuid, "form", row->form, "space", space, "when", cli_time_json(row->when_ms),
-                  "updated", cli_time_json((int64_t)row->updated_ms), "state",
-                  dbk_life_name(row->life), "carriage", cli_carriage_code(row->carriage), "summary",
-                  row->summary, "snippet", snippet, "attention", "asks",
-                  (json_int_t)row->attention.asks, "cautious", (json_int_t)row->attention.cautious,
-                  "proposals", (json_int_t)row->attention.proposals, "reviews",
-                  (json_int_t)row->attention.reviews),
+        json_pack(
+            "{s:s, s:s, s:s, s:o, s:b, s:o, s:s, s:s, s:s, s:s*, s:{s:I, s:I, s:I, s:I}}", "id",
+            uuid, "form", row->form, "space", space, "when", cli_time_json(row->when_ms), "late",
+            (int)is_late(c, row), "updated", cli_time_json((int64_t)row->updated_ms), "state",
+            dbk_life_name(row->life), "carriage", cli_carriage_code(row->carriage), "summary",
+            row->summary, "snippet", snippet, "attention", "asks", (json_int_t)row->attention.asks,
+            "cautious", (json_int_t)row->attention.cautious, "proposals",
+            (json_int_t)row->attention.proposals, "reviews", (json_int_t)row->attention.reviews),
         err);
 }
 
@@ -55,12 +62,14 @@ static dbk_rc print_row(void *ctx, const dbk_row *row, dbk_err *err)
     if (snippet != NULL && cli_safe_row_hides(l->c, row))
         snippet = NULL;
     if (l->table == NULL)
-        return row_json(row, snippet, err);
+        return row_json(l->c, row, snippet, err);
     bool waits = cli_attention_words(&row->attention)[0] != '\0';
     l->waiting += waits;
-    const char *cells[] = { cli_short_id(&row->record), row->form,
-                            cli_time(row->when_ms),     dbk_life_name(row->life),
-                            waits ? "!" : "",           snippet != NULL ? snippet : row->summary };
+    const char *flag = is_late(l->c, row) ? (waits ? "! late" : "late") : waits ? "!" : "";
+    const char *cells[] = {
+        cli_short_id(&row->record), row->form, cli_time(row->when_ms),
+        dbk_life_name(row->life),   flag,      snippet != NULL ? snippet : row->summary
+    };
     return out_table_row(l->table, cells, err);
 }
 

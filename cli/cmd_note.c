@@ -170,11 +170,13 @@ dbk_rc cmd_sign(cli *c, const cli_args *a, dbk_err *err)
 dbk_rc cmd_addendum(cli *c, const cli_args *a, dbk_err *err)
 {
     static const dbk_problems none;
-    dbk_id record;
-    dbk_rc rc = cli_record_find(&record, c, a->positional[0], err);
+    dbk_addendum add = { .text = a->positional[1], .reason = cli_option_value(a, "--reason") };
+    if (add.reason == NULL || add.reason[0] == '\0')
+        return dbk_fail(err, DBK_USAGE, "--reason is needed: why the record is added to");
+    dbk_rc rc = cli_record_find(&add.record, c, a->positional[0], err);
     if (rc == DBK_OK)
-        rc = dbk_journal_addendum(c->book, &record, a->positional[1], err);
-    return rc == DBK_OK ? say_done(c, &record, "added to", &none, err) : rc;
+        rc = dbk_journal_addendum(c->book, &add, err);
+    return rc == DBK_OK ? say_done(c, &add.record, "added to", &none, err) : rc;
 }
 
 dbk_rc cmd_withdraw(cli *c, const cli_args *a, dbk_err *err)

@@ -131,9 +131,14 @@ static dbk_rc show_text(cli *c, const dbk_note *note, dbk_err *err)
     if (dbk_state_reviews(note->state, NULL) > 0)
         out_text("! two people changed this record without seeing each other's change: look it "
                  "over\n");
+    uint64_t late = 0;
+    dbk_rc rc = dbk_late_hours(&late, note, err);
+    if (rc == DBK_OK && late > 0)
+        out_text("! late entry: begun %llu hours after it happened\n", (unsigned long long)late);
     if (note->form == NULL)
         out_text("This form isn't known here: the fields are shown as they came.\n");
-    dbk_rc rc = cli_markers_text(c, &note->record, err);
+    if (rc == DBK_OK)
+        rc = cli_markers_text(c, &note->record, err);
     if (rc == DBK_OK)
         rc = cli_linked_print(c, note, err);
     out_text("\n");
@@ -211,7 +216,10 @@ static dbk_rc show_json(cli *c, const dbk_note *note, json_t *safe, dbk_err *err
     dbk_id_uuid(uuid, &note->record);
     dbk_id_hex(space, &note->space);
     json_t *markers = NULL;
-    dbk_rc rc = cli_fields_json(&fields, c, note, err);
+    uint64_t late = 0;
+    dbk_rc rc = dbk_late_hours(&late, note, err);
+    if (rc == DBK_OK)
+        rc = cli_fields_json(&fields, c, note, err);
     if (rc == DBK_OK)
         rc = cli_markers_json(&markers, c, &note->record, err);
     if (rc != DBK_OK) {
@@ -219,13 +227,13 @@ static dbk_rc show_json(cli *c, const dbk_note *note, json_t *safe, dbk_err *err
         return rc;
     }
     return out_json_take(
-        json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:o, s:O*, s:o, s:o, s:o, s:I, s:o}", "id", uuid,
-                  "form", (const char *)form.p, form.len, "version",
+        json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:I, s:o, s:O*, s:o, s:o, s:o, s:I, s:o}", "id",
+                  uuid, "form", (const char *)form.p, form.len, "version",
                   (int)dbk_state_form_version(note->state), "space", space, "state",
                   dbk_life_name(dbk_view_life(note->state, &note->view, &dispute)), "carriage",
-                  cli_carriage_code(note->carriage), "markers", markers, "safe_contact", safe,
-                  "fields", fields, "disputes", disputes_json(c, note), "other",
-                  unknown_json(c, note), "reviews",
+                  cli_carriage_code(note->carriage), "late_hours", (json_int_t)late, "markers",
+                  markers, "safe_contact", safe, "fields", fields, "disputes",
+                  disputes_json(c, note), "other", unknown_json(c, note), "reviews",
                   (json_int_t)dbk_state_reviews(note->state, NULL), "same_person",
                   cli_linked_json(c, note)),
         err);

@@ -275,8 +275,9 @@ const cli_command cli_commands[] = {
       CLI_BOOK, 1, CLI_POSITIONAL_MAX, edit_options, cmd_edit },
     { NULL, "sign", "ID", "sign a record: from then on only addenda", NULL, CLI_BOOK, ONE_RECORD,
       NULL, cmd_sign },
-    { NULL, "addendum", "ID TEXT", "add to a signed record", NULL, CLI_BOOK, 2, 2, NULL,
-      cmd_addendum },
+    { NULL, "addendum", "ID TEXT --reason TEXT", "add to a signed record",
+      "What was signed stays as it is. The reason is kept in the record's history.", CLI_BOOK, 2, 2,
+      reason_options, cmd_addendum },
     { NULL, "withdraw", "ID --reason TEXT", "take a record out of use; its history stays", NULL,
       CLI_BOOK, ONE_RECORD, reason_options, cmd_withdraw },
 

@@ -25,6 +25,8 @@
 #include "core/practice/directory.h"
 #include "core/practice/disclosure.h"
 #include "core/practice/dispute.h"
+#include "core/practice/family.h"
+#include "core/practice/late.h"
 #include "core/practice/marker.h"
 #include "core/practice/match.h"
 #include "core/practice/reading.h"

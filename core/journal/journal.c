@@ -131,15 +131,20 @@ dbk_rc dbk_journal_sign(dbk_book *book, dbk_problems *problems, const dbk_id *re
     return rc;
 }
 
-dbk_rc dbk_journal_addendum(dbk_book *book, const dbk_id *record, const char *text, dbk_err *err)
+dbk_rc dbk_journal_addendum(dbk_book *book, const dbk_addendum *addendum, dbk_err *err)
 {
-    const dbk_input input = { .op = DBK_INPUT_ADD, .field = DBK_GROUP_ADDENDA, .text = text };
+    const dbk_input input = { .op = DBK_INPUT_ADD,
+                              .field = DBK_GROUP_ADDENDA,
+                              .text = addendum->text };
     dbk_problems problems = { 0 };
     dbk_err inner = { 0 };
     dbk_draft d;
-    dbk_rc rc = dbk_draft_load(&d, book, record, err);
+    dbk_rc rc = dbk_draft_load(&d, book, &addendum->record, err);
     if (rc == DBK_OK && d.life != DBK_LIFE_SIGNED)
         rc = dbk_fail(err, DBK_DENIED, "only a signed record takes an addendum: edit it instead");
+    if (rc == DBK_OK)
+        rc = dbk_reason_check(addendum->reason, err);
+    d.reason = addendum->reason;
     if (rc == DBK_OK) {
         rc = dbk_draft_check(&d, &problems, &input, 1, &inner);
         /* There is no list for the caller: the first problem is the message. */

@@ -48,8 +48,12 @@ DBK_MUST_CHECK dbk_rc dbk_journal_edit(dbk_book *book, dbk_problems *problems, c
 /* Checks DBK_STAGE_SIGN first. */
 DBK_MUST_CHECK dbk_rc dbk_journal_sign(dbk_book *book, dbk_problems *problems, const dbk_id *record,
                                        dbk_err *err);
-/* An addendum to a signed record; DBK_DENIED if it isn't signed. */
-DBK_MUST_CHECK dbk_rc dbk_journal_addendum(dbk_book *book, const dbk_id *record, const char *text,
+/* An addendum to a signed record, with the reason for it (FL-11); DBK_DENIED if it isn't signed. */
+typedef struct dbk_addendum {
+    dbk_id record;
+    const char *text, *reason;
+} dbk_addendum;
+DBK_MUST_CHECK dbk_rc dbk_journal_addendum(dbk_book *book, const dbk_addendum *addendum,
                                            dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_journal_withdraw(dbk_book *book, const dbk_id *record, const char *reason,
                                            dbk_err *err);

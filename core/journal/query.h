@@ -52,9 +52,9 @@ typedef struct dbk_list_opts {
 typedef struct dbk_row {
     dbk_id record, space;
     const char *form;
-    const char *summary; /* one line from the form's summary fields; not terminal-safe */
-    int64_t when_ms;     /* the form's `when` field, else the claimed creation time */
-    uint64_t updated_ms;
+    const char *summary;           /* one line from the form's summary fields; not terminal-safe */
+    int64_t when_ms;               /* the form's `when` field, else the claimed creation time */
+    uint64_t begun_ms, updated_ms; /* claimed */
     dbk_life life;
     dbk_attention attention;
     dbk_carriage carriage;

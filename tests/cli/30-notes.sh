@@ -74,8 +74,11 @@ must amir --json sign "$contact"
 json "sign, for programs" "d['done']" signed
 wont "a signed note is not changed" 6 . amir edit "$contact" place=Elsewhere
 wont "nor signed again" 6 . amir sign "$contact"
-must amir addendum "$contact" "She rang later: the brother is called Tunde."
-wont "an addendum needs a signed note" 6 . amir addendum "$draft" "More"
+wont "FL-11: an addendum has a reason" 2 "--reason" amir addendum "$contact" "Yet"
+must amir addendum "$contact" "She rang later: the brother is called Tunde." --reason "told later"
+must amir --json history "$contact"
+json "FL-11: and it stays beside it" "d[-1]['reason']" "told later"
+wont "an addendum needs a signed note" 6 . amir addendum "$draft" "More" --reason x
 must amir show "$contact"
 has "signed, and with its addendum" "signed in" "$out"
 has "signed, and with its addendum" "brother is called Tunde" "$out"

@@ -32,7 +32,7 @@ has "and searches" "Maria" "$out"
 wont "adds nothing" 6 "auditor" olive add person no_such_field=1
 wont "edits nothing" 6 "auditor" olive edit "$person" no_such_field=1
 wont "signs nothing" 6 "auditor" olive sign "$contact"
-wont "adds nothing to what is signed" 6 "auditor" olive addendum "$contact" "More"
+wont "adds nothing to what is signed" 6 "auditor" olive addendum "$contact" "More" --reason x
 wont "withdraws nothing" 6 "auditor" olive withdraw "$contact" --reason "Mine"
 wont "decides nothing" 6 "auditor" olive resolve "$person" review=ok --reason "Fine"
 wont "imports nothing" 6 "auditor" olive import /dev/null --apply

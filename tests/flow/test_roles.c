@@ -109,7 +109,7 @@ static void assert_writes_nothing(team *t, const char *why)
         else if (i == 1)
             rc = dbk_journal_edit(book, &p, &edit, &err);
         else if (i == 2)
-            rc = dbk_journal_addendum(book, &t->record, "more", &err);
+            rc = dbk_journal_addendum(book, &(dbk_addendum){ t->record, "more", "left out" }, &err);
         else if (i == 3)
             rc = dbk_journal_withdraw(book, &t->record, "a reason", &err);
         else if (i == 4)

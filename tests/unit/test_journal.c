@@ -427,6 +427,12 @@ static dbk_id signed_contact(int who)
     return id;
 }
 
+static dbk_rc add_to(int who, const dbk_id *id, const char *words, const char *reason, dbk_err *err)
+{
+    const dbk_addendum addendum = { *id, words, reason };
+    return dbk_journal_addendum(book_of(who), &addendum, err);
+}
+
 static void a_record_is_signed_when_nothing_required_is_missing(void **state)
 {
     dbk_problems problems = { 0 };
@@ -458,18 +464,23 @@ static void a_signed_record_takes_only_addenda_and_supervision_FL_11(void **stat
     assert_int_equal(dbk_test_own_ops(book_of(ANN), &org.space), before);
     assert_int_equal(try_edit(ANN, &id, text("cpia", "relevant"), NULL, &problems), DBK_OK);
     dbk_problems_wipe(&problems);
-    assert_ok(dbk_journal_addendum(book_of(ANN), &id, "It was by video.", &err), &err);
-    assert_ok(dbk_journal_addendum(book_of(ANN), &id, "And in the evening.", &err), &err);
+    assert_ok(add_to(ANN, &id, "It was by video.", "left out", &err), &err);
+    assert_ok(add_to(ANN, &id, "And in the evening.", "left out", &err), &err);
     assert_string_equal(dbk_test_text(book_of(ANN), &id, "place"), "By phone");
     assert_non_null(strstr(dbk_test_text(book_of(ANN), &id, "addenda"), "video"));
     assert_non_null(strstr(dbk_test_text(book_of(ANN), &id, "addenda"), "evening"));
-    assert_rc(dbk_journal_addendum(book_of(ANN), &id, "", &err), DBK_INVALID, &err);
+    assert_rc(add_to(ANN, &id, "", "left out", &err), DBK_INVALID, &err);
+    dbk_err_clear(&err);
+    /* FL-11: an amendment is an addendum with a reason. */
+    assert_rc(add_to(ANN, &id, "More.", NULL, &err), DBK_INVALID, &err);
+    dbk_err_clear(&err);
+    assert_rc(add_to(ANN, &id, "More.", " ", &err), DBK_INVALID, &err);
     dbk_err_clear(&err);
     dbk_id draft = contact(ANN);
-    assert_rc(dbk_journal_addendum(book_of(ANN), &draft, "More.", &err), DBK_DENIED, &err);
+    assert_rc(add_to(ANN, &draft, "More.", "left out", &err), DBK_DENIED, &err);
     dbk_err_clear(&err);
     dbk_test_org_exchange(&org);
-    assert_ok(dbk_journal_addendum(book_of(BEN), &id, "I was there too.", &err), &err);
+    assert_ok(add_to(BEN, &id, "I was there too.", "left out", &err), &err);
 }
 
 static void a_record_is_withdrawn_with_a_reason_and_then_left_alone(void **state)

@@ -1,0 +1,220 @@
+#include "core/practice/family.h"
+
+#include <string.h>
+
+#include "core/model/record.h"
+#include "core/practice/late.h"
+
+#define FORM "contact"
+
+static const char *const kind_names[] = {
+#define KIND_NAME(name, text) [DBK_FAMILY_##name] = (text),
+    DBK_FAMILY_ITEM_TABLE(KIND_NAME)
+#undef KIND_NAME
+};
+
+const char *dbk_family_kind_name(dbk_family_kind kind)
+{
+    DBK_ASSERT(kind < DBK_FAMILY_KINDS);
+    return kind_names[kind];
+}
+
+static bool is(dbk_span value, const char *code)
+{
+    return dbk_span_equal(dbk_cbor_text_of(value), dbk_span_str(code));
+}
+
+/* ---- entries --------------------------------------------------------------------------------- */
+
+typedef struct walk {
+    dbk_book *book;
+    const dbk_family_opts *opts;
+    dbk_family_entry_fn fn;
+    void *ctx;
+} walk;
+
+/* A dbk_current_fn for the check of what is missing. */
+typedef struct showing {
+    dbk_reading *reading;
+    dbk_rc rc;
+} showing;
+static dbk_span shown(void *ctx, const char *field)
+{
+    showing *s = ctx;
+    dbk_span value = { NULL, 0 };
+    dbk_err inner = { 0 };
+    if (s->rc == DBK_OK)
+        s->rc = dbk_reading_value(s->reading, &value, field, &inner);
+    return s->rc == DBK_OK ? value : dbk_span_of(NULL, 0);
+}
+
+static dbk_rc is_incomplete(bool *yes, dbk_reading *r, dbk_err *err)
+{
+    dbk_problems missing = { 0 };
+    dbk_err inner = { 0 };
+    showing s = { r, DBK_OK };
+    dbk_rc rc = dbk_record_check_stage(&missing, r->note->form, DBK_STAGE_SIGN, shown, &s, &inner);
+    *yes = missing.count > 0;
+    dbk_problems_wipe(&missing);
+    if (s.rc != DBK_OK)
+        rc = s.rc;
+    return rc == DBK_OK || rc == DBK_INVALID ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
+}
+
+static bool gave_literature(dbk_span given)
+{
+    dbk_elements e = dbk_elements_of(given);
+    dbk_span one;
+    while (dbk_elements_next(&e, &one)) {
+        dbk_cbor c = dbk_cbor_from(dbk_view_member(one, "literature"));
+        if (dbk_cbor_peek(&c) == DBK_CBOR_SIMPLE && dbk_cbor_get_simple(&c) == DBK_CBOR_TRUE)
+            return true;
+    }
+    return false;
+}
+
+static dbk_rc read_flags(dbk_family_entry *e, dbk_reading *r, dbk_err *err)
+{
+    dbk_span value;
+    uint64_t hours = 0;
+    dbk_rc rc = dbk_reading_says(r, &e->attempt, "method", "attempted", err);
+    if (rc == DBK_OK)
+        rc = dbk_late_hours(&hours, r->note, err);
+    e->late = hours > 0;
+    if (rc == DBK_OK)
+        rc = dbk_reading_value(r, &value, "supervised", err);
+    e->supervised = rc == DBK_OK && value.len > 0;
+    if (rc == DBK_OK)
+        rc = dbk_reading_value(r, &value, "given", err);
+    e->literature = rc == DBK_OK && gave_literature(value);
+    if (rc == DBK_OK && !e->supervised)
+        rc = is_incomplete(&e->incomplete, r, err);
+    return rc;
+}
+
+static dbk_rc tell_entry(walk *w, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_family_entry e = {
+        .record = row->record, .space = row->space, .when_ms = row->when_ms, .note = r->note
+    };
+    dbk_rc rc = r->note->form == NULL ? DBK_OK : dbk_reading_ref(r, &e.case_id, "case_id", err);
+    if (rc != DBK_OK || r->note->form == NULL ||
+        (w->opts->case_id != NULL && !dbk_id_equal(&e.case_id, w->opts->case_id)))
+        return rc;
+    rc = read_flags(&e, r, err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_text(r, &e.group, "family_group", err);
+    if (rc != DBK_OK ||
+        (w->opts->group != NULL && !dbk_span_equal(e.group, dbk_span_str(w->opts->group))))
+        return rc;
+    e.reading = r;
+    return w->fn(w->ctx, &e, err);
+}
+
+static dbk_rc look_entry(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    walk *w = ctx;
+    dbk_reading r;
+    dbk_rc rc = dbk_reading_open(&r, w->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = tell_entry(w, &r, row, err);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+dbk_rc dbk_family_entries(dbk_book *book, const dbk_family_opts *opts, dbk_family_entry_fn fn,
+                          void *ctx, dbk_err *err)
+{
+    const dbk_list_opts contacts = { .form = FORM, .since_ms = INT64_MIN };
+    walk w = { book, opts, fn, ctx };
+    return dbk_query_list(book, &contacts, look_entry, &w, err);
+}
+
+/* ---- what they brought up -------------------------------------------------------------------- */
+
+/* Keeps the latest answer to the item; answers come by time. */
+static void take_answers(dbk_family_item *item, dbk_span answers)
+{
+    dbk_elements e = dbk_elements_of(answers);
+    dbk_span one;
+    while (dbk_elements_next(&e, &one)) {
+        dbk_cbor c = dbk_cbor_from(dbk_view_member(one, "number"));
+        uint64_t number = dbk_cbor_peek(&c) == DBK_CBOR_UINT ? dbk_cbor_get_uint(&c) : 1;
+        if (!is(dbk_view_member(one, "of"), kind_names[item->kind]) || number != item->number)
+            continue;
+        item->open = !is(dbk_view_member(one, "state"), "closed");
+        item->answer = dbk_cbor_text_of(dbk_view_member(one, "outcome"));
+        item->on = dbk_cbor_text_of(dbk_view_member(one, "on"));
+    }
+}
+
+typedef struct telling {
+    const dbk_family_entry *entry;
+    dbk_span answers;
+    dbk_family_item_fn fn;
+    void *ctx;
+} telling;
+
+static dbk_rc tell_item(telling *t, dbk_family_item *item, dbk_err *err)
+{
+    item->record = t->entry->record;
+    item->when_ms = t->entry->when_ms;
+    take_answers(item, t->answers);
+    return t->fn(t->ctx, item, err);
+}
+
+static dbk_rc tell_list(telling *t, dbk_family_kind kind, dbk_span list, dbk_err *err)
+{
+    dbk_elements e = dbk_elements_of(list);
+    dbk_span one;
+    dbk_rc rc = DBK_OK;
+    for (unsigned number = 1; rc == DBK_OK && dbk_elements_next(&e, &one); number++) {
+        dbk_family_item item = { .kind = kind, .number = number };
+        item.text = dbk_cbor_text_of(dbk_view_member(one, "text"));
+        item.agreed = dbk_cbor_text_of(dbk_view_member(one, "agreed"));
+        item.reason = dbk_cbor_text_of(dbk_view_member(one, "reason"));
+        /* A refusal with its reason is an answer; what was agreed has still to be done. */
+        item.open = !(dbk_span_equal(item.agreed, dbk_span_str("no")) && item.reason.len > 0);
+        rc = tell_item(t, &item, err);
+    }
+    return rc;
+}
+
+/* A value of its own, as the reading gives one at a time. */
+static dbk_rc keep(dbk_bytes *out, dbk_reading *r, const char *field, dbk_err *err)
+{
+    dbk_span value;
+    dbk_rc rc = dbk_reading_value(r, &value, field, err);
+    dbk_bytes_truncate(out, 0);
+    return rc == DBK_OK ? dbk_bytes_append(out, value, err) : rc;
+}
+
+static dbk_rc tell_all(telling *t, dbk_bytes *list, dbk_err *err)
+{
+    dbk_reading *r = t->entry->reading;
+    dbk_rc rc = keep(list, r, "requests", err);
+    if (rc == DBK_OK)
+        rc = tell_list(t, DBK_FAMILY_REQUEST, dbk_bytes_span(list), err);
+    if (rc == DBK_OK)
+        rc = keep(list, r, "complaints", err);
+    if (rc == DBK_OK)
+        rc = tell_list(t, DBK_FAMILY_COMPLAINT, dbk_bytes_span(list), err);
+    if (rc == DBK_OK)
+        rc = keep(list, r, "family_voice", err);
+    dbk_family_item voice = { .kind = DBK_FAMILY_VOICE, .number = 1, .open = true };
+    voice.text = dbk_cbor_text_of(dbk_bytes_span(list));
+    return rc == DBK_OK && voice.text.len > 0 ? tell_item(t, &voice, err) : rc;
+}
+
+dbk_rc dbk_family_items(const dbk_family_entry *e, dbk_family_item_fn fn, void *ctx, dbk_err *err)
+{
+    dbk_bytes answers = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    dbk_bytes list = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    dbk_rc rc = keep(&answers, e->reading, "answers", err);
+    telling t = { e, dbk_bytes_span(&answers), fn, ctx };
+    if (rc == DBK_OK)
+        rc = tell_all(&t, &list, err);
+    dbk_bytes_wipe(&answers);
+    dbk_bytes_wipe(&list);
+    return rc;
+}
