@@ -98,19 +98,6 @@ static dbk_rc print_row(out_table *table, const json_t *row, dbk_err *err)
 static const char *const columns[] = { "at",    "received", "op",   "author",    "device", "space",
                                        "count", "records",  "what", "recipient", "reason" };
 
-/* Always in quotes. A cell that a spreadsheet would take for a formula gets an apostrophe. */
-static void print_cell(const char *text, bool first)
-{
-    out_text("%s\"%s", first ? "" : ",",
-             text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? "'" : "");
-    for (const char *p = text; *p != '\0';) {
-        size_t plain = strcspn(p, "\"");
-        out_text("%.*s%s", (int)plain, p, p[plain] == '"' ? "\"\"" : "");
-        p += plain + (p[plain] == '"');
-    }
-    out_text("\"");
-}
-
 static dbk_rc print_csv(const json_t *row, dbk_err *err)
 {
     const json_t *records = json_object_get(row, "records");
@@ -125,10 +112,10 @@ static dbk_rc print_csv(const json_t *row, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_bytes_append_u8(&ids, 0, err);
     for (size_t i = 0; rc == DBK_OK && i < sizeof(columns) / sizeof(columns[0]); i++)
-        print_cell(strcmp(columns[i], "count") == 0     ? count
-                   : strcmp(columns[i], "records") == 0 ? (const char *)ids.p
-                                                        : said(row, columns[i]),
-                   i == 0);
+        out_csv_cell(strcmp(columns[i], "count") == 0     ? count
+                     : strcmp(columns[i], "records") == 0 ? (const char *)ids.p
+                                                          : said(row, columns[i]),
+                     i == 0);
     out_text("\r\n");
     dbk_bytes_wipe(&ids);
     return rc;
@@ -138,7 +125,7 @@ static dbk_rc print_all_csv(json_t *const *rows, size_t count, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-        print_cell(columns[i], i == 0);
+        out_csv_cell(columns[i], i == 0);
     out_text("\r\n");
     for (size_t i = 0; rc == DBK_OK && i < count; i++)
         rc = print_csv(rows[i], err);

@@ -128,6 +128,16 @@ static const cli_option today_options[] = {
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };
+static const cli_option report_options[] = {
+    { "--op", "REF", "only this operation" },
+    { "--flight", "ID", "only this flight" },
+    { "--on", "DAY", "only this day: 2026-11-29" },
+    { "--outside", NULL, "for outside of the force: small numbers are hidden" },
+    { "--csv", NULL, "for a spreadsheet; --json is for programs, a line for each" },
+    { "--output", "FILE", "a new file instead of standard output" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option audit_options[] = {
     { "--record", "ID", "only what was done to this record" },
     { "--op", "OP", "only collection, alteration, consultation, disclosure, combination, erasure" },
@@ -292,6 +302,17 @@ const cli_command cli_commands[] = {
       "Actions, reviews, expiries, contacts that were agreed with a family, cases graded standard "
       "or not at all with three or more contacts since, and what is not at headquarters yet.",
       CLI_BOOK | CLI_LOOKS, 0, 0, today_options, cmd_today },
+    { NULL, "report outcome", "", "what came of an airport operation, with denominators",
+      "Of the flight sheets what was counted; of the interventions how many there were, and each "
+      "outcome twice: as the furthest on the ladder, so that the rows add up, and however often it "
+      "was named. Nobody is named, and indicators are not added up.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, report_options, cmd_report_outcome },
+    { NULL, "report fairness", "", "on whom an airport operation fell, and what was done",
+      "By why the family was chosen, direction, agency, and ethnicity as they define it: how many "
+      "were spoken to and, of those, searched, with a power, refusing, and with an outcome past "
+      "advice. With --outside numbers below 5 are a star, and others by which they could be "
+      "worked out.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, report_options, cmd_report_fairness },
     { NULL, "show", "ID", "a record, whole",
       "Of a person, how they can be reached safely comes first. Until you say that you have read "
       "it, numbers, addresses and accounts are hidden.",

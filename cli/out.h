@@ -30,6 +30,10 @@ DBK_MUST_CHECK dbk_rc out_table_row(out_table *t, const char *const *cells, dbk_
 void out_table_print(const out_table *t);
 void out_table_free(out_table *t);
 
+/* A cell of CSV (RFC 4180), always in quotes, after a comma unless it is the first. One that a
+ * spreadsheet would take for a formula gets an apostrophe. A line ends with "\r\n". */
+void out_csv_cell(const char *text, bool first);
+
 /* Takes the value; prints it in one line, keys as inserted, and a newline. */
 DBK_MUST_CHECK dbk_rc out_json_take(struct json_t *json, dbk_err *err);
 /* Text that is JSON already, and a newline. */

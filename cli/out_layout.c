@@ -1,4 +1,4 @@
-/* Text in the width of the terminal: paragraphs and tables; see cli/out.h. */
+/* Text in the width of the terminal, paragraphs and tables; cells of CSV. See cli/out.h. */
 #ifndef _XOPEN_SOURCE
 #define _XOPEN_SOURCE 700 /* wcwidth */
 #endif
@@ -182,4 +182,18 @@ void out_table_free(out_table *t)
         dbk_free(t->cells[i]);
     dbk_free(t->cells);
     dbk_free(t);
+}
+
+/* ---- CSV ------------------------------------------------------------------------------------- */
+
+void out_csv_cell(const char *text, bool first)
+{
+    out_text("%s\"%s", first ? "" : ",",
+             text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? "'" : "");
+    for (const char *p = text; *p != '\0';) {
+        size_t plain = strcspn(p, "\"");
+        out_text("%.*s%s", (int)plain, p, p[plain] == '"' ? "\"\"" : "");
+        p += plain + (p[plain] == '"');
+    }
+    out_text("\"");
 }

@@ -31,6 +31,7 @@
 #include "core/practice/match.h"
 #include "core/practice/reading.h"
 #include "core/practice/referral.h"
+#include "core/practice/report.h"
 #include "core/practice/routing.h"
 #include "core/practice/rules.h"
 #include "core/practice/safe.h"
