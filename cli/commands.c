@@ -170,6 +170,15 @@ static const cli_option directory_stale_options[] = {
     { "--limit", "N", "at most N services (all)" },
     { NULL, NULL, NULL },
 };
+static const cli_option journey_options[] = {
+    { "--for", "PERSON", "the record of the person who gets it" },
+    { "--by", "WAY", "hand, post or message (hand)" },
+    { "--group", "NAME", "the side of a split family" },
+    { "--output", "FILE", "a new file instead of standard output" },
+    SAFE_OPTION,
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option search_options[] = {
     { "--limit", "N", "at most N rows (20)" },
     LOOK_OPTION,
@@ -322,6 +331,12 @@ const cli_command cli_commands[] = {
     { NULL, "search", "WORD...", "records that hold all these words",
       "The last word may be the beginning of one.", CLI_BOOK | CLI_LOOKS, 1, 32, search_options,
       cmd_search },
+    { NULL, "journey", "CASE --for PERSON", "the sheet that a family takes away",
+      "What happened and when, what they were told about, what they asked and what came of it, the "
+      "next dates, whom to ring. Nothing else goes in: no assessment, no intelligence, nobody's "
+      "number but those of officers, nothing of a compartment, and no line that speaks of what the "
+      "strategy holds back. The safe-contact rule of the person who gets it comes first.",
+      CLI_BOOK, ONE_RECORD, journey_options, cmd_journey },
     { NULL, "history", "ID", "who wrote what, when claimed and when received", NULL, CLI_BOOK,
       ONE_RECORD, show_options, cmd_history },
     { NULL, "audit", "", "who recorded, changed, looked at, gave out or took away what",

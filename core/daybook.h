@@ -26,6 +26,8 @@
 #include "core/practice/disclosure.h"
 #include "core/practice/dispute.h"
 #include "core/practice/family.h"
+#include "core/practice/held.h"
+#include "core/practice/journey.h"
 #include "core/practice/late.h"
 #include "core/practice/marker.h"
 #include "core/practice/match.h"
