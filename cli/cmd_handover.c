@@ -6,6 +6,7 @@
 
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/safe.h"
 #include "core/base/alloc.h"
@@ -21,6 +22,7 @@ typedef struct handing {
     cli *c;
     const cli_args *a;
     dbk_note *note;
+    dbk_id person_space; /* zeros: the person's record isn't here */
     dbk_reading reading;
     dbk_disclosure told;
     dbk_problems problems;
@@ -113,21 +115,47 @@ static dbk_rc meet_safe_contact(handing *h, dbk_err *err)
     return rc;
 }
 
-static dbk_rc log_disclosure(handing *h, dbk_err *err)
+/* In the log of each one's space: a restricted one shows in no other, nor does the reason. */
+static dbk_rc log_in(handing *h, const dbk_id *space, const dbk_id *records, size_t count,
+                     dbk_err *err)
 {
     char recipient[DBK_ID_HEX_SIZE];
-    const dbk_id records[] = { h->told.referral, h->told.person };
     dbk_id id = dbk_recipient_id(&h->told.to);
     bool logged;
     dbk_id_hex(recipient, &id);
     const dbk_audit_entry entry = { .op = DBK_AUDIT_DISCLOSURE,
-                                    .space = h->note->space,
+                                    .space = *space,
                                     .what = "referral send",
                                     .records = records,
-                                    .records_count = 2,
-                                    .count = 2,
-                                    .recipient = recipient };
+                                    .records_count = count,
+                                    .count = count,
+                                    .recipient = recipient,
+                                    .reason = dbk_book_is_restricted(h->c->book, space)
+                                                  ? h->c->reason
+                                                  : NULL };
     return dbk_audit_log(h->c->book, &logged, &entry, err);
+}
+
+static dbk_rc log_disclosure(handing *h, dbk_err *err)
+{
+    const dbk_id records[] = { h->told.referral, h->told.person };
+    bool apart = !dbk_id_is_zero(&h->person_space) &&
+                 !dbk_id_equal(&h->person_space, &h->note->space);
+    dbk_rc rc = log_in(h, &h->note->space, records, apart ? 1 : 2, err);
+    return rc == DBK_OK && apart ? log_in(h, &h->person_space, &records[1], 1, err) : rc;
+}
+
+/* Before anything of them is told, or written. */
+static dbk_rc check_looks(handing *h, dbk_err *err)
+{
+    dbk_note *person = NULL;
+    dbk_rc rc = cli_looks_allowed(h->c, &h->note->space, err);
+    if (rc == DBK_OK && dbk_query_note(&person, h->c->book, &h->told.person, NULL) == DBK_OK) {
+        h->person_space = person->space;
+        rc = cli_looks_allowed(h->c, &person->space, err);
+    }
+    dbk_note_free(person);
+    return rc;
 }
 
 typedef struct sealed {
@@ -257,6 +285,8 @@ static dbk_rc send(handing *h, dbk_err *err)
     dbk_telling telling = h->before.any ? DBK_TELL_CORRECTION : DBK_TELL_FIRST;
     if (rc == DBK_OK)
         rc = dbk_disclosure_make(&h->told, h->c->book, h->note, telling, &h->problems, err);
+    if (rc == DBK_OK)
+        rc = check_looks(h, err);
     if (rc == DBK_OK && h->problems.faults > 0)
         rc = cli_refuse(h->c, dbk_fail(err, DBK_INVALID, "it may not be sent so"),
                         "nothing was sent", &h->problems, err);
@@ -472,7 +502,7 @@ static dbk_rc look_at(void *ctx, const dbk_row *row, dbk_err *err)
         rc = kind_of(&h, &kind, &changed, err);
     bool wanted = kind != NULL && (!cli_option_given(d->a, "--corrections") ||
                                    strcmp(kind, "correct") == 0 || strcmp(kind, "unknown") == 0);
-    if (rc == DBK_OK && wanted)
+    if (rc == DBK_OK && wanted && cli_shows(d->c, &row->space))
         rc = tell_due(d, row, kind, &changed, err);
     end(&h);
     dbk_bytes_wipe(&changed);

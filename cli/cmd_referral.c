@@ -4,6 +4,7 @@
 
 #include "cli/cmd.h"
 #include "cli/input.h"
+#include "cli/looks.h"
 #include "cli/render.h"
 #include "core/base/text.h"
 
@@ -53,8 +54,13 @@ static dbk_rc about_whom(dbk_referral_about *about, cli *c, const char *typed, d
     dbk_rc rc = cli_record_find(&id, c, typed, err);
     if (rc == DBK_OK)
         rc = dbk_query_note(&note, c->book, &id, err);
-    if (rc != DBK_OK)
+    /* The answer tells of the record by what the rules ask of it. */
+    if (rc == DBK_OK)
+        rc = cli_look(c, note, "referral suggest", err);
+    if (rc != DBK_OK) {
+        dbk_note_free(note);
         return rc;
+    }
     dbk_span form = dbk_state_form(note->state);
     if (dbk_span_equal(form, dbk_span_str("person")))
         about->person = id;

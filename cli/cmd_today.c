@@ -84,8 +84,9 @@ static dbk_rc say_due(cli *c, out_table *table, size_t *said, const dbk_due *due
 static dbk_rc say_unsynced(void *ctx, const dbk_space_status *s, dbk_err *err)
 {
     cli *c = ctx;
-    uint64_t held = s->own_ops - s->own_receipted_ops;
-    uint64_t unconfirmed = s->own_ops - s->own_confirmed_ops;
+    /* Having looked is no change that an officer has to bring anywhere. */
+    uint64_t held = s->own_ops - s->own_receipted_ops - s->own_looks;
+    uint64_t unconfirmed = s->own_ops - s->own_confirmed_ops - s->own_unconfirmed_looks;
     char space[DBK_ID_HEX_SIZE];
     dbk_id_hex(space, &s->space);
     if (unconfirmed == 0)

@@ -189,16 +189,19 @@ static const cli_option suggest_options[] = {
     { "--risk", "R", "high, medium or standard; a graver assessment that is held counts" },
     { "--area", "A", "the local authority area, in place of the case's" },
     { "--on", "DATE", "the day of the referral (today)" },
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 static const cli_option send_options[] = {
     { "--correction", NULL, "to a recipient who was told: what has changed since" },
     { "--again", NULL, "all of it once more, as when the file was lost" },
     { "--safe-contact-read", NULL, "you have read it; numbers and addresses may be told" },
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 static const cli_option due_options[] = {
     { "--corrections", NULL, "only recipients who have to be told of a change" },
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 static const cli_option sync_options[] = {
@@ -364,7 +367,7 @@ const cli_command cli_commands[] = {
       "is signed by the key that the package was sealed to. The state only goes forward.",
       CLI_BOOK, 1, 1, NULL, cmd_referral_receipt },
     { NULL, "referral due", "", "referrals to send, to correct, or without an answer", NULL,
-      CLI_BOOK, 0, 0, due_options, cmd_referral_due },
+      CLI_BOOK | CLI_LOOKS, 0, 0, due_options, cmd_referral_due },
     { NULL, "referral card", "FILE", "the members' card, by which a recipient knows who sends",
       "It holds the membership chain: no note, no name.", CLI_BOOK, 1, 1, NULL, cmd_referral_card },
 

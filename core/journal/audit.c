@@ -212,10 +212,19 @@ static dbk_rc read_entry(reading *r, const dbk_sibling *entry, dbk_err *err)
     return rc == DBK_OK ? give(r, &row, err) : rc;
 }
 
+/* Nothing of a record is later than its last change: what ended before the time that is asked for
+ * isn't opened. */
+static bool is_before(const reading *r, const dbk_row *listed)
+{
+    return listed->updated_ms <= INT64_MAX && (int64_t)listed->updated_ms < r->opts->from_ms;
+}
+
 static dbk_rc read_log(void *ctx, const dbk_row *listed, dbk_err *err)
 {
     reading *r = ctx;
     dbk_note *note = NULL;
+    if (is_before(r, listed))
+        return DBK_OK;
     dbk_rc rc = dbk_query_note(&note, r->book, &listed->record, err);
     const dbk_state_group *g = rc == DBK_OK ? dbk_state_group_find(note->state, dbk_span_str(GROUP))
                                             : NULL;
@@ -278,6 +287,8 @@ static dbk_rc read_event(void *ctx, const dbk_event *event, dbk_err *err)
 static dbk_rc read_record(void *ctx, const dbk_row *listed, dbk_err *err)
 {
     reading *r = ctx;
+    if (is_before(r, listed))
+        return DBK_OK;
     r->space = listed->space;
     r->record = listed->record;
     r->begun = false;
@@ -290,7 +301,9 @@ static dbk_rc read_one(reading *r, dbk_err *err)
     dbk_rc rc = dbk_query_note(&note, r->book, r->opts->record, err);
     if (rc != DBK_OK)
         return rc;
-    const dbk_row row = { .record = note->record, .space = note->space };
+    const dbk_row row = { .record = note->record,
+                          .space = note->space,
+                          .updated_ms = dbk_hlc_ms(dbk_state_updated(note->state)) };
     rc = read_record(r, &row, err);
     dbk_note_free(note);
     return rc;

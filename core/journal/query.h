@@ -120,6 +120,8 @@ typedef struct dbk_space_status {
     uint64_t own_ops, own_receipted_ops; /* ops of this device; those the relay has signed for */
     uint64_t own_confirmed_ops;          /* those that headquarters holds */
     dbk_confirmed confirmed;
+    uint64_t own_looks, own_unconfirmed_looks; /* of the ops without a receipt, and of those that
+                                                  headquarters doesn't hold: log of use alone */
     uint64_t oldest_waiting_ms; /* claimed time of the oldest op without receipt; 0: none, or sealed
                                  for others */
     uint64_t pending;           /* segments kept but not openable yet */

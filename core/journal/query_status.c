@@ -54,6 +54,18 @@ static dbk_rc count_below(dbk_book *book, uint64_t *ops, const dbk_book_feed *fe
     return DBK_OK;
 }
 
+/* The log of use is written by looking: nobody's change. */
+static dbk_rc count_looks(dbk_book *book, uint64_t *looks, const dbk_book_feed *feed, uint64_t past,
+                          dbk_err *err)
+{
+    const dbk_ops_of_form of = { feed->row, past + 1, DBK_FORM_AUDIT };
+    uint64_t count = 0;
+    dbk_rc rc = past == feed->now.last_seq ? DBK_OK
+                                           : dbk_ops_count_of_form(book->store, &count, &of, err);
+    *looks += count;
+    return rc;
+}
+
 /* A device's clock never goes back in its feed, so the first op without a receipt is its oldest. */
 static dbk_rc count_own(dbk_book *book, dbk_space_status *s, const dbk_book_space *space,
                         dbk_err *err)
@@ -72,6 +84,10 @@ static dbk_rc count_own(dbk_book *book, dbk_space_status *s, const dbk_book_spac
         uint64_t confirmed = 0;
         rc = count_below(book, &confirmed, feed, dbk_cosigned_now(book, space).size, err);
         s->own_confirmed_ops += confirmed;
+        if (rc == DBK_OK)
+            rc = count_looks(book, &s->own_looks, feed, feed->now.receipted_seq, err);
+        if (rc == DBK_OK)
+            rc = count_looks(book, &s->own_unconfirmed_looks, feed, confirmed, err);
         w.seq = feed->now.receipted_seq + 1;
         if (rc == DBK_OK && w.seq <= feed->now.last_seq)
             rc = dbk_segments_at(book->store, feed->row, w.seq, look_waiting, &w, err);

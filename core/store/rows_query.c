@@ -43,6 +43,26 @@ dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid space, dbk_err
     return ask_number(&q, count, err);
 }
 
+/* From the records on: those of the form are few, and the index tells them without their rows. */
+dbk_rc dbk_ops_count_of_form(dbk_store *store, uint64_t *count, const dbk_ops_of_form *of,
+                             dbk_err *err)
+{
+    dbk_sql q;
+    *count = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_OP_COUNT_OF_FORM,
+                             "SELECT count(*) FROM record INDEXED BY record_when"
+                             " CROSS JOIN op ON op.record=record.id"
+                             " CROSS JOIN segment ON segment.id=op.segment"
+                             " WHERE record.form=?3 AND segment.feed=?1 AND segment.first_seq>=?2",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, of->feed);
+    dbk_sql_bind_uint(&q, 2, of->from);
+    dbk_sql_bind_text(&q, 3, dbk_span_str(of->form));
+    return ask_number(&q, count, err);
+}
+
 dbk_rc dbk_records_place(dbk_store *store, dbk_store_place *out, dbk_rowid record, dbk_err *err)
 {
     dbk_sql q;

@@ -12,6 +12,15 @@ DBK_MUST_CHECK dbk_rc dbk_ops_has(dbk_store *store, bool *yes, const dbk_store_o
 DBK_MUST_CHECK dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid space,
                                     dbk_err *err);
 
+/* Ops of a feed on records of a form, in segments that begin at `from` or after it. */
+typedef struct dbk_ops_of_form {
+    dbk_rowid feed;
+    uint64_t from;
+    const char *form;
+} dbk_ops_of_form;
+DBK_MUST_CHECK dbk_rc dbk_ops_count_of_form(dbk_store *store, uint64_t *count,
+                                            const dbk_ops_of_form *of, dbk_err *err);
+
 /* The newest change that this device made to a record, else the newest that anyone made: where does
  * the relay's log hold it? Its time is left out. */
 DBK_MUST_CHECK dbk_rc dbk_records_place(dbk_store *store, dbk_store_place *out, dbk_rowid record,

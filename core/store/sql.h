@@ -101,6 +101,7 @@ typedef enum dbk_sql_slot {
     DBK_SQL_OFFER_CLEAR,
     DBK_SQL_OFFER_PUT,
     DBK_SQL_OFFER_EACH,
+    DBK_SQL_OP_COUNT_OF_FORM,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 

@@ -43,6 +43,14 @@ equal "not a word of it" "" "$out"
 wont "its history" 2 "say why" chief history "$hidden"
 wont "a list of it" 2 "say why" chief list --space "Operation Blackbird"
 wont "an export of it" 2 "say why" chief export --space "Operation Blackbird"
+wont "where they are referred to" 2 "say why" chief referral suggest "$hidden"
+must chief add referral --space "Operation Blackbird" person="$hidden" type=cru \
+    decision=referred consent=given la_area=walsall happened_at=2026-11-29T09:00:00Z
+referral=$out
+wont "a referral out of it" 2 "say why" chief referral send "$referral" "$T/sealed"
+must chief referral due
+hasnt "what it waits for" "$referral" "$out"
+must chief withdraw "$referral" --reason "of the test"
 must chief show "$hidden" --reason "Marker of why"
 has "with one it is shown" Quetzalcoatlus "$out"
 must chief list --reason "Marker of why"

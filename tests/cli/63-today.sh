@@ -27,7 +27,7 @@ json "and what isn't at headquarters yet" "[rows[-1][k] for k in ('kind', 'here_
     "['unsynced', 6]"
 must amir today
 has "in plain words" "^URGENT .*Find the brother" "$out"
-has "the notes that are here only, and looks at them" "7 changes on this device only" "$out"
+has "the notes that are here only, without looks at them" "6 changes on this device only" "$out"
 
 # ---- contacts -------------------------------------------------------------------------------
 contact() { must amir add contact case_id="$case_id" "$@"; }

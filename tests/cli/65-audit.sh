@@ -79,6 +79,21 @@ json "what is named is named" "rows[-1]['records']" "['$called']"
 hasnt "nothing of what was looked for" "Marker|accordion" "$out"
 must amir withdraw "$called" --reason "of the test"
 
+# A referral tells of a person by where it goes and what it waits for.
+must amir add person name="Joan Marsh" dob=1980-02-03
+joan=$out
+must amir add referral person="$joan" type=cru decision=referred consent=given la_area=walsall \
+    happened_at=2026-11-29T09:00:00Z
+referral=$out
+must amir referral suggest "$joan"
+must amir referral due
+has "control: it waits" "$referral  send" "$out"
+must amir --json audit --op consultation
+json "both are looks" "[(r['what'], r.get('records')) for r in rows][-2:]" \
+    "[('referral suggest', ['$joan']), ('referral due', [])]"
+must amir withdraw "$referral" --reason "of the test"
+must amir withdraw "$joan" --reason "of the test"
+
 # No look without its entry: a disk that takes nothing shows nothing (decision 0024).
 must amir add contact method=phone account="Behind a full disk"
 called=$out

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/journal/audit.h"
+#include "core/journal/book_internal.h"
+#include "core/store/sql.h"
 #include "tests/lib/org.h"
 
 #define TEXTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -264,6 +266,45 @@ static void the_log_is_not_among_the_records_unless_it_is_asked_for(void **state
     assert_int_equal(found, 0);
 }
 
+static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
+{
+    (void)err;
+    *(dbk_space_status *)ctx = *s;
+    return DBK_OK;
+}
+
+static void a_look_is_told_apart_from_the_changes_that_wait(void **state)
+{
+    dbk_space_status before, s;
+    (void)state;
+    dbk_id id = dbk_test_add(book_of(ANN), &org.space, "contact", TEXTS("method=phone"));
+    assert_rc(dbk_query_status(book_of(ANN), take_status, &before, NULL), DBK_OK, NULL);
+    dbk_test_edit(book_of(ANN), &id, TEXTS("method=visit"));
+    assert_true(log_by(ANN, DBK_AUDIT_CONSULTATION, &id, NULL));
+    assert_true(log_by(ANN, DBK_AUDIT_DISCLOSURE, &id, "Brake"));
+    assert_rc(dbk_query_status(book_of(ANN), take_status, &s, NULL), DBK_OK, NULL);
+    assert_int_equal(s.own_ops - before.own_ops, 3);
+    assert_int_equal(s.own_looks - before.own_looks, 2);
+    assert_int_equal(s.own_unconfirmed_looks - before.own_unconfirmed_looks, 2);
+    assert_true(s.own_looks < s.own_ops - s.own_receipted_ops);
+}
+
+/* Bodies that can't be opened any more tell which histories were read. The last test: it breaks
+ * the store. */
+static void what_ended_before_the_time_asked_for_is_not_read(void **state)
+{
+    dbk_err err = { 0 };
+    dbk_audit_opts opts = { .from_ms = INT64_MAX - 1, .to_ms = INT64_MAX };
+    tally t = { .ops = { 0 } };
+    (void)state;
+    assert_ok(
+        dbk_sql_exec(book_of(ANN)->store, "UPDATE segment SET body=zeroblob(length(body))", &err),
+        &err);
+    assert_ok(dbk_audit_each(book_of(ANN), &opts, take_row, &t, &err), &err);
+    opts.from_ms = INT64_MIN;
+    assert_true(dbk_audit_each(book_of(ANN), &opts, take_row, &t, &err) != DBK_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +316,8 @@ int main(void)
         cmocka_unit_test(nobody_writes_the_log_by_hand),
         cmocka_unit_test(linking_two_persons_is_a_combination_and_keeping_them_apart_is_not_2_6),
         cmocka_unit_test(the_log_is_not_among_the_records_unless_it_is_asked_for),
+        cmocka_unit_test(a_look_is_told_apart_from_the_changes_that_wait),
+        cmocka_unit_test(what_ended_before_the_time_asked_for_is_not_read),
     };
     return cmocka_run_group_tests(tests, make_org, drop_org);
 }
