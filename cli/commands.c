@@ -383,6 +383,14 @@ const cli_command cli_commands[] = {
       "What nobody offers anywhere is one line. A service that names no area, is paused or closed "
       "counts for none, and one that doesn't say for which ages it is is told apart.",
       CLI_BOOK, 0, 0, directory_gaps_options, cmd_directory_gaps },
+    { NULL, "directory import", "FILE [--apply]", "services that others publish (HSDS 3.0)",
+      "At headquarters; a trial run unless --apply. FILE is a service, an array of them or a page "
+      "of Open Referral UK's API. HSDS's id is the record's: the same file again changes nothing. "
+      "What the file doesn't say stays, what protects is never lowered, and what has no place "
+      "here is named.",
+      CLI_BOOK, 1, 1, import_options, cmd_directory_import },
+    { NULL, "directory export", "[FILE]", "all services as HSDS 3.0, as others read them", NULL,
+      CLI_BOOK, 0, 1, NULL, cmd_directory_export },
 
     { EXCHANGE, "sync", "[--folder DIR] [--watch]", "exchange with headquarters",
       "Sends what this device wrote and fetches what it may read. It can be cut off at any moment "

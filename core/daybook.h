@@ -29,6 +29,7 @@
 #include "core/practice/held.h"
 #include "core/practice/journey.h"
 #include "core/practice/late.h"
+#include "core/practice/hsds.h"
 #include "core/practice/marker.h"
 #include "core/practice/match.h"
 #include "core/practice/reading.h"
