@@ -49,6 +49,7 @@ typedef struct cli {
     dbk_id opened;               /* a restricted space that a reason was given for; zero: none */
     dbk_id routes_of;            /* the record whose routes may be shown (cli/safe.h); zero: none */
     bool rule_read;              /* and its safe-contact rule was there to be read, and was */
+    bool gives_out;              /* what it says is for others: nothing confidential */
     struct json_t *problems;     /* or NULL; with --json they go into the answer of a failure */
 } cli;
 

@@ -18,7 +18,7 @@ static dbk_rc choice_text(cli *c, dbk_bytes *out, const dbk_note *note, const db
                           const dbk_sibling *s, dbk_err *err)
 {
     if (cli_safe_hides(c, note, g->name))
-        return dbk_bytes_append_str(out, CLI_SAFE_HIDDEN, err);
+        return dbk_bytes_append_str(out, cli_safe_hidden(note), err);
     return cli_group_text(c, out, note->form, s->value, err);
 }
 

@@ -219,6 +219,7 @@ dbk_rc cmd_directory_find(cli *c, const cli_args *a, dbk_err *err)
     dbk_directory_hit *rows = NULL;
     size_t count = 0;
     uint64_t limit = FIND_LIMIT;
+    c->gives_out = true; /* it is read over somebody's shoulder */
     dbk_rc rc = read_ask(&ask, c, a, err);
     if (rc == DBK_OK)
         rc = read_number(&limit, a, "--limit", UINT32_MAX, err);
@@ -244,6 +245,7 @@ dbk_rc cmd_directory_stale(cli *c, const cli_args *a, dbk_err *err)
     dbk_directory_hit *rows = NULL;
     size_t count = 0;
     uint64_t limit = UINT32_MAX;
+    c->gives_out = true;
     dbk_rc rc = read_day(&ask.today, a, err);
     if (rc == DBK_OK)
         rc = read_number(&limit, a, "--limit", UINT32_MAX, err);

@@ -176,6 +176,7 @@ dbk_rc cmd_directory_import(cli *c, const cli_args *a, dbk_err *err)
 typedef struct export_list {
     cli *c;
     json_t *rows;
+    uint64_t unnamed;
 } export_list;
 
 static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
@@ -183,12 +184,19 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
     export_list *e = ctx;
     dbk_note *note = NULL;
     json_t *fields = NULL, *one = NULL;
+    if (dbk_book_is_restricted(e->c->book,
+                               &row->space)) /* who may know of it is told of it there */
+        return DBK_OK;
     dbk_rc rc = dbk_query_note(&note, e->c->book, &row->record, err);
     if (rc == DBK_OK)
         rc = cli_fields_json(&fields, e->c, note, err);
     if (rc == DBK_OK)
         rc = dbk_hsds_write(&one, service_form(e->c), &row->record, fields, row->updated_ms, err);
-    if (rc == DBK_OK && json_array_append_new(e->rows, one) != 0)
+    if (rc == DBK_INVALID) { /* a draft that has no name yet */
+        dbk_err_clear(err);
+        e->unnamed++;
+        rc = DBK_OK;
+    } else if (rc == DBK_OK && json_array_append_new(e->rows, one) != 0)
         rc = dbk_fail(err, DBK_NOMEM, "no memory for the services");
     json_decref(fields);
     dbk_note_free(note);
@@ -198,10 +206,13 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
 dbk_rc cmd_directory_export(cli *c, const cli_args *a, dbk_err *err)
 {
     const dbk_list_opts opts = { .form = DBK_OFFER_FORM, .since_ms = INT64_MIN };
-    export_list e = { c, json_array() };
+    export_list e = { c, json_array(), 0 };
+    c->gives_out = true;
     dbk_rc rc = dbk_query_list(c->book, &opts, export_row, &e, err);
     if (rc == DBK_OK && a->count == 1)
         rc = out_redirect(a->positional[0], err);
+    if (rc == DBK_OK && e.unnamed > 0)
+        out_note("%llu without a name left out", (unsigned long long)e.unnamed);
     if (rc == DBK_OK)
         return out_json_take(e.rows, err);
     json_decref(e.rows);

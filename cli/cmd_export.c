@@ -91,6 +91,7 @@ dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
     dbk_id space;
     const char *reason = cli_option_value(a, "--reason");
     dbk_rc rc = DBK_OK;
+    c->gives_out = true;
     if (cli_option_given(a, CLI_SAFE_OPTION) && (reason == NULL || reason[0] == '\0'))
         return dbk_fail(err, DBK_USAGE,
                         CLI_SAFE_OPTION " needs --reason here: why ways to reach people are "

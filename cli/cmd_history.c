@@ -60,7 +60,7 @@ static dbk_rc print_write(cli *c, const dbk_note *note, const dbk_write *w, dbk_
     else if (rc == DBK_OK && dbk_span_equal(w->group, dbk_span_str(DBK_GROUP_LIFECYCLE)))
         rc = cli_group_text(c, &text, NULL, w->value, err);
     else if (rc == DBK_OK && cli_safe_hides(c, note, w->group))
-        rc = dbk_bytes_append_fmt(&text, err, "%s: " CLI_SAFE_HIDDEN, out_safe(w->group));
+        rc = dbk_bytes_append_fmt(&text, err, "%s: %s", out_safe(w->group), cli_safe_hidden(note));
     else if (rc == DBK_OK)
         rc = cli_group_line(c, &text, note, w->group, w->value, err);
     if (rc == DBK_OK)

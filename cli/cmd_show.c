@@ -67,7 +67,7 @@ static dbk_rc print_field(cli *c, const dbk_note *note, const dbk_field *field, 
     dbk_rc rc = dbk_view_field(&value, &scratch, note->state, field, &note->view, err);
     bool hidden = cli_safe_hides_field(c, note, field);
     if (rc == DBK_OK && value.len > 0 && hidden)
-        out_text("  %-36s  %s\n", field->label, CLI_SAFE_HIDDEN);
+        out_text("  %-36s  %s\n", field->label, cli_safe_hidden(note));
     else if (rc == DBK_OK && value.len > 0)
         rc = print_value(c, field, value, err);
     dbk_dispute dispute = hidden ? DBK_DISPUTE_NONE : dispute_of(note, field);
@@ -90,7 +90,7 @@ static dbk_rc print_unknown(const cli *c, const dbk_note *note, dbk_err *err)
         if (dbk_span_equal(g->name, dbk_span_str(DBK_GROUP_LIFECYCLE)))
             continue;
         if (cli_safe_hides(c, note, g->name)) {
-            out_text("  %-36s  %s\n", out_safe(g->name), CLI_SAFE_HIDDEN);
+            out_text("  %-36s  %s\n", out_safe(g->name), cli_safe_hidden(note));
             continue;
         }
         const dbk_sibling *lists[] = { g->registers, g->elements, g->entries };

@@ -13,7 +13,7 @@ static dbk_rc append_value(cli *c, dbk_bytes *text, const dbk_note *note,
 {
     bool life = dbk_span_equal(group->name, dbk_span_str(DBK_GROUP_LIFECYCLE));
     if (cli_safe_hides(c, note, group->name))
-        return dbk_bytes_append_str(text, CLI_SAFE_HIDDEN, err);
+        return dbk_bytes_append_str(text, cli_safe_hidden(note), err);
     return cli_group_text(c, text, life ? NULL : note->form, value, err);
 }
 

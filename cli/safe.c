@@ -9,8 +9,18 @@
 
 #define ANSWER_BYTES_MAX 64u
 
+/* Has to stay with those who keep the directory. */
+static bool hides_place(const cli *c, const dbk_note *note, dbk_span group)
+{
+    dbk_role role = dbk_book_role(c->book, &note->space);
+    bool keeps = role == DBK_ROLE_HQ || role == DBK_ROLE_ADMIN;
+    return dbk_place_is_group(group) && (c->gives_out || !keeps) && dbk_place_is_confidential(note);
+}
+
 bool cli_safe_hides(const cli *c, const dbk_note *note, dbk_span group)
 {
+    if (hides_place(c, note, group))
+        return true;
     bool met = !dbk_id_is_zero(&c->routes_of) && dbk_id_equal(&c->routes_of, &note->record);
     return !met && dbk_safe_is_route(dbk_book_forms(c->book), note, group);
 }
@@ -23,10 +33,16 @@ bool cli_safe_was_met(const cli *c, const dbk_note *note)
 bool cli_safe_hides_field(const cli *c, const dbk_note *note, const dbk_field *field)
 {
     const dbk_group *groups;
-    if (!field->route) /* its group's other fields are hidden with it in histories */
-        return false;
     (void)dbk_form_groups(note->form, &groups);
+    if (!field->route) /* its group's other fields are hidden with it in histories */
+        return hides_place(c, note, dbk_span_str(groups[field->group].name));
     return cli_safe_hides(c, note, dbk_span_str(groups[field->group].name));
+}
+
+const char *cli_safe_hidden(const dbk_note *note)
+{
+    return dbk_place_is_confidential(note) ? "confidential: ring the service, or ask headquarters"
+                                           : "hidden until the safe-contact rule is read";
 }
 
 bool cli_safe_row_hides(cli *c, const dbk_row *row)
@@ -36,7 +52,7 @@ bool cli_safe_row_hides(cli *c, const dbk_row *row)
     dbk_rc rc = dbk_query_note(&note, c->book, &row->record, NULL);
     if (rc == DBK_OK)
         rc = dbk_safe_read(&safe, dbk_book_forms(c->book), note, NULL);
-    bool hides = rc != DBK_OK || safe.must_read;
+    bool hides = rc != DBK_OK || safe.must_read || dbk_place_is_confidential(note);
     dbk_safe_wipe(&safe);
     dbk_note_free(note);
     return hides;

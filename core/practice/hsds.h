@@ -43,8 +43,9 @@ DBK_MUST_CHECK dbk_rc dbk_hsds_read(dbk_hsds *out, dbk_problems *problems, const
                                     dbk_span text, dbk_err *err);
 void dbk_hsds_wipe(dbk_hsds *h);
 
-/* One service as an object that HSDS's schema takes, from its fields as JSON. updated_ms 0: not
- * said. The caller owns *out. */
+/* One service as an object that HSDS's schema takes, from its fields as JSON; without its place if
+ * that is confidential (core/practice/place.h). updated_ms 0: not said. The caller owns *out.
+ * DBK_INVALID: it has no name. */
 DBK_MUST_CHECK dbk_rc dbk_hsds_write(struct json_t **out, const dbk_form *form, const dbk_id *id,
                                      const struct json_t *fields, uint64_t updated_ms,
                                      dbk_err *err);

@@ -4,6 +4,7 @@
 
 #include "core/model/value.h"
 #include "core/practice/hsds.h"
+#include "core/practice/place.h"
 #include "core/practice/reading.h"
 
 #define CBOR_BYTES_MAX (256u * 1024u)
@@ -78,11 +79,14 @@ static dbk_rc compare_note(dbk_hsds_change *out, const dbk_note *note,
         out->verdict = DBK_HSDS_WITHDRAWN;
         return DBK_OK;
     }
+    bool hidden = dbk_place_is_confidential(note);
     dbk_reading_init(&r, note);
     json_object_foreach(service->fields, name, value)
     {
         const dbk_field *field = dbk_form_field(note->form, name);
-        if (rc == DBK_OK && field != NULL)
+        if (hidden && dbk_place_is_field(name))
+            out->kept++;
+        else if (rc == DBK_OK && field != NULL)
             rc = compare_field(out, &r, field, value, err);
     }
     dbk_reading_wipe(&r);

@@ -19,14 +19,14 @@ static dbk_rc take_phone(dbk_hsds_reader *r, const char *part, const json_t *pho
     const char *number = json_string_value(json_object_get(phone, "number"));
     const json_t *about = json_object_get(phone, "description");
     const json_t *extension = json_object_get(phone, "extension");
-    if (number == NULL || number[0] == '\0')
+    if (number == NULL || number[0] == '\0' || strcmp(number, DBK_HSDS_UNKNOWN) == 0)
         return dbk_hsds_wrong(r, part, "a phone needs its number as text");
     json_t *one = json_integer_value(extension) > 0
                       ? json_pack("{s:o}", "number",
                                   json_sprintf("%s ext %lld", number,
                                                (long long)json_integer_value(extension)))
                       : json_pack("{s:s}", "number", number);
-    if (json_string_length(about) > 0)
+    if (json_string_length(about) > 0 && !dbk_hsds_is_unknown(about))
         (void)json_object_set(one, "description", (json_t *)about);
     dbk_hsds_leave_others(r, "phones[]", phone, known);
     return json_array_append_new(phones, one) == 0 ? DBK_OK : dbk_hsds_no_memory(r);
@@ -72,7 +72,7 @@ static dbk_rc take_language(dbk_hsds_reader *r, const char *part, const json_t *
     dbk_hsds_leave_others(r, "languages[]", language, known);
     if ((name == NULL || name[0] == '\0') && code != NULL && dbk_language_of_code(text, code))
         name = text;
-    if (name == NULL || name[0] == '\0') {
+    if (name == NULL || name[0] == '\0' || strcmp(name, DBK_HSDS_UNKNOWN) == 0) {
         dbk_hsds_leave_named(r, "languages[]", code == NULL ? "without name and code" : code);
         return DBK_OK;
     }

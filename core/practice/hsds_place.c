@@ -1,25 +1,44 @@
-/* Reading where a service is: the first of its locations. */
+/* Where a service is: the first of its locations, as it is read; and whether it may be told. */
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/practice/hsds_reader.h"
+#include "core/practice/hsds_terms.h"
+#include "core/practice/place.h"
 
 #define TEXT_BYTES_MAX (32u * 1024u)
+
+bool dbk_hsds_is_unknown(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text != NULL && strcmp(text, DBK_HSDS_UNKNOWN) == 0;
+}
+
+bool dbk_hsds_is_hidden(const json_t *fields)
+{
+    const json_t *value = json_object_get(fields, DBK_PLACE_CONFIDENTIAL);
+    return json_is_true(value) || dbk_hsds_is_unknown(value);
+}
+
+void dbk_hsds_degrees(char out[DBK_HSDS_DEGREES_SIZE], double degrees)
+{
+    (void)snprintf(out, DBK_HSDS_DEGREES_SIZE, "%.7f", degrees);
+    for (size_t len = strlen(out); len > 2 && out[len - 1] == '0' && out[len - 2] != '.';)
+        out[--len] = '\0';
+}
 
 static dbk_rc put_degrees(dbk_hsds_reader *r, const char *part, const char *name,
                           const json_t *value, double max)
 {
-    char text[32];
+    char text[DBK_HSDS_DEGREES_SIZE];
     double degrees = json_number_value(value);
     if (value == NULL || json_is_null(value))
         return DBK_OK;
     if (!json_is_number(value) || !(fabs(degrees) <= max))
         return dbk_hsds_wrong(r, part, "must be a number of degrees");
-    (void)snprintf(text, sizeof(text), "%.7f", degrees);
-    for (size_t len = strlen(text); len > 2 && text[len - 1] == '0' && text[len - 2] != '.';)
-        text[--len] = '\0';
+    dbk_hsds_degrees(text, degrees);
     return dbk_hsds_put(r, part, name, json_string(text));
 }
 

@@ -16,6 +16,11 @@
 
 /* ---- the keys of a service ------------------------------------------------------------------- */
 
+static dbk_rc take_url(dbk_hsds_reader *r, const char *key, const json_t *value)
+{
+    return dbk_hsds_put_text(r, key, "url", value);
+}
+
 static dbk_rc take_status(dbk_hsds_reader *r, const char *key, const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -89,6 +94,7 @@ static const struct {
     const char *key;
     dbk_rc (*take)(dbk_hsds_reader *r, const char *key, const json_t *value);
 } keys[] = {
+    { "url", take_url },
     { "status", take_status },
     { "minimum_age", take_age },
     { "maximum_age", take_age },
@@ -144,6 +150,17 @@ static dbk_rc read_keys(dbk_hsds_reader *r, const json_t *service)
     return rc;
 }
 
+/* Who called it confidential and named it all the same didn't mean to. */
+static void drop_hidden_place(dbk_hsds_reader *r)
+{
+    static const char *const names[] = { "address", "latitude", "longitude" };
+    if (!dbk_hsds_is_hidden(r->fields))
+        return;
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (json_object_del(r->fields, names[i]) == 0)
+            dbk_hsds_leave_named(r, "a confidential place", names[i]);
+}
+
 static dbk_rc read_id(dbk_hsds_reader *r, dbk_id *id, const json_t *service)
 {
     const char *text = json_string_value(json_object_get(service, "id"));
@@ -166,6 +183,7 @@ static dbk_rc read_service(dbk_hsds_reader *r, const json_t *service)
     dbk_rc rc = read_id(r, &s->id, service);
     if (rc == DBK_OK)
         rc = read_keys(r, service);
+    drop_hidden_place(r);
     if (rc == DBK_OK && json_string_length(json_object_get(service, "name")) == 0)
         rc = dbk_hsds_wrong(r, "name", "is needed");
     if (rc == DBK_OK && json_object_get(service, "status") == NULL)

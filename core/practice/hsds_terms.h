@@ -9,6 +9,15 @@
 #define DBK_HSDS_FIELDS "daybook:field"
 #define DBK_HSDS_UNKNOWN "not_known"
 
+struct json_t;
+/* "52.5": at most 7 digits after the point, and no more than it takes. */
+#define DBK_HSDS_DEGREES_SIZE 32u
+void dbk_hsds_degrees(char out[DBK_HSDS_DEGREES_SIZE], double degrees);
+
+bool dbk_hsds_is_unknown(const struct json_t *value);
+/* Is where the service is confidential, by its fields? As core/practice/place.h says of records. */
+bool dbk_hsds_is_hidden(const struct json_t *fields);
+
 /* Of services' own status; the first of a code is what is written. */
 typedef struct dbk_hsds_status {
     const char *hsds, *code;
@@ -27,7 +36,6 @@ typedef struct dbk_hsds_text {
 static const dbk_hsds_text dbk_hsds_texts[] = {
     { "name", "name" },
     { "description", "description" },
-    { "url", "url" },
     { "email", "email" },
     { "interpretation_services", "interpretation_services" },
     { "application_process", "referral_route" },

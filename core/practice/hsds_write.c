@@ -1,13 +1,12 @@
 /* Writing HSDS: an object that the schema takes, whatever is blank. */
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/text.h"
 #include "core/practice/hsds.h"
 #include "core/practice/hsds_terms.h"
+#include "core/practice/place.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define POSTCODE_MAX 8u
@@ -47,8 +46,7 @@ static json_t *part_id(const writer *w, const char *part, size_t i)
 static const json_t *said(const writer *w, const char *name)
 {
     const json_t *value = json_object_get(w->fields, name);
-    const char *text = json_string_value(value);
-    return text != NULL && strcmp(text, DBK_HSDS_UNKNOWN) == 0 ? NULL : value;
+    return dbk_hsds_is_unknown(value) ? NULL : value;
 }
 
 static void add_attribute(writer *w, const char *taxonomy, const char *code, const char *label,
@@ -80,8 +78,19 @@ static void write_texts(writer *w)
         if (value != NULL)
             (void)json_object_set(w->out, dbk_hsds_texts[i].hsds, (json_t *)value);
     }
-    if (said(w, "name") == NULL)
-        (void)json_object_set_new(w->out, "name", json_string(""));
+}
+
+/* HSDS wants a URI: "www.example.org", as people type it, is none. */
+static void write_url(writer *w)
+{
+    const char *text = json_string_value(said(w, "url"));
+    if (text == NULL)
+        return;
+    bool absolute = strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+    if (absolute && text[strcspn(text, " \t\"<>\\^`{|}")] == '\0')
+        (void)json_object_set_new(w->out, "url", json_string(text));
+    else
+        add_field(w, "url", text);
 }
 
 static void write_status(writer *w)
@@ -142,7 +151,7 @@ static void write_phones(writer *w)
         json_t *one = json_pack("{s:o, s:O*}", "id", part_id(w, "phone", i), "number",
                                 json_object_get(phone, "number"));
         const json_t *about = json_object_get(phone, "description");
-        if (json_is_string(about) && strcmp(json_string_value(about), DBK_HSDS_UNKNOWN) != 0)
+        if (json_is_string(about) && !dbk_hsds_is_unknown(about))
             (void)json_object_set(one, "description", (json_t *)about);
         (void)json_array_append_new(phones, one);
     }
@@ -191,8 +200,10 @@ static void write_areas(writer *w)
     {
         const char *name = json_string_value(code);
         const dbk_code *known = code_in(dbk_form_field(w->form, "la_areas"), name);
-        json_t *one = json_pack("{s:o, s:s}", "id", part_id(w, "area", i), "name",
-                                known == NULL ? name : known->label);
+        const char *label = known == NULL ? name : known->label;
+        /* The UK's profile calls the name service_area. */
+        json_t *one = json_pack("{s:o, s:s, s:s}", "id", part_id(w, "area", i), "name", label,
+                                "service_area", label);
         for (size_t k = 0; k < COUNT(dbk_hsds_areas); k++)
             if (strcmp(dbk_hsds_areas[k].code, name) == 0)
                 (void)json_object_set_new(
@@ -221,14 +232,11 @@ static void write_codes(writer *w, const char *name)
 
 /* ---- the place ------------------------------------------------------------------------------- */
 
-static bool degrees_of(double *out, const json_t *text, double max)
+static bool degrees_of(double *out, const json_t *value, double max)
 {
-    char *end = NULL;
-    const char *p = json_string_value(text);
-    if (p == NULL || p[strspn(p, "-0123456789.")] != '\0')
-        return false;
-    *out = strtod(p, &end);
-    return end != p && *end == '\0' && isfinite(*out) && fabs(*out) <= max;
+    return json_is_string(value) &&
+           dbk_place_degrees(out, dbk_span_of(json_string_value(value), json_string_length(value)),
+                             max);
 }
 
 /* "DY1 1AA": two halves, of which the second is a digit and two letters. */
@@ -258,9 +266,21 @@ static json_t *address_of(writer *w, const char *text)
                      "country", "GB", "address_type", "physical");
 }
 
+/* "52.50" is read again as 52.5: what was typed goes along. */
+static void add_exactly(writer *w, const char *name, double degrees)
+{
+    char text[DBK_HSDS_DEGREES_SIZE];
+    const char *typed = json_string_value(said(w, name));
+    dbk_hsds_degrees(text, degrees);
+    if (typed != NULL && strcmp(typed, text) != 0)
+        add_field(w, name, typed);
+}
+
 static void write_place(writer *w)
 {
     double latitude = 0, longitude = 0;
+    if (dbk_hsds_is_hidden(w->fields))
+        return;
     const char *text = json_string_value(said(w, "address"));
     bool placed = degrees_of(&latitude, said(w, "latitude"), 90) &&
                   degrees_of(&longitude, said(w, "longitude"), 180);
@@ -272,6 +292,8 @@ static void write_place(writer *w)
     json_t *location = json_pack("{s:o, s:s}", "id", part_id(w, "location", 0), "location_type",
                                  "physical");
     if (placed) {
+        add_exactly(w, "latitude", latitude);
+        add_exactly(w, "longitude", longitude);
         (void)json_object_set_new(location, "latitude", json_real(latitude));
         (void)json_object_set_new(location, "longitude", json_real(longitude));
     }
@@ -286,7 +308,8 @@ static void write_place(writer *w)
 
 static void write_own(writer *w)
 {
-    static const char *const names[] = { "self_referral", "safe_to_post", "verify_every_days" };
+    static const char *const names[] = { "self_referral", "safe_to_post", DBK_PLACE_CONFIDENTIAL,
+                                         "verify_every_days" };
     for (size_t i = 0; i < COUNT(names); i++) {
         char text[24];
         const json_t *value = said(w, names[i]);
@@ -306,10 +329,8 @@ static void write_unknown(writer *w)
     json_t *value;
     json_object_foreach((json_t *)w->fields, name, value)
     {
-        const char *text = json_string_value(value);
-        if (text != NULL && strcmp(text, DBK_HSDS_UNKNOWN) == 0 &&
-            strcmp(name, "recipient_key") != 0)
-            add_field(w, name, text);
+        if (dbk_hsds_is_unknown(value) && strcmp(name, "recipient_key") != 0)
+            add_field(w, name, DBK_HSDS_UNKNOWN);
     }
 }
 
@@ -318,10 +339,14 @@ dbk_rc dbk_hsds_write(json_t **out, const dbk_form *form, const dbk_id *id, cons
 {
     static const char *const plain[] = { "minimum_age", "maximum_age", "assured_date" };
     char uuid[DBK_ID_UUID_SIZE], time[DBK_TIME_TEXT_SIZE];
+    const json_t *name = json_object_get(fields, "name");
+    if (json_string_length(name) == 0 || dbk_hsds_is_unknown(name))
+        return dbk_fail(err, DBK_INVALID, "a service needs a name");
     writer w = { form, id, fields, json_object(), json_array() };
     dbk_id_uuid(uuid, id);
     (void)json_object_set_new(w.out, "id", json_string(uuid));
     write_texts(&w);
+    write_url(&w);
     write_status(&w);
     for (size_t i = 0; i < COUNT(plain); i++)
         write_plain(&w, plain[i]);
