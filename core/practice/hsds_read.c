@@ -78,13 +78,17 @@ static dbk_rc take_wait(dbk_hsds_reader *r, const char *key, const json_t *value
     return DBK_OK;
 }
 
+/* A description that is the name says nothing: it is how a name alone is written. */
 static dbk_rc take_organization(dbk_hsds_reader *r, const char *key, const json_t *value)
 {
-    static const char *const known[] = { "name", NULL };
+    static const char *const known[] = { "name", "description", NULL };
     if (!json_is_object(value))
         return dbk_hsds_wrong(r, key, "must be an object");
-    dbk_hsds_leave_others(r, key, value, known);
     const json_t *name = json_object_get(value, "name");
+    const json_t *about = json_object_get(value, "description");
+    dbk_hsds_leave_others(r, key, value, known);
+    if (about != NULL && !json_is_null(about) && !json_equal(about, name))
+        dbk_hsds_leave_out(r, "organization.description");
     return name == NULL ? DBK_OK : dbk_hsds_put_text(r, "organization.name", "organization", name);
 }
 /* ---- a service ------------------------------------------------------------------------------- */

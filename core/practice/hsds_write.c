@@ -18,21 +18,25 @@ typedef struct writer {
     json_t *out, *attributes;
 } writer;
 
-/* Ids of parts must be unique and the same each time: the service's, turned by what the part is.
- * FNV-1a, twice; RFC 9562 version 8. */
-static json_t *part_id(const writer *w, const char *part, size_t i)
+/* FNV-1a, which needs no more than to tell parts apart. */
+static uint64_t mix(uint64_t h, const void *bytes, size_t len)
 {
-    char text[DBK_ID_UUID_SIZE], place[24];
+    const uint8_t *p = bytes;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* Ids must be unique and the same each time: what it is part of, turned by what it is. RFC 9562,
+ * version 8. */
+static json_t *id_of(const dbk_id *whole, const char *part, const char *which)
+{
+    char text[DBK_ID_UUID_SIZE];
     dbk_id id;
-    (void)snprintf(place, sizeof(place), "/%zu", i);
     for (unsigned half = 0; half < 2; half++) {
-        uint64_t h = UINT64_C(0xcbf29ce484222325) + half;
-        for (size_t k = 0; k < DBK_ID_BYTES; k++)
-            h = (h ^ w->id->b[k]) * UINT64_C(0x100000001b3);
-        for (const char *p = part; *p != '\0'; p++)
-            h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
-        for (const char *p = place; *p != '\0'; p++)
-            h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+        uint64_t h = mix(UINT64_C(0xcbf29ce484222325) + half, whole->b, DBK_ID_BYTES);
+        h = mix(h, part, strlen(part) + 1);
+        h = mix(h, which, strlen(which));
         for (unsigned k = 0; k < 8; k++)
             id.b[8 * half + k] = (uint8_t)(h >> (8 * k));
     }
@@ -40,6 +44,13 @@ static json_t *part_id(const writer *w, const char *part, size_t i)
     id.b[8] = (uint8_t)(0x80 | (id.b[8] & 0x3f));
     dbk_id_uuid(text, &id);
     return json_string(text);
+}
+
+static json_t *part_id(const writer *w, const char *part, size_t i)
+{
+    char which[24];
+    (void)snprintf(which, sizeof(which), "%zu", i);
+    return id_of(w->id, part, which);
 }
 
 /* The field's JSON; NULL: blank, or not known, which HSDS's own fields can't say. */
@@ -52,9 +63,11 @@ static const json_t *said(const writer *w, const char *name)
 static void add_attribute(writer *w, const char *taxonomy, const char *code, const char *label,
                           const char *value)
 {
+    static const dbk_id every = { { 0 } }; /* a term is the same one in every service */
     size_t i = json_array_size(w->attributes);
-    json_t *term = json_pack("{s:o, s:s, s:s, s:s, s:s}", "id", part_id(w, code, 0), "code", code,
-                             "name", label, "description", label, "taxonomy", taxonomy);
+    json_t *term = json_pack("{s:o, s:s, s:s, s:s, s:s}", "id", id_of(&every, taxonomy, code),
+                             "code", code, "name", label, "description", label, "taxonomy",
+                             taxonomy);
     json_t *one = json_pack("{s:o, s:s, s:o}", "id", part_id(w, "attribute", i), "link_entity",
                             "service", "taxonomy_term", term);
     if (value != NULL)
@@ -266,13 +279,14 @@ static json_t *address_of(writer *w, const char *text)
                      "country", "GB", "address_type", "physical");
 }
 
-/* "52.50" is read again as 52.5: what was typed goes along. */
-static void add_exactly(writer *w, const char *name, double degrees)
+/* "52.50" is read again as 52.5, and one without the other, or what is no number, as nothing: what
+ * was typed goes along. */
+static void add_exactly(writer *w, const char *name, bool placed, double degrees)
 {
     char text[DBK_HSDS_DEGREES_SIZE];
     const char *typed = json_string_value(said(w, name));
     dbk_hsds_degrees(text, degrees);
-    if (typed != NULL && strcmp(typed, text) != 0)
+    if (typed != NULL && (!placed || strcmp(typed, text) != 0))
         add_field(w, name, typed);
 }
 
@@ -285,6 +299,8 @@ static void write_place(writer *w)
     bool placed = degrees_of(&latitude, said(w, "latitude"), 90) &&
                   degrees_of(&longitude, said(w, "longitude"), 180);
     json_t *address = text == NULL ? NULL : address_of(w, text);
+    add_exactly(w, "latitude", placed, latitude);
+    add_exactly(w, "longitude", placed, longitude);
     if (text != NULL)
         add_field(w, "address", text);
     if (!placed && address == NULL)
@@ -292,8 +308,6 @@ static void write_place(writer *w)
     json_t *location = json_pack("{s:o, s:s}", "id", part_id(w, "location", 0), "location_type",
                                  "physical");
     if (placed) {
-        add_exactly(w, "latitude", latitude);
-        add_exactly(w, "longitude", longitude);
         (void)json_object_set_new(location, "latitude", json_real(latitude));
         (void)json_object_set_new(location, "longitude", json_real(longitude));
     }

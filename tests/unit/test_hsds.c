@@ -107,25 +107,32 @@ static void a_page_is_read_field_by_field_and_what_has_no_place_is_named_B18(voi
     dbk_hsds_wipe(&h);
 }
 
+static void assert_same_again(const dbk_hsds *h)
+{
+    dbk_err err = { 0 };
+    json_t *object = NULL;
+    assert_ok(dbk_hsds_write(&object, form, &h->services[0].id, h->services[0].fields, 1, &err),
+              &err);
+    char *text = json_dumps(object, 0);
+    dbk_hsds again = read_ok(text);
+    if (!json_equal(h->services[0].fields, again.services[0].fields))
+        fail_msg("%s is read as %s", json_dumps(h->services[0].fields, 0),
+                 json_dumps(again.services[0].fields, 0));
+    assert_true(dbk_id_equal(&h->services[0].id, &again.services[0].id));
+    free(text);
+    json_decref(object);
+    dbk_hsds_wipe(&again);
+}
+
 static void what_is_written_is_read_again_for_the_same_B18(void **state)
 {
     (void)state;
-    dbk_err err = { 0 };
-    json_t *object = NULL;
     dbk_hsds h = read_ok(sample);
     (void)json_object_set_new(h.services[0].fields, "safe_to_post", json_string("not_known"));
     (void)json_object_set_new(h.services[0].fields, "self_referral", json_true());
     (void)json_object_set_new(h.services[0].fields, "verify_every_days", json_integer(90));
-    assert_ok(dbk_hsds_write(&object, form, &h.services[0].id, h.services[0].fields, 1, &err),
-              &err);
-    char *text = json_dumps(object, 0);
-    dbk_hsds again = read_ok(text);
-    assert_true(json_equal(h.services[0].fields, again.services[0].fields));
-    assert_true(dbk_id_equal(&h.services[0].id, &again.services[0].id));
-    free(text);
-    json_decref(object);
+    assert_same_again(&h);
     dbk_hsds_wipe(&h);
-    dbk_hsds_wipe(&again);
 }
 
 static void every_fault_of_a_file_is_named_by_its_path_at_once(void **state)
@@ -165,6 +172,31 @@ static void cut_anywhere_a_file_is_refused_whole(void **state)
         dbk_problems_wipe(&problems);
         dbk_hsds_wipe(&h);
     }
+}
+
+/* Whatever a bit makes of it: refused with what is wrong, or services that are written and read
+ * again for the same. */
+static void every_bit_that_is_turned_is_refused_or_read_whole(void **state)
+{
+    static char text[sizeof(sample)];
+    size_t read = 0;
+    (void)state;
+    for (size_t bit = 0; bit < 8 * (sizeof(sample) - 1); bit++) {
+        dbk_hsds h;
+        dbk_problems problems = { 0 };
+        dbk_err err = { 0 };
+        memcpy(text, sample, sizeof(sample));
+        text[bit / 8] = (char)(text[bit / 8] ^ (1 << bit % 8));
+        dbk_rc rc = dbk_hsds_read(&h, &problems, form, dbk_span_of(text, sizeof(sample) - 1), &err);
+        assert_true(rc == DBK_OK || rc == DBK_FORMAT || rc == DBK_INVALID);
+        assert_int_equal(rc == DBK_INVALID, problems.faults > 0);
+        read += rc == DBK_OK ? 1 : 0;
+        dbk_problems_wipe(&problems);
+        if (h.count > 0)
+            assert_same_again(&h);
+        dbk_hsds_wipe(&h);
+    }
+    assert_true(read > 1000); /* letters of texts */
 }
 
 static void apply(const dbk_hsds *h, dbk_hsds_verdict want, unsigned kept)
@@ -217,6 +249,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_again_for_the_same_B18),
         cmocka_unit_test(every_fault_of_a_file_is_named_by_its_path_at_once),
         cmocka_unit_test(cut_anywhere_a_file_is_refused_whole),
+        cmocka_unit_test(every_bit_that_is_turned_is_refused_or_read_whole),
         cmocka_unit_test(the_same_file_again_changes_nothing_and_lowers_nothing_that_protects_B18),
     };
     return cmocka_run_group_tests(tests, make_org, drop_org);
