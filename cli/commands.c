@@ -389,7 +389,9 @@ const cli_command cli_commands[] = {
       "What the file doesn't say stays, what protects is never lowered, and what has no place "
       "here is named.",
       CLI_BOOK, 1, 1, import_options, cmd_directory_import },
-    { NULL, "directory export", "[FILE]", "all services as HSDS 3.0, as others read them", NULL,
+    { NULL, "directory export", "[FILE]", "all services as HSDS 3.0, as others read them",
+      "Without restricted spaces, services without a name, recipients' keys, and the place of a "
+      "service where that is confidential.",
       CLI_BOOK, 0, 1, NULL, cmd_directory_export },
 
     { EXCHANGE, "sync", "[--folder DIR] [--watch]", "exchange with headquarters",

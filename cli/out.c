@@ -147,7 +147,8 @@ dbk_rc out_json_take(struct json_t *json, dbk_err *err)
 {
     if (json == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for the JSON answer");
-    int failed = json_dump_callback(json, put_json, NULL, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    int failed = json_dump_callback(json, put_json, NULL,
+                                    JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     json_decref(json);
     out_text("\n");
     return failed ? dbk_fail(err, DBK_NOMEM, "no memory for the JSON answer") : DBK_OK;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Goal: an officer without a network finds a service that helps, sees whether it can be relied
-# upon, and headquarters sees what must be checked and what nobody offers (B14, B18, B23).
+# upon, and headquarters sees what must be checked and what nobody offers (B14, B18, B23). Others'
+# directories come in, and this one goes out, without what is confidential.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 organisation Unit
@@ -48,4 +49,84 @@ must desk --json directory gaps --category idva --area sandwell --on 2026-11-29 
 json "Roshni begins at 16" "[(r['gap'], r['services']) for r in rows]" "[('age', 1)]"
 must desk directory gaps --category nrm
 has "nobody at all" "National Referral Mechanism: none, anywhere" "$out"
+
+# ---- a refuge ---------------------------------------------------------------------------------
+must desk add service name="Haven" categories=idva la_areas=dudley phones="0121 496 0001" \
+    address="14 Elm Road
+Dudley
+DY1 1AA" latitude=52.5086 longitude=-2.0877 address_confidential=yes assured_date=2026-11-20
+haven=$out
+relay_start
+must desk sync
+must amir sync
+relay_end TERM
+for device in amir desk; do
+    must $device --json directory find --area dudley --on 2026-11-29
+    has "it is found" "Haven" "$out"
+    hasnt "and not where it is, on $device" "Elm|DY1|52\\.5" "$out"
+    must $device search Elm
+    hasnt "nor are words of it, on $device" "DY1" "$out"
+    must $device directory export
+    has "it is exported" "Haven" "$out"
+    hasnt "without its place, by $device" "Elm|DY1|52\\.5|service_at_locations" "$out"
+    must $device export --form service
+    hasnt "also among records, by $device" "Elm|DY1|52\\.5" "$out"
+done
+must desk show "$haven"
+has "headquarters sees it" "14 Elm Road" "$out"
+must amir show "$haven"
+hasnt "an officer doesn't" "Elm|DY1" "$out"
+has "and is told what to do" "confidential: ring the service" "$out"
+must amir --json history "$haven"
+hasnt "nor in its history" "Elm|DY1" "$out"
+
+# ---- out, and in again ------------------------------------------------------------------------
+must desk directory export "$T/out.json"
+must desk --json directory import "$T/out.json"
+json "a trial: nothing to change" "(d['applied'], d['new'], d['changed'], d['same'])" \
+    "(False, 0, 0, 4)"
+must desk --json directory import "$T/out.json" --apply
+json "what came from here changes nothing" "(d['services'], d['changed'])" "(4, 0)"
+organisation_ops() { must desk --json status; py "sum(s['own_ops'] for s in d['spaces'])"; }
+before=$(organisation_ops)
+must desk directory import "$T/out.json" --apply
+equal "and writes nothing" "$before" "$(organisation_ops)"
+
+cat >"$T/county.json" <<'EOF'
+{"total_pages": 1, "contents": [
+ {"id": "ac148810-d857-441c-9679-408f346de14b", "name": "County Helpline", "status": "active",
+  "assured_date": "2026-02-01", "url": "https://county.example", "licenses": "none",
+  "languages": [{"code": "pl"}], "phones": [{"number": "0121 496 0002"}],
+  "service_areas": [{"name": "Dudley MBC",
+   "uri": "http://statistics.data.gov.uk/id/statistical-geography/E08000027"}],
+  "attributes": [{"taxonomy_term": {"name": "Domestic violence adviser (IDVA)"}}]}]}
+EOF
+must desk directory import "$T/county.json"
+has "a trial run says so" "Nothing was written" "$out"
+has "what has no place here is named" "left out: contents\\[\\].licenses" "$out"
+must desk directory find --language Polish
+hasnt "and nothing was" "County" "$out"
+must desk directory import "$T/county.json" --apply
+must desk --json directory find --language Polish --area dudley --category idva --on 2026-11-29
+json "by its language, area and kind; its check is overdue" \
+    "[(r['id'], r['checked'], r['stale']) for r in rows]" \
+    "[('ac148810-d857-441c-9679-408f346de14b', '2026-02-01', True)]"
+sed 's/2026-02-01/2026-11-15/; s/496 0002/496 0003/' "$T/county.json" >"$T/newer.json"
+must desk --json directory import "$T/newer.json" --apply
+json "the newer directory changes it by its id" "(d['new'], d['changed'])" "(0, 1)"
+must desk --json directory find --language Polish --on 2026-11-29
+json "and its check counts" "[(r['checked'], r['stale']) for r in rows]" "[('2026-11-15', False)]"
+json "with the new number" "d['fields']['phones'][0]['number']" "0121 496 0003"
+must desk edit ac148810-d857-441c-9679-408f346de14b status=closed
+must desk --json directory import "$T/newer.json" --apply
+json "a file opens nothing that was closed here" "(d['changed'], d['kept'])" "(0, 1)"
+
+# ---- what isn't taken -------------------------------------------------------------------------
+wont "an officer doesn't import" 6 "at headquarters" amir directory import "$T/county.json"
+sed 's/"active"/"open"/; s/"licenses": "none"/"minimum_age": 1.5/' "$T/county.json" >"$T/bad.json"
+wont "a faulty file" 3 "nothing was imported" desk directory import "$T/bad.json" --apply
+has "every fault by its path" "contents\\[0\\].status: must be active" "$err"
+has "the other one too" "contents\\[0\\].minimum_age" "$err"
+head -c 300 "$T/county.json" >"$T/cut.json"
+wont "a file that was cut off" 8 "no JSON" desk directory import "$T/cut.json"
 finish

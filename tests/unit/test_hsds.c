@@ -242,6 +242,23 @@ static void the_same_file_again_changes_nothing_and_lowers_nothing_that_protects
     dbk_hsds_wipe(&h);
 }
 
+/* Refuges are closed off one by one; another's directory may still tell the old address. */
+static void no_file_brings_or_opens_the_place_of_a_confidential_service_B18(void **state)
+{
+    (void)state;
+    dbk_hsds h = read_ok(sample);
+    dbk_book *book = org.books[0].book;
+    h.services[0].id.b[15] ^= 0xff; /* another one */
+    apply(&h, DBK_HSDS_NEW, 0);
+    dbk_test_edit(book, &h.services[0].id,
+                  (const char *const[]){ "address_confidential=yes", NULL });
+    (void)json_object_set_new(h.services[0].fields, "address", json_string("2 Elm Road"));
+    (void)json_object_set_new(h.services[0].fields, "address_confidential", json_false());
+    apply(&h, DBK_HSDS_SAME, 4); /* that it is confidential, and what tells where it is */
+    assert_string_equal(dbk_test_text(book, &h.services[0].id, "address_confidential"), "Yes");
+    dbk_hsds_wipe(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +268,7 @@ int main(void)
         cmocka_unit_test(cut_anywhere_a_file_is_refused_whole),
         cmocka_unit_test(every_bit_that_is_turned_is_refused_or_read_whole),
         cmocka_unit_test(the_same_file_again_changes_nothing_and_lowers_nothing_that_protects_B18),
+        cmocka_unit_test(no_file_brings_or_opens_the_place_of_a_confidential_service_B18),
     };
     return cmocka_run_group_tests(tests, make_org, drop_org);
 }
