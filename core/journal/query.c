@@ -191,6 +191,7 @@ dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row, 
 typedef struct list_walk {
     dbk_book *book;
     const dbk_list_opts *opts;
+    const dbk_records_list_opts *rows; /* those that the store is asked for */
     dbk_row_fn fn;
     void *ctx;
     uint64_t given;
@@ -231,10 +232,44 @@ static dbk_rc list_row(void *ctx, const dbk_store_record *row, dbk_err *err)
     return w->fn(w->ctx, &out, err);
 }
 
+/* What dbk_records_list asks of a row besides its time, of one that was found by a value. */
+static dbk_rc found_row(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    list_walk *w = ctx;
+    const char *form = w->rows->form != NULL ? w->rows->form : w->rows->but_form;
+    bool same = dbk_span_equal(row->form, dbk_span_str(form));
+    if (same != (w->rows->form != NULL) || row->life > w->rows->life_max ||
+        (w->rows->space != 0 && row->space != w->rows->space))
+        return DBK_OK;
+    return list_row(w, row, err);
+}
+
+static dbk_rc found(void *ctx, dbk_rowid record, dbk_err *err)
+{
+    list_walk *w = ctx;
+    return dbk_records_get(w->book->store, record, found_row, w, err);
+}
+
+/* By the values' keys where a condition has one; else every record is looked at. Keys that can't
+ * be brought up to date (a full disk, a store that may not be written to) aren't asked. */
+static dbk_rc walk_list(list_walk *w, dbk_err *err)
+{
+    dbk_values_ask ask;
+    uint64_t left = 0;
+    bool keyed = false;
+    dbk_rc rc = DBK_OK;
+    if (w->opts->where_count > 0 && dbk_query_index(w->book, &left, UINT64_MAX, NULL) == DBK_OK)
+        rc = dbk_query_where_key(w->book, &keyed, &ask, w->opts, err);
+    if (rc != DBK_OK)
+        return rc;
+    return keyed ? dbk_values_find(w->book->store, &ask, found, w, err)
+                 : dbk_records_list(w->book->store, w->rows, list_row, w, err);
+}
+
 dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn, void *ctx,
                       dbk_err *err)
 {
-    list_walk w = { book, opts, fn, ctx, 0, false };
+    list_walk w = { .book = book, .opts = opts, .fn = fn, .ctx = ctx };
     dbk_records_list_opts rows = {
         .form = opts->form,
         .but_form = DBK_FORM_AUDIT,
@@ -254,7 +289,8 @@ dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn, 
             return DBK_OK;
         rows.space = space->row;
     }
-    rc = dbk_records_list(book->store, &rows, list_row, &w, err);
+    w.rows = &rows;
+    rc = walk_list(&w, err);
     return w.full ? DBK_OK : rc;
 }
 

@@ -1,7 +1,7 @@
 /* core/journal/query_internal.h - inside the read path: what its files share. Not for others.
  * query.c: records, lists. query_where.c: conditions. query_words.c: search. query_past.c:
  * history, authors. query_status.c: what has arrived where. query_persons.c: keys of persons.
- * query_offers.c: rows of services. */
+ * query_offers.c: rows of services. query_values.c: keys of values. */
 #ifndef DBK_JOURNAL_QUERY_INTERNAL_H
 #define DBK_JOURNAL_QUERY_INTERNAL_H
 
@@ -10,6 +10,7 @@
 #include "core/model/likeness.h"
 #include "core/store/records.h"
 #include "core/store/segments.h"
+#include "core/store/values.h"
 
 /* May the row be shown here? A damaged one may: whoever reads it will say so. */
 bool dbk_query_is_open(const dbk_book *book, const dbk_store_record *row);
@@ -33,6 +34,17 @@ DBK_MUST_CHECK dbk_rc dbk_query_person_keys(dbk_book *book, dbk_namer *namer,
 /* Keeps the small row of a row that is a service's; a withdrawn one has none. */
 DBK_MUST_CHECK dbk_rc dbk_query_offer_row(dbk_book *book, dbk_namer *namer,
                                           const dbk_store_record *row, dbk_err *err);
+
+/* Keeps the keys of a row's values, in the place of those it had. */
+DBK_MUST_CHECK dbk_rc dbk_query_value_keys(dbk_book *book, const dbk_store_record *row,
+                                           dbk_err *err);
+/* Does the row, if it says that it is indexed, have those keys and no others? */
+DBK_MUST_CHECK dbk_rc dbk_query_values_in_step(dbk_book *book, bool *same,
+                                               const dbk_store_record *row, dbk_err *err);
+/* Under which keys every record stands that can meet the rarest of the conditions; *found false:
+ * none of them can be looked up. */
+DBK_MUST_CHECK dbk_rc dbk_query_where_key(dbk_book *book, bool *found, dbk_values_ask *ask,
+                                          const dbk_list_opts *opts, dbk_err *err);
 
 /* A condition that can't hold for any record of the form (NULL: of any form that is known) is
  * DBK_INVALID. */

@@ -127,6 +127,8 @@ static dbk_rc index_row(void *ctx, const dbk_store_record *row, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_query_offer_row(x->book, x->namer, row, err);
     if (rc == DBK_OK)
+        rc = dbk_query_value_keys(x->book, row, err);
+    if (rc == DBK_OK)
         x->done++;
     return rc;
 }

@@ -157,6 +157,11 @@ static dbk_rc compare(replay *r, dbk_err *err)
         if (rc == DBK_OK && !same)
             rc = fault(r, "is listed otherwise than its notes say", err);
     }
+    if (rc == DBK_OK && !r->broken) {
+        rc = dbk_query_values_in_step(r->v->book, &same, r->row, err);
+        if (rc == DBK_OK && !same)
+            rc = fault(r, "is looked for elsewhere than its values stand", err);
+    }
     dbk_bytes_wipe(&made);
     return rc;
 }

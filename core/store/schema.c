@@ -74,7 +74,11 @@ static const char schema_2[] =
     " record BLOB NOT NULL, space INTEGER NOT NULL, status INTEGER NOT NULL,"
     " interpreters INTEGER NOT NULL, checked_day INTEGER NOT NULL, due_day INTEGER NOT NULL,"
     " age_min INTEGER NOT NULL, age_max INTEGER NOT NULL, terms TEXT NOT NULL) STRICT;"
-    "UPDATE record SET indexed=0 WHERE form IN ('person', 'service');";
+    "CREATE TABLE value_key(key INTEGER NOT NULL, when_ms INTEGER NOT NULL,"
+    " record INTEGER NOT NULL REFERENCES record(id) ON DELETE CASCADE,"
+    " PRIMARY KEY(key, when_ms, record)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX value_key_record ON value_key(record);"
+    "UPDATE record SET indexed=0;";
 
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2 };
 

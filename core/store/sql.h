@@ -102,6 +102,11 @@ typedef enum dbk_sql_slot {
     DBK_SQL_OFFER_PUT,
     DBK_SQL_OFFER_EACH,
     DBK_SQL_OP_COUNT_OF_FORM,
+    DBK_SQL_VALUE_CLEAR,
+    DBK_SQL_VALUE_ADD,
+    DBK_SQL_VALUE_COUNT,
+    DBK_SQL_VALUE_FIND,
+    DBK_SQL_VALUE_OF,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 
