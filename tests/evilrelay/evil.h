@@ -1,10 +1,12 @@
 /* tests/evilrelay/evil.h - the real client against a relay that follows the protocol except for one
  * scripted mutation (security.md section 2, A12-A19).
- * One world is prepared: a relay, an organisation, devices with notes. Each run forks it: the child
- * lies to one device while that does its work, then the honest relay answers again, and the pass
- * rules are judged. So a run costs no enrolment, a crash of the client is a failed run and nothing
- * else, and every run begins from the same bytes. The parent puts the files back afterwards.
- * The harness holds the relay's signing key: its lies about the log are properly signed. */
+ * One world is prepared: a relay, an organisation, devices with notes. A child of it does what
+ * comes before the lies of one workflow and seed. Each run is a child of that one: it lies to one
+ * device while that does its work, then the honest relay answers again, and the pass rules are
+ * judged. So a run costs neither enrolment nor preparation, a crash of the client is a failed run
+ * and nothing else, and every run begins from the same bytes. A parent puts the files back
+ * afterwards. The harness holds the relay's signing key: its lies about the log are properly
+ * signed. */
 #ifndef DBK_TESTS_EVILRELAY_EVIL_H
 #define DBK_TESTS_EVILRELAY_EVIL_H
 
@@ -160,19 +162,23 @@ void evil_meddle(void *ctx, sync_device *d, const dbk_exchange *req, dbk_relay_a
 void evil_spoil_folder(evil *e);
 
 /* run.c */
-typedef struct evil_run {
-    const evil_mutation *mutation;
+#define EVIL_SERIES_MAX 256u
+typedef struct evil_start { /* several runs begin from the same bytes */
     const evil_workflow *workflow;
     uint64_t seed;
-} evil_run;
+    bool with_words; /* headquarters has vouched for all that there is */
+} evil_start;
 typedef struct evil_verdict {
+    const evil_mutation *mutation; /* by the caller; NULL: honest */
     unsigned fired, told, alarms;
     bool passed, crashed;
+    int status; /* the process's, as waitpid has it */
     long rss_kib;
     uint64_t transcript, sent_bytes, calls;
     char why[EVIL_WHY_MAX];
 } evil_verdict;
-evil_verdict evil_fork(evil *e, const evil_run *run);
+/* One run for each verdict's mutation. */
+void evil_series(evil *e, const evil_start *start, evil_verdict *verdicts, size_t count);
 void evil_snapshot(evil *e);
 /* Does the workflow make a call that the mutation changes? */
 bool evil_applies(const evil_mutation *m, const evil_workflow *w);

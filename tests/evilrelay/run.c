@@ -1,4 +1,5 @@
-/* One run: a child of the prepared world. */
+/* Runs: what several begin from is made once, by a child of the prepared world; each is a child of
+ * that one. */
 #include "tests/lib/test.h"
 
 #include <dirent.h>
@@ -120,19 +121,24 @@ bool evil_applies(const evil_mutation *m, const evil_workflow *w)
     return m->never == NULL && (m->calls & w->calls) != 0;
 }
 
-static void in_child(evil *e, const evil_run *run, evil_verdict *out)
+/* What a run begins from. */
+static void prepare(evil *e, const evil_start *start)
+{
+    e->rng = start->seed * 0x9e3779b97f4a7c15u + 1;
+    e->why[0] = '\0';
+    start->workflow->prepare(e);
+    if (start->with_words)
+        (void)sync_now(&e->hq); /* and vouches for what the relay then lies about */
+}
+
+static void run(evil *e, const evil_start *start, evil_verdict *out)
 {
     struct rusage before, after;
     (void)alarm(RUN_SECONDS_MAX);
-    e->rng = run->seed * 0x9e3779b97f4a7c15u + 1;
-    e->why[0] = '\0';
-    run->workflow->prepare(e);
-    if (run->mutation != NULL && run->mutation->with_words)
-        (void)sync_now(&e->hq); /* and vouches for what the relay then lies about */
-    e->mutation = run->mutation;
+    e->mutation = out->mutation;
     e->armed = true;
     (void)getrusage(RUSAGE_SELF, &before);
-    run->workflow->act(e);
+    start->workflow->act(e);
     evil_settle(e);
     (void)getrusage(RUSAGE_SELF, &after);
     out->fired = e->fired;
@@ -147,31 +153,51 @@ static void in_child(evil *e, const evil_run *run, evil_verdict *out)
     out->crashed = false;
 }
 
-evil_verdict evil_fork(evil *e, const evil_run *run)
+/* All runs from one start, each in a child of its own. */
+static void run_all(evil *e, const evil_start *start, evil_verdict *all, size_t count)
+{
+    (void)alarm(RUN_SECONDS_MAX);
+    prepare(e, start);
+    (void)alarm(0); /* each run has its own */
+    evil_snapshot(e);
+    for (size_t i = 0; i < count; i++) {
+        pid_t pid = fork();
+        DBK_ASSERT(pid >= 0);
+        if (pid == 0) {
+            run(e, start, &all[i]);
+            _exit(0);
+        }
+        DBK_ASSERT(waitpid(pid, &all[i].status, 0) == pid);
+        restore();
+    }
+}
+
+void evil_series(evil *e, const evil_start *start, evil_verdict *verdicts, size_t count)
 {
     static evil_verdict *shared;
     int status;
+    DBK_ASSERT(count <= EVIL_SERIES_MAX);
     if (shared == NULL) {
-        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                      0);
+        shared = mmap(NULL, EVIL_SERIES_MAX * sizeof(*shared), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         DBK_ASSERT(shared != MAP_FAILED);
     }
-    memset(shared, 0, sizeof(*shared));
-    shared->crashed = true;
+    for (size_t i = 0; i < count; i++)
+        shared[i] = (evil_verdict){ .mutation = verdicts[i].mutation, .crashed = true };
     (void)fflush(NULL);
     pid_t pid = fork();
     DBK_ASSERT(pid >= 0);
     if (pid == 0) {
-        in_child(e, run, shared);
+        run_all(e, start, shared, count);
         _exit(0);
     }
     DBK_ASSERT(waitpid(pid, &status, 0) == pid);
     restore();
-    evil_verdict v = *shared;
-    if (v.crashed) {
-        v.passed = false;
-        (void)snprintf(v.why, sizeof(v.why), "rule f: the client ended with status %#x",
-                       (unsigned)status);
+    for (size_t i = 0; i < count; i++) {
+        verdicts[i] = shared[i];
+        if (verdicts[i].crashed)
+            (void)snprintf(verdicts[i].why, sizeof(verdicts[i].why),
+                           "rule f: the client ended with status %#x, its preparation with %#x",
+                           (unsigned)verdicts[i].status, (unsigned)status);
     }
-    return v;
 }
