@@ -44,7 +44,8 @@ dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err); /* cmd_today.c */
 /* cmd_report.c: what came of an operation, and whom it fell on */
 dbk_rc cmd_report_outcome(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_report_fairness(cli *c, const cli_args *a, dbk_err *err);
-dbk_rc cmd_journey(cli *c, const cli_args *a, dbk_err *err); /* cmd_journey.c */
+dbk_rc cmd_report_priorities(cli *c, const cli_args *a, dbk_err *err); /* cmd_priorities.c */
+dbk_rc cmd_journey(cli *c, const cli_args *a, dbk_err *err);           /* cmd_journey.c */
 /* cmd_handover.c: referrals on their way */
 dbk_rc cmd_referral_send(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_referral_receipt(cli *c, const cli_args *a, dbk_err *err);

@@ -138,6 +138,12 @@ static const cli_option report_options[] = {
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };
+static const cli_option priorities_options[] = {
+    { "--since", "TIME", "only cases since then: 2026-11-24, or a full time, or 7d, 12h" },
+    { "--until", "TIME", "only cases before then" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option audit_options[] = {
     { "--record", "ID", "only what was done to this record" },
     { "--op", "OP", "only collection, alteration, consultation, disclosure, combination, erasure" },
@@ -325,6 +331,11 @@ const cli_command cli_commands[] = {
       "advice. With --outside numbers below 5 are a star, and others by which they could be "
       "worked out.",
       CLI_BOOK | CLI_LOOKS, 0, 0, report_options, cmd_report_fairness },
+    { NULL, "report priorities", "", "cases by the Victims Commission's priorities",
+      "A case counts where it says so, and where its kind or a hidden crime means it by the table "
+      "of the case's day. It may count under several; none is left out: those under no priority "
+      "have a row. Small numbers are not hidden here: it is for within the force.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, priorities_options, cmd_report_priorities },
     { NULL, "show", "ID", "a record, whole",
       "Of a person, how they can be reached safely comes first. Until you say that you have read "
       "it, numbers, addresses and accounts are hidden.",

@@ -33,6 +33,7 @@
 #include "core/practice/marker.h"
 #include "core/practice/match.h"
 #include "core/practice/place.h"
+#include "core/practice/priority.h"
 #include "core/practice/reading.h"
 #include "core/practice/referral.h"
 #include "core/practice/report.h"

@@ -193,6 +193,7 @@ dbk_rc dbk_draft_heed(dbk_draft *d, dbk_problems *problems, dbk_err *err)
     dbk_time_print(today, (int64_t)d->book->env->now_ms(d->book->env->self));
     const dbk_intent proposed = { .book = d->book,
                                   .form = d->form,
+                                  .space = &d->space,
                                   .on = dbk_span_of(today, 10),
                                   .value = proposed_value,
                                   .before = dbk_draft_current,

@@ -82,7 +82,18 @@ wont "never over a file that is there" 5 "" \
     amir report fairness --csv --output "$T/fairness.csv"
 wont "a day that is none" 2 "is a day" amir report outcome --on yesterday
 wont "a flight that isn't there" 4 "no record" amir report outcome --flight 0123456789ab
+
+# ---- priorities -----------------------------------------------------------------------------
+must amir add case kind=fatal_rtc happened_at="2026-11-20 10:00"
+must amir add case kind=other hidden_crime=modern_slavery happened_at="2026-11-20 10:00"
+must amir --json report priorities
+json "B33: by the table, and what maps to nothing is not dropped" \
+    "{r['label']: r['cases'] for r in rows if r['cases']}" \
+    "{'Fatal road collisions': 1, 'No priority': 1, 'Cases in all': 2}"
+must amir report priorities --since 2026-11-21
+has "of a time" "^Cases in all +0" "$out"
 must amir --json audit --op consultation
 json "what was counted was looked at: it is in the log" \
-    "sorted({r['what'] for r in rows})" "['report fairness', 'report outcome']"
+    "sorted({r['what'] for r in rows})" \
+    "['report fairness', 'report outcome', 'report priorities']"
 finish
