@@ -1,0 +1,265 @@
+#include "core/practice/liaison.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/practice/deployment.h"
+
+#define DAY_MS (24 * 60 * 60 * 1000LL)
+#define ROWS_MAX 16384u
+
+typedef struct gathering {
+    dbk_book *book;
+    const dbk_liaison_opts *opts;
+    dbk_liaison_family *rows;
+    size_t count, room;
+    dbk_liaison_family *row; /* that items are counted for */
+} gathering;
+
+static bool shows(const dbk_liaison_opts *opts, const dbk_id *space)
+{
+    return opts->shows == NULL || opts->shows(opts->ctx, space);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static dbk_liaison_family *find(gathering *g, const dbk_id *case_id, dbk_span group)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        if (dbk_id_equal(&g->rows[i].case_id, case_id) &&
+            dbk_span_equal(dbk_span_str(g->rows[i].group), group))
+            return &g->rows[i];
+    }
+    return NULL;
+}
+
+static dbk_rc add(gathering *g, const dbk_id *case_id, dbk_span group, dbk_err *err)
+{
+    if (g->count == ROWS_MAX)
+        return dbk_fail(err, DBK_LIMIT, "more than %u families", ROWS_MAX);
+    if (g->count == g->room) {
+        size_t room = g->room == 0 ? 16 : 2 * g->room;
+        dbk_liaison_family *rows = dbk_realloc(g->rows, room * sizeof(*rows));
+        if (rows == NULL)
+            return dbk_fail(err, DBK_NOMEM, "no memory for the families");
+        g->rows = rows;
+        g->room = room;
+    }
+    dbk_liaison_family *row = &g->rows[g->count++];
+    *row = (dbk_liaison_family){ .case_id = *case_id };
+    if (group.len > 0 && group.len < sizeof(row->group))
+        memcpy(row->group, group.p, group.len);
+    return DBK_OK;
+}
+
+/* A row for each side; for a family that isn't split, one without a name. */
+static dbk_rc add_case(gathering *g, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_span groups, one;
+    bool closed = false;
+    size_t sides = 0;
+    dbk_rc rc = dbk_reading_says(r, &closed, "status", "closed", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_value(r, &groups, "family_groups", err);
+    if (rc != DBK_OK || closed)
+        return rc;
+    dbk_elements e = dbk_elements_of(groups);
+    while (rc == DBK_OK && dbk_elements_next(&e, &one)) {
+        dbk_span name = dbk_cbor_text_of(dbk_view_member(one, "name"));
+        /* A later entry of the log says more of the same side. */
+        if (name.len > 0 && find(g, &row->record, name) == NULL) {
+            rc = add(g, &row->record, name, err);
+            sides++;
+        }
+    }
+    return rc == DBK_OK && sides == 0 ? add(g, &row->record, dbk_span_of(NULL, 0), err) : rc;
+}
+
+static dbk_rc look_case(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    gathering *g = ctx;
+    dbk_reading r;
+    if (!shows(g->opts, &row->space))
+        return DBK_OK;
+    dbk_rc rc = dbk_reading_open(&r, g->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = add_case(g, &r, row, err);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+/* ---- entries --------------------------------------------------------------------------------- */
+
+static dbk_rc count_item(void *ctx, const dbk_family_item *item, dbk_err *err)
+{
+    gathering *g = ctx;
+    (void)err;
+    g->row->open += item->open;
+    if (item->open) /* entries come the newest first */
+        g->row->oldest_open_ms = item->when_ms;
+    return DBK_OK;
+}
+
+static void count_met(dbk_liaison_family *row, const dbk_family_entry *e)
+{
+    if (row->contacts == 0)
+        row->last_ms = e->when_ms;
+    else if (row->first_ms - e->when_ms > row->gap_ms)
+        row->gap_ms = row->first_ms - e->when_ms;
+    row->first_ms = e->when_ms;
+    row->contacts++;
+}
+
+static bool has_case(const gathering *g, const dbk_id *case_id)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        if (dbk_id_equal(&g->rows[i].case_id, case_id))
+            return true;
+    }
+    return false;
+}
+
+static dbk_rc count_entry(void *ctx, const dbk_family_entry *e, dbk_err *err)
+{
+    gathering *g = ctx;
+    bool first_visit = false;
+    if (!has_case(g, &e->case_id) || !shows(g->opts, &e->space))
+        return DBK_OK;
+    dbk_rc rc = DBK_OK;
+    if (find(g, &e->case_id, e->group) == NULL)
+        rc = add(g, &e->case_id, e->group, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_liaison_family *row = g->row = find(g, &e->case_id, e->group);
+    row->late += e->late;
+    row->incomplete += e->incomplete;
+    row->attempts += e->attempt;
+    if (e->literature)
+        row->literature_ms = e->when_ms;
+    if (!e->attempt)
+        count_met(row, e);
+    rc = dbk_reading_says(e->reading, &first_visit, "purpose", "first_visit", err);
+    if (first_visit && !e->attempt)
+        row->first_visit_ms = e->when_ms;
+    return rc == DBK_OK ? dbk_family_items(e, count_item, g, err) : rc;
+}
+
+/* ---- assessments ----------------------------------------------------------------------------- */
+
+/* Made by the first visit, and its day of review not past then. */
+static dbk_rc take_assessment(gathering *g, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_id case_id = { { 0 } };
+    bool deployment = false, reviewed = false;
+    int64_t review_ms = 0;
+    dbk_rc rc = dbk_reading_says(r, &deployment, "kind", "flo_deployment", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_ref(r, &case_id, "case_id", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_time(r, &reviewed, &review_ms, "review_on", err);
+    for (size_t i = 0; rc == DBK_OK && deployment && i < g->count; i++) {
+        dbk_liaison_family *f = &g->rows[i];
+        if (f->first_visit_ms != 0 && dbk_id_equal(&f->case_id, &case_id) &&
+            row->when_ms <= f->first_visit_ms &&
+            (!reviewed || review_ms + DAY_MS > f->first_visit_ms))
+            f->assessed = true;
+    }
+    return rc;
+}
+
+static dbk_rc look_assessment(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    gathering *g = ctx;
+    dbk_reading r;
+    if (!shows(g->opts, &row->space))
+        return DBK_OK;
+    dbk_rc rc = dbk_reading_open(&r, g->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = take_assessment(g, &r, row, err);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+/* Day 2 is the day after the first meeting. */
+static dbk_literature literature_of(const dbk_liaison_family *f, int64_t now_ms)
+{
+    int64_t over_ms = (f->first_ms / DAY_MS + 2) * DAY_MS;
+    if (f->literature_ms != 0)
+        return f->literature_ms < over_ms ? DBK_LITERATURE_GIVEN : DBK_LITERATURE_LATE;
+    return f->first_ms != 0 && now_ms >= over_ms ? DBK_LITERATURE_MISSING : DBK_LITERATURE_DUE;
+}
+
+dbk_rc dbk_liaison_families(dbk_liaison_family **out, size_t *count, dbk_book *book,
+                            const dbk_liaison_opts *opts, dbk_err *err)
+{
+    const dbk_list_opts cases = { .form = "case", .since_ms = INT64_MIN };
+    const dbk_list_opts assessments = { .form = "risk_assessment", .since_ms = INT64_MIN };
+    const dbk_family_opts all = { 0 };
+    gathering g = { .book = book, .opts = opts };
+    *out = NULL;
+    *count = 0;
+    dbk_rc rc = dbk_query_list(book, &cases, look_case, &g, err);
+    if (rc == DBK_OK)
+        rc = dbk_family_entries(book, &all, count_entry, &g, err);
+    if (rc == DBK_OK)
+        rc = dbk_query_list(book, &assessments, look_assessment, &g, err);
+    for (size_t i = 0; i < g.count; i++)
+        g.rows[i].literature = literature_of(&g.rows[i], opts->now_ms);
+    if (rc != DBK_OK) {
+        dbk_free(g.rows);
+        return rc;
+    }
+    *out = g.rows;
+    *count = g.count;
+    return DBK_OK;
+}
+
+/* ---- officers -------------------------------------------------------------------------------- */
+
+typedef struct asking {
+    dbk_book *book;
+    const dbk_liaison_opts *opts;
+    dbk_liaison_officer_fn fn;
+    void *ctx;
+} asking;
+
+static dbk_rc tell_officer(asking *a, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_liaison_officer o = { .record = row->record, .reading = r };
+    dbk_span limit;
+    bool flo = false;
+    dbk_rc rc = dbk_reading_says(r, &flo, "skills", "flo", err);
+    if (rc != DBK_OK || !flo || !shows(a->opts, &row->space))
+        return rc;
+    rc = dbk_reading_value(r, &limit, "caseload_limit", err);
+    dbk_cbor c = dbk_cbor_from(limit);
+    if (rc == DBK_OK && dbk_cbor_peek(&c) == DBK_CBOR_UINT)
+        o.limit = dbk_cbor_get_uint(&c);
+    if (rc == DBK_OK)
+        rc = dbk_reading_time(r, &o.asked, &o.welfare_ms, "welfare_last", err);
+    if (rc == DBK_OK)
+        rc = dbk_deployment_caseload(a->book, &o.caseload, &row->record, err);
+    o.over = o.limit > 0 && o.caseload > o.limit;
+    o.overdue = !o.asked ||
+                a->opts->now_ms - o.welfare_ms > (int64_t)a->opts->welfare_days * DAY_MS;
+    return rc == DBK_OK ? a->fn(a->ctx, &o, err) : rc;
+}
+
+static dbk_rc look_officer(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    asking *a = ctx;
+    dbk_reading r;
+    dbk_rc rc = dbk_reading_open(&r, a->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = tell_officer(a, &r, row, err);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+dbk_rc dbk_liaison_officers(dbk_book *book, const dbk_liaison_opts *opts, dbk_liaison_officer_fn fn,
+                            void *ctx, dbk_err *err)
+{
+    const dbk_list_opts officers = { .form = "officer", .since_ms = INT64_MIN };
+    asking a = { book, opts, fn, ctx };
+    return dbk_query_list(book, &officers, look_officer, &a, err);
+}
