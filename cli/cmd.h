@@ -87,6 +87,7 @@ dbk_rc cmd_directory_find(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_directory_stale(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_directory_gaps(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_directory_import(cli *c, const cli_args *a, dbk_err *err); /* cmd_directory_file.c */
+dbk_rc cmd_directory_correct(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_directory_export(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_quarantine.c: what stands aside */
 dbk_rc cmd_quarantine_list(cli *c, const cli_args *a, dbk_err *err);

@@ -50,6 +50,7 @@ static dbk_rc print_choice(cli *c, const dbk_note *note, const dbk_state_group *
         out_text("       by %s%s, written %s, received %s\n", cli_device_name(c, &author.device),
                  s->hq ? " (headquarters)" : "", cli_time((int64_t)dbk_hlc_ms(s->time)),
                  author.receipt_ms == 0 ? "not yet" : cli_time((int64_t)author.receipt_ms));
+        rc = cli_past_because(c, note, g, &s->dot, err);
     }
     dbk_bytes_wipe(&text);
     return rc;
@@ -103,11 +104,12 @@ static json_t *choice_json(cli *c, const dbk_note *note, const dbk_state_group *
     dbk_authorship author = { 0 };
     if (dbk_query_author(c->book, &author, &s->dot, NULL) != DBK_OK)
         author = (dbk_authorship){ 0 };
-    return json_pack("{s:I, s:o, s:s, s:b, s:o, s:o}", "choice", (json_int_t)i + 1, "value",
+    return json_pack("{s:I, s:o, s:s, s:b, s:o, s:o, s:o}", "choice", (json_int_t)i + 1, "value",
                      cli_safe_hides(c, note, g->name) ? json_null() : cli_value_json(s->value),
                      "author", cli_device_name(c, &author.device), "hq", (int)s->hq, "claimed",
                      cli_time_json((int64_t)dbk_hlc_ms(s->time)), "received",
-                     cli_time_json((int64_t)author.receipt_ms));
+                     cli_time_json((int64_t)author.receipt_ms), "reason",
+                     cli_past_because_json(c, note, g, &s->dot));
 }
 
 static json_t *dispute_json(cli *c, const dbk_note *note, const dbk_state_group *g,

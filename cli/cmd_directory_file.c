@@ -136,7 +136,7 @@ static dbk_rc check_hq(const job *j, dbk_err *err)
     if (role != DBK_ROLE_HQ && role != DBK_ROLE_ADMIN)
         return dbk_fail(err, DBK_DENIED,
                         "the directory is imported at headquarters: an officer "
-                        "corrects one service by daybook edit");
+                        "corrects one service by daybook directory correct");
     return dbk_book_check_write(j->c->book, &j->space, err);
 }
 

@@ -140,6 +140,10 @@ const cli_command cli_commands[] = {
       "What nobody offers anywhere is one line. A service that names no area, is paused or closed "
       "counts for none, and one that doesn't say for which ages it is is told apart.",
       CLI_BOOK, 0, 0, directory_gaps_options, cmd_directory_gaps },
+    { NULL, "directory correct", "ID FIELD=VALUE...", "propose what is right about a service",
+      "--reason says how you know. What headquarters wrote stands until they decide: they see "
+      "both, and why, in `conflicts`. What protects more (closed, confidential) counts at once.",
+      CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_directory_correct },
     { NULL, "directory import", "FILE [--apply]", "services that others publish (HSDS 3.0)",
       "At headquarters; a trial run unless --apply. FILE is a service, an array of them or a page "
       "of Open Referral UK's API. HSDS's id is the record's: the same file again changes nothing. "

@@ -42,6 +42,35 @@ static json_t *value_json(cli *c, const dbk_note *note, const dbk_state_group *g
         "received", cli_time_json((int64_t)v->receipt_ms));
 }
 
+/* ---- why ------------------------------------------------------------------------------------- */
+
+dbk_rc cli_past_because(cli *c, const dbk_note *note, const dbk_state_group *group,
+                        const dbk_dot *dot, dbk_err *err)
+{
+    dbk_past *past = NULL;
+    if (cli_safe_hides(c, note, group->name)) /* it may well say the same */
+        return DBK_OK;
+    dbk_rc rc = dbk_past_load(&past, c->book, &note->record, group->name, err);
+    const dbk_past_value *v = rc == DBK_OK ? dbk_past_of(past, dot) : NULL;
+    if (v != NULL && v->reason.len > 0)
+        out_text("       because: %s\n", out_safe(v->reason));
+    dbk_past_free(past);
+    return rc;
+}
+
+json_t *cli_past_because_json(cli *c, const dbk_note *note, const dbk_state_group *group,
+                              const dbk_dot *dot)
+{
+    dbk_past *past = NULL;
+    if (cli_safe_hides(c, note, group->name) ||
+        dbk_past_load(&past, c->book, &note->record, group->name, NULL) != DBK_OK)
+        return json_null();
+    const dbk_past_value *v = dbk_past_of(past, dot);
+    json_t *json = v == NULL || v->reason.len == 0 ? json_null() : json_string(out_safe(v->reason));
+    dbk_past_free(past);
+    return json;
+}
+
 /* ---- the last value that all had seen -------------------------------------------------------- */
 
 dbk_rc cli_past_common(cli *c, const dbk_note *note, const dbk_state_group *group, dbk_err *err)

@@ -8,6 +8,11 @@
 /* Under a group in dispute. */
 DBK_MUST_CHECK dbk_rc cli_past_common(cli *c, const dbk_note *note, const dbk_state_group *group,
                                       dbk_err *err);
+/* Why one of its values was written, if its author said so. */
+DBK_MUST_CHECK dbk_rc cli_past_because(cli *c, const dbk_note *note, const dbk_state_group *group,
+                                       const dbk_dot *dot, dbk_err *err);
+struct json_t *cli_past_because_json(cli *c, const dbk_note *note, const dbk_state_group *group,
+                                     const dbk_dot *dot);
 /* NULL on failure; JSON null when there is none. */
 struct json_t *cli_past_common_json(cli *c, const dbk_note *note, const dbk_state_group *group);
 /* Every group of the record that a decision settled, with the values that it decided between,

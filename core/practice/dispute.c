@@ -134,6 +134,12 @@ static const past_row *find(const dbk_past *p, const dbk_dot *dot)
     return NULL;
 }
 
+const dbk_past_value *dbk_past_of(const dbk_past *past, const dbk_dot *dot)
+{
+    const past_row *row = find(past, dot);
+    return row == NULL ? NULL : &row->v;
+}
+
 static dbk_dot dot_at(const dbk_past *p, size_t i)
 {
     dbk_dot dot;

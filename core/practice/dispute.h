@@ -28,6 +28,8 @@ void dbk_past_free(dbk_past *past);
 /* Borrowed until free; NULL: there is none.
  * The newest value, no longer standing, that the author of each standing one had seen. */
 const dbk_past_value *dbk_past_common(const dbk_past *past, const dbk_state_group *group);
+/* Of one dot. */
+const dbk_past_value *dbk_past_of(const dbk_past *past, const dbk_dot *dot);
 /* The decision that stands alone. */
 const dbk_past_value *dbk_past_decision(const dbk_past *past, const dbk_state_group *group);
 /* The i-th of the values that a decision took the place of, in the order of its dots. */

@@ -21,7 +21,7 @@ bool dbk_place_is_field(const char *name)
 bool dbk_place_is_confidential(const dbk_note *note)
 {
     dbk_reading r;
-    bool yes = false, unknown = false;
+    bool yes = false, unknown = false, no = false;
     if (note->state == NULL ||
         !dbk_span_equal(dbk_state_form(note->state), dbk_span_str(DBK_OFFER_FORM)))
         return false;
@@ -31,8 +31,11 @@ bool dbk_place_is_confidential(const dbk_note *note)
     dbk_rc rc = dbk_reading_says(&r, &yes, DBK_PLACE_CONFIDENTIAL, "yes", NULL);
     if (rc == DBK_OK)
         rc = dbk_reading_says(&r, &unknown, DBK_PLACE_CONFIDENTIAL, "not_known", NULL);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(&r, &no, DBK_PLACE_CONFIDENTIAL, "no", NULL);
     dbk_reading_wipe(&r);
-    return rc != DBK_OK || yes || unknown;
+    return rc != DBK_OK || yes || unknown ||
+           (no && !dbk_reading_is_hq(note, DBK_PLACE_CONFIDENTIAL));
 }
 
 bool dbk_place_degrees(double *out, dbk_span text, double max)

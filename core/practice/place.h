@@ -2,7 +2,8 @@
  * Knows:  the service's group "place" (address, latitude, longitude) and address_confidential.
  * Never:  other free text that may hold an address as well.
  * A refuge's address is kept to those who must know it: whoever is told of it may be followed. It
- * is confidential when that is said, or said to be not known; one value among several is enough. */
+ * is confidential when that is said, or said to be not known; one value among several is enough. An
+ * officer's "no" doesn't open it: headquarters says so. */
 #ifndef DBK_PRACTICE_PLACE_H
 #define DBK_PRACTICE_PLACE_H
 

@@ -129,4 +129,35 @@ has "every fault by its path" "contents\\[0\\].status: must be active" "$err"
 has "the other one too" "contents\\[0\\].minimum_age" "$err"
 head -c 300 "$T/county.json" >"$T/cut.json"
 wont "a file that was cut off" 8 "no JSON" desk directory import "$T/cut.json"
+
+# ---- what an officer finds wrong --------------------------------------------------------------
+wont "not without how they know" 2 "--reason is needed" \
+    amir directory correct "$roshni" email=new@example.org
+must amir --json directory correct "$roshni" assured_date=2026-11-28 status=paused \
+    --reason "Rang them: full until January"
+json "what headquarters keeps is proposed; what protects counts at once" \
+    "(d['proposed'], d['saved'])" "(['assured'], ['status'])"
+must amir --json directory correct "$haven" address_confidential=no --reason "Heard so"
+relay_start
+must amir sync
+must desk sync
+relay_end TERM
+must desk --json desk
+json "headquarters has a proposal on the desk" "d['proposals']" "1"
+must desk --json conflicts "$roshni"
+json "with both values, and why" \
+    "[(c['value'].get('assured_date'), c['hq'], c['reason']) for g in d['groups'] if g['group'] == 'assured' for c in g['choices']]" \
+    "[('2026-11-01', True, None), ('2026-11-28', False, 'Rang them: full until January')]"
+must desk conflicts "$roshni"
+has "in words too" "because: Rang them" "$out"
+must desk --json directory find --language Urdu --on 2026-11-29
+json "until then their own is shown, and what protects" "(d['checked'], d['status'])" \
+    "('2026-11-01', 'paused')"
+must desk resolve "$roshni" assured=2 --reason "Heard the same"
+must desk --json directory find --language Urdu --on 2026-11-29
+json "accepted" "d['checked']" "2026-11-28"
+must amir show "$haven"
+hasnt "an officer's word opens no refuge" "Elm" "$out"
+must desk directory export
+hasnt "nor in an export" "Elm" "$out"
 finish
