@@ -120,8 +120,7 @@ const cli_command cli_commands[] = {
       CLI_BOOK, 2, 2, send_options, cmd_referral_send },
     { NULL, "referral receipt", "FILE", "take what a recipient answered",
       "A line that begins with daybook-answer-1; \"-\" reads it from standard input. It counts if "
-      "it "
-      "is signed by the key that the package was sealed to. The state only goes forward.",
+      "it is signed by the key that the package was sealed to. The state only goes forward.",
       CLI_BOOK, 1, 1, NULL, cmd_referral_receipt },
     { NULL, "referral due", "", "referrals to send, to correct, or without an answer", NULL,
       CLI_BOOK | CLI_LOOKS, 0, 0, due_options, cmd_referral_due },
@@ -141,8 +140,7 @@ const cli_command cli_commands[] = {
       "counts for none, and one that doesn't say for which ages it is is told apart.",
       CLI_BOOK, 0, 0, directory_gaps_options, cmd_directory_gaps },
     { NULL, "directory correct", "ID FIELD=VALUE...", "propose what is right about a service",
-      "--reason says how you know. What headquarters wrote stands until they decide: they see "
-      "both, and why, in `conflicts`. What protects more (closed, confidential) counts at once.",
+      "With --reason: how you know. Headquarters decides; what protects more counts at once.",
       CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_directory_correct },
     { NULL, "directory import", "FILE [--apply]", "services that others publish (HSDS 3.0)",
       "At headquarters; a trial run unless --apply. FILE is a service, an array of them or a page "
