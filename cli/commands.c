@@ -144,14 +144,12 @@ const cli_command cli_commands[] = {
       CLI_BOOK, 2, CLI_POSITIONAL_MAX, reason_options, cmd_directory_correct },
     { NULL, "directory import", "FILE [--apply]", "services that others publish (HSDS 3.0)",
       "At headquarters; a trial run unless --apply. FILE is a service, an array of them or a page "
-      "of Open Referral UK's API. HSDS's id is the record's: the same file again changes nothing. "
-      "What the file doesn't say stays, what protects is never lowered, and what has no place "
-      "here is named.",
+      "of Open Referral UK's API. The same file again changes nothing. What it doesn't say stays, "
+      "what protects is never lowered, and what has no place here is named.",
       CLI_BOOK, 1, 1, import_options, cmd_directory_import },
     { NULL, "directory export", "[FILE]", "all services as HSDS 3.0, as others read them",
-      "Without restricted spaces, services without a name, recipients' keys, and the place of a "
-      "service where that is confidential.",
-      CLI_BOOK, 0, 1, NULL, cmd_directory_export },
+      "Without restricted spaces, recipients' keys, and places that are confidential.", CLI_BOOK, 0,
+      1, NULL, cmd_directory_export },
 
     { EXCHANGE, "sync", "[--folder DIR] [--watch]", "exchange with headquarters",
       "Sends what this device wrote and fetches what it may read. It can be cut off at any moment "

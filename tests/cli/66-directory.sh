@@ -146,7 +146,8 @@ must desk --json desk
 json "headquarters has a proposal on the desk" "d['proposals']" "1"
 must desk --json conflicts "$roshni"
 json "with both values, and why" \
-    "[(c['value'].get('assured_date'), c['hq'], c['reason']) for g in d['groups'] if g['group'] == 'assured' for c in g['choices']]" \
+    "[(c['value'].get('assured_date'), c['hq'], c['reason']) for g in d['groups']
+        if g['group'] == 'assured' for c in g['choices']]" \
     "[('2026-11-01', True, None), ('2026-11-28', False, 'Rang them: full until January')]"
 must desk conflicts "$roshni"
 has "in words too" "because: Rang them" "$out"
