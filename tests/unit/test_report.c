@@ -67,10 +67,10 @@ static void an_intervention_counts_once_at_its_furthest_outcome_LL4(void **state
 {
     dbk_err err = { 0 };
     (void)state;
-    take("intervention", TEXTS("outcome=leaflet,advice_only,arrest"));
+    take("intervention", TEXTS("outcome=leaflet,advice_only,disclosure", "compartments=fgm"));
     take("intervention", TEXTS("outcome=advice_only,leaflet"));
     take("intervention", TEXTS("outcome=declined", "response=declined"));
-    assert_int_equal(spoken(DBK_REPORT_BY_OUTCOME, "arrest"), 1);
+    assert_int_equal(spoken(DBK_REPORT_BY_OUTCOME, "disclosure"), 1);
     assert_int_equal(spoken(DBK_REPORT_BY_OUTCOME, "leaflet"), 1);
     assert_int_equal(spoken(DBK_REPORT_BY_OUTCOME, "advice_only"), 0);
     assert_int_equal(row(DBK_REPORT_BY_OUTCOME, "leaflet")->named.n, 2);
