@@ -88,6 +88,7 @@ bool short_range(evil *e, dbk_relay_answer *answer);
 bool no_bodies(evil *e, dbk_relay_answer *answer);
 bool other_from(evil *e, dbk_relay_answer *answer);
 bool flip_members(evil *e, dbk_relay_answer *answer);
+bool hide_entry(evil *e, dbk_relay_answer *answer);
 bool forge_request(evil *e, dbk_relay_answer *answer);
 bool double_request(evil *e, dbk_relay_answer *answer);
 bool endless_body(evil *e, dbk_relay_answer *answer);

@@ -290,3 +290,23 @@ bool nothing_said(evil *e, dbk_relay_answer *answer)
     dbk_bytes_truncate(&answer->body, 0);
     return true;
 }
+
+/* M42: not the last, whose lack would be that of a shorter list. */
+bool hide_entry(evil *e, dbk_relay_answer *answer)
+{
+    dbk_bytes out = DBK_BYTES_INIT(DBK_RANGE_BYTES_MAX);
+    dbk_span left = dbk_bytes_span(&answer->body), entry;
+    uint64_t count = 0;
+    while (dbk_entries_next(&left, &entry, NULL) == DBK_OK)
+        count++;
+    if (count < 2)
+        return false;
+    uint64_t hidden = evil_random(e, count - 1);
+    left = dbk_bytes_span(&answer->body);
+    for (uint64_t i = 0; dbk_entries_next(&left, &entry, NULL) == DBK_OK; i++)
+        if (i != hidden)
+            DBK_ASSERT(dbk_entries_add(&out, entry, NULL) == DBK_OK);
+    dbk_bytes_wipe(&answer->body);
+    answer->body = out;
+    return true;
+}
