@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 
 #define SEARCH_LIMIT_DEFAULT 20u
+#define LIST_LIMIT_DEFAULT 100u /* for eyes; a program that reads JSON gets all */
 #define SEARCH_WORDS_BYTES_MAX 4096u
 
 typedef struct listing {
@@ -20,7 +21,8 @@ typedef struct listing {
     out_table *table;       /* or NULL: JSON, one object a line */
     uint64_t rows, waiting; /* for a decision */
     uint64_t limit;         /* 0: none */
-    bool full;
+    bool full;              /* there are more */
+    dbk_id last;
 } listing;
 
 /* Was it written long after what it is about (FL-11)? */
@@ -52,12 +54,14 @@ static dbk_rc print_row(void *ctx, const dbk_row *row, dbk_err *err)
     listing *l = ctx;
     const char *snippet = row->snippet;
     if (l->limit != 0 && l->rows == l->limit) {
-        l->full = true;
-        return DBK_LIMIT; /* ends the walk */
+        /* What isn't shown doesn't count as more either. */
+        l->full = cli_looks_allowed(l->c, &row->space, NULL) == DBK_OK;
+        return l->full ? DBK_LIMIT : DBK_OK; /* ends the walk */
     }
     if (!cli_shows(l->c, &row->space))
         return DBK_OK;
     l->rows++;
+    l->last = row->record;
     /* The words around a match may be a number: not before the rule was read. */
     if (snippet != NULL && cli_safe_row_hides(l->c, row))
         snippet = NULL;
@@ -73,15 +77,16 @@ static dbk_rc print_row(void *ctx, const dbk_row *row, dbk_err *err)
     return out_table_row(l->table, cells, err);
 }
 
-/* What is left out isn't counted: the limit is looked after here, where anything may be. */
+/* One more than are shown is asked for, to tell that there are more. What is left out isn't
+ * counted: the limit is looked after here, where anything may be. */
 static dbk_rc begin(listing *l, cli *c, uint64_t *limit, const char *last_head, dbk_err *err)
 {
     const char *heads[] = { "ID", "FORM", "WHEN", "STATE", "", last_head };
-    *l = (listing){ .c = c };
-    if (cli_leaves_out(c)) {
-        l->limit = *limit;
+    *l = (listing){ .c = c, .limit = *limit };
+    if (cli_leaves_out(c))
         *limit = 0;
-    }
+    else if (*limit != 0 && *limit < UINT64_MAX)
+        ++*limit;
     return c->format == OUT_JSON ? DBK_OK : out_table_new(&l->table, heads, 6, err);
 }
 
@@ -129,8 +134,10 @@ dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err)
     const cli_values *pairs = cli_option_values(a, "--where");
     const char *space_name = cli_option_value(a, "--space");
     const char *since = cli_option_value(a, "--since");
-    dbk_id space;
+    const char *after_typed = cli_option_value(a, "--after");
+    dbk_id space, after;
     listing l = { 0 };
+    opts.limit = c->format == OUT_JSON ? 0 : LIST_LIMIT_DEFAULT;
     dbk_rc rc = parse_where(where, names, pairs, err);
     opts.where_count = pairs->count;
     if (rc == DBK_OK && since != NULL)
@@ -143,6 +150,10 @@ dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err)
     }
     if (rc == DBK_OK && opts.space != NULL)
         rc = cli_looks_allowed(c, opts.space, err);
+    if (rc == DBK_OK && after_typed != NULL) {
+        rc = cli_record_find(&after, c, after_typed, err);
+        opts.after = &after;
+    }
     if (rc == DBK_OK)
         rc = begin(&l, c, &opts.limit, "SUMMARY", err);
     if (rc == DBK_OK)
@@ -154,6 +165,11 @@ dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK && l.rows == 0 && opts.form != NULL)
         rc = cli_form_find(&form, dbk_book_forms(c->book), opts.form, err);
     finish(&l, rc);
+    if (rc == DBK_OK && l.full && c->format == OUT_TEXT) {
+        char uuid[DBK_ID_UUID_SIZE];
+        dbk_id_uuid(uuid, &l.last);
+        out_note("There are more: the same with --after %s, or all with --limit 0.", uuid);
+    }
     return rc;
 }
 
@@ -173,6 +189,8 @@ dbk_rc cmd_search(cli *c, const cli_args *a, dbk_err *err)
         rc = dbk_query_search(c->book, (const char *)words.p, limit, print_row, &l, err);
     rc = l.full ? DBK_OK : rc;
     finish(&l, rc);
+    if (rc == DBK_OK && l.full && c->format == OUT_TEXT)
+        out_note("There are more: another word, or a higher --limit.");
     dbk_bytes_wipe(&words);
     return rc;
 }

@@ -254,16 +254,24 @@ static dbk_rc found(void *ctx, dbk_rowid record, dbk_err *err)
  * be brought up to date (a full disk, a store that may not be written to) aren't asked. */
 static dbk_rc walk_list(list_walk *w, dbk_err *err)
 {
-    dbk_values_ask ask;
+    dbk_values_ask ask = { .keys = { 0 } };
     uint64_t left = 0;
     bool keyed = false;
     dbk_rc rc = DBK_OK;
     if (w->opts->where_count > 0 && dbk_query_index(w->book, &left, UINT64_MAX, NULL) == DBK_OK)
         rc = dbk_query_where_key(w->book, &keyed, &ask, w->opts, err);
+    ask.after = w->rows->after;
     if (rc != DBK_OK)
         return rc;
     return keyed ? dbk_values_find(w->book->store, &ask, found, w, err)
                  : dbk_records_list(w->book->store, w->rows, list_row, w, err);
+}
+
+static dbk_rc take_place(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    (void)err;
+    *(dbk_list_place *)ctx = (dbk_list_place){ row->when_ms, row->id };
+    return DBK_OK;
 }
 
 dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn, void *ctx,
@@ -290,6 +298,13 @@ dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn, 
         rows.space = space->row;
     }
     w.rows = &rows;
+    dbk_list_place after;
+    if (opts->after != NULL) {
+        rc = dbk_records_find(book->store, opts->after, 0, take_place, &after, err);
+        rows.after = &after;
+    }
+    if (rc != DBK_OK)
+        return rc;
     rc = walk_list(&w, err);
     return w.full ? DBK_OK : rc;
 }

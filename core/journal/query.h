@@ -47,7 +47,8 @@ typedef struct dbk_list_opts {
     size_t where_count;
     int64_t since_ms; /* on the record's `when`; INT64_MIN: no bound */
     bool with_withdrawn;
-    uint64_t limit; /* 0: no limit */
+    const dbk_id *after; /* the last record of the page before, or NULL; DBK_NOT_FOUND */
+    uint64_t limit;      /* 0: no limit */
 } dbk_list_opts;
 typedef struct dbk_row {
     dbk_id record, space;

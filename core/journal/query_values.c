@@ -299,7 +299,7 @@ dbk_rc dbk_query_where_key(dbk_book *book, bool *found, dbk_values_ask *ask,
         }
         if (rc == DBK_OK && counts[0] + counts[1] < least) {
             least = counts[0] + counts[1];
-            *ask = (dbk_values_ask){ { rows[0], rows[1] }, opts->since_ms };
+            *ask = (dbk_values_ask){ .keys = { rows[0], rows[1] }, .since_ms = opts->since_ms };
             *found = true;
         }
     }

@@ -197,7 +197,8 @@ dbk_rc dbk_records_between(dbk_store *store, dbk_id *out, size_t *count, size_t 
 /* The index holds the form, so that rows of other forms aren't even read. */
 #define LIST                                                                                       \
     "SELECT " DBK_RECORD_COLUMNS ",CASE WHEN ?5 THEN state END FROM record INDEXED BY record_when" \
-    " WHERE when_ms>=?1 AND life<=?2 AND (?3=0 OR space=?3)"
+    " WHERE when_ms>=?1 AND when_ms<=?7 AND (when_ms<?7 OR id<?8) AND life<=?2"                    \
+    " AND (?3=0 OR space=?3)"
 #define LIST_ORDER " ORDER BY when_ms DESC,id DESC LIMIT ?4"
 
 dbk_rc dbk_records_list(dbk_store *store, const dbk_records_list_opts *opts, dbk_store_record_fn fn,
@@ -219,6 +220,8 @@ dbk_rc dbk_records_list(dbk_store *store, const dbk_records_list_opts *opts, dbk
     dbk_sql_bind_int(&q, 5, opts->with_state ? 1 : 0);
     const char *form = opts->form != NULL ? opts->form : opts->but_form;
     dbk_sql_bind_text(&q, 6, dbk_span_str(form == NULL ? "" : form));
+    dbk_sql_bind_int(&q, 7, opts->after == NULL ? INT64_MAX : opts->after->when_ms);
+    dbk_sql_bind_int(&q, 8, opts->after == NULL ? INT64_MAX : opts->after->id);
     return dbk_records_walk(&q, &count, fn, ctx, err);
 }
 

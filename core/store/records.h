@@ -49,6 +49,11 @@ typedef struct dbk_records_range {
 DBK_MUST_CHECK dbk_rc dbk_records_between(dbk_store *store, dbk_id *out, size_t *count, size_t max,
                                           const dbk_records_range *range, dbk_err *err);
 
+/* A place in the order of lists: after this row. */
+typedef struct dbk_list_place {
+    int64_t when_ms;
+    dbk_rowid id;
+} dbk_list_place;
 /* Newest `when` first, then the newest row first; rows without their states unless asked for. */
 typedef struct dbk_records_list_opts {
     const char *form;     /* NULL: all but those of but_form */
@@ -57,7 +62,8 @@ typedef struct dbk_records_list_opts {
     int64_t since_ms;     /* INT64_MIN: no bound */
     uint32_t life_max;    /* those above are left out */
     bool with_state;
-    uint64_t limit; /* 0: no limit */
+    const dbk_list_place *after; /* NULL: from the first on */
+    uint64_t limit;              /* 0: no limit */
 } dbk_records_list_opts;
 DBK_MUST_CHECK dbk_rc dbk_records_list(dbk_store *store, const dbk_records_list_opts *opts,
                                        dbk_store_record_fn fn, void *ctx, dbk_err *err);

@@ -77,7 +77,9 @@ dbk_rc dbk_values_count(dbk_store *store, uint64_t *count, int64_t key, uint64_t
 
 /* Each part is in order as it stands in the table, and they are merged as they are read: who stops
  * after a page has read a page. */
-#define PART(key) "SELECT when_ms,record FROM value_key WHERE key=" key " AND when_ms>=?3"
+#define PART(key)                                                            \
+    "SELECT when_ms,record FROM value_key WHERE key=" key " AND when_ms>=?3" \
+    " AND when_ms<=?4 AND (when_ms<?4 OR record<?5)"
 
 dbk_rc dbk_values_find(dbk_store *store, const dbk_values_ask *ask, dbk_values_fn fn, void *ctx,
                        dbk_err *err)
@@ -93,6 +95,8 @@ dbk_rc dbk_values_find(dbk_store *store, const dbk_values_ask *ask, dbk_values_f
     dbk_sql_bind_int(&q, 1, ask->keys[0]);
     dbk_sql_bind_int(&q, 2, ask->keys[1]);
     dbk_sql_bind_int(&q, 3, ask->since_ms);
+    dbk_sql_bind_int(&q, 4, ask->after == NULL ? INT64_MAX : ask->after->when_ms);
+    dbk_sql_bind_int(&q, 5, ask->after == NULL ? INT64_MAX : ask->after->id);
     while (rc == DBK_OK && row) {
         rc = dbk_sql_next(&q, &row, err);
         if (rc == DBK_OK && row)

@@ -26,6 +26,7 @@ DBK_MUST_CHECK dbk_rc dbk_values_count(dbk_store *store, uint64_t *count, int64_
 typedef struct dbk_values_ask {
     int64_t keys[2]; /* the same one twice, if there is only one */
     int64_t since_ms;
+    const dbk_list_place *after; /* NULL: from the first on */
 } dbk_values_ask;
 typedef dbk_rc (*dbk_values_fn)(void *ctx, dbk_rowid record, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_values_find(dbk_store *store, const dbk_values_ask *ask, dbk_values_fn fn,

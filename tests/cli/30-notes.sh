@@ -108,6 +108,13 @@ must amir --json list contact --since 2026-11-21
 json "since a day" "len(rows)" 0
 must amir --json list --limit 1
 json "at most" "len(rows)" 1
+first=$(py "rows[0]['id']")
+must amir list --limit 1
+has "a page says how to go on" "There are more: the same with --after $first" "$err"
+must amir --json list --limit 1 --after "$first"
+json "and goes on there" "[r['id'] != '$first' for r in rows]" "[True]"
+must amir list --limit 2
+hasnt "the last page has no more" "There are more" "$err"
 must amir list contact --where method=phone
 has "none" "^0 records" "$err"
 wont "a mistyped form is not 'none'" 4 'did you mean "contact"' amir list contcat

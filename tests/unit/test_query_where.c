@@ -141,6 +141,17 @@ static void what_is_found_is_newest_first_and_ends_at_the_limit(void **state)
     assert_int_equal(r.count, 2);
     assert_true(dbk_id_equal(&r.record[0], &ids[1]));
     assert_true(dbk_id_equal(&r.record[1], &ids[0]));
+    /* The next page, by a key and without one. */
+    opts.after = &ids[0];
+    for (opts.where_count = 0; opts.where_count < 2; opts.where_count++) {
+        r.count = 0;
+        assert_ok(dbk_query_list(world_book(&w, ANNE), &opts, take, &r, &err), &err);
+        assert_int_equal(r.count, 1);
+        assert_true(dbk_id_equal(&r.record[0], &ids[2]));
+    }
+    opts.where_count = 1;
+    opts.after = &(dbk_id){ { 7 } };
+    assert_rc(dbk_query_list(world_book(&w, ANNE), &opts, take, &r, &err), DBK_NOT_FOUND, &err);
     world_drop(&w);
 }
 

@@ -358,15 +358,15 @@ static void lists_are_newest_first_by_form_space_time_and_life(void **state)
         dbk_records_list_opts opts;
         const char *want;
     } cases[] = {
-        { { NULL, NULL, 0, INT64_MIN, 3, false, 0 }, "24315" },
-        { { "contact", NULL, 0, INT64_MIN, 3, false, 0 }, "4315" },
-        { { "contact", NULL, home, INT64_MIN, 3, false, 0 }, "431" },
-        { { NULL, NULL, other, INT64_MIN, 3, false, 0 }, "5" },
-        { { NULL, NULL, 0, 200, 3, false, 0 }, "243" },
-        { { NULL, NULL, 0, INT64_MIN, 3, true, 2 }, "24" },
-        { { "flight", NULL, 0, INT64_MIN, 3, false, 0 }, "" },
-        { { NULL, "contact", 0, INT64_MIN, 3, false, 0 }, "2" },
-        { { "contact", "contact", 0, INT64_MIN, 3, false, 0 }, "4315" },
+        { { NULL, NULL, 0, INT64_MIN, 3, false, NULL, 0 }, "24315" },
+        { { "contact", NULL, 0, INT64_MIN, 3, false, NULL, 0 }, "4315" },
+        { { "contact", NULL, home, INT64_MIN, 3, false, NULL, 0 }, "431" },
+        { { NULL, NULL, other, INT64_MIN, 3, false, NULL, 0 }, "5" },
+        { { NULL, NULL, 0, 200, 3, false, NULL, 0 }, "243" },
+        { { NULL, NULL, 0, INT64_MIN, 3, true, NULL, 2 }, "24" },
+        { { "flight", NULL, 0, INT64_MIN, 3, false, NULL, 0 }, "" },
+        { { NULL, "contact", 0, INT64_MIN, 3, false, NULL, 0 }, "2" },
+        { { "contact", "contact", 0, INT64_MIN, 3, false, NULL, 0 }, "4315" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         dbk_err err = { 0 };
