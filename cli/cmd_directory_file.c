@@ -5,8 +5,11 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
+#include "cli/when.h"
 #include "cli/words.h"
 #include "core/base/alloc.h"
+
+#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
 
 typedef struct job {
     cli *c;
@@ -203,11 +206,81 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
     return rc;
 }
 
+/* ---- export for maps and spreadsheets -------------------------------------------------------- */
+
+typedef struct map_job {
+    cli *c;
+    json_t *features; /* or NULL: rows of csv */
+    dbk_bytes csv;
+} map_job;
+
+static dbk_rc map_one(map_job *m, const dbk_directory_hit *hit, dbk_err *err)
+{
+    dbk_note *note = NULL;
+    json_t *fields = NULL, *feature = NULL;
+    dbk_rc rc = dbk_query_note(&note, m->c->book, &hit->record, err);
+    bool restricted = rc == DBK_OK && dbk_book_is_restricted(m->c->book, &note->space);
+    if (rc == DBK_OK && !restricted)
+        rc = cli_fields_json(&fields, m->c, note, err);
+    if (rc == DBK_OK && !restricted && m->features == NULL)
+        rc = dbk_map_csv_row(&m->csv, hit, fields, err);
+    else if (rc == DBK_OK && !restricted)
+        rc = dbk_map_feature(&feature, hit, fields, err);
+    if (feature != NULL && json_array_append_new(m->features, feature) != 0)
+        rc = dbk_fail(err, DBK_NOMEM, "no memory for the map");
+    json_decref(fields);
+    dbk_note_free(note);
+    return rc;
+}
+
+static dbk_rc map_all(map_job *m, dbk_err *err)
+{
+    dbk_directory_ask ask = { .age = DBK_OFFER_UNSAID, .with_closed = true };
+    dbk_directory_hit *rows = NULL;
+    size_t count = 0;
+    dbk_rc rc = cli_when_today(&ask.today, (int64_t)dbk_env_system()->now_ms(NULL), err);
+    ask.today /= DAY_MS;
+    if (rc == DBK_OK)
+        rc = dbk_directory_find(&rows, &count, m->c->book, &ask, err);
+    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+        rc = map_one(m, &rows[i], err);
+    dbk_free(rows);
+    return rc;
+}
+
+static dbk_rc export_map(cli *c, const cli_args *a, bool csv, dbk_err *err)
+{
+    map_job m = { .c = c, .features = csv ? NULL : json_array() };
+    dbk_bytes_init(&m.csv, DBK_MAP_CSV_BYTES_MAX);
+    dbk_rc rc = csv ? dbk_map_csv_head(&m.csv, err) : DBK_OK;
+    if (rc == DBK_OK)
+        rc = map_all(&m, err);
+    if (rc == DBK_OK && a->count == 1)
+        rc = out_redirect(a->positional[0], err);
+    if (rc == DBK_OK && csv)
+        out_text("%.*s", (int)m.csv.len, (const char *)m.csv.p);
+    else if (rc == DBK_OK)
+        rc = out_json_take(dbk_map_collection_take(json_incref(m.features)), err);
+    json_decref(m.features);
+    dbk_bytes_wipe(&m.csv);
+    return rc;
+}
+
 dbk_rc cmd_directory_export(cli *c, const cli_args *a, dbk_err *err)
 {
+    const char *format = cli_option_value(a, "--format");
+    bool csv = format != NULL && strcmp(format, "csv") == 0;
     const dbk_list_opts opts = { .form = DBK_OFFER_FORM, .since_ms = INT64_MIN };
     export_list e = { c, json_array(), 0 };
     c->gives_out = true;
+    if (csv || (format != NULL && strcmp(format, "geojson") == 0)) {
+        json_decref(e.rows);
+        return export_map(c, a, csv, err);
+    }
+    if (format != NULL && strcmp(format, "hsds") != 0) {
+        json_decref(e.rows);
+        return dbk_fail(err, DBK_USAGE, "--format is hsds, geojson or csv");
+    }
     dbk_rc rc = dbk_query_list(c->book, &opts, export_row, &e, err);
     if (rc == DBK_OK && a->count == 1)
         rc = out_redirect(a->positional[0], err);

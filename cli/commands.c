@@ -149,7 +149,7 @@ const cli_command cli_commands[] = {
       CLI_BOOK, 1, 1, import_options, cmd_directory_import },
     { NULL, "directory export", "[FILE]", "all services as HSDS 3.0, as others read them",
       "Without restricted spaces, recipients' keys, and places that are confidential.", CLI_BOOK, 0,
-      1, NULL, cmd_directory_export },
+      1, directory_export_options, cmd_directory_export },
 
     { EXCHANGE, "sync", "[--folder DIR] [--watch]", "exchange with headquarters",
       "Sends what this device wrote and fetches what it may read. It can be cut off at any moment "

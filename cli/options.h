@@ -171,6 +171,10 @@ static const cli_option directory_find_options[] = {
     { "--limit", "N", "at most N services (20)" },
     { NULL, NULL, NULL },
 };
+static const cli_option directory_export_options[] = {
+    { "--format", "F", "hsds (as it is without), geojson for maps, csv for spreadsheets" },
+    { NULL, NULL, NULL },
+};
 static const cli_option directory_gaps_options[] = {
     DIRECTORY_OPTIONS,
     { NULL, NULL, NULL },

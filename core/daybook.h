@@ -31,6 +31,7 @@
 #include "core/practice/journey.h"
 #include "core/practice/late.h"
 #include "core/practice/liaison.h"
+#include "core/practice/map.h"
 #include "core/practice/marker.h"
 #include "core/practice/match.h"
 #include "core/practice/place.h"

@@ -161,4 +161,17 @@ must amir show "$haven"
 hasnt "an officer's word opens no refuge" "Elm" "$out"
 must desk directory export
 hasnt "nor in an export" "Elm" "$out"
+
+# ---- maps and spreadsheets --------------------------------------------------------------------
+must desk edit "$roshni" latitude=52.4862 longitude=-1.8904
+must desk directory export --format geojson
+json "longitude first, and a refuge without a place" \
+    "sorted((f['properties']['name'], f['geometry'] and f['geometry']['coordinates'])
+        for f in d['features'] if f['properties']['name'] in ('Roshni', 'Haven'))" \
+    "[('Haven', None), ('Roshni', [-1.8904, 52.4862])]"
+must desk directory export --format csv "$T/out.csv"
+hasnt "nor in the table" "Elm|52\\.5" "$(cat "$T/out.csv")"
+equal "as many rows as services, and the head" 6 "$("$python" -c 'import csv, sys
+print(len(list(csv.reader(open(sys.argv[1], newline="")))))' "$T/out.csv")"
+wont "a format that isn't one" 2 "hsds, geojson or csv" desk directory export --format kml
 finish
