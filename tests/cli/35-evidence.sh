@@ -112,13 +112,14 @@ must sue add person name="Sue after it" # which says what Sue had been shown
 must anne status
 hasnt "each view is a good one by itself" "ALARM" "$out"
 
-# The views meet by hand: her word against the relay's.
+# The views meet by hand: her word against the relay's, and what the relay had signed for her.
 mkdir "$T/stick2"
 must sue sync --folder "$T/stick2"
 wont "views that meet are told" 21 "two histories" anne sync --folder "$T/stick2"
 must anne --json evidence list
-json "one word against another" "[(r['kind'], r['proof']) for r in rows if not r['settled']]" \
-    "[('word', False)]"
+json "one word against another, and the relay's two signatures (A17)" \
+    "sorted((r['kind'], r['proof']) for r in rows if not r['settled'])" \
+    "[('relay', True), ('word', False)]"
 must anne list person
 has "the notes are taken all the same" "In Sue's view" "$out"
 

@@ -146,15 +146,17 @@ must desk --json desk
 json "headquarters has a proposal on the desk" "d['proposals']" "1"
 must desk --json conflicts "$roshni"
 json "with both values, and why" \
-    "[(c['value'].get('assured_date'), c['hq'], c['reason']) for g in d['groups']
-        if g['group'] == 'assured' for c in g['choices']]" \
+    "sorted((c['value'].get('assured_date'), c['hq'], c['reason']) for g in d['groups']
+        if g['group'] == 'assured' for c in g['choices'])" \
     "[('2026-11-01', True, None), ('2026-11-28', False, 'Rang them: full until January')]"
+proposed=$(py "[i + 1 for g in d['groups'] if g['group'] == 'assured'
+    for i, c in enumerate(g['choices']) if not c['hq']][0]")
 must desk conflicts "$roshni"
 has "in words too" "because: Rang them" "$out"
 must desk --json directory find --language Urdu --on 2026-11-29
 json "until then their own is shown, and what protects" "(d['checked'], d['status'])" \
     "('2026-11-01', 'paused')"
-must desk resolve "$roshni" assured=2 --reason "Heard the same"
+must desk resolve "$roshni" "assured=$proposed" --reason "Heard the same"
 must desk --json directory find --language Urdu --on 2026-11-29
 json "accepted" "d['checked']" "2026-11-28"
 must amir show "$haven"
