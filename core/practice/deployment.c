@@ -2,15 +2,10 @@
 
 #include <string.h>
 
-static bool is(dbk_span value, const char *code)
-{
-    return dbk_span_equal(dbk_cbor_text_of(value), dbk_span_str(code));
-}
-
 static bool is_any(dbk_span value, const char *const *codes)
 {
     for (size_t i = 0; codes[i] != NULL; i++) {
-        if (is(value, codes[i]))
+        if (dbk_element_is(value, codes[i]))
             return true;
     }
     return false;
@@ -77,32 +72,27 @@ static dbk_rc judge_demands(dbk_problems *problems, const dbk_intent *p, dbk_err
 }
 
 typedef struct counting {
-    dbk_book *book;
     const dbk_id *officer;
     uint64_t count;
 } counting;
 
-static dbk_rc count_case(void *ctx, const dbk_row *row, dbk_err *err)
+static dbk_rc count_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     counting *c = ctx;
-    dbk_reading r;
     dbk_id primary = { { 0 } };
     bool closed = false;
-    dbk_rc rc = dbk_reading_open(&r, c->book, &row->record, err);
+    (void)row;
+    dbk_rc rc = dbk_reading_ref(r, &primary, "flo_primary", err);
     if (rc == DBK_OK)
-        rc = dbk_reading_ref(&r, &primary, "flo_primary", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_says(&r, &closed, "status", over[0], err);
+        rc = dbk_reading_says(r, &closed, "status", over[0], err);
     c->count += rc == DBK_OK && !closed && dbk_id_equal(&primary, c->officer);
-    dbk_reading_wipe(&r);
     return rc;
 }
 
 dbk_rc dbk_deployment_caseload(dbk_book *book, uint64_t *count, const dbk_id *officer, dbk_err *err)
 {
-    const dbk_list_opts opts = { .form = "case", .since_ms = INT64_MIN };
-    counting c = { .book = book, .officer = officer };
-    dbk_rc rc = dbk_query_list(book, &opts, count_case, &c, err);
+    counting c = { .officer = officer };
+    dbk_rc rc = dbk_reading_each(book, "case", count_case, &c, err);
     *count = c.count;
     return rc;
 }

@@ -19,15 +19,9 @@ const char *dbk_family_kind_name(dbk_family_kind kind)
     return kind_names[kind];
 }
 
-static bool is(dbk_span value, const char *code)
-{
-    return dbk_span_equal(dbk_cbor_text_of(value), dbk_span_str(code));
-}
-
 /* ---- entries --------------------------------------------------------------------------------- */
 
 typedef struct walk {
-    dbk_book *book;
     const dbk_family_opts *opts;
     dbk_family_entry_fn fn;
     void *ctx;
@@ -92,8 +86,9 @@ static dbk_rc read_flags(dbk_family_entry *e, dbk_reading *r, dbk_err *err)
     return rc;
 }
 
-static dbk_rc tell_entry(walk *w, dbk_reading *r, const dbk_row *row, dbk_err *err)
+static dbk_rc tell_entry(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
+    const walk *w = ctx;
     dbk_family_entry e = {
         .record = row->record, .space = row->space, .when_ms = row->when_ms, .note = r->note
     };
@@ -111,23 +106,11 @@ static dbk_rc tell_entry(walk *w, dbk_reading *r, const dbk_row *row, dbk_err *e
     return w->fn(w->ctx, &e, err);
 }
 
-static dbk_rc look_entry(void *ctx, const dbk_row *row, dbk_err *err)
-{
-    walk *w = ctx;
-    dbk_reading r;
-    dbk_rc rc = dbk_reading_open(&r, w->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = tell_entry(w, &r, row, err);
-    dbk_reading_wipe(&r);
-    return rc;
-}
-
 dbk_rc dbk_family_entries(dbk_book *book, const dbk_family_opts *opts, dbk_family_entry_fn fn,
                           void *ctx, dbk_err *err)
 {
-    const dbk_list_opts contacts = { .form = FORM, .since_ms = INT64_MIN };
-    walk w = { book, opts, fn, ctx };
-    return dbk_query_list(book, &contacts, look_entry, &w, err);
+    walk w = { opts, fn, ctx };
+    return dbk_reading_each(book, FORM, tell_entry, &w, err);
 }
 
 /* ---- what they brought up -------------------------------------------------------------------- */
@@ -140,9 +123,10 @@ static void take_answers(dbk_family_item *item, dbk_span answers)
     while (dbk_elements_next(&e, &one)) {
         dbk_cbor c = dbk_cbor_from(dbk_view_member(one, "number"));
         uint64_t number = dbk_cbor_peek(&c) == DBK_CBOR_UINT ? dbk_cbor_get_uint(&c) : 1;
-        if (!is(dbk_view_member(one, "of"), kind_names[item->kind]) || number != item->number)
+        if (!dbk_element_is(dbk_view_member(one, "of"), kind_names[item->kind]) ||
+            number != item->number)
             continue;
-        item->open = !is(dbk_view_member(one, "state"), "closed");
+        item->open = !dbk_element_is(dbk_view_member(one, "state"), "closed");
         item->answer = dbk_cbor_text_of(dbk_view_member(one, "outcome"));
         item->on = dbk_cbor_text_of(dbk_view_member(one, "on"));
     }

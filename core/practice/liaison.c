@@ -9,7 +9,6 @@
 #define ROWS_MAX 16384u
 
 typedef struct gathering {
-    dbk_book *book;
     const dbk_liaison_opts *opts;
     dbk_liaison_family *rows;
     size_t count, room;
@@ -53,11 +52,14 @@ static dbk_rc add(gathering *g, const dbk_id *case_id, dbk_span group, dbk_err *
 }
 
 /* A row for each side; for a family that isn't split, one without a name. */
-static dbk_rc add_case(gathering *g, dbk_reading *r, const dbk_row *row, dbk_err *err)
+static dbk_rc add_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
+    gathering *g = ctx;
     dbk_span groups, one;
     bool closed = false;
     size_t sides = 0;
+    if (!shows(g->opts, &row->space))
+        return DBK_OK;
     dbk_rc rc = dbk_reading_says(r, &closed, "status", "closed", err);
     if (rc == DBK_OK)
         rc = dbk_reading_value(r, &groups, "family_groups", err);
@@ -73,19 +75,6 @@ static dbk_rc add_case(gathering *g, dbk_reading *r, const dbk_row *row, dbk_err
         }
     }
     return rc == DBK_OK && sides == 0 ? add(g, &row->record, dbk_span_of(NULL, 0), err) : rc;
-}
-
-static dbk_rc look_case(void *ctx, const dbk_row *row, dbk_err *err)
-{
-    gathering *g = ctx;
-    dbk_reading r;
-    if (!shows(g->opts, &row->space))
-        return DBK_OK;
-    dbk_rc rc = dbk_reading_open(&r, g->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = add_case(g, &r, row, err);
-    dbk_reading_wipe(&r);
-    return rc;
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -147,11 +136,14 @@ static dbk_rc count_entry(void *ctx, const dbk_family_entry *e, dbk_err *err)
 /* ---- assessments ----------------------------------------------------------------------------- */
 
 /* Made by the first visit, and its day of review not past then. */
-static dbk_rc take_assessment(gathering *g, dbk_reading *r, const dbk_row *row, dbk_err *err)
+static dbk_rc take_assessment(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
+    gathering *g = ctx;
     dbk_id case_id = { { 0 } };
     bool deployment = false, reviewed = false;
     int64_t review_ms = 0;
+    if (!shows(g->opts, &row->space))
+        return DBK_OK;
     dbk_rc rc = dbk_reading_says(r, &deployment, "kind", "flo_deployment", err);
     if (rc == DBK_OK)
         rc = dbk_reading_ref(r, &case_id, "case_id", err);
@@ -167,19 +159,6 @@ static dbk_rc take_assessment(gathering *g, dbk_reading *r, const dbk_row *row, 
     return rc;
 }
 
-static dbk_rc look_assessment(void *ctx, const dbk_row *row, dbk_err *err)
-{
-    gathering *g = ctx;
-    dbk_reading r;
-    if (!shows(g->opts, &row->space))
-        return DBK_OK;
-    dbk_rc rc = dbk_reading_open(&r, g->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = take_assessment(g, &r, row, err);
-    dbk_reading_wipe(&r);
-    return rc;
-}
-
 /* Day 2 is the day after the first meeting. */
 static dbk_literature literature_of(const dbk_liaison_family *f, int64_t now_ms)
 {
@@ -192,17 +171,15 @@ static dbk_literature literature_of(const dbk_liaison_family *f, int64_t now_ms)
 dbk_rc dbk_liaison_families(dbk_liaison_family **out, size_t *count, dbk_book *book,
                             const dbk_liaison_opts *opts, dbk_err *err)
 {
-    const dbk_list_opts cases = { .form = "case", .since_ms = INT64_MIN };
-    const dbk_list_opts assessments = { .form = "risk_assessment", .since_ms = INT64_MIN };
     const dbk_family_opts all = { 0 };
-    gathering g = { .book = book, .opts = opts };
+    gathering g = { .opts = opts };
     *out = NULL;
     *count = 0;
-    dbk_rc rc = dbk_query_list(book, &cases, look_case, &g, err);
+    dbk_rc rc = dbk_reading_each(book, "case", add_case, &g, err);
     if (rc == DBK_OK)
         rc = dbk_family_entries(book, &all, count_entry, &g, err);
     if (rc == DBK_OK)
-        rc = dbk_query_list(book, &assessments, look_assessment, &g, err);
+        rc = dbk_reading_each(book, "risk_assessment", take_assessment, &g, err);
     for (size_t i = 0; i < g.count; i++)
         g.rows[i].literature = literature_of(&g.rows[i], opts->now_ms);
     if (rc != DBK_OK) {
@@ -223,8 +200,9 @@ typedef struct asking {
     void *ctx;
 } asking;
 
-static dbk_rc tell_officer(asking *a, dbk_reading *r, const dbk_row *row, dbk_err *err)
+static dbk_rc tell_officer(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
+    const asking *a = ctx;
     dbk_liaison_officer o = { .record = row->record, .reading = r };
     dbk_span limit;
     bool flo = false;
@@ -245,21 +223,9 @@ static dbk_rc tell_officer(asking *a, dbk_reading *r, const dbk_row *row, dbk_er
     return rc == DBK_OK ? a->fn(a->ctx, &o, err) : rc;
 }
 
-static dbk_rc look_officer(void *ctx, const dbk_row *row, dbk_err *err)
-{
-    asking *a = ctx;
-    dbk_reading r;
-    dbk_rc rc = dbk_reading_open(&r, a->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = tell_officer(a, &r, row, err);
-    dbk_reading_wipe(&r);
-    return rc;
-}
-
 dbk_rc dbk_liaison_officers(dbk_book *book, const dbk_liaison_opts *opts, dbk_liaison_officer_fn fn,
                             void *ctx, dbk_err *err)
 {
-    const dbk_list_opts officers = { .form = "officer", .since_ms = INT64_MIN };
     asking a = { book, opts, fn, ctx };
-    return dbk_query_list(book, &officers, look_officer, &a, err);
+    return dbk_reading_each(book, "officer", tell_officer, &a, err);
 }

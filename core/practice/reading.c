@@ -46,6 +46,31 @@ void dbk_reading_wipe(dbk_reading *r)
     r->note = NULL;
 }
 
+typedef struct each {
+    dbk_book *book;
+    dbk_reading_fn fn;
+    void *ctx;
+} each;
+
+static dbk_rc read_row(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    const each *e = ctx;
+    dbk_reading r;
+    dbk_rc rc = dbk_reading_open(&r, e->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = e->fn(e->ctx, &r, row, err);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+dbk_rc dbk_reading_each(dbk_book *book, const char *form, dbk_reading_fn fn, void *ctx,
+                        dbk_err *err)
+{
+    const dbk_list_opts opts = { .form = form, .since_ms = INT64_MIN };
+    each e = { book, fn, ctx };
+    return dbk_query_list(book, &opts, read_row, &e, err);
+}
+
 /* ---- elements -------------------------------------------------------------------------------- */
 
 bool dbk_reading_is_hq(const dbk_note *note, const char *name)
@@ -157,4 +182,9 @@ dbk_rc dbk_reading_ref(dbk_reading *r, dbk_id *out, const char *name, dbk_err *e
     dbk_rc rc = dbk_reading_value(r, &value, name, err);
     *out = dbk_element_id(value);
     return rc;
+}
+
+bool dbk_element_is(dbk_span value, const char *code)
+{
+    return dbk_span_equal(dbk_cbor_text_of(value), dbk_span_str(code));
 }

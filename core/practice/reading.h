@@ -26,6 +26,11 @@ DBK_MUST_CHECK dbk_rc dbk_reading_find(dbk_reading *r, dbk_book *book, const dbk
 DBK_MUST_CHECK dbk_rc dbk_reading_find_note(dbk_note **out, dbk_book *book, const dbk_id *record,
                                             dbk_err *err);
 void dbk_reading_wipe(dbk_reading *r);
+/* Every record of a form that may be read here, the newest first; the reading is wiped when fn
+ * returns. What isn't DBK_OK stops the walk and is returned. */
+typedef dbk_rc (*dbk_reading_fn)(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_reading_each(dbk_book *book, const char *form, dbk_reading_fn fn,
+                                       void *ctx, dbk_err *err);
 
 /* What is given back is borrowed until the next call on the same reading. A name is of a field, or
  * of a part of an object: "next_contact.when". */
@@ -59,5 +64,6 @@ bool dbk_elements_next(dbk_elements *e, dbk_span *out);
 /* An element, or a member of one (dbk_view_member), as a record's id; zero: it is something else.
  * Its text: dbk_cbor_text_of(). */
 dbk_id dbk_element_id(dbk_span value);
+bool dbk_element_is(dbk_span value, const char *code);
 
 #endif

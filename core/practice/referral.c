@@ -135,27 +135,21 @@ static dbk_rc take_band(bands *b, dbk_reading *r, dbk_err *err)
     return rc;
 }
 
-static dbk_rc look_at_assessment(void *ctx, const dbk_row *row, dbk_err *err)
+static dbk_rc look_at_assessment(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     bands *b = ctx;
-    dbk_reading r;
     dbk_id subject = { { 0 } };
-    dbk_rc rc = dbk_reading_open(&r, b->g->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_ref(&r, &subject, "subject", err);
-    if (rc == DBK_OK && dbk_id_equal(&subject, b->person))
-        rc = take_band(b, &r, err);
-    dbk_reading_wipe(&r);
-    return rc;
+    (void)row;
+    dbk_rc rc = dbk_reading_ref(r, &subject, "subject", err);
+    return rc == DBK_OK && dbk_id_equal(&subject, b->person) ? take_band(b, r, err) : rc;
 }
 
 static dbk_rc read_risk(gathering *g, const dbk_id *person, dbk_err *err)
 {
-    const dbk_list_opts opts = { .form = "risk_assessment", .since_ms = INT64_MIN };
     bands b = { .g = g, .person = person };
     if (dbk_id_is_zero(person))
         return DBK_OK;
-    return dbk_query_list(g->book, &opts, look_at_assessment, &b, err);
+    return dbk_reading_each(g->book, "risk_assessment", look_at_assessment, &b, err);
 }
 
 static dbk_age age_of(const gathering *g)

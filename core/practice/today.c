@@ -38,7 +38,6 @@ typedef struct list {
 } list;
 
 typedef struct today {
-    dbk_book *book;
     const dbk_today_opts *opts;
     const due_rule *rule;
     list items, contacts, cases; /* dbk_due, dbk_due, seen_case */
@@ -86,22 +85,18 @@ static dbk_rc is_over(const due_rule *rule, dbk_reading *r, bool *over, dbk_err 
     return rc;
 }
 
-static dbk_rc look_dated(void *ctx, const dbk_row *row, dbk_err *err)
+static dbk_rc look_dated(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     today *t = ctx;
-    dbk_reading r;
     dbk_due due = { .record = row->record, .kind = t->rule->kind };
     bool over = false, there = false;
-    dbk_rc rc = dbk_reading_open(&r, t->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = is_over(t->rule, &r, &over, err);
+    dbk_rc rc = is_over(t->rule, r, &over, err);
     if (rc == DBK_OK && !over)
-        rc = dbk_reading_time(&r, &there, &due.at_ms, t->rule->field, err);
+        rc = dbk_reading_time(r, &there, &due.at_ms, t->rule->field, err);
     if (rc == DBK_OK && there)
-        rc = dbk_reading_says(&r, &due.urgent, "priority", "urgent", err);
+        rc = dbk_reading_says(r, &due.urgent, "priority", "urgent", err);
     if (rc == DBK_OK && there)
         rc = keep(t, &due, err);
-    dbk_reading_wipe(&r);
     return rc;
 }
 
@@ -116,32 +111,29 @@ static seen_case *case_of(today *t, const dbk_id *id)
     return NULL;
 }
 
-static dbk_rc look_risk(void *ctx, const dbk_row *row, dbk_err *err)
+static dbk_rc look_risk(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     today *t = ctx;
-    dbk_reading r;
     dbk_id id = { { 0 } };
     bool standard = false, ungraded = false;
-    dbk_rc rc = dbk_reading_open(&r, t->book, &row->record, err);
+    dbk_rc rc = dbk_reading_ref(r, &id, "case_id", err);
     if (rc == DBK_OK)
-        rc = dbk_reading_ref(&r, &id, "case_id", err);
+        rc = dbk_reading_says(r, &standard, "judgement_band", "standard", err);
     if (rc == DBK_OK)
-        rc = dbk_reading_says(&r, &standard, "judgement_band", "standard", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_says(&r, &ungraded, "judgement_band", "not_graded", err);
+        rc = dbk_reading_says(r, &ungraded, "judgement_band", "not_graded", err);
     /* Newest first: the first of a case is the one in force. */
     if (rc == DBK_OK && !dbk_id_is_zero(&id) && case_of(t, &id) == NULL) {
         seen_case one = { .id = id, .higher = !standard && !ungraded, .graded_ms = row->when_ms };
         rc = push(&t->cases, &one, sizeof(one), err);
     }
-    dbk_reading_wipe(&r);
     return rc;
 }
 
 /* One row for each case, of its newest contact, with what was agreed in that; repeats are counted
  * since the assessment, attempts apart (FL-2). */
-static dbk_rc note_contact(today *t, dbk_reading *r, const dbk_row *row, dbk_err *err)
+static dbk_rc note_contact(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
+    today *t = ctx;
     dbk_id id = { { 0 } };
     bool agreed = false, attempt = false;
     dbk_due due = { .record = row->record, .kind = DBK_DUE_CONTACT, .timed = true };
@@ -171,17 +163,6 @@ static dbk_rc note_contact(today *t, dbk_reading *r, const dbk_row *row, dbk_err
     return rc;
 }
 
-static dbk_rc look_contact(void *ctx, const dbk_row *row, dbk_err *err)
-{
-    today *t = ctx;
-    dbk_reading r;
-    dbk_rc rc = dbk_reading_open(&r, t->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = note_contact(t, &r, row, err);
-    dbk_reading_wipe(&r);
-    return rc;
-}
-
 static dbk_rc keep_repeats(today *t, dbk_err *err)
 {
     dbk_due *rows = t->contacts.rows;
@@ -199,12 +180,6 @@ static dbk_rc keep_repeats(today *t, dbk_err *err)
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-static dbk_rc each(today *t, const char *form, dbk_row_fn fn, dbk_err *err)
-{
-    const dbk_list_opts opts = { .form = form, .since_ms = INT64_MIN };
-    return dbk_query_list(t->book, &opts, fn, t, err);
-}
-
 static int by_severity(const void *pa, const void *pb)
 {
     const dbk_due *a = pa, *b = pb;
@@ -221,18 +196,18 @@ static int by_severity(const void *pa, const void *pb)
 dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_opts *opts,
                  dbk_err *err)
 {
-    today t = { .book = book, .opts = opts };
+    today t = { .opts = opts };
     dbk_rc rc = DBK_OK;
     *out = NULL;
     *count = 0;
     for (size_t i = 0; rc == DBK_OK && i < sizeof(due_rules) / sizeof(due_rules[0]); i++) {
         t.rule = &due_rules[i];
-        rc = each(&t, t.rule->form, look_dated, err);
+        rc = dbk_reading_each(book, t.rule->form, look_dated, &t, err);
     }
     if (rc == DBK_OK)
-        rc = each(&t, "risk_assessment", look_risk, err);
+        rc = dbk_reading_each(book, "risk_assessment", look_risk, &t, err);
     if (rc == DBK_OK)
-        rc = each(&t, "contact", look_contact, err);
+        rc = dbk_reading_each(book, "contact", note_contact, &t, err);
     if (rc == DBK_OK)
         rc = keep_repeats(&t, err);
     if (rc == DBK_OK && t.items.count > 0) {
