@@ -206,6 +206,21 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
     return rc;
 }
 
+static dbk_rc export_hsds(cli *c, const cli_args *a, dbk_err *err)
+{
+    const dbk_list_opts opts = { .form = DBK_OFFER_FORM, .since_ms = INT64_MIN };
+    export_list e = { c, json_array(), 0 };
+    dbk_rc rc = dbk_query_list(c->book, &opts, export_row, &e, err);
+    if (rc == DBK_OK && a->count == 1)
+        rc = out_redirect(a->positional[0], err);
+    if (rc == DBK_OK && e.unnamed > 0)
+        out_note("%llu without a name left out", (unsigned long long)e.unnamed);
+    if (rc == DBK_OK)
+        return out_json_take(e.rows, err);
+    json_decref(e.rows);
+    return rc;
+}
+
 /* ---- export for maps and spreadsheets -------------------------------------------------------- */
 
 typedef struct map_job {
@@ -269,25 +284,10 @@ static dbk_rc export_map(cli *c, const cli_args *a, bool csv, dbk_err *err)
 dbk_rc cmd_directory_export(cli *c, const cli_args *a, dbk_err *err)
 {
     const char *format = cli_option_value(a, "--format");
-    bool csv = format != NULL && strcmp(format, "csv") == 0;
-    const dbk_list_opts opts = { .form = DBK_OFFER_FORM, .since_ms = INT64_MIN };
-    export_list e = { c, json_array(), 0 };
     c->gives_out = true;
-    if (csv || (format != NULL && strcmp(format, "geojson") == 0)) {
-        json_decref(e.rows);
-        return export_map(c, a, csv, err);
-    }
-    if (format != NULL && strcmp(format, "hsds") != 0) {
-        json_decref(e.rows);
-        return dbk_fail(err, DBK_USAGE, "--format is hsds, geojson or csv");
-    }
-    dbk_rc rc = dbk_query_list(c->book, &opts, export_row, &e, err);
-    if (rc == DBK_OK && a->count == 1)
-        rc = out_redirect(a->positional[0], err);
-    if (rc == DBK_OK && e.unnamed > 0)
-        out_note("%llu without a name left out", (unsigned long long)e.unnamed);
-    if (rc == DBK_OK)
-        return out_json_take(e.rows, err);
-    json_decref(e.rows);
-    return rc;
+    if (format == NULL || strcmp(format, "hsds") == 0)
+        return export_hsds(c, a, err);
+    if (strcmp(format, "csv") == 0 || strcmp(format, "geojson") == 0)
+        return export_map(c, a, strcmp(format, "csv") == 0, err);
+    return dbk_fail(err, DBK_USAGE, "--format is hsds, geojson or csv");
 }
