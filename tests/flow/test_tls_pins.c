@@ -9,6 +9,7 @@
 #include "core/base/env.h"
 #include "sync/relay/tls.h"
 #include "sync/transport/transport.h"
+#include "tests/lib/env.h"
 #include "tests/lib/rawtls.h"
 
 #define TLS_1_3 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
@@ -90,12 +91,13 @@ static void whoever_lacks_the_pinned_key_or_tls_1_3_gets_no_byte_of_a_request_A2
         { "no TLS at all", NULL, true, DBK_UNREACHABLE },
     };
     identity relay, other;
-    char bundle[] = "/tmp/daybook-ca-XXXXXX";
+    char dir[DBK_TEST_PATH_SIZE], bundle[DBK_TEST_PATH_SIZE + 16];
     (void)state;
     identity_new(&relay, now_ms());
     identity_new(&other, now_ms());
-    int fd = mkstemp(bundle);
-    FILE *f = fdopen(fd, "w");
+    dbk_test_dir_make(dir);
+    (void)snprintf(bundle, sizeof(bundle), "%s/ca.pem", dir);
+    FILE *f = fopen(bundle, "w");
     assert_non_null(f);
     assert_int_equal(fwrite(other.cert.p, 1, other.cert.len, f), other.cert.len);
     assert_int_equal(fclose(f), 0);
@@ -117,7 +119,7 @@ static void whoever_lacks_the_pinned_key_or_tls_1_3_gets_no_byte_of_a_request_A2
     }
     (void)unsetenv("SSL_CERT_FILE");
     (void)unsetenv("CURL_CA_BUNDLE");
-    (void)remove(bundle);
+    dbk_test_dir_remove(dir);
     identity_wipe(&relay);
     identity_wipe(&other);
 }
