@@ -205,6 +205,33 @@ static dbk_rc say_item(void *ctx, const dbk_family_item *item, dbk_err *err)
     return DBK_OK;
 }
 
+/* A request that became an action. */
+static dbk_rc say_action(void *ctx, const dbk_family_action *action, dbk_err *err)
+{
+    covering *v = ctx;
+    char uuid[DBK_ID_UUID_SIZE], from[DBK_ID_UUID_SIZE] = "";
+    (void)err;
+    if (!cli_shows(v->c, &action->space))
+        return DBK_OK;
+    v->open++;
+    dbk_id_uuid(uuid, &action->record);
+    if (!dbk_id_is_zero(&action->raised_from))
+        dbk_id_uuid(from, &action->raised_from);
+    if (v->items != NULL)
+        (void)json_array_append_new(v->items,
+                                    json_pack("{s:s, s:s, s:I, s:o, s:n, s:o, s:n, s:s*, s:s*}",
+                                              "id", uuid, "of", "action", "number", (json_int_t)1,
+                                              "since", cli_time_json(action->when_ms), "agreed",
+                                              "text", text_json(action->text), "answer",
+                                              "raised_from", from[0] == '\0' ? NULL : from, "due",
+                                              action->due[0] == '\0' ? NULL : action->due));
+    else
+        out_text("  action, %s, %s: %s%s%s\n", cli_short_id(&action->record),
+                 cli_time(action->when_ms), out_safe(action->text),
+                 action->due[0] == '\0' ? "" : ", due ", action->due);
+    return DBK_OK;
+}
+
 static dbk_rc say_open(void *ctx, const dbk_family_entry *e, dbk_err *err)
 {
     covering *v = ctx;
@@ -259,6 +286,8 @@ static dbk_rc cover(covering *v, const dbk_family_opts *opts, dbk_err *err)
         out_text("%s\nStill open:\n", v->told == 0 ? "  none\n" : "");
     if (rc == DBK_OK)
         rc = dbk_family_entries(v->c->book, opts, say_open, v, err);
+    if (rc == DBK_OK)
+        rc = dbk_family_actions(v->c->book, opts, say_action, v, err);
     if (rc == DBK_OK && v->entries == NULL && v->open == 0)
         out_text("  nothing\n");
     return rc;
@@ -319,5 +348,101 @@ dbk_rc cmd_liaison_show(cli *c, const cli_args *a, dbk_err *err)
     json_decref(strategy);
     json_decref(v.entries);
     json_decref(v.items);
+    return rc;
+}
+
+/* ---- an answer ------------------------------------------------------------------------------- */
+
+typedef struct answering {
+    const char *outcome, *told;
+    bool progress;
+    dbk_answered item;
+} answering;
+
+static dbk_rc read_answer(answering *job, const cli_args *a, dbk_err *err)
+{
+    *job = (answering){ .outcome = cli_option_value(a, "--outcome"),
+                        .told = cli_option_value(a, "--told-by"),
+                        .progress = cli_option_given(a, "--progress") };
+    if (job->outcome == NULL || job->outcome[0] == '\0')
+        return dbk_fail(err, DBK_USAGE, "--outcome is needed: nothing closes without words");
+    return DBK_OK;
+}
+
+/* Which one, as it is typed behind the id: "request 2", "complaint", or nothing. */
+static dbk_rc find_item(answering *job, cli *c, const cli_args *a, const dbk_id *contact,
+                        dbk_err *err)
+{
+    const char *of = a->count > 1 ? a->positional[1] : NULL;
+    uint64_t number = 1;
+    dbk_note *note = NULL;
+    if (a->count > 2 && (dbk_u64_parse(&number, dbk_span_str(a->positional[2]), NULL) != DBK_OK ||
+                         number == 0 || number > 1000))
+        return dbk_fail(err, DBK_USAGE, "\"%s\" is no number from 1 to 1000",
+                        out_safe_str(a->positional[2]));
+    dbk_rc rc = dbk_query_note(&note, c->book, contact, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_check_write(c->book, &note->space, err);
+    /* What they had asked is said again: that is a look at the record. */
+    if (rc == DBK_OK)
+        rc = cli_look(c, note, "liaison answer", err);
+    if (rc == DBK_OK)
+        rc = dbk_answer_find(&job->item, note, of, (unsigned)number, err);
+    dbk_note_free(note);
+    return rc;
+}
+
+static dbk_rc write_answer(const answering *job, cli *c, const dbk_id *contact,
+                           dbk_problems *problems, dbk_err *err)
+{
+    json_t *entry = json_pack(
+        "{s:s, s:I, s:s, s:s, s:s*}", "of", dbk_family_kind_name(job->item.kind), "number",
+        (json_int_t)job->item.number, "state", job->progress ? "progress" : "closed", "outcome",
+        job->outcome, "told", job->told);
+    if (entry == NULL)
+        return dbk_fail(err, DBK_INVALID, "the outcome is not UTF-8 text");
+    const dbk_input input = { .op = DBK_INPUT_ADD, .field = "answers", .json = entry };
+    const dbk_edit edit = { .record = *contact, .inputs = &input, .inputs_count = 1 };
+    dbk_rc rc = dbk_journal_edit(c->book, problems, &edit, err);
+    json_decref(entry);
+    return rc == DBK_OK ? rc : cli_refuse(c, rc, "nothing was saved", problems, err);
+}
+
+static dbk_rc say_answered(const answering *job, cli *c, const dbk_id *contact,
+                           const dbk_problems *problems, dbk_err *err)
+{
+    char uuid[DBK_ID_UUID_SIZE];
+    const char *of = dbk_family_kind_name(job->item.kind);
+    dbk_id_uuid(uuid, contact);
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:s, s:s, s:I, s:s, s:o, s:s, s:o}", "id", uuid, "of", of,
+                                       "number", (json_int_t)job->item.number, "state",
+                                       job->progress ? "progress" : "closed", "text",
+                                       text_json(dbk_bytes_span(&job->item.text)), "outcome",
+                                       job->outcome, "warnings", cli_problems_json(problems)),
+                             err);
+    cli_print_problems(problems);
+    out_text("%s %s %u: %s", job->progress ? "noted about" : "answered", of, job->item.number,
+             out_safe(dbk_bytes_span(&job->item.text)));
+    out_text(" -> %s\n", out_safe_str(job->outcome));
+    return DBK_OK;
+}
+
+dbk_rc cmd_liaison_answer(cli *c, const cli_args *a, dbk_err *err)
+{
+    answering job;
+    dbk_id contact;
+    dbk_problems problems = { 0 };
+    dbk_rc rc = read_answer(&job, a, err);
+    if (rc == DBK_OK)
+        rc = cli_record_find(&contact, c, a->positional[0], err);
+    if (rc == DBK_OK)
+        rc = find_item(&job, c, a, &contact, err);
+    if (rc == DBK_OK)
+        rc = write_answer(&job, c, &contact, &problems, err);
+    if (rc == DBK_OK)
+        rc = say_answered(&job, c, &contact, &problems, err);
+    dbk_answered_wipe(&job.item);
+    dbk_problems_wipe(&problems);
     return rc;
 }

@@ -23,6 +23,7 @@ static const struct {
     { "expiry", "expires" },
     { "contact", "contact agreed" },
     { "repeat", "graded standard, and contact again and again" },
+    { "clash", "not for the family's own officer: give to somebody else" },
 };
 
 /* What it is about, in one line of the record's own words; *shown false: that isn't for now. */

@@ -82,9 +82,16 @@ const cli_command cli_commands[] = {
       "The last word may be the beginning of one.", CLI_BOOK | CLI_LOOKS, 1, 32, search_options,
       cmd_search },
     { NULL, "liaison show", "CASE", "a family, for whoever covers it",
-      "What the strategy holds back, the last entries, and what the family brought up and has no "
-      "answer to: an answer is an entry of the contact's field `answers`.",
+      "What the strategy holds back, the last entries, what the family brought up and has no "
+      "answer "
+      "to (`liaison answer`), and their requests that became actions.",
       CLI_BOOK | CLI_LOOKS, ONE_RECORD, liaison_options, cmd_liaison_show },
+    { NULL, "liaison answer", "ID [KIND [NUMBER]] --outcome TEXT",
+      "say what came of what a family asked",
+      "ID is the contact; KIND is request, complaint or voice, and NUMBER which of them, as "
+      "`liaison show` tells. Without KIND it is the only one that waits. What has its answer "
+      "already isn't closed twice; signed entries take answers too.",
+      CLI_BOOK, 1, 3, answer_options, cmd_liaison_answer },
     { NULL, "liaison families", "", "how often each family is met, and what lacks",
       "GAP is the longest time between two contacts, in days; attempts are no contacts. Told "
       "besides: no risk assessment before the first visit, no literature by the day after it.",

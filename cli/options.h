@@ -190,6 +190,13 @@ static const cli_option liaison_options[] = {
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };
+static const cli_option answer_options[] = {
+    { "--outcome", "TEXT", "what came of it, as the family heard it" },
+    { "--progress", NULL, "it is still open: only say how far it is" },
+    { "--told-by", "NAME", "whom the family heard it from" },
+    { "--reason", "TEXT", "why you look at it, in a restricted space" },
+    { NULL, NULL, NULL },
+};
 static const cli_option officers_options[] = {
     { "--welfare-days", "N", "after which a welfare check is overdue (90)" },
     LOOK_OPTION,

@@ -19,6 +19,7 @@
 #include "core/journal/witness.h"
 #include "core/model/value.h"
 #include "core/model/view.h"
+#include "core/practice/answer.h"
 #include "core/practice/asking.h"
 #include "core/practice/contact.h"
 #include "core/practice/deployment.h"

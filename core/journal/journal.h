@@ -14,8 +14,9 @@
 typedef struct dbk_intent {
     dbk_book *book;
     const dbk_form *form;
-    const dbk_id *space; /* in which the record is, or will be */
-    dbk_span on;         /* today, YYYY-MM-DD, UTC */
+    const dbk_id *space;  /* in which the record is, or will be */
+    const dbk_id *record; /* NULL: a new one */
+    dbk_span on;          /* today, YYYY-MM-DD, UTC */
     /* Of a register's field the value that it would have; of others what is shown now. */
     dbk_current_fn value;
     dbk_current_fn before; /* what is shown now; all blank for a new record */

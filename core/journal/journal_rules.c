@@ -194,6 +194,7 @@ dbk_rc dbk_draft_heed(dbk_draft *d, dbk_problems *problems, dbk_err *err)
     const dbk_intent proposed = { .book = d->book,
                                   .form = d->form,
                                   .space = &d->space,
+                                  .record = d->state == NULL ? NULL : &d->record,
                                   .on = dbk_span_of(today, 10),
                                   .value = proposed_value,
                                   .before = dbk_draft_current,

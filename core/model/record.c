@@ -12,7 +12,7 @@
 
 static void say_unknown_field(record_work *c, const char *name)
 {
-    value_near near = dbk_near_from(dbk_span_str(name));
+    dbk_near near = dbk_near_from(dbk_span_str(name));
     for (size_t i = 0; i < c->form->fields_count; i++)
         dbk_near_try(&near, c->form->fields[i].name, c->form->fields[i].label);
     value_shown shown = dbk_value_show(dbk_span_str(name));

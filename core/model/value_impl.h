@@ -4,20 +4,11 @@
 
 #include "core/base/cbor.h"
 #include "core/base/id.h"
+#include "core/model/near.h"
 #include "core/model/value.h"
 
 #define VALUE_ITEMS_MAX 1000u /* elements of one list; below DBK_WRITE_ITEMS_MAX */
 #define VALUE_SHOWN_MAX 60u   /* bytes of what was typed that a message repeats */
-
-/* ---- near names: "Did you mean visit?" ---- */
-typedef struct value_near {
-    dbk_span typed;
-    const char *best; /* borrowed; NULL: nothing is near */
-    size_t distance;
-} value_near;
-value_near dbk_near_from(dbk_span typed);
-/* Considers a name by its own letters, and by those of its label (or NULL). */
-void dbk_near_try(value_near *near, const char *name, const char *label);
 
 /* ---- encoded items, collected to be sorted, compared and written as one array ---- */
 typedef struct value_items {

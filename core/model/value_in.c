@@ -355,7 +355,7 @@ static const dbk_field *next_part(const dbk_field *field, const char *last)
 
 static void say_unknown_part(value_in *v, const dbk_field *field, const char *key)
 {
-    value_near near = dbk_near_from(dbk_span_str(key));
+    dbk_near near = dbk_near_from(dbk_span_str(key));
     value_shown shown = dbk_value_show(dbk_span_str(key));
     for (size_t i = 0; i < field->fields_count; i++)
         dbk_near_try(&near, field->fields[i].name, field->fields[i].label);

@@ -159,7 +159,7 @@ static void put_email(value_in *v, const dbk_field *field, dbk_span text)
 
 static void say_unknown_code(value_in *v, const dbk_field *field, dbk_span text)
 {
-    value_near near = dbk_near_from(text);
+    dbk_near near = dbk_near_from(text);
     char list[400] = "";
     size_t len = 0;
     for (size_t i = 0; i < field->codes_count; i++)

@@ -4,9 +4,19 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "core/model/near.h"
 #include "core/practice/held.h"
 
 #define FORM "contact"
+#define SIDE_BYTES_MAX 64u /* longer names are compared whole, and not guessed */
+
+/* The sides that the case names, as far as this entry's is concerned. */
+typedef struct sides {
+    size_t named;
+    bool found;
+    char name[SIDE_BYTES_MAX + 1]; /* the nearest; "": none */
+    size_t distance;
+} sides;
 
 typedef struct judging {
     const dbk_intent *p;
@@ -16,6 +26,9 @@ typedef struct judging {
     uint64_t worked; /* the version that was in force at the contact; 0: none, or no time */
     dbk_id case_id;  /* zero: none */
     bool assessed;   /* a risk assessment of the deployment is in date */
+    sides sides;
+    int64_t started_ms; /* of this entry; only while others are looked at */
+    bool earlier;       /* somebody of this family was met before */
 } judging;
 
 static dbk_span said(const judging *j, const char *field)
@@ -57,6 +70,37 @@ static dbk_rc read_strategy(judging *j, dbk_reading *r, dbk_err *err)
     return rc;
 }
 
+/* FL-12: each side has its own history, by its name. */
+static void take_side(judging *j, dbk_span name)
+{
+    char text[SIDE_BYTES_MAX + 1] = "";
+    dbk_span said_side = dbk_cbor_text_of(said(j, "family_group"));
+    j->sides.named++;
+    j->sides.found = j->sides.found || dbk_span_equal(name, said_side);
+    if (name.len == 0 || name.len > SIDE_BYTES_MAX)
+        return;
+    memcpy(text, name.p, name.len);
+    dbk_near near = dbk_near_from(said_side);
+    dbk_near_try(&near, text, NULL);
+    if (near.best == NULL || (j->sides.name[0] != '\0' && near.distance >= j->sides.distance))
+        return;
+    memcpy(j->sides.name, text, sizeof(text));
+    j->sides.distance = near.distance;
+}
+
+static dbk_rc read_sides(judging *j, dbk_reading *r, dbk_err *err)
+{
+    dbk_span groups, one;
+    dbk_rc rc = dbk_reading_value(r, &groups, "family_groups", err);
+    dbk_elements e = dbk_elements_of(groups);
+    while (rc == DBK_OK && dbk_elements_next(&e, &one)) {
+        dbk_span name = dbk_cbor_text_of(dbk_view_member(one, "name"));
+        if (name.len > 0)
+            take_side(j, name);
+    }
+    return rc;
+}
+
 static dbk_rc take_case(judging *j, dbk_reading *r, dbk_err *err)
 {
     bool possible = false;
@@ -64,6 +108,8 @@ static dbk_rc take_case(judging *j, dbk_reading *r, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_reading_says(r, &possible, "suspect_in_family", "possible", err);
     j->suspect = j->suspect || possible;
+    if (rc == DBK_OK)
+        rc = read_sides(j, r, err);
     return rc == DBK_OK ? read_strategy(j, r, err) : rc;
 }
 
@@ -190,6 +236,107 @@ static dbk_rc judge_first_visit(judging *j, dbk_err *err)
                             "date. Make one before you go.");
 }
 
+/* ---- the side of the family ------------------------------------------------------------------ */
+
+static dbk_rc judge_side(judging *j, dbk_err *err)
+{
+    dbk_span side = dbk_cbor_text_of(said(j, "family_group"));
+    bool near = j->sides.name[0] != '\0';
+    if (side.len == 0 || j->sides.named == 0 || j->sides.found)
+        return DBK_OK;
+    return dbk_problems_add(j->problems, DBK_WARNING, "family_group", err,
+                            "Side of the family: the case names no \"%.*s\"%s%s%s. An entry "
+                            "under another name is in nobody's history.",
+                            (int)side.len, (const char *)side.p, near ? "; did you mean \"" : "",
+                            j->sides.name, near ? "\"?" : "");
+}
+
+/* ---- the first contact ----------------------------------------------------------------------- */
+
+/* Rows come the newest first; of those before this entry one that met them is enough. */
+static dbk_rc look_at_contact(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    judging *j = ctx;
+    dbk_reading r;
+    dbk_span side = { NULL, 0 };
+    bool attempt = false;
+    if (j->earlier || row->when_ms >= j->started_ms ||
+        (j->p->record != NULL && dbk_id_equal(&row->record, j->p->record)))
+        return DBK_OK;
+    dbk_rc rc = dbk_reading_open(&r, j->p->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(&r, &attempt, "method", "attempted", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_text(&r, &side, "family_group", err);
+    j->earlier = rc == DBK_OK && !attempt &&
+                 dbk_span_equal(side, dbk_cbor_text_of(said(j, "family_group")));
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+static dbk_rc is_first_contact(judging *j, bool *first, dbk_err *err)
+{
+    char uuid[DBK_ID_UUID_SIZE];
+    const dbk_where of_case = { "case_id", uuid };
+    const dbk_list_opts opts = {
+        .form = FORM, .since_ms = INT64_MIN, .where = &of_case, .where_count = 1
+    };
+    *first = false;
+    if (dbk_id_is_zero(&j->case_id) || dbk_element_is(said(j, "method"), "attempted") ||
+        dbk_moment_parse(&j->started_ms, dbk_cbor_text_of(said(j, "started_at")), NULL) != DBK_OK)
+        return DBK_OK;
+    dbk_id_uuid(uuid, &j->case_id);
+    dbk_rc rc = dbk_query_list(j->p->book, &opts, look_at_contact, j, err);
+    *first = rc == DBK_OK && !j->earlier;
+    return rc;
+}
+
+/* Does the record of somebody who was there say what they need? */
+static dbk_rc needs_are_known(const judging *j, bool *known, dbk_err *err)
+{
+    static const char *const fields[] = { "needs", "languages", "interpreter_needed" };
+    dbk_elements e = dbk_elements_of(said(j, "present"));
+    dbk_span one, value;
+    dbk_rc rc = DBK_OK;
+    *known = said(j, "practical_needs").len > 0;
+    while (rc == DBK_OK && !*known && dbk_elements_next(&e, &one)) {
+        dbk_id person = dbk_element_id(dbk_view_member(one, "person"));
+        dbk_reading r;
+        rc = dbk_reading_find(&r, j->p->book, &person, err);
+        for (size_t i = 0; rc == DBK_OK && r.note != NULL && !*known && i < 3; i++) {
+            rc = dbk_reading_value(&r, &value, fields[i], err);
+            *known = rc == DBK_OK && value.len > 0;
+        }
+        dbk_reading_wipe(&r);
+    }
+    return rc;
+}
+
+/* FL-13. "not_known" is an answer. */
+static dbk_rc judge_first_contact(judging *j, dbk_err *err)
+{
+    bool first = false, needs = false;
+    dbk_rc rc = is_first_contact(j, &first, err);
+    if (rc == DBK_OK && first)
+        rc = needs_are_known(j, &needs, err);
+    const struct {
+        bool lacks;
+        const char *field, *text;
+    } wanted[] = {
+        { said(j, "demeanour").len == 0, "demeanour",
+          "First contact: say how they seemed to you, and what you were told of it." },
+        { said(j, "reluctance_reason").len == 0, "reluctance_reason",
+          "First contact: say whether they were reluctant, and why." },
+        { !needs, "practical_needs",
+          "First contact: say what they need, here or in the record of who was there." },
+    };
+    for (size_t i = 0; rc == DBK_OK && first && i < sizeof(wanted) / sizeof(wanted[0]); i++)
+        if (wanted[i].lacks)
+            rc = dbk_problems_add(j->problems, DBK_WARNING, wanted[i].field, err, "%s",
+                                  wanted[i].text);
+    return rc;
+}
+
 dbk_rc dbk_contact_judge(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
 {
     judging j = { .p = proposed, .problems = problems };
@@ -202,6 +349,10 @@ dbk_rc dbk_contact_judge(dbk_problems *problems, const dbk_intent *proposed, dbk
         rc = judge_all_told(&j, err);
     if (rc == DBK_OK)
         rc = judge_first_visit(&j, err);
+    if (rc == DBK_OK)
+        rc = judge_side(&j, err);
+    if (rc == DBK_OK)
+        rc = judge_first_contact(&j, err);
     if (rc == DBK_OK && j.worked > 0 && proposed->fill != NULL &&
         said(&j, "strategy_version").len == 0)
         rc = proposed->fill(proposed->ctx, "strategy_version", j.worked, err);

@@ -1,7 +1,9 @@
 /* core/practice/contact.h - what is judged of a family contact before it is saved: what was told
- * against what the lead holds back (FL-3, FL-5), and the first visit (FL-7). And which version of
- * the strategy it was worked to, where the entry doesn't say so itself (FL-3).
- * Knows:  forms contact, case, risk_assessment.
+ * against what the lead holds back (FL-3, FL-5), the first visit (FL-7), whose side of the family
+ * it is of (FL-12), and what the first contact has to say of how they were and what they need
+ * (FL-13). And which version of the strategy it was worked to, where the entry doesn't say so
+ * itself (FL-3).
+ * Knows:  forms contact, case, risk_assessment, person.
  * Never:  writing; deciding what may be told: that is the lead's.
  * In force is the newest version of the case's strategy that somebody approved. What isn't held or
  * isn't readable here is not known, and stops nothing. Topics are compared without regard to case,

@@ -132,15 +132,9 @@ static dbk_rc judge_caseload(dbk_problems *problems, const dbk_intent *p, dbk_er
                             (unsigned long long)count + 1, (unsigned long long)limit);
 }
 
-dbk_rc dbk_deployment_judge(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
-{
-    if (strcmp(dbk_form_name(proposed->form), "case") != 0)
-        return DBK_OK;
-    dbk_rc rc = judge_demands(problems, proposed, err);
-    return rc == DBK_OK ? judge_caseload(problems, proposed, err) : rc;
-}
-
 /* ---- an action ------------------------------------------------------------------------------- */
+
+static const char *const sent_out[] = { "search", "locate_arrest", NULL };
 
 static dbk_rc is_flo_of(dbk_reading *r, bool *yes, const dbk_id *officer, dbk_err *err)
 {
@@ -155,15 +149,24 @@ static dbk_rc is_flo_of(dbk_reading *r, bool *yes, const dbk_id *officer, dbk_er
     return rc;
 }
 
+/* Is this officer of a family, and may a suspect be in it? */
+static dbk_rc is_barred(dbk_reading *of_case, bool *yes, const dbk_id *officer, dbk_err *err)
+{
+    bool suspect = false, possible = false;
+    dbk_rc rc = dbk_reading_says(of_case, &suspect, "suspect_in_family", "yes", err);
+    *yes = false;
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(of_case, &possible, "suspect_in_family", "possible", err);
+    if (rc == DBK_OK && (suspect || possible))
+        rc = is_flo_of(of_case, yes, officer, err);
+    return rc;
+}
+
 static dbk_rc judge_owner(dbk_problems *problems, dbk_reading *r, const dbk_id *owner, dbk_err *err)
 {
-    bool suspect = false, possible = false, flo = false;
-    dbk_rc rc = dbk_reading_says(r, &suspect, "suspect_in_family", "yes", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_says(r, &possible, "suspect_in_family", "possible", err);
-    if (rc == DBK_OK && (suspect || possible))
-        rc = is_flo_of(r, &flo, owner, err);
-    if (rc != DBK_OK || !flo)
+    bool barred = false;
+    dbk_rc rc = is_barred(r, &barred, owner, err);
+    if (rc != DBK_OK || !barred)
         return rc;
     return dbk_problems_add(problems, DBK_PROBLEM, "owner", err,
                             "Owner: a suspect may be in this family, and this officer is its "
@@ -172,10 +175,9 @@ static dbk_rc judge_owner(dbk_problems *problems, dbk_reading *r, const dbk_id *
 
 dbk_rc dbk_deployment_judge_action(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
 {
-    static const char *const kinds[] = { "search", "locate_arrest", NULL };
     dbk_reading r;
     if (strcmp(dbk_form_name(proposed->form), "action") != 0 ||
-        !is_any(proposed->value(proposed->ctx, "kind"), kinds))
+        !is_any(proposed->value(proposed->ctx, "kind"), sent_out))
         return DBK_OK;
     dbk_id owner = dbk_element_id(proposed->value(proposed->ctx, "owner"));
     dbk_id case_id = dbk_element_id(proposed->value(proposed->ctx, "case_id"));
@@ -186,4 +188,120 @@ dbk_rc dbk_deployment_judge_action(dbk_problems *problems, const dbk_intent *pro
         rc = judge_owner(problems, &r, &owner, err);
     dbk_reading_wipe(&r);
     return rc;
+}
+
+/* ---- actions that came before the suspicion -------------------------------------------------- */
+
+static dbk_rc is_done(dbk_reading *r, bool *done, dbk_err *err)
+{
+    dbk_rc rc = dbk_reading_says(r, done, "state", "done", err);
+    return rc == DBK_OK && !*done ? dbk_reading_says(r, done, "state", "declined", err) : rc;
+}
+
+/* The case and owner of an action that is still to be done; zero: it is over, or of another. */
+static dbk_rc read_action(dbk_book *book, const dbk_row *row, dbk_id *case_id, dbk_id *owner,
+                          dbk_err *err)
+{
+    dbk_reading r;
+    bool done = false;
+    dbk_rc rc = dbk_reading_open(&r, book, &row->record, err);
+    *case_id = *owner = (dbk_id){ { 0 } };
+    if (rc == DBK_OK)
+        rc = is_done(&r, &done, err);
+    if (rc == DBK_OK && !done)
+        rc = dbk_reading_ref(&r, owner, "owner", err);
+    if (rc == DBK_OK && !done)
+        rc = dbk_reading_ref(&r, case_id, "case_id", err);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+typedef struct clashing {
+    dbk_book *book;
+    const dbk_id *case_id;
+    dbk_deployment_clash_fn fn;
+    void *ctx;
+} clashing;
+
+static dbk_rc look_at_action(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    const clashing *c = ctx;
+    dbk_id case_id, owner;
+    dbk_reading r;
+    bool barred = false;
+    dbk_rc rc = read_action(c->book, row, &case_id, &owner, err);
+    if (rc != DBK_OK || dbk_id_is_zero(&owner) || dbk_id_is_zero(&case_id) ||
+        (c->case_id != NULL && !dbk_id_equal(&case_id, c->case_id)))
+        return rc;
+    rc = dbk_reading_find(&r, c->book, &case_id, err);
+    if (rc == DBK_OK && r.note != NULL)
+        rc = is_barred(&r, &barred, &owner, err);
+    dbk_reading_wipe(&r);
+    return rc == DBK_OK && barred ? c->fn(c->ctx, row, err) : rc;
+}
+
+static dbk_rc each_sent_out(dbk_book *book, dbk_row_fn fn, void *ctx, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && sent_out[i] != NULL; i++) {
+        const dbk_where wanted = { "kind", sent_out[i] };
+        const dbk_list_opts opts = {
+            .form = "action", .since_ms = INT64_MIN, .where = &wanted, .where_count = 1
+        };
+        rc = dbk_query_list(book, &opts, fn, ctx, err);
+    }
+    return rc;
+}
+
+dbk_rc dbk_deployment_clashes(dbk_book *book, const dbk_id *case_id, dbk_deployment_clash_fn fn,
+                              void *ctx, dbk_err *err)
+{
+    clashing c = { book, case_id, fn, ctx };
+    return each_sent_out(book, look_at_action, &c, err);
+}
+
+/* The same of a case that is about to be saved: its officers and its suspect as they will be. */
+typedef struct proposing {
+    const dbk_intent *p;
+    size_t count;
+} proposing;
+
+static dbk_rc look_at_proposed(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    proposing *j = ctx;
+    dbk_id case_id, owner;
+    dbk_id primary = dbk_element_id(j->p->value(j->p->ctx, "flo_primary"));
+    dbk_id deputy = dbk_element_id(j->p->value(j->p->ctx, "flo_deputy"));
+    /* What a compartment holds isn't counted outside of it. */
+    if (dbk_book_is_restricted(j->p->book, &row->space) && !dbk_id_equal(&row->space, j->p->space))
+        return DBK_OK;
+    dbk_rc rc = read_action(j->p->book, row, &case_id, &owner, err);
+    j->count += rc == DBK_OK && !dbk_id_is_zero(&owner) && dbk_id_equal(&case_id, j->p->record) &&
+                (dbk_id_equal(&owner, &primary) || dbk_id_equal(&owner, &deputy));
+    return rc;
+}
+
+static dbk_rc judge_sent_out(dbk_problems *problems, const dbk_intent *p, dbk_err *err)
+{
+    static const char *const doubted[] = { "yes", "possible", NULL };
+    proposing j = { p, 0 };
+    if (p->record == NULL || !is_any(p->value(p->ctx, "suspect_in_family"), doubted))
+        return DBK_OK;
+    dbk_rc rc = each_sent_out(p->book, look_at_proposed, &j, err);
+    if (rc != DBK_OK || j.count == 0)
+        return rc;
+    return dbk_problems_add(problems, DBK_WARNING, "suspect_in_family", err,
+                            "Suspect within the family: this family's liaison officers have %zu "
+                            "action%s to search or arrest. Give %s to somebody else.",
+                            j.count, j.count == 1 ? "" : "s", j.count == 1 ? "it" : "them");
+}
+
+dbk_rc dbk_deployment_judge(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
+{
+    if (strcmp(dbk_form_name(proposed->form), "case") != 0)
+        return DBK_OK;
+    dbk_rc rc = judge_demands(problems, proposed, err);
+    if (rc == DBK_OK)
+        rc = judge_caseload(problems, proposed, err);
+    return rc == DBK_OK ? judge_sent_out(problems, proposed, err) : rc;
 }

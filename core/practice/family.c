@@ -154,6 +154,9 @@ static dbk_rc tell_list(telling *t, dbk_family_kind kind, dbk_span list, dbk_err
     dbk_rc rc = DBK_OK;
     for (unsigned number = 1; rc == DBK_OK && dbk_elements_next(&e, &one); number++) {
         dbk_family_item item = { .kind = kind, .number = number };
+        dbk_cbor c = dbk_cbor_from(one);
+        if (dbk_cbor_peek(&c) != DBK_CBOR_MAP) /* nobody knows what they asked */
+            continue;
         item.text = dbk_cbor_text_of(dbk_view_member(one, "text"));
         item.agreed = dbk_cbor_text_of(dbk_view_member(one, "agreed"));
         item.reason = dbk_cbor_text_of(dbk_view_member(one, "reason"));
@@ -201,4 +204,88 @@ dbk_rc dbk_family_items(const dbk_family_entry *e, dbk_family_item_fn fn, void *
     dbk_bytes_wipe(&answers);
     dbk_bytes_wipe(&list);
     return rc;
+}
+
+/* ---- requests that became actions ------------------------------------------------------------ */
+
+typedef struct acting {
+    dbk_book *book;
+    const dbk_family_opts *opts;
+    dbk_family_action_fn fn;
+    void *ctx;
+} acting;
+
+/* Does this contact belong to another case, or to another side? */
+static dbk_rc is_elsewhere(const acting *a, bool *elsewhere, const dbk_id *contact, bool said,
+                           dbk_err *err)
+{
+    dbk_reading r;
+    dbk_id case_id = { { 0 } };
+    dbk_span group = { NULL, 0 };
+    dbk_rc rc = dbk_reading_find(&r, a->book, contact, err);
+    if (rc == DBK_OK && r.note != NULL)
+        rc = dbk_reading_ref(&r, &case_id, "case_id", err);
+    if (rc == DBK_OK && r.note != NULL && a->opts->group != NULL)
+        rc = dbk_reading_text(&r, &group, "family_group", err);
+    *elsewhere = (!said && !dbk_id_equal(&case_id, a->opts->case_id)) ||
+                 (group.len > 0 && !dbk_span_equal(group, dbk_span_str(a->opts->group)));
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+static dbk_rc is_over(dbk_reading *r, bool *over, dbk_err *err)
+{
+    dbk_rc rc = dbk_reading_says(r, over, "state", "done", err);
+    return rc == DBK_OK && !*over ? dbk_reading_says(r, over, "state", "declined", err) : rc;
+}
+
+static dbk_rc read_action(const acting *a, dbk_reading *r, dbk_family_action *action, bool *told,
+                          dbk_err *err)
+{
+    dbk_id case_id = { { 0 } };
+    dbk_span due = { NULL, 0 };
+    bool over = false, elsewhere = false;
+    dbk_rc rc = is_over(r, &over, err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_ref(r, &case_id, "case_id", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_ref(r, &action->raised_from, "raised_from", err);
+    bool said = dbk_id_equal(&case_id, a->opts->case_id);
+    if (rc == DBK_OK && !over && (said || dbk_id_is_zero(&case_id)))
+        rc = is_elsewhere(a, &elsewhere, &action->raised_from, said, err);
+    *told = !over && !elsewhere && (said || dbk_id_is_zero(&case_id));
+    if (rc == DBK_OK)
+        rc = dbk_reading_text(r, &due, "due", err);
+    if (rc == DBK_OK && due.len < sizeof(action->due) && due.len > 0)
+        memcpy(action->due, due.p, due.len);
+    return rc == DBK_OK ? dbk_reading_text(r, &action->text, "text", err) : rc;
+}
+
+static dbk_rc tell_action(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    const acting *a = ctx;
+    dbk_family_action action = { .record = row->record,
+                                 .space = row->space,
+                                 .when_ms = row->when_ms };
+    dbk_reading r;
+    bool told = false;
+    dbk_rc rc = dbk_reading_open(&r, a->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = read_action(a, &r, &action, &told, err);
+    if (rc == DBK_OK && told)
+        rc = a->fn(a->ctx, &action, err);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+dbk_rc dbk_family_actions(dbk_book *book, const dbk_family_opts *opts, dbk_family_action_fn fn,
+                          void *ctx, dbk_err *err)
+{
+    const dbk_where wanted = { "kind", "family_request" };
+    const dbk_list_opts list = {
+        .form = "action", .since_ms = INT64_MIN, .where = &wanted, .where_count = 1
+    };
+    acting a = { book, opts, fn, ctx };
+    DBK_ASSERT(opts->case_id != NULL);
+    return dbk_query_list(book, &list, tell_action, &a, err);
 }

@@ -60,4 +60,19 @@ typedef dbk_rc (*dbk_family_item_fn)(void *ctx, const dbk_family_item *item, dbk
 DBK_MUST_CHECK dbk_rc dbk_family_items(const dbk_family_entry *e, dbk_family_item_fn fn, void *ctx,
                                        dbk_err *err);
 
+/* A request of the family that became an action, and that is still to be done (FL-6): its case is
+ * this one, or that of the contact it was raised from. Borrowed for the callback. */
+typedef struct dbk_family_action {
+    dbk_id record, space;
+    dbk_id raised_from; /* zero: not said */
+    int64_t when_ms;
+    char due[16]; /* its day, or "" */
+    dbk_span text;
+} dbk_family_action;
+typedef dbk_rc (*dbk_family_action_fn)(void *ctx, const dbk_family_action *action, dbk_err *err);
+/* The newest first. opts: a case; of one side of it those that a contact of another side raised are
+ * left out. */
+DBK_MUST_CHECK dbk_rc dbk_family_actions(dbk_book *book, const dbk_family_opts *opts,
+                                         dbk_family_action_fn fn, void *ctx, dbk_err *err);
+
 #endif

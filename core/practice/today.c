@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/practice/deployment.h"
 
 #define DAY_MS (24 * 60 * 60 * 1000LL)
 #define ITEMS_MAX 65536u
@@ -178,6 +179,18 @@ static dbk_rc keep_repeats(today *t, dbk_err *err)
     return rc;
 }
 
+static dbk_rc keep_clash(void *ctx, const dbk_row *action, dbk_err *err)
+{
+    today *t = ctx;
+    const dbk_due due = { .record = action->record,
+                          .kind = DBK_DUE_CLASH,
+                          .when = DBK_DUE_OVERDUE,
+                          .urgent = true,
+                          .timed = true,
+                          .at_ms = action->when_ms };
+    return push(&t->items, &due, sizeof(due), err);
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 static int by_severity(const void *pa, const void *pb)
@@ -210,6 +223,8 @@ dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_o
         rc = dbk_reading_each(book, "contact", note_contact, &t, err);
     if (rc == DBK_OK)
         rc = keep_repeats(&t, err);
+    if (rc == DBK_OK)
+        rc = dbk_deployment_clashes(book, NULL, keep_clash, &t, err);
     if (rc == DBK_OK && t.items.count > 0) {
         qsort(t.items.rows, t.items.count, sizeof(dbk_due), by_severity);
         *out = t.items.rows;

@@ -1,5 +1,6 @@
 /* core/practice/today.h - what waits for somebody: actions due, reviews and expiries, contacts that
- * were agreed, and cases graded standard to which police come again and again (domain.md B46).
+ * were agreed, cases graded standard to which police come again and again (domain.md B46), and
+ * actions that somebody else must take over (FL-5).
  * Never:  wording, writing, the clock. */
 #ifndef DBK_PRACTICE_TODAY_H
 #define DBK_PRACTICE_TODAY_H
@@ -14,7 +15,9 @@ typedef enum dbk_due_kind {
     DBK_DUE_REVIEW,
     DBK_DUE_EXPIRY,
     DBK_DUE_CONTACT,
-    DBK_DUE_REPEAT /* at_ms: of the latest contact */
+    DBK_DUE_REPEAT, /* at_ms: of the latest contact */
+    DBK_DUE_CLASH   /* an action to search or arrest that the family's own officer has (FL-5);
+                       at_ms: when it was raised */
 } dbk_due_kind;
 
 /* By severity. */

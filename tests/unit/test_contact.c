@@ -210,6 +210,72 @@ static void a_first_visit_without_an_assessment_in_date_is_warned_of_FL7(void **
     assert_true(dbk_test_told(&problems, "purpose", "no risk assessment"));
 }
 
+static void a_side_that_the_case_does_not_name_is_warned_of_with_the_nearest_FL12(void **state)
+{
+    (void)state;
+    dbk_id id = dbk_test_add(
+        book, &org.space, "case",
+        (const char *const[]){
+            "kind=homicide",
+            "family_groups:=[{\"name\":\"Joan's side\"},{\"name\":\"Kevin's side\"}]", NULL });
+    dbk_test_ref(of_case, "case_id", &id);
+    assert_rc(MEET("family_group=Kevins side"), DBK_OK, NULL);
+    assert_true(dbk_test_told(&problems, "family_group",
+                              "no \"Kevins side\"; did you mean \"Kevin's side\"?"));
+    assert_rc(MEET("family_group=The neighbours"), DBK_OK, NULL);
+    assert_true(dbk_test_told(&problems, "family_group", "no \"The neighbours\". An entry"));
+    assert_rc(MEET("family_group=Joan's side"), DBK_OK, NULL);
+    assert_false(dbk_test_told(&problems, "family_group", ""));
+    /* A family that isn't split may be called anything. */
+    id = dbk_test_add(book, &org.space, "case", (const char *const[]){ "kind=homicide", NULL });
+    dbk_test_ref(of_case, "case_id", &id);
+    assert_rc(MEET("family_group=Kevins side"), DBK_OK, NULL);
+    assert_false(dbk_test_told(&problems, "family_group", ""));
+}
+
+/* Of demeanour, reluctance and needs, how many are missed. */
+static size_t missed(void)
+{
+    return (size_t)dbk_test_told(&problems, "demeanour", "how they seemed") +
+           (size_t)dbk_test_told(&problems, "reluctance_reason", "and why") +
+           (size_t)dbk_test_told(&problems, "practical_needs", "what they need");
+}
+
+#define MEET_AT(hour, ...)                                                             \
+    meet_with((const char *const[]){ of_case, "started_at=2016-01-15T" hour ":00:00Z", \
+                                     __VA_ARGS__, NULL })
+
+static void the_first_contact_says_how_they_were_and_what_they_need_FL13(void **state)
+{
+    char present[160], uuid[DBK_ID_UUID_SIZE];
+    (void)state;
+    make_case("no");
+    assert_rc(MEET_AT("12", "method=attempted", "attempt=no_answer"), DBK_OK, NULL);
+    assert_int_equal(missed(), 0); /* nobody was met */
+    assert_rc(MEET_AT("13", "method=visit"), DBK_OK, NULL);
+    assert_int_equal(missed(), 3);
+    /* The second needs nothing more; one that was before it is the first. */
+    assert_rc(MEET_AT("14", "method=visit"), DBK_OK, NULL);
+    assert_int_equal(missed(), 0);
+    assert_rc(MEET_AT("11", "method=visit", "demeanour:={\"observed\":\"calm\"}",
+                      "reluctance_reason=none", "practical_needs=not_known"),
+              DBK_OK, NULL);
+    assert_int_equal(missed(), 0);
+    /* The other side is met for the first time (FL-12). */
+    assert_rc(MEET_AT("15", "method=visit", "family_group=Kevin's side"), DBK_OK, NULL);
+    assert_int_equal(missed(), 3);
+    /* Physical and communication needs stand in the person's record. */
+    make_case("no");
+    dbk_id joan = dbk_test_add(book, &org.space, "person",
+                               (const char *const[]){ "name=Joan", "needs=hearing", NULL });
+    dbk_id_uuid(uuid, &joan);
+    (void)snprintf(present, sizeof(present), "present:=[{\"person\":\"%s\",\"role\":\"family\"}]",
+                   uuid);
+    assert_rc(MEET("reluctance_reason=none", present), DBK_OK, NULL);
+    assert_int_equal(missed(), 1);
+    assert_false(dbk_test_told(&problems, "practical_needs", ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +289,11 @@ int main(void)
             with_a_suspect_in_the_family_the_list_is_shown_on_every_entry_FL5, make_org, drop_org),
         cmocka_unit_test_setup_teardown(
             a_first_visit_without_an_assessment_in_date_is_warned_of_FL7, make_org, drop_org),
+        cmocka_unit_test_setup_teardown(
+            a_side_that_the_case_does_not_name_is_warned_of_with_the_nearest_FL12, make_org,
+            drop_org),
+        cmocka_unit_test_setup_teardown(
+            the_first_contact_says_how_they_were_and_what_they_need_FL13, make_org, drop_org),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

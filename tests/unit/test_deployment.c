@@ -173,6 +173,52 @@ static void the_families_officer_neither_searches_nor_arrests_FL5(void **state)
     }
 }
 
+static dbk_rc count_clash(void *ctx, const dbk_row *action, dbk_err *err)
+{
+    (void)action;
+    (void)err;
+    (*(size_t *)ctx)++;
+    return DBK_OK;
+}
+
+static size_t clashes(const dbk_id *of)
+{
+    size_t count = 0;
+    dbk_err err = { 0 };
+    assert_rc(dbk_deployment_clashes(book, of, count_clash, &count, &err), DBK_OK, &err);
+    return count;
+}
+
+static void
+a_suspicion_that_comes_later_takes_the_arrest_from_the_families_officer_FL5(void **state)
+{
+    char of_case[64];
+    dbk_id id, other, action;
+    (void)state;
+    assert_rc(TRY(&other, "case", "kind=homicide", "suspect_in_family=no"), DBK_OK, NULL);
+    assert_rc(TRY(&id, "case", "kind=homicide", "suspect_in_family=no", primary), DBK_OK, NULL);
+    dbk_test_ref(of_case, "case_id", &id);
+    assert_rc(TRY(&action, "action", "text=The flat", "kind=search", of_case, owner), DBK_OK, NULL);
+    assert_rc(change(&id, "ref", "URN 3"), DBK_OK, NULL);
+    assert_int_equal(problems.count, 0);
+    assert_int_equal(clashes(NULL), 0);
+    /* FL-5 wants a deputy then. */
+    const dbk_input inputs[] = {
+        { .op = DBK_INPUT_SET, .field = "suspect_in_family", .text = "possible" },
+        { .op = DBK_INPUT_SET, .field = "flo_deputy", .text = uuid },
+    };
+    const dbk_edit edit = { .record = id, .inputs = inputs, .inputs_count = 2 };
+    assert_rc(dbk_journal_edit(book, &problems, &edit, NULL), DBK_OK, NULL);
+    assert_true(dbk_test_told(&problems, "suspect_in_family",
+                              "have 1 action to search or arrest. Give it to somebody else"));
+    assert_int_equal(clashes(NULL), 1);
+    assert_int_equal(clashes(&id), 1);
+    assert_int_equal(clashes(&other), 0);
+    dbk_journal_heed(book, NULL);
+    dbk_test_edit(book, &action, (const char *const[]){ "state=done", "result=x", NULL });
+    assert_int_equal(clashes(NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +232,9 @@ int main(void)
                                         drop_org),
         cmocka_unit_test_setup_teardown(the_families_officer_neither_searches_nor_arrests_FL5,
                                         make_org, drop_org),
+        cmocka_unit_test_setup_teardown(
+            a_suspicion_that_comes_later_takes_the_arrest_from_the_families_officer_FL5, make_org,
+            drop_org),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

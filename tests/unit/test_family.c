@@ -214,6 +214,58 @@ static void the_sides_of_a_split_family_have_their_own_history_FL12(void **state
     assert_int_equal(s.entries_count, 2);
 }
 
+static dbk_rc see_action(void *ctx, const dbk_family_action *a, dbk_err *err)
+{
+    (void)ctx;
+    (void)err;
+    assert_true(s.items_count < SEEN_MAX);
+    (void)snprintf(s.items[s.items_count++], sizeof(s.items[0]), "%.*s, due %s", (int)a->text.len,
+                   (const char *)a->text.p, a->due);
+    return DBK_OK;
+}
+
+static void look_actions(const char *group)
+{
+    const dbk_family_opts opts = { .case_id = &case_id, .group = group };
+    dbk_err err = { 0 };
+    s = (seen){ 0 };
+    assert_rc(dbk_family_actions(book, &opts, see_action, NULL, &err), DBK_OK, &err);
+}
+
+#define ACT(...)                             \
+    dbk_test_add(book, &org.space, "action", \
+                 (const char *const[]){ "kind=family_request", __VA_ARGS__, NULL })
+
+static void a_request_that_became_an_action_is_open_until_it_is_done_FL6(void **state)
+{
+    char from_joan[64], from_kevin[64], other[64];
+    (void)state;
+    dbk_id joan = MEET("method=visit", "family_group=Joan's side");
+    dbk_id kevin = MEET("method=visit", "family_group=Kevin's side");
+    dbk_id elsewhere = dbk_test_add(book, &org.space, "case",
+                                    (const char *const[]){ "kind=other", NULL });
+    dbk_test_ref(from_joan, "raised_from", &joan);
+    dbk_test_ref(from_kevin, "raised_from", &kevin);
+    dbk_test_ref(other, "case_id", &elsewhere);
+    /* Its case may stand in the contact alone. */
+    dbk_id phone = ACT("text=Return the phone", "due=2016-02-01", from_joan);
+    (void)ACT("text=A seat in court", of_case, from_kevin);
+    (void)ACT("text=Whoever asked", of_case);
+    (void)ACT("text=Another family", other, from_joan);
+    (void)ACT("text=Nobody's");
+    (void)ACT("text=Over with", of_case, "state=declined", "result=no");
+    (void)dbk_test_add(book, &org.space, "action",
+                       (const char *const[]){ "kind=enquiry", "text=Ours", of_case, NULL });
+    look_actions(NULL);
+    assert_int_equal(s.items_count, 3);
+    look_actions("Joan's side"); /* FL-12 */
+    assert_int_equal(s.items_count, 2);
+    dbk_test_edit(book, &phone, (const char *const[]){ "state=done", "result=returned", NULL });
+    look_actions("Joan's side");
+    assert_int_equal(s.items_count, 1);
+    assert_string_equal(s.items[0], "Whoever asked, due ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +277,8 @@ int main(void)
                                         drop_org),
         cmocka_unit_test_setup_teardown(what_a_family_asked_stays_open_until_it_has_an_outcome_FL6,
                                         make_org, drop_org),
+        cmocka_unit_test_setup_teardown(
+            a_request_that_became_an_action_is_open_until_it_is_done_FL6, make_org, drop_org),
         cmocka_unit_test_setup_teardown(the_sides_of_a_split_family_have_their_own_history_FL12,
                                         make_org, drop_org),
     };

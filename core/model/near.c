@@ -1,7 +1,6 @@
-/* Near names: what the officer may have meant. */
-#include <string.h>
+#include "core/model/near.h"
 
-#include "core/model/value_impl.h"
+#include <string.h>
 
 #define NEAR_BYTES_MAX 64u
 #define NEAR_NONE SIZE_MAX
@@ -61,12 +60,12 @@ static size_t distance(const near_word *a, const near_word *b)
     return last[b->len];
 }
 
-value_near dbk_near_from(dbk_span typed)
+dbk_near dbk_near_from(dbk_span typed)
 {
-    return (value_near){ typed, NULL, NEAR_NONE };
+    return (dbk_near){ typed, NULL, NEAR_NONE };
 }
 
-static void try_word(value_near *near, const near_word *typed, const char *name, const char *text)
+static void try_word(dbk_near *near, const near_word *typed, const char *name, const char *text)
 {
     near_word word = plain(text, strlen(text));
     if (typed->len == 0 || word.len == 0)
@@ -84,7 +83,7 @@ static void try_word(value_near *near, const near_word *typed, const char *name,
     }
 }
 
-void dbk_near_try(value_near *near, const char *name, const char *label)
+void dbk_near_try(dbk_near *near, const char *name, const char *label)
 {
     near_word typed = plain((const char *)near->typed.p, near->typed.len);
     try_word(near, &typed, name, name);
