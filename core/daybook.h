@@ -21,11 +21,13 @@
 #include "core/model/view.h"
 #include "core/practice/answer.h"
 #include "core/practice/asking.h"
+#include "core/practice/clock.h"
 #include "core/practice/contact.h"
 #include "core/practice/deployment.h"
 #include "core/practice/directory.h"
 #include "core/practice/disclosure.h"
 #include "core/practice/dispute.h"
+#include "core/practice/duty.h"
 #include "core/practice/family.h"
 #include "core/practice/held.h"
 #include "core/practice/hsds.h"
@@ -45,6 +47,7 @@
 #include "core/practice/safe.h"
 #include "core/practice/tally.h"
 #include "core/practice/today.h"
+#include "core/practice/working_day.h"
 
 #define DBK_PRODUCT_VERSION "0.1.0"
 

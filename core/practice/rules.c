@@ -3,12 +3,19 @@
 #include "core/practice/answer.h"
 #include "core/practice/contact.h"
 #include "core/practice/deployment.h"
+#include "core/practice/duty.h"
 #include "core/practice/intervention.h"
 #include "core/practice/referral.h"
 
-static const dbk_practice_fn rules[] = { dbk_contact_judge,      dbk_answer_judge,
-                                         dbk_deployment_judge,   dbk_deployment_judge_action,
-                                         dbk_intervention_judge, dbk_referral_judge };
+static const dbk_practice_fn rules[] = {
+    dbk_contact_judge,
+    dbk_answer_judge,
+    dbk_deployment_judge,
+    dbk_deployment_judge_action,
+    dbk_intervention_judge,
+    dbk_referral_judge,
+    dbk_duty_judge,
+};
 
 dbk_rc dbk_rules_judge(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
 {
