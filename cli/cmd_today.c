@@ -22,6 +22,7 @@ static const struct {
     { "review", "review" },
     { "expiry", "expires" },
     { "contact", "contact agreed" },
+    { "limit", "time limit of the law" },
     { "repeat", "graded standard, and contact again and again" },
     { "clash", "not for the family's own officer: give to somebody else" },
 };
@@ -108,11 +109,16 @@ static dbk_rc say_unsynced(void *ctx, const dbk_space_status *s, dbk_err *err)
     return DBK_OK;
 }
 
+static bool may_look(void *ctx, const dbk_id *space)
+{
+    return cli_looks_allowed(ctx, space, NULL) == DBK_OK;
+}
+
 dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
 {
     static const char *const heads[] = { "WHEN", "AT", "WHAT", "ID", "ABOUT" };
     const char *typed = cli_option_value(a, "--days");
-    dbk_today_opts opts = { .days = DAYS_DEFAULT };
+    dbk_today_opts opts = { .days = DAYS_DEFAULT, .shows = may_look, .ctx = c };
     dbk_due *rows = NULL;
     out_table *table = NULL;
     uint64_t days = DAYS_DEFAULT;

@@ -53,8 +53,10 @@ const cli_command cli_commands[] = {
       CLI_BOOK, ONE_RECORD, NULL, cmd_tally },
 
     { READING, "today", "", "what waits: due and overdue, the worst first",
-      "Actions, reviews, expiries, contacts that were agreed with a family, cases graded standard "
-      "or not at all with three or more contacts since, and what is not at headquarters yet.",
+      "Actions, reviews, expiries, contacts that were agreed with a family, time limits of the "
+      "law, "
+      "cases graded standard or not at all with three or more contacts since, and what is not at "
+      "headquarters yet.",
       CLI_BOOK | CLI_LOOKS, 0, 0, today_options, cmd_today },
     { NULL, "report outcome", "", "what came of an airport operation, with denominators",
       "Of the flight sheets what was counted; of the interventions how many there were, and each "
@@ -72,6 +74,12 @@ const cli_command cli_commands[] = {
       "of the case's day. It may count under several; none is left out: those under no priority "
       "have a row. Small numbers are not hidden here: it is for within the force.",
       CLI_BOOK | CLI_LOOKS, 0, 0, priorities_options, cmd_report_priorities },
+    { NULL, "report clocks", "", "time limits of the law: met, missed and why",
+      "A report of FGM by the next working day; victims referred to support and told of key "
+      "decisions as the Victims' Code says. Working days are those of England and Wales. Each "
+      "limit "
+      "has how many there were; what was missed is named, with the reason that was given.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, clocks_options, cmd_report_clocks },
     { NULL, "show", "ID", "a record, whole",
       "Of a person, how they can be reached safely comes first. Until you say that you have read "
       "it, numbers, addresses and accounts are hidden.",

@@ -148,6 +148,12 @@ static const cli_option priorities_options[] = {
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };
+static const cli_option clocks_options[] = {
+    { "--since", "TIME", "only what began since then: 2026-11-24, or a full time, or 7d, 12h" },
+    { "--until", "TIME", "only what began before then" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option audit_options[] = {
     { "--record", "ID", "only what was done to this record" },
     { "--op", "OP", "only collection, alteration, consultation, disclosure, combination, erasure" },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/practice/clock.h"
 #include "core/practice/deployment.h"
 
 #define DAY_MS (24 * 60 * 60 * 1000LL)
@@ -191,6 +192,38 @@ static dbk_rc keep_clash(void *ctx, const dbk_row *action, dbk_err *err)
     return push(&t->items, &due, sizeof(due), err);
 }
 
+/* ---- limits of the law ----------------------------------------------------------------------- */
+
+/* One row for a decision, whoever has to be told of it: at the first of their limits. */
+static dbk_rc keep_limit(void *ctx, const dbk_clock_run *run, dbk_err *err)
+{
+    today *t = ctx;
+    dbk_due due = { .record = run->record, .kind = DBK_DUE_LIMIT, .timed = true };
+    dbk_due *rows = t->items.rows;
+    due.at_ms = run->due_ms;
+    if (run->closed || (run->state != DBK_CLOCK_RUNNING && run->state != DBK_CLOCK_OVERDUE))
+        return DBK_OK;
+    dbk_due *last = t->items.count == 0 ? NULL : &rows[t->items.count - 1];
+    if (last == NULL || last->kind != DBK_DUE_LIMIT || !dbk_id_equal(&last->record, &due.record))
+        return keep(t, &due, err);
+    last->at_ms = due.at_ms < last->at_ms ? due.at_ms : last->at_ms;
+    last->when = when_of(t, last);
+    return DBK_OK;
+}
+
+static dbk_rc look_limits(today *t, dbk_book *book, dbk_err *err)
+{
+    const dbk_clock_opts opts = { .now_ms = t->opts->now_ms,
+                                  .shows = t->opts->shows,
+                                  .ctx = t->opts->ctx };
+    dbk_clocks clocks;
+    dbk_rc rc = dbk_clocks_init(&clocks, err);
+    if (rc == DBK_OK)
+        rc = dbk_clocks_each(&clocks, book, &opts, keep_limit, t, err);
+    dbk_clocks_wipe(&clocks);
+    return rc;
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 static int by_severity(const void *pa, const void *pb)
@@ -225,6 +258,8 @@ dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_o
         rc = keep_repeats(&t, err);
     if (rc == DBK_OK)
         rc = dbk_deployment_clashes(book, NULL, keep_clash, &t, err);
+    if (rc == DBK_OK)
+        rc = look_limits(&t, book, err);
     if (rc == DBK_OK && t.items.count > 0) {
         qsort(t.items.rows, t.items.count, sizeof(dbk_due), by_severity);
         *out = t.items.rows;

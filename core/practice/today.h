@@ -1,6 +1,7 @@
 /* core/practice/today.h - what waits for somebody: actions due, reviews and expiries, contacts that
- * were agreed, cases graded standard to which police come again and again (domain.md B46), and
- * actions that somebody else must take over (FL-5).
+ * were agreed, time limits of the law that run (core/practice/clock.h), cases graded standard to
+ * which police come again and again (domain.md B46), and actions that somebody else must take over
+ * (FL-5).
  * Never:  wording, writing, the clock. */
 #ifndef DBK_PRACTICE_TODAY_H
 #define DBK_PRACTICE_TODAY_H
@@ -15,6 +16,7 @@ typedef enum dbk_due_kind {
     DBK_DUE_REVIEW,
     DBK_DUE_EXPIRY,
     DBK_DUE_CONTACT,
+    DBK_DUE_LIMIT,  /* of the law, not met yet, while its case isn't closed */
     DBK_DUE_REPEAT, /* at_ms: of the latest contact */
     DBK_DUE_CLASH   /* an action to search or arrest that the family's own officer has (FL-5);
                        at_ms: when it was raised */
@@ -37,6 +39,9 @@ typedef struct dbk_today_opts {
     int64_t now_ms;
     int64_t today_ms; /* midnight, UTC, of the day that it is where the officer is */
     unsigned days;    /* how far ahead; what is overdue is always told */
+    /* What lies where this says no is not looked at for limits. NULL: all. */
+    bool (*shows)(void *ctx, const dbk_id *space);
+    void *ctx;
 } dbk_today_opts;
 
 /* The most severe first, then urgent ones, then by time. The caller frees *out with dbk_free(). */
