@@ -8,13 +8,8 @@
 #include "core/practice/referral.h"
 
 static const dbk_practice_fn rules[] = {
-    dbk_contact_judge,
-    dbk_answer_judge,
-    dbk_deployment_judge,
-    dbk_deployment_judge_action,
-    dbk_intervention_judge,
-    dbk_referral_judge,
-    dbk_duty_judge,
+    dbk_contact_judge,      dbk_answer_judge,   dbk_deployment_judge, dbk_deployment_judge_action,
+    dbk_intervention_judge, dbk_referral_judge, dbk_duty_judge,
 };
 
 dbk_rc dbk_rules_judge(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
