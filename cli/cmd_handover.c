@@ -121,7 +121,6 @@ static dbk_rc log_in(handing *h, const dbk_id *space, const dbk_id *records, siz
 {
     char recipient[DBK_ID_HEX_SIZE];
     dbk_id id = dbk_recipient_id(&h->told.to);
-    bool logged;
     dbk_id_hex(recipient, &id);
     const dbk_audit_entry entry = { .op = DBK_AUDIT_DISCLOSURE,
                                     .space = *space,
@@ -133,7 +132,7 @@ static dbk_rc log_in(handing *h, const dbk_id *space, const dbk_id *records, siz
                                     .reason = dbk_book_is_restricted(h->c->book, space)
                                                   ? h->c->reason
                                                   : NULL };
-    return dbk_audit_log(h->c->book, &logged, &entry, err);
+    return dbk_audit_log(h->c->book, &entry, err);
 }
 
 static dbk_rc log_disclosure(handing *h, dbk_err *err)

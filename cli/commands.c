@@ -119,7 +119,7 @@ const cli_command cli_commands[] = {
       "holds, the oldest first. Looking and giving out are written down where it happens, also "
       "without a network, and reach headquarters with the next sync; the rest is read from the "
       "signed changes themselves. What nobody may see without a reason (restricted spaces) has the "
-      "reason with it. An auditor's device may write nothing: its looks are not in it.",
+      "reason with it.",
       CLI_BOOK, 0, 0, audit_options, cmd_audit },
 
     { NULL, "referral suggest", "PERSON|CASE", "where a referral goes, by which rule and why",

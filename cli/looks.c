@@ -49,7 +49,6 @@ static dbk_rc write_one(cli *c, const dbk_audit_entry *how, const cli_looks_spac
                         size_t named, dbk_err *err)
 {
     dbk_audit_entry entry = *how;
-    bool logged;
     entry.space = s->space;
     entry.records = s->named > 0 ? s->ids + at : NULL;
     entry.records_count = named;
@@ -57,7 +56,7 @@ static dbk_rc write_one(cli *c, const dbk_audit_entry *how, const cli_looks_spac
     /* What somebody looks for in a restricted space is nobody's business in the others. */
     if (entry.op == DBK_AUDIT_CONSULTATION && !dbk_book_is_restricted(c->book, &s->space))
         entry.reason = NULL;
-    return dbk_audit_log(c->book, &logged, &entry, err);
+    return dbk_audit_log(c->book, &entry, err);
 }
 
 /* As many entries as it takes to name them all; or one that only counts. */
@@ -102,7 +101,7 @@ dbk_rc cli_looks_allowed(const cli *c, const dbk_id *space, dbk_err *err)
 
 dbk_rc cli_look(cli *c, const dbk_note *note, const char *what, dbk_err *err)
 {
-    bool logged, restricted = dbk_book_is_restricted(c->book, &note->space);
+    bool restricted = dbk_book_is_restricted(c->book, &note->space);
     const dbk_audit_entry entry = { .op = DBK_AUDIT_CONSULTATION,
                                     .space = note->space,
                                     .what = what,
@@ -112,7 +111,7 @@ dbk_rc cli_look(cli *c, const dbk_note *note, const char *what, dbk_err *err)
                                     .reason = restricted ? c->reason : NULL };
     dbk_rc rc = cli_looks_allowed(c, &note->space, err);
     if (rc == DBK_OK)
-        rc = dbk_audit_log(c->book, &logged, &entry, err);
+        rc = dbk_audit_log(c->book, &entry, err);
     if (rc == DBK_OK && restricted)
         c->opened = note->space;
     return rc;

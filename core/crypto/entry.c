@@ -53,15 +53,20 @@ bool dbk_role_writes(dbk_role role)
     case DBK_ROLE_OFFICER:
     case DBK_ROLE_SUPERVISOR:
     case DBK_ROLE_HQ:
+    case DBK_ROLE_AUDITOR:
     case DBK_ROLE_GUEST:
     case DBK_ROLE_WRITER:
     case DBK_ROLE_ADMIN:
         return true;
     case DBK_ROLE_NONE:
-    case DBK_ROLE_AUDITOR:
         break;
     }
     return false;
+}
+
+bool dbk_role_only_logs(dbk_role role)
+{
+    return role == DBK_ROLE_AUDITOR;
 }
 
 bool dbk_entry_is_reason(dbk_span text)

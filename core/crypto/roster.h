@@ -69,8 +69,11 @@ typedef enum dbk_role {
 const char *dbk_role_name(dbk_role role);
 /* DBK_ROLE_NONE for an unknown word. */
 dbk_role dbk_role_parse(const char *name);
-/* What a member with this role writes into a space counts there: each role's but the auditor's. */
+/* May a device with this role lengthen a space's log? Every role may. */
 bool dbk_role_writes(dbk_role role);
+/* It writes what it looks at, and nothing else: an auditor (decision 0029). Who can't read the
+ * segments can't tell the one from the other; members do when they merge. */
+bool dbk_role_only_logs(dbk_role role);
 /* Why a device is revoked: "lost", "stolen" or "left". */
 bool dbk_entry_is_reason(dbk_span text);
 

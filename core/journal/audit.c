@@ -16,6 +16,8 @@
 /* Each entry writes its record's state anew: what is longer goes on in the next record. An entry
  * that names as many as it may takes 20 KiB, so a day of exports stays far from any limit. */
 #define STATE_BYTES_ENOUGH (16u * 1024u)
+#define PARTS_MAX \
+    1024u /* of one hour: a million records that are named, or more than 100,000 looks */
 
 static const char *const op_names[] = {
 #define OP_NAME(name, text) [DBK_AUDIT_##name] = (text),
@@ -54,7 +56,7 @@ static dbk_rc find_room(dbk_book *book, dbk_id *out, const dbk_id *space, uint64
                         dbk_err *err)
 {
     dbk_id device = dbk_book_device(book);
-    for (uint64_t part = 0;; part++) {
+    for (uint64_t part = 0; part < PARTS_MAX; part++) {
         dbk_err inner = { 0 };
         size_t held = 0;
         *out = record_of(space, &device, now_ms / HOUR_MS, part);
@@ -64,6 +66,7 @@ static dbk_rc find_room(dbk_book *book, dbk_id *out, const dbk_id *space, uint64
         if (rc != DBK_OK)
             return dbk_fail(err, rc, "%s", inner.text);
     }
+    return dbk_fail(err, DBK_LIMIT, "the log of use of this hour is full: try again later");
 }
 
 static int by_id(const void *a, const void *b)
@@ -127,7 +130,7 @@ static dbk_rc write_entry(dbk_draft *d, const dbk_audit_entry *e, uint64_t now_m
     return rc;
 }
 
-dbk_rc dbk_audit_log(dbk_book *book, bool *logged, const dbk_audit_entry *entry, dbk_err *err)
+dbk_rc dbk_audit_log(dbk_book *book, const dbk_audit_entry *entry, dbk_err *err)
 {
     dbk_draft d = { 0 };
     DBK_ASSERT(entry->op == DBK_AUDIT_CONSULTATION || entry->op == DBK_AUDIT_DISCLOSURE);
@@ -135,8 +138,7 @@ dbk_rc dbk_audit_log(dbk_book *book, bool *logged, const dbk_audit_entry *entry,
     uint64_t now_ms = book->env->now_ms(book->env->self);
     bool wanted = entry->reason != NULL || dbk_book_is_restricted(book, &entry->space);
     dbk_rc rc = wanted ? dbk_reason_check(entry->reason, err) : DBK_OK;
-    *logged = rc == DBK_OK && dbk_book_role(book, &entry->space) != DBK_ROLE_AUDITOR;
-    if (!*logged)
+    if (rc != DBK_OK)
         return rc;
     /* A draft without the record's state: a log entry replaces nothing. */
     rc = dbk_draft_new(&d, book, &entry->space, DBK_FORM_AUDIT, err);
@@ -148,6 +150,43 @@ dbk_rc dbk_audit_log(dbk_book *book, bool *logged, const dbk_audit_entry *entry,
         rc = dbk_draft_save(&d, err);
     dbk_draft_wipe(&d);
     return rc;
+}
+
+/* ---- whether an op is one of them ----------------------------------------------------------- */
+
+/* The hour in which an entry says that it was written, by the clock of its device. */
+static bool hour_of(uint64_t *hour, dbk_span entry)
+{
+    int64_t at_ms = 0;
+    bool known = dbk_time_parse(&at_ms, dbk_cbor_text_of(dbk_view_member(entry, "at")), NULL) ==
+                     DBK_OK &&
+                 at_ms >= 0;
+    *hour = known ? (uint64_t)at_ms / HOUR_MS : 0;
+    return known;
+}
+
+static bool is_append(const dbk_write *w)
+{
+    return w->kind == DBK_WRITE_APPEND && dbk_span_equal(w->group, dbk_span_str(GROUP));
+}
+
+bool dbk_audit_is_entry(const dbk_op *op, const dbk_id *space, const dbk_id *device)
+{
+    uint64_t hour;
+    if (!dbk_span_equal(op->form, dbk_span_str(DBK_FORM_AUDIT)) || op->writes_count != 1 ||
+        !is_append(&op->writes[0]))
+        return false;
+    dbk_cbor c = dbk_cbor_from(op->writes[0].value);
+    uint64_t count = dbk_cbor_get_array(&c);
+    dbk_span entry = dbk_cbor_get_item(&c);
+    if (count != 1 || c.failed || !hour_of(&hour, entry))
+        return false;
+    for (uint64_t part = 0; part < PARTS_MAX; part++) {
+        dbk_id id = record_of(space, device, hour, part);
+        if (dbk_id_equal(&id, &op->record))
+            return true;
+    }
+    return false;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

@@ -27,9 +27,8 @@ typedef enum dbk_audit_op { DBK_AUDIT_OP_TABLE(DBK_AUDIT_OP_ENUM) DBK_AUDIT_OPS 
 #undef DBK_AUDIT_OP_ENUM
 const char *dbk_audit_op_name(dbk_audit_op op);
 
-/* Writing one entry: one durable transaction. *logged false: this device may not write in that
- * space (an auditor), and nothing was written. DBK_INVALID: a restricted space, and no reason,
- * which is wanted there and nowhere else (DUAA 2025 s82); an auditor gives one too. */
+/* Writing one entry: one durable transaction. DBK_INVALID: a restricted space, and no reason,
+ * which is wanted there and nowhere else (DUAA 2025 s82). */
 typedef struct dbk_audit_entry {
     dbk_audit_op op; /* CONSULTATION or DISCLOSURE */
     dbk_id space;
@@ -40,8 +39,12 @@ typedef struct dbk_audit_entry {
     const char *recipient; /* or NULL */
     const char *reason;    /* or NULL */
 } dbk_audit_entry;
-DBK_MUST_CHECK dbk_rc dbk_audit_log(dbk_book *book, bool *logged, const dbk_audit_entry *entry,
-                                    dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_audit_log(dbk_book *book, const dbk_audit_entry *entry, dbk_err *err);
+
+/* Does the op do nothing but add entries to the log of use of that device in that space? All that
+ * an auditor may (decision 0029). A record of the log has its id by device and hour, so that no
+ * other record can be made into one by an op that calls it so. */
+bool dbk_audit_is_entry(const dbk_op *op, const dbk_id *space, const dbk_id *device);
 
 /* Reading: everything that is held, in no order. Spans are borrowed for the callback. */
 typedef struct dbk_audit_row {

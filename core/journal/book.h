@@ -153,6 +153,8 @@ bool dbk_book_may_read(const dbk_book *book, const dbk_id *space);
 bool dbk_book_is_restricted(const dbk_book *book, const dbk_id *space);
 /* DBK_DENIED, with the reason: to be asked before anything is typed for that space. */
 DBK_MUST_CHECK dbk_rc dbk_book_check_write(const dbk_book *book, const dbk_id *space, dbk_err *err);
+/* The same for an entry of the log of use, which an auditor writes too. */
+DBK_MUST_CHECK dbk_rc dbk_book_check_log(const dbk_book *book, const dbk_id *space, dbk_err *err);
 
 /* Small durable facts of the sync layer (last nonce, last sync time). At most 4 KiB each. */
 DBK_MUST_CHECK dbk_rc dbk_book_note_put(dbk_book *book, const char *name, dbk_span value,

@@ -91,16 +91,23 @@ bool dbk_book_is_restricted(const dbk_book *book, const dbk_id *space)
     return s != NULL && s->restricted;
 }
 
-dbk_rc dbk_book_check_write(const dbk_book *book, const dbk_id *space, dbk_err *err)
+dbk_rc dbk_book_check_log(const dbk_book *book, const dbk_id *space, dbk_err *err)
 {
     dbk_standing s = dbk_book_standing(book, space);
     if (s.over)
         return dbk_fail(err, DBK_DENIED, "this device's time in that space is over");
-    if (s.role == DBK_ROLE_AUDITOR)
-        return dbk_fail(err, DBK_DENIED, "an auditor reads in that space, and writes nothing");
     if (!dbk_role_writes(s.role))
         return dbk_fail(err, DBK_DENIED, "this device may not write in that space");
     return DBK_OK;
+}
+
+dbk_rc dbk_book_check_write(const dbk_book *book, const dbk_id *space, dbk_err *err)
+{
+    dbk_rc rc = dbk_book_check_log(book, space, err);
+    if (rc == DBK_OK && dbk_role_only_logs(dbk_book_standing(book, space).role))
+        return dbk_fail(err, DBK_DENIED,
+                        "an auditor reads in that space, and writes nothing but the log of use");
+    return rc;
 }
 
 const dbk_space *dbk_book_roster_space(const dbk_book *book)

@@ -13,6 +13,7 @@ typedef struct aside_row {
     dbk_hash hash, prev;
     dbk_rowid id;
     bool admitted; /* it, or what its author wrote upon it */
+    bool breach;   /* it was judged to be more than its author may */
 } aside_row;
 
 typedef struct aside_set {
@@ -139,25 +140,38 @@ typedef struct judgement {
 } judgement;
 
 /* Whose it is, and whether that author may, and signed it. */
-static const char *judge_author(const aside_set *set, const dbk_member **author,
-                                const dbk_segment_in *in, bool admitted)
+static dbk_rc judge_author(const aside_set *set, judgement *out, const dbk_segment_in *in,
+                           bool admitted, dbk_err *err)
 {
     const dbk_header *h = &in->header;
     dbk_book *book = set->book;
     uint64_t seen;
-    *author = dbk_roster_feed_owner(book->roster, &h->space, &h->feed, &h->incarnation);
-    if (*author == NULL)
-        return dbk_book_chain_seq(book, &seen, &h->members_seen) ? DBK_WAIT_FORGED
-                                                                 : DBK_WAIT_AUTHOR;
-    const char *reason = dbk_inbox_may_write(book, *author, &h->space, &in->log);
-    if (reason != NULL && !admitted)
-        return reason;
+    out->author = dbk_roster_feed_owner(book->roster, &h->space, &h->feed, &h->incarnation);
+    if (out->author == NULL) {
+        out->reason = dbk_book_chain_seq(book, &seen, &h->members_seen) ? DBK_WAIT_FORGED
+                                                                        : DBK_WAIT_AUTHOR;
+        return DBK_OK;
+    }
+    dbk_rc rc = DBK_OK;
+    if (!admitted)
+        rc = dbk_inbox_may_write(book, &out->reason, out->author, in, err);
+    if (rc != DBK_OK || out->reason != NULL)
+        return rc;
     /* What an admitted one builds on needs no signature of its own: the chain of hashes vouches. */
-    if (!admitted && dbk_header_verify(h, &(*author)->keys.sign, NULL) != DBK_OK)
-        return DBK_WAIT_FORGED;
-    if (dbk_body_check(h, in->body, NULL) != DBK_OK)
-        return DBK_WAIT_FORGED;
-    return NULL;
+    if ((!admitted && dbk_header_verify(h, &out->author->keys.sign, NULL) != DBK_OK) ||
+        dbk_body_check(h, in->body, NULL) != DBK_OK)
+        out->reason = DBK_WAIT_FORGED;
+    return DBK_OK;
+}
+
+/* Why one stands aside that doesn't follow the head of its feed. */
+static const char *judge_place(const aside_set *set, const dbk_member *author, const dbk_header *h,
+                               uint64_t last_seq)
+{
+    if (!dbk_inbox_waits_behind(set->book, author, h, last_seq))
+        return DBK_WAIT_FORK;
+    const aside_row *before = find_row(set, &h->prev);
+    return before != NULL && before->breach ? DBK_WAIT_ROLE : DBK_WAIT_EARLIER;
 }
 
 static dbk_rc judge(const aside_set *set, judgement *out, const dbk_segment_in *in, bool admitted,
@@ -171,13 +185,13 @@ static dbk_rc judge(const aside_set *set, judgement *out, const dbk_segment_in *
     if (feed != NULL)
         head = feed->now.head;
     *out = (judgement){ 0 };
-    out->reason = judge_author(set, &out->author, in, admitted);
-    if (out->reason != NULL)
-        return DBK_OK;
+    rc = judge_author(set, out, in, admitted, err);
+    if (rc != DBK_OK || out->reason != NULL)
+        return rc;
     if (dbk_id_equal(&out->author->device, &set->book->own.device))
         out->reason = DBK_WAIT_FORK;
     else if (h->first_seq != last_seq + 1 || !dbk_hash_equal(&h->prev, &head))
-        out->reason = DBK_WAIT_FORK;
+        out->reason = judge_place(set, out->author, h, last_seq);
     else if (!admitted && dbk_inbox_is_held(feed))
         out->reason = DBK_WAIT_FORKED;
     if (out->reason == NULL)
@@ -223,8 +237,10 @@ static dbk_rc try_aside(void *ctx, const dbk_store_segment *row, dbk_err *err)
     if (rc != DBK_OK)
         return rc;
     in.hash = dbk_header_hash(&in.header);
-    const aside_row *r = find_row(set, &in.hash);
+    aside_row *r = find_row(set, &in.hash);
     rc = judge(set, &j, &in, r != NULL && r->admitted, err);
+    if (r != NULL)
+        r->breach = rc == DBK_OK && j.reason != NULL && strcmp(j.reason, DBK_WAIT_ROLE) == 0;
     if (rc == DBK_OK && j.evicts)
         rc = dbk_evict_run(set->book, dbk_tables_feed(&set->book->tables, &in.header.feed),
                            in.header.first_seq, DBK_WAIT_FORK, err);

@@ -156,10 +156,16 @@ dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, dbk_span header
     rc = close_own(book, stats, what, &in, err);
     if (rc != DBK_OK)
         return rc;
-    aside = dbk_inbox_may_write(book, author, &in.header.space, &in.log);
+    rc = dbk_inbox_may_write(book, &aside, author, &in, err);
+    if (rc != DBK_OK)
+        return rc;
+    const dbk_book_feed *feed = dbk_tables_feed(&book->tables, &in.header.feed);
     if (aside == NULL && what == CARRIED_FORK)
-        aside = DBK_WAIT_FORK;
-    if (aside == NULL && dbk_inbox_is_held(dbk_tables_feed(&book->tables, &in.header.feed)))
+        aside = dbk_inbox_waits_behind(book, author, &in.header,
+                                       feed == NULL ? 0 : feed->now.last_seq)
+                    ? DBK_WAIT_EARLIER
+                    : DBK_WAIT_FORK;
+    if (aside == NULL && dbk_inbox_is_held(feed))
         aside = DBK_WAIT_FORKED;
     return take_carried(book, stats, &in, &author->device, aside, err);
 }

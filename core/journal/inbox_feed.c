@@ -31,21 +31,6 @@ dbk_rc dbk_inbox_stored_header(dbk_header *h, const dbk_store_segment *row, dbk_
     return DBK_OK;
 }
 
-bool dbk_inbox_in_time(const dbk_member_space *out, const dbk_store_place *log)
-{
-    return out == NULL || (out->cut_known && log->known && log->index < out->cut_size);
-}
-
-const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space,
-                                const dbk_store_place *log)
-{
-    const dbk_member_space *out = dbk_roster_out(book->roster, &author->device, space);
-    dbk_role role = out == NULL ? dbk_roster_role(book->roster, &author->device, space) : out->role;
-    if (!dbk_role_writes(role))
-        return DBK_WAIT_ROLE;
-    return dbk_inbox_in_time(out, log) ? NULL : DBK_WAIT_LATE;
-}
-
 bool dbk_inbox_is_held(const dbk_book_feed *feed)
 {
     return feed != NULL && feed->now.forked && !feed->own;
@@ -270,13 +255,18 @@ static dbk_rc take_next(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_
 static dbk_rc check_later(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_err *err)
 {
     dbk_store_segment_place before = { 0 };
-    dbk_store_place place = { true, item->index, item->in.receipt_ms };
-    dbk_rc rc = DBK_OK;
+    const dbk_segment_in in = { .header = *h,
+                                .header_bytes = item->in.header,
+                                .body = item->in.body,
+                                .log = { true, item->index, item->in.receipt_ms } };
     bool next = follows(h, w->last_seq, &w->head);
-    const char *aside = dbk_inbox_may_write(w->s->book, w->author, &h->space, &place);
-    if (next && aside == NULL)
+    const char *aside;
+    dbk_rc rc = dbk_inbox_may_write(w->s->book, &aside, w->author, &in, err);
+    if (rc == DBK_OK && next && aside == NULL)
         return take_next(w, item, h, err);
-    if (!next && w->tail == NULL) {
+    if (aside == NULL && dbk_inbox_waits_behind(w->s->book, w->author, h, w->last_seq))
+        aside = w->tail != NULL ? w->tail->reason : DBK_WAIT_EARLIER;
+    if (rc == DBK_OK && !next && w->tail == NULL) {
         rc = dbk_inbox_find_aside(w->s->book, &before, &h->space, &h->prev, err);
         if (rc == DBK_OK && before.id == 0)
             return refuse(item, "does not follow what its author wrote before", err);

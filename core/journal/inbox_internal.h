@@ -1,6 +1,7 @@
 /* core/journal/inbox_internal.h - inside the receive path: what its files share. Not for others.
  * inbox.c: the public calls for runs and carried segments. inbox_check.c: a run against its
  * checkpoint, changing nothing. inbox_feed.c: one feed's part of it: author, chain, signature.
+ * inbox_role.c: what its author may.
  * inbox_take.c: segments into rows, ops into records. inbox_retry.c: what was pending.
  * inbox_claims.c: what a run says about others. inbox_receipts.c: what a push answered. */
 #ifndef DBK_JOURNAL_INBOX_INTERNAL_H
@@ -109,11 +110,6 @@ void dbk_inbox_pin(dbk_stand *stand, const dbk_checkpoint *c, dbk_span note);
 /* Where the space's log stands here; zeros for a space without a row. */
 dbk_stand dbk_inbox_stand(const dbk_book_space *space);
 
-/* May an author's segment at this place of the space's log be merged, by the roster? NULL, or why
- * it stands aside. Who was taken out wrote in time what stands before the cut that the chain names:
- * the same on every replica, whichever of log and chain came first (A24). */
-const char *dbk_inbox_may_write(const dbk_book *book, const dbk_member *author, const dbk_id *space,
-                                const dbk_store_place *log);
 /* Of another device, and known to have two histories: what continues it now stands aside. */
 bool dbk_inbox_is_held(const dbk_book_feed *feed);
 /* Does what stands at this place of the log stand before the cut of an author who is out (NULL: who
@@ -157,6 +153,16 @@ typedef struct dbk_segment_in {
 /* The next segment of its feed, verified: stored, and merged if that can be. */
 DBK_MUST_CHECK dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *device,
                                      dbk_err *err);
+/* May an author's segment be merged, by the roster and the place of the log that it stands at?
+ * *why NULL, or why it stands aside. Who was taken out wrote in time what stands before the cut
+ * that the chain names: the same on every replica, whichever of log and chain came first (A24). An
+ * auditor's may if it holds entries of that device's log of use and nothing else. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_may_write(dbk_book *book, const char **why,
+                                          const dbk_member *author, const dbk_segment_in *in,
+                                          dbk_err *err);
+/* An auditor's, which follows something of theirs that stands aside: that isn't another history. */
+bool dbk_inbox_waits_behind(const dbk_book *book, const dbk_member *author, const dbk_header *h,
+                            uint64_t last_seq);
 /* One that stands aside. */
 DBK_MUST_CHECK dbk_rc dbk_taker_aside(dbk_taker *t, const dbk_segment_in *in, const char *reason,
                                       dbk_err *err);

@@ -27,7 +27,10 @@ static dbk_rc check_role(dbk_draft *d, dbk_err *err)
 {
     d->role = dbk_book_role(d->book, &d->space);
     d->hq = d->role == DBK_ROLE_HQ || d->role == DBK_ROLE_ADMIN;
-    return dbk_book_check_write(d->book, &d->space, err);
+    /* Of the log only appends come this far: dbk_draft_check_form. */
+    bool log = d->form != NULL && strcmp(dbk_form_name(d->form), DBK_FORM_AUDIT) == 0;
+    return log ? dbk_book_check_log(d->book, &d->space, err)
+               : dbk_book_check_write(d->book, &d->space, err);
 }
 
 static dbk_rc begin(dbk_draft *d, dbk_book *book, dbk_err *err)

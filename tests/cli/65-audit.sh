@@ -121,10 +121,14 @@ hasnt "exports" '"form": *"audit"' "$out"
 must amir --json list audit
 json "by its name it is there" "len(rows) > 0" True
 
-# Who may not write can read all the same, and leaves no row.
+# Who may write nothing else leaves a row of what it looked at (decision 0029).
 must eve sync
 must eve show "$ruth"
-must eve --json audit --op consultation
-json "by amir alone" "set(r['author'] for r in rows)" "{'amir'}"
+wont "an auditor writes no record" 6 "nothing but the log of use" eve add person name=Eve
+must eve sync
+must amir sync
+must amir --json audit --op consultation --actor eve
+json "an auditor's look" "[(r['what'], r['records']) for r in rows]" "[('show', ['$ruth'])]"
 must amir verify
+must eve verify
 finish
