@@ -49,6 +49,7 @@ dbk_rc cmd_report_clocks(cli *c, const cli_args *a, dbk_err *err);     /* cmd_cl
 /* cmd_liaison.c: families and their officers */
 dbk_rc cmd_liaison_show(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_liaison_families(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_liaison_approve(cli *c, const cli_args *a, dbk_err *err); /* cmd_answer.c */
 dbk_rc cmd_liaison_answer(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_liaison_officers(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_journey(cli *c, const cli_args *a, dbk_err *err); /* cmd_journey.c */

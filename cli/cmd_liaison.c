@@ -293,6 +293,17 @@ static dbk_rc cover(covering *v, const dbk_family_opts *opts, dbk_err *err)
     return rc;
 }
 
+static void say_strategy(const dbk_held *held)
+{
+    if (held->proposed > 0)
+        out_text("Strategy %llu waits for headquarters' word: daybook liaison approve.\n",
+                 (unsigned long long)held->proposed);
+    if (held->version > 0)
+        out_text("Strategy %llu is in force. ", (unsigned long long)held->version);
+    if (held->version > 0 || held->topics.len > 0)
+        out_text("Held back:%s\n", held->topics.len == 0 ? " nothing" : "");
+}
+
 /* What the strategy in force holds back: before anybody speaks to them. */
 static dbk_rc say_held(json_t **out, cli *c, const dbk_id *case_id, dbk_err *err)
 {
@@ -305,18 +316,18 @@ static dbk_rc say_held(json_t **out, cli *c, const dbk_id *case_id, dbk_err *err
     if (rc == DBK_OK)
         rc = cli_looks_allowed(c, &r.note->space, err);
     if (rc == DBK_OK && cli_shows(c, &r.note->space))
-        rc = dbk_held_read(&held, &r, err);
+        rc = dbk_held_read(&held, r.note, err);
     dbk_elements e = dbk_elements_of(dbk_bytes_span(&held.topics));
-    if (rc == DBK_OK && c->format == OUT_TEXT && held.version > 0)
-        out_text("Strategy %llu is in force. Held back:%s\n", (unsigned long long)held.version,
-                 held.topics.len == 0 ? " nothing" : "");
+    if (rc == DBK_OK && c->format == OUT_TEXT)
+        say_strategy(&held);
     while (rc == DBK_OK && dbk_elements_next(&e, &one)) {
         (void)json_array_append_new(topics, text_json(dbk_cbor_text_of(one)));
         if (c->format == OUT_TEXT)
             out_text("  %s\n", out_safe(dbk_cbor_text_of(one)));
     }
     if (rc == DBK_OK && out != NULL)
-        *out = json_pack("{s:I, s:O}", "version", (json_int_t)held.version, "held_back", topics);
+        *out = json_pack("{s:I, s:I, s:O}", "version", (json_int_t)held.version, "proposed",
+                         (json_int_t)held.proposed, "held_back", topics);
     json_decref(topics);
     dbk_held_wipe(&held);
     dbk_reading_wipe(&r);
@@ -348,101 +359,5 @@ dbk_rc cmd_liaison_show(cli *c, const cli_args *a, dbk_err *err)
     json_decref(strategy);
     json_decref(v.entries);
     json_decref(v.items);
-    return rc;
-}
-
-/* ---- an answer ------------------------------------------------------------------------------- */
-
-typedef struct answering {
-    const char *outcome, *told;
-    bool progress;
-    dbk_answered item;
-} answering;
-
-static dbk_rc read_answer(answering *job, const cli_args *a, dbk_err *err)
-{
-    *job = (answering){ .outcome = cli_option_value(a, "--outcome"),
-                        .told = cli_option_value(a, "--told-by"),
-                        .progress = cli_option_given(a, "--progress") };
-    if (job->outcome == NULL || job->outcome[0] == '\0')
-        return dbk_fail(err, DBK_USAGE, "--outcome is needed: nothing closes without words");
-    return DBK_OK;
-}
-
-/* Which one, as it is typed behind the id: "request 2", "complaint", or nothing. */
-static dbk_rc find_item(answering *job, cli *c, const cli_args *a, const dbk_id *contact,
-                        dbk_err *err)
-{
-    const char *of = a->count > 1 ? a->positional[1] : NULL;
-    uint64_t number = 1;
-    dbk_note *note = NULL;
-    if (a->count > 2 && (dbk_u64_parse(&number, dbk_span_str(a->positional[2]), NULL) != DBK_OK ||
-                         number == 0 || number > 1000))
-        return dbk_fail(err, DBK_USAGE, "\"%s\" is no number from 1 to 1000",
-                        out_safe_str(a->positional[2]));
-    dbk_rc rc = dbk_query_note(&note, c->book, contact, err);
-    if (rc == DBK_OK)
-        rc = dbk_book_check_write(c->book, &note->space, err);
-    /* What they had asked is said again: that is a look at the record. */
-    if (rc == DBK_OK)
-        rc = cli_look(c, note, "liaison answer", err);
-    if (rc == DBK_OK)
-        rc = dbk_answer_find(&job->item, note, of, (unsigned)number, err);
-    dbk_note_free(note);
-    return rc;
-}
-
-static dbk_rc write_answer(const answering *job, cli *c, const dbk_id *contact,
-                           dbk_problems *problems, dbk_err *err)
-{
-    json_t *entry = json_pack(
-        "{s:s, s:I, s:s, s:s, s:s*}", "of", dbk_family_kind_name(job->item.kind), "number",
-        (json_int_t)job->item.number, "state", job->progress ? "progress" : "closed", "outcome",
-        job->outcome, "told", job->told);
-    if (entry == NULL)
-        return dbk_fail(err, DBK_INVALID, "the outcome is not UTF-8 text");
-    const dbk_input input = { .op = DBK_INPUT_ADD, .field = "answers", .json = entry };
-    const dbk_edit edit = { .record = *contact, .inputs = &input, .inputs_count = 1 };
-    dbk_rc rc = dbk_journal_edit(c->book, problems, &edit, err);
-    json_decref(entry);
-    return rc == DBK_OK ? rc : cli_refuse(c, rc, "nothing was saved", problems, err);
-}
-
-static dbk_rc say_answered(const answering *job, cli *c, const dbk_id *contact,
-                           const dbk_problems *problems, dbk_err *err)
-{
-    char uuid[DBK_ID_UUID_SIZE];
-    const char *of = dbk_family_kind_name(job->item.kind);
-    dbk_id_uuid(uuid, contact);
-    if (c->format == OUT_JSON)
-        return out_json_take(json_pack("{s:s, s:s, s:I, s:s, s:o, s:s, s:o}", "id", uuid, "of", of,
-                                       "number", (json_int_t)job->item.number, "state",
-                                       job->progress ? "progress" : "closed", "text",
-                                       text_json(dbk_bytes_span(&job->item.text)), "outcome",
-                                       job->outcome, "warnings", cli_problems_json(problems)),
-                             err);
-    cli_print_problems(problems);
-    out_text("%s %s %u: %s", job->progress ? "noted about" : "answered", of, job->item.number,
-             out_safe(dbk_bytes_span(&job->item.text)));
-    out_text(" -> %s\n", out_safe_str(job->outcome));
-    return DBK_OK;
-}
-
-dbk_rc cmd_liaison_answer(cli *c, const cli_args *a, dbk_err *err)
-{
-    answering job;
-    dbk_id contact;
-    dbk_problems problems = { 0 };
-    dbk_rc rc = read_answer(&job, a, err);
-    if (rc == DBK_OK)
-        rc = cli_record_find(&contact, c, a->positional[0], err);
-    if (rc == DBK_OK)
-        rc = find_item(&job, c, a, &contact, err);
-    if (rc == DBK_OK)
-        rc = write_answer(&job, c, &contact, &problems, err);
-    if (rc == DBK_OK)
-        rc = say_answered(&job, c, &contact, &problems, err);
-    dbk_answered_wipe(&job.item);
-    dbk_problems_wipe(&problems);
     return rc;
 }

@@ -100,6 +100,11 @@ const cli_command cli_commands[] = {
       "`liaison show` tells. Without KIND it is the only one that waits. What has its answer "
       "already isn't closed twice; signed entries take answers too.",
       CLI_BOOK, 1, 3, answer_options, cmd_liaison_answer },
+    { NULL, "liaison approve", "CASE --by OFFICER",
+      "at headquarters: put the newest strategy in force",
+      "As it stands in the case, with the lead's approval. What an officer writes as approved is a "
+      "proposal: it can hold back more, and lets nothing go.",
+      CLI_BOOK, ONE_RECORD, approve_strategy_options, cmd_liaison_approve },
     { NULL, "liaison families", "", "how often each family is met, and what lacks",
       "GAP is the longest time between two contacts, in days; attempts are no contacts. Told "
       "besides: no risk assessment before the first visit, no literature by the day after it.",

@@ -203,6 +203,11 @@ static const cli_option answer_options[] = {
     { "--reason", "TEXT", "why you look at it, in a restricted space" },
     { NULL, NULL, NULL },
 };
+static const cli_option approve_strategy_options[] = {
+    { "--by", "OFFICER", "the lead, as the register has them" },
+    { "--reason", "TEXT", "why you look at it, in a restricted space" },
+    { NULL, NULL, NULL },
+};
 static const cli_option officers_options[] = {
     { "--welfare-days", "N", "after which a welfare check is overdue (90)" },
     LOOK_OPTION,

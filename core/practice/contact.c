@@ -49,25 +49,20 @@ static bool in_force_then(const judging *j, dbk_span entry)
 }
 
 /* The newest version that was in force at the contact. */
-static void take_worked(judging *j, dbk_span entry)
+static void take_worked(judging *j, const dbk_sibling *entry)
 {
-    dbk_cbor c = dbk_cbor_from(dbk_view_member(entry, "version"));
-    uint64_t version = dbk_cbor_peek(&c) == DBK_CBOR_UINT ? dbk_cbor_get_uint(&c) : 0;
-    if (version > j->worked && dbk_view_member(entry, "approved_by").len > 0 &&
-        in_force_then(j, entry))
+    uint64_t version = dbk_held_version(entry->value);
+    if (version > j->worked && dbk_held_approves(entry) && in_force_then(j, entry->value))
         j->worked = version;
 }
 
-static dbk_rc read_strategy(judging *j, dbk_reading *r, dbk_err *err)
+static dbk_rc read_strategy(judging *j, const dbk_note *of_case, dbk_err *err)
 {
-    dbk_span strategy, entry;
-    dbk_rc rc = dbk_reading_value(r, &strategy, "strategy", err);
-    dbk_elements e = dbk_elements_of(strategy);
-    while (rc == DBK_OK && dbk_elements_next(&e, &entry)) {
-        take_worked(j, entry);
-        rc = dbk_held_take(&j->held, entry, err);
-    }
-    return rc;
+    size_t count;
+    const dbk_sibling *log = dbk_reading_log(of_case, &count, "strategy");
+    for (size_t i = 0; i < count; i++)
+        take_worked(j, &log[i]);
+    return dbk_held_read(&j->held, of_case, err);
 }
 
 /* FL-12: each side has its own history, by its name. */
@@ -110,7 +105,7 @@ static dbk_rc take_case(judging *j, dbk_reading *r, dbk_err *err)
     j->suspect = j->suspect || possible;
     if (rc == DBK_OK)
         rc = read_sides(j, r, err);
-    return rc == DBK_OK ? read_strategy(j, r, err) : rc;
+    return rc == DBK_OK ? read_strategy(j, r->note, err) : rc;
 }
 
 static dbk_rc read_case(judging *j, dbk_err *err)
@@ -124,6 +119,12 @@ static dbk_rc read_case(judging *j, dbk_err *err)
 }
 
 /* ---- told and held back ---------------------------------------------------------------------- */
+
+/* The newest that holds something back: the one in force, or one that an officer has added. */
+static unsigned long long strategy_of(const judging *j)
+{
+    return j->held.version > 0 ? j->held.version : j->held.proposed;
+}
 
 static dbk_rc judge_told(judging *j, unsigned place, dbk_span told, dbk_err *err)
 {
@@ -142,16 +143,14 @@ static dbk_rc judge_told(judging *j, unsigned place, dbk_span told, dbk_err *err
                                 "What you told them %u: \"%.*s\" is held back by strategy %llu. If "
                                 "it was told, say on whose authority: the lead's decision, by its "
                                 "number.",
-                                place + 1, (int)held.len, (const char *)held.p,
-                                (unsigned long long)j->held.version);
+                                place + 1, (int)held.len, (const char *)held.p, strategy_of(j));
     rc = dbk_held_find(&j->held, &held, detail, DBK_HELD_WORDS, err);
     if (rc != DBK_OK || held.len == 0)
         return rc;
     return dbk_problems_add(j->problems, DBK_WARNING, field, err,
                             "What you told them %u: it speaks of \"%.*s\", which is held back by "
                             "strategy %llu. If that was told, say on whose authority.",
-                            place + 1, (int)held.len, (const char *)held.p,
-                            (unsigned long long)j->held.version);
+                            place + 1, (int)held.len, (const char *)held.p, strategy_of(j));
 }
 
 /* FL-5: with a suspect in the family the list is before everybody who writes an entry. */

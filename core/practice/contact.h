@@ -5,9 +5,9 @@
  * itself (FL-3).
  * Knows:  forms contact, case, risk_assessment, person.
  * Never:  writing; deciding what may be told: that is the lead's.
- * In force is the newest version of the case's strategy that somebody approved. What isn't held or
- * isn't readable here is not known, and stops nothing. Topics are compared without regard to case,
- * accents and script (core/model/likeness.h). */
+ * In force is the newest version of the case's strategy whose approval headquarters wrote
+ * (core/practice/held.h). What isn't held or isn't readable here is not known, and stops nothing.
+ * Topics are compared without regard to case, accents and script (core/model/likeness.h). */
 #ifndef DBK_PRACTICE_CONTACT_H
 #define DBK_PRACTICE_CONTACT_H
 

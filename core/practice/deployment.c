@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/practice/held.h"
+
 static bool is_any(dbk_span value, const char *const *codes)
 {
     for (size_t i = 0; codes[i] != NULL; i++) {
@@ -35,39 +37,65 @@ typedef struct demand {
     const char *const *status;
     const char *field, *part;
     const char *instead; /* a field that gives a reason why not, or NULL */
+    bool by_hq;          /* it counts as far as headquarters wrote it */
     dbk_severity severity;
     const char *text;
 } demand;
 static const demand demands[] = {
-    { running, "strategy", "approved_by", NULL, DBK_PROBLEM,
-      "Strategy: a deployment is active under a strategy that the lead has approved. Say by whom, "
-      "and when." },
-    { ending, "exit_plan", "support", "no_exit_plan_reason", DBK_PROBLEM,
+    { running, "strategy", "approved_by", NULL, true, DBK_PROBLEM,
+      "Strategy: a deployment is active under a strategy that the lead has approved, by "
+      "headquarters' word: daybook liaison approve. An officer's word for it is a proposal." },
+    { ending, "exit_plan", "support", "no_exit_plan_reason", false, DBK_PROBLEM,
       "Exit plan: say which support is in place for the family before the deployment ends." },
-    { running, "exit_plan", "family_told_on", NULL, DBK_WARNING,
+    { running, "exit_plan", "family_told_on", NULL, false, DBK_WARNING,
       "Exit plan: the family is told of it at the start. Say when they were." },
-    { running, "exit_plan", "reactivation", NULL, DBK_WARNING,
+    { running, "exit_plan", "reactivation", NULL, false, DBK_WARNING,
       "Exit plan: say what would reactivate the deployment." },
 };
 
-static bool is_broken(const demand *d, const dbk_intent *p, dbk_current_fn value)
+/* Approved by headquarters, as far as it stands in the case. */
+static dbk_rc is_approved(const dbk_intent *p, bool *yes, dbk_err *err)
 {
-    if (!is_any(value(p->ctx, "status"), d->status))
-        return false;
-    if (d->instead != NULL && value(p->ctx, d->instead).len > 0)
-        return false;
-    return !some_has(p->before(p->ctx, d->field), d->part);
+    dbk_note *note = NULL;
+    size_t count = 0;
+    *yes = false;
+    dbk_rc rc = p->record == NULL ? DBK_OK : dbk_reading_find_note(&note, p->book, p->record, err);
+    const dbk_sibling *log = note == NULL ? NULL : dbk_reading_log(note, &count, "strategy");
+    for (size_t i = 0; i < count; i++)
+        *yes = *yes || dbk_held_approves(&log[i]);
+    dbk_note_free(note);
+    return rc;
+}
+
+static bool is_hq(const dbk_intent *p)
+{
+    dbk_role role = dbk_book_role(p->book, p->space);
+    return role == DBK_ROLE_HQ || role == DBK_ROLE_ADMIN;
+}
+
+/* Does this status want something, and give no reason why not? */
+static bool is_wanted(const demand *d, const dbk_intent *p, dbk_current_fn value)
+{
+    return is_any(value(p->ctx, "status"), d->status) &&
+           (d->instead == NULL || value(p->ctx, d->instead).len == 0);
+}
+
+static dbk_rc judge_demand(dbk_problems *problems, const demand *d, const dbk_intent *p,
+                           dbk_err *err)
+{
+    bool there = some_has(p->before(p->ctx, d->field), d->part);
+    dbk_rc rc = d->by_hq ? is_approved(p, &there, err) : DBK_OK;
+    bool added = some_has(p->added(p->ctx, d->field), d->part) && (!d->by_hq || is_hq(p));
+    if (rc != DBK_OK || there || added || !is_wanted(d, p, p->value) || is_wanted(d, p, p->before))
+        return rc;
+    return dbk_problems_add(problems, d->severity, d->field, err, "%s", d->text);
 }
 
 static dbk_rc judge_demands(dbk_problems *problems, const dbk_intent *p, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
-    for (size_t i = 0; rc == DBK_OK && i < sizeof(demands) / sizeof(demands[0]); i++) {
-        const demand *d = &demands[i];
-        if (is_broken(d, p, p->value) && !some_has(p->added(p->ctx, d->field), d->part) &&
-            !is_broken(d, p, p->before))
-            rc = dbk_problems_add(problems, d->severity, d->field, err, "%s", d->text);
-    }
+    for (size_t i = 0; rc == DBK_OK && i < sizeof(demands) / sizeof(demands[0]); i++)
+        rc = judge_demand(problems, &demands[i], p, err);
     return rc;
 }
 

@@ -3,7 +3,7 @@
  * deployments one officer bears (FL-8); and that no liaison officer of a family in which a suspect
  * may be is sent to search or to arrest (FL-5), whether the action or the suspicion came first.
  * Knows:  forms case, officer, action.
- * Never:  writing; who may approve: that stands in the strategy.
+ * Never:  writing; who may approve: that stands in the strategy, in headquarters' word.
  * What isn't held or isn't readable here is not known, and stops nothing. */
 #ifndef DBK_PRACTICE_DEPLOYMENT_H
 #define DBK_PRACTICE_DEPLOYMENT_H

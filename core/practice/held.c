@@ -15,25 +15,84 @@ void dbk_held_wipe(dbk_held *h)
     dbk_bytes_wipe(&h->topics);
 }
 
-dbk_rc dbk_held_take(dbk_held *h, dbk_span entry, dbk_err *err)
+uint64_t dbk_held_version(dbk_span entry)
 {
     dbk_cbor c = dbk_cbor_from(dbk_view_member(entry, "version"));
-    uint64_t version = dbk_cbor_peek(&c) == DBK_CBOR_UINT ? dbk_cbor_get_uint(&c) : 0;
-    if (version <= h->version || dbk_view_member(entry, "approved_by").len == 0)
-        return DBK_OK;
-    h->version = version;
-    dbk_bytes_truncate(&h->topics, 0);
-    return dbk_bytes_append(&h->topics, dbk_view_member(entry, "held_back"), err);
+    return dbk_cbor_peek(&c) == DBK_CBOR_UINT ? dbk_cbor_get_uint(&c) : 0;
 }
 
-dbk_rc dbk_held_read(dbk_held *h, dbk_reading *of_case, dbk_err *err)
+static bool is_called_approved(const dbk_sibling *entry)
 {
-    dbk_span strategy, entry;
-    dbk_rc rc = dbk_reading_value(of_case, &strategy, "strategy", err);
-    dbk_elements e = dbk_elements_of(strategy);
-    while (rc == DBK_OK && dbk_elements_next(&e, &entry))
-        rc = dbk_held_take(h, entry, err);
+    return dbk_view_member(entry->value, "approved_by").len > 0;
+}
+
+bool dbk_held_approves(const dbk_sibling *entry)
+{
+    return entry->hq && is_called_approved(entry);
+}
+
+static uint64_t newest(const dbk_sibling *log, size_t count, bool (*counts)(const dbk_sibling *))
+{
+    uint64_t version = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t one = dbk_held_version(log[i].value);
+        version = one > version && counts(&log[i]) ? one : version;
+    }
+    return version;
+}
+
+static bool is_any(const dbk_sibling *entry)
+{
+    (void)entry;
+    return true;
+}
+
+/* An officer can't lift what is held back by calling a newer version approved; but may add to it.
+ */
+static bool holds(const dbk_held *h, const dbk_sibling *entry)
+{
+    uint64_t version = dbk_held_version(entry->value);
+    if (dbk_held_approves(entry))
+        return version == h->version;
+    return is_called_approved(entry) && version > h->version;
+}
+
+dbk_rc dbk_held_read(dbk_held *h, const dbk_note *of_case, dbk_err *err)
+{
+    size_t count;
+    uint64_t topics = 0;
+    dbk_span one;
+    dbk_bytes items = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    const dbk_sibling *log = dbk_reading_log(of_case, &count, "strategy");
+    dbk_rc rc = DBK_OK;
+    h->version = newest(log, count, dbk_held_approves);
+    h->proposed = newest(log, count, is_called_approved);
+    h->proposed = h->proposed > h->version ? h->proposed : 0;
+    for (size_t i = 0; rc == DBK_OK && i < count; i++) {
+        dbk_elements e = dbk_elements_of(dbk_view_member(log[i].value, "held_back"));
+        for (; rc == DBK_OK && holds(h, &log[i]) && dbk_elements_next(&e, &one); topics++)
+            rc = dbk_bytes_append(&items, one, err);
+    }
+    dbk_cbor_out out = dbk_cbor_to(&h->topics, err);
+    dbk_bytes_truncate(&h->topics, 0);
+    if (rc == DBK_OK && topics > 0) {
+        dbk_cbor_put_array(&out, topics);
+        rc = out.rc == DBK_OK ? dbk_bytes_append(&h->topics, dbk_bytes_span(&items), err) : out.rc;
+    }
+    dbk_bytes_wipe(&items);
     return rc;
+}
+
+dbk_span dbk_held_next(const dbk_note *of_case)
+{
+    size_t count;
+    const dbk_sibling *log = dbk_reading_log(of_case, &count, "strategy");
+    uint64_t in_force = newest(log, count, dbk_held_approves);
+    uint64_t next = newest(log, count, is_any);
+    for (size_t i = 0; next > in_force && i < count; i++)
+        if (dbk_held_version(log[i].value) == next)
+            return log[i].value;
+    return dbk_span_of(NULL, 0);
 }
 
 /* A piece that ends at a space, or at a character, and its length. */

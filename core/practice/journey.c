@@ -269,7 +269,7 @@ static dbk_rc tell_all(making *m, dbk_reading *of_case, dbk_err *err)
 {
     const dbk_family_opts family = { .case_id = &m->opts->case_id, .group = m->opts->group };
     m->space = of_case->note->space;
-    dbk_rc rc = dbk_held_read(&m->held, of_case, err);
+    dbk_rc rc = dbk_held_read(&m->held, of_case->note, err);
     if (rc == DBK_OK)
         rc = dbk_family_entries(m->book, &family, keep_entry, m, err);
     if (rc == DBK_OK)

@@ -73,17 +73,29 @@ dbk_rc dbk_reading_each(dbk_book *book, const char *form, dbk_reading_fn fn, voi
 
 /* ---- elements -------------------------------------------------------------------------------- */
 
-bool dbk_reading_is_hq(const dbk_note *note, const char *name)
+/* NULL: the form doesn't have it, or nobody wrote it. */
+static const dbk_state_group *group_of(const dbk_note *note, const char *name)
 {
-    const dbk_field *field = dbk_form_field(note->form, name);
+    const dbk_field *field = note->form == NULL ? NULL : dbk_form_field(note->form, name);
     const dbk_group *groups;
     if (field == NULL)
-        return false;
+        return NULL;
     (void)dbk_form_groups(note->form, &groups);
-    const dbk_state_group *g = dbk_state_group_find(note->state,
-                                                    dbk_span_str(groups[field->group].name));
+    return dbk_state_group_find(note->state, dbk_span_str(groups[field->group].name));
+}
+
+bool dbk_reading_is_hq(const dbk_note *note, const char *name)
+{
+    const dbk_state_group *g = group_of(note, name);
     return g != NULL && g->registers_count > 0 &&
            g->registers[dbk_view_group(g, &note->view).winner].hq;
+}
+
+const dbk_sibling *dbk_reading_log(const dbk_note *note, size_t *count, const char *name)
+{
+    const dbk_state_group *g = group_of(note, name);
+    *count = g == NULL ? 0 : g->entries_count;
+    return *count == 0 ? NULL : g->entries;
 }
 
 dbk_elements dbk_elements_of(dbk_span value)

@@ -53,6 +53,8 @@ DBK_MUST_CHECK dbk_rc dbk_reading_ref(dbk_reading *r, dbk_id *out, const char *n
 /* Has headquarters written the shown value? What an officer writes of a field that headquarters
  * left blank is only proposed. */
 bool dbk_reading_is_hq(const dbk_note *note, const char *name);
+/* The entries of a log by dot, each with whether headquarters wrote it; NULL: there are none. */
+const dbk_sibling *dbk_reading_log(const dbk_note *note, size_t *count, const char *name);
 
 /* The elements of an array (codes, refs, lists, logs by time), or the value itself, one by one. */
 typedef struct dbk_elements {

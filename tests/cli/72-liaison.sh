@@ -58,6 +58,28 @@ json "FL-2: attempts apart, FL-11: late entries, FL-10: no literature" \
     "[d[k] for k in ('contacts', 'attempts', 'late', 'literature')]" "[6, 1, 7, 'missing']"
 must bethan liaison families
 has "in plain words" "no literature by day 2; late entries" "$out"
+# ---- whose word approves (FL-3, FL-4) ------------------------------------------------------------
+must bethan add case ref=26/0499 kind=homicide no_exit_plan_reason="On the night" \
+    strategy:="[{\"version\":1,\"objectives\":\"x\",\"held_back\":[\"the phone\"],
+    \"approved_by\":\"$lead\",\"approved_at\":\"2016-01-01T10:00:00Z\"}]"
+night=$out
+wont "FL-4: an officer doesn't approve the own strategy" 3 "nothing was saved" \
+    bethan edit "$night" status=active
+has "and is told who does" "daybook liaison approve" "$err"
+wont "by no command" 6 "as headquarters writes it" bethan liaison approve "$night" --by "$lead"
+must bethan liaison show "$night"
+has "until then it waits" "Strategy 1 waits for headquarters' word" "$out"
+has "FL-3: and what it holds back is held back" "the phone" "$(head -4 <<<"$out")"
+must admin add case ref=26/0498 kind=homicide \
+    strategy:='[{"version":3,"objectives":"x","held_back":["the van"]}]'
+desk=$out
+must admin --json liaison approve "$desk" --by "$lead"
+json "FL-3: headquarters puts it in force" "d['approved']" 3
+must admin --json liaison show "$desk"
+json "as it stood" "d['strategy']" "{'version': 3, 'proposed': 0, 'held_back': ['the van']}"
+wont "once" 4 "no version of the strategy waits" admin liaison approve "$desk" --by "$lead"
+must admin edit "$desk" status=active no_exit_plan_reason="On the night"
+
 # ---- a suspicion that comes later (FL-5) ---------------------------------------------------------
 must bethan add officer name="PC Rees"
 own=$out

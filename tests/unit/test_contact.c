@@ -233,6 +233,49 @@ static void a_side_that_the_case_does_not_name_is_warned_of_with_the_nearest_FL1
     assert_false(dbk_test_told(&problems, "family_group", ""));
 }
 
+static void add_strategy(dbk_book *by, const dbk_id *of, int version, const char *held)
+{
+    char text[512];
+    (void)snprintf(text, sizeof(text),
+                   "strategy:=[{\"version\":%d,\"objectives\":\"x\",\"held_back\":[%s],"
+                   "\"approved_by\":\"%s\",\"approved_at\":\"2016-01-09T10:00:00Z\"}]",
+                   version, held, lead);
+    dbk_test_edit(by, of, (const char *const[]){ text, NULL });
+    dbk_test_org_exchange(&org);
+}
+
+static void an_officer_lifts_nothing_by_calling_a_strategy_approved_FL3(void **state)
+{
+    static const dbk_role roles[] = { DBK_ROLE_OFFICER };
+    (void)state;
+    dbk_test_org_drop(&org);
+    dbk_test_org_make(&org, roles, 1);
+    book = org.books[0].book;
+    dbk_book *officers = org.books[1].book;
+    dbk_journal_heed(book, dbk_rules_judge);
+    dbk_id id = dbk_test_add(book, &org.space, "officer",
+                             (const char *const[]){ "name=Lee", NULL });
+    dbk_id_uuid(lead, &id);
+    make_case_holding("speed");
+    id = dbk_test_add(book, &org.space, "case", (const char *const[]){ "kind=homicide", NULL });
+    dbk_test_ref(of_case, "case_id", &id);
+    dbk_test_org_exchange(&org);
+    /* Until headquarters has said anything an officer's word holds things back, and that is all. */
+    add_strategy(officers, &id, 1, "\"the phone\"");
+    assert_rc(MEET("told:=[{\"topic\":\"the phone\"}]"), DBK_INVALID, NULL);
+    assert_true(dbk_test_told(&problems, "told[0].authority", "held back by strategy 1"));
+    add_strategy(book, &id, 1, "\"speed\"");
+    assert_rc(MEET("told:=[{\"topic\":\"speed\"}]"), DBK_INVALID, NULL);
+    assert_rc(MEET("told:=[{\"topic\":\"the phone\"}]"), DBK_OK, NULL);
+    add_strategy(officers, &id, 2, "\"the witness\"");
+    assert_rc(MEET("told:=[{\"topic\":\"speed\"},{\"topic\":\"the witness\"}]"), DBK_INVALID, NULL);
+    assert_int_equal(problems.faults, 2);
+    /* Headquarters lets go. */
+    add_strategy(book, &id, 2, "\"the witness\"");
+    assert_rc(MEET("told:=[{\"topic\":\"speed\"}]"), DBK_OK, NULL);
+    assert_rc(MEET("told:=[{\"topic\":\"the witness\"}]"), DBK_INVALID, NULL);
+}
+
 /* Of demeanour, reluctance and needs, how many are missed. */
 static size_t missed(void)
 {
@@ -294,6 +337,8 @@ int main(void)
             drop_org),
         cmocka_unit_test_setup_teardown(
             the_first_contact_says_how_they_were_and_what_they_need_FL13, make_org, drop_org),
+        cmocka_unit_test_setup_teardown(an_officer_lifts_nothing_by_calling_a_strategy_approved_FL3,
+                                        make_org, drop_org),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,6 +173,27 @@ static void the_families_officer_neither_searches_nor_arrests_FL5(void **state)
     }
 }
 
+static void an_officer_does_not_approve_the_own_strategy_FL4(void **state)
+{
+    static const dbk_role roles[] = { DBK_ROLE_OFFICER };
+    dbk_id id;
+    (void)state;
+    dbk_test_org_drop(&org);
+    dbk_test_org_make(&org, roles, 1);
+    dbk_book *headquarters = org.books[0].book;
+    book = org.books[1].book;
+    dbk_journal_heed(book, dbk_rules_judge);
+    assert_rc(TRY(&id, "case", "kind=homicide", "status=active", PLAN, approved), DBK_INVALID,
+              NULL);
+    assert_true(dbk_test_told(&problems, "strategy", "An officer's word for it is a proposal"));
+    assert_rc(TRY(&id, "case", "kind=homicide", "status=proposed", PLAN, approved), DBK_OK, NULL);
+    assert_rc(change(&id, "status", "active"), DBK_INVALID, NULL);
+    dbk_test_org_exchange(&org);
+    dbk_test_edit(headquarters, &id, (const char *const[]){ approved, NULL });
+    dbk_test_org_exchange(&org);
+    assert_rc(change(&id, "status", "active"), DBK_OK, NULL);
+}
+
 static dbk_rc count_clash(void *ctx, const dbk_row *action, dbk_err *err)
 {
     (void)action;
@@ -235,6 +256,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_suspicion_that_comes_later_takes_the_arrest_from_the_families_officer_FL5, make_org,
             drop_org),
+        cmocka_unit_test_setup_teardown(an_officer_does_not_approve_the_own_strategy_FL4, make_org,
+                                        drop_org),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
