@@ -42,6 +42,7 @@
 #include "core/practice/reading.h"
 #include "core/practice/referral.h"
 #include "core/practice/report.h"
+#include "core/practice/retention.h"
 #include "core/practice/routing.h"
 #include "core/practice/rules.h"
 #include "core/practice/safe.h"

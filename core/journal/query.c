@@ -84,6 +84,19 @@ void dbk_note_free(dbk_note *note)
     dbk_free(note);
 }
 
+dbk_rc dbk_note_hash(dbk_hash *out, const dbk_note *note, dbk_err *err)
+{
+    dbk_bytes state = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    dbk_hasher h;
+    dbk_rc rc = dbk_state_encode(&state, note->state, err);
+    dbk_hasher_init(&h, "daybook/basis/1");
+    dbk_hasher_add(&h, dbk_span_of(note->record.b, sizeof(note->record.b)));
+    dbk_hasher_add(&h, dbk_bytes_span(&state));
+    *out = dbk_hasher_end(&h);
+    dbk_bytes_wipe(&state);
+    return rc;
+}
+
 /* The digits of a whole or a partial id; *count of them. */
 static dbk_rc parse_digits(char digits[ID_DIGITS + 1], size_t *count, const char *text,
                            dbk_err *err)

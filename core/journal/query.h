@@ -30,6 +30,8 @@ typedef struct dbk_note {
 DBK_MUST_CHECK dbk_rc dbk_query_note(dbk_note **out, dbk_book *book, const dbk_id *record,
                                      dbk_err *err);
 void dbk_note_free(dbk_note *note);
+/* Stands for all that is known of the record: the same on replicas that hold the same ops. */
+DBK_MUST_CHECK dbk_rc dbk_note_hash(dbk_hash *out, const dbk_note *note, dbk_err *err);
 /* Finds a record by its whole id or a unique prefix of at least 6 hex digits (hyphens free).
  * Ids that only differ late: DBK_CONFLICT, "more than one record begins so". */
 DBK_MUST_CHECK dbk_rc dbk_query_resolve_id(dbk_id *out, dbk_book *book, const char *text,
