@@ -53,6 +53,12 @@ dbk_rc cmd_liaison_approve(cli *c, const cli_args *a, dbk_err *err); /* cmd_answ
 dbk_rc cmd_liaison_answer(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_liaison_officers(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_journey(cli *c, const cli_args *a, dbk_err *err); /* cmd_journey.c */
+/* cmd_retention.c: how long records are kept */
+dbk_rc cmd_retention_due(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_retention_show(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_retention_review(cli *c, const cli_args *a, dbk_err *err);
+/* Of spaces that aren't restricted, where this device is headquarters. */
+dbk_rc cmd_retention_count(cli *c, uint64_t *due, dbk_err *err);
 /* cmd_handover.c: referrals on their way */
 dbk_rc cmd_referral_send(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_referral_receipt(cli *c, const cli_args *a, dbk_err *err);

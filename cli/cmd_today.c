@@ -114,6 +114,21 @@ static bool may_look(void *ctx, const dbk_id *space)
     return cli_looks_allowed(ctx, space, NULL) == DBK_OK;
 }
 
+static dbk_rc say_retention(cli *c, dbk_err *err)
+{
+    uint64_t due = 0;
+    dbk_rc rc = cmd_retention_count(c, &due, err);
+    if (rc != DBK_OK || due == 0)
+        return rc;
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:s, s:I}", "kind", "retention", "due", (json_int_t)due),
+                             err);
+    out_text("%llu case%s or person%s to review, whether they are still kept: daybook retention "
+             "due\n",
+             (unsigned long long)due, cli_plural(due), cli_plural(due));
+    return DBK_OK;
+}
+
 dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
 {
     static const char *const heads[] = { "WHEN", "AT", "WHAT", "ID", "ABOUT" };
@@ -139,6 +154,8 @@ dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
         out_table_print(table);
     else if (rc == DBK_OK && table != NULL)
         out_text("Nothing is due in the next %u days.\n", opts.days);
+    if (rc == DBK_OK)
+        rc = say_retention(c, err);
     if (rc == DBK_OK)
         rc = dbk_query_status(c->book, say_unsynced, c, err);
     out_table_free(table);

@@ -193,6 +193,22 @@ const cli_command cli_commands[] = {
       "decision took the place of, as `daybook conflicts ID` shows them: it is decided anew, and "
       "both decisions stay in the history.",
       CLI_BOOK, 2, CLI_POSITIONAL_MAX, resolve_options, cmd_resolve },
+    { NULL, "retention due", "", "cases and persons whose review is due, the longest first",
+      "By their review group (MoPI), from the newest relevant event of whatever refers to them; "
+      "the "
+      "longer time counts. What was to be disposed of is here too, and what stands against it.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, retention_due_options, cmd_retention_due },
+    { NULL, "retention show", "ID", "how long a case or person is kept, why, and who decided what",
+      NULL, CLI_BOOK, ONE_RECORD, look_options, cmd_retention_show },
+    { NULL, "retention review", "ID decision=retain|dispose FIELD=VALUE...",
+      "record a decision to retain or to dispose of",
+      "Every review answers necessity, adequacy and accuracy (yes, no or not_known) with a reason. "
+      "Where somebody was under 10 it says in `child` what was considered for them. A legal hold, "
+      "a "
+      "deployment that runs, and a time that isn't over (unless before_time says why) stop "
+      "disposal. The decision is signed, and counts while nothing that it was made on changes. "
+      "Nothing is erased by it: that isn't built yet.",
+      CLI_BOOK, 2, CLI_POSITIONAL_MAX, look_options, cmd_retention_review },
     { NULL, "persons duplicates", "[ID]", "who may be the same person, and why",
       "Compares names in any script, order and spelling, dates of birth, phones, email addresses "
       "and postcodes: which agree, and the points of each. Never nationality, ethnicity or "

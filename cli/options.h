@@ -213,6 +213,12 @@ static const cli_option officers_options[] = {
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };
+static const cli_option retention_due_options[] = {
+    { "--within", "N", "also what is due within N days" },
+    { "--all", NULL, "also what isn't due" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option journey_options[] = {
     { "--for", "PERSON", "the record of the person who gets it" },
     { "--by", "WAY", "hand, post or message (hand)" },

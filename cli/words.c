@@ -26,8 +26,7 @@ const char *cli_short_id(const dbk_id *id)
     return out_safe_str(uuid);
 }
 
-/* The summary fields' displayed values, joined. */
-static dbk_rc append_summary(dbk_bytes *out, const dbk_note *note, dbk_err *err)
+dbk_rc cli_summary_text(dbk_bytes *out, const dbk_note *note, dbk_err *err)
 {
     const dbk_field *const *fields = NULL;
     size_t count = note->form == NULL ? 0 : dbk_form_summary(note->form, &fields);
@@ -59,7 +58,7 @@ static dbk_rc append_record(const cli *c, dbk_bytes *out, const dbk_id *record, 
     dbk_id_uuid(uuid, record);
     if (dbk_query_note(&note, c->book, record, NULL) == DBK_OK &&
         (!dbk_book_is_restricted(c->book, &note->space) || dbk_id_equal(&note->space, &c->opened)))
-        rc = append_summary(&summary, note, err);
+        rc = cli_summary_text(&summary, note, err);
     if (rc == DBK_OK && summary.len > 0)
         rc = dbk_bytes_append_fmt(out, err, "%.*s [%s]", (int)summary.len, (const char *)summary.p,
                                   cli_short_id(record));

@@ -9,6 +9,8 @@ const char *cli_time(int64_t unix_ms);
 /* The first 12 digits of an id: with a UUIDv7 the millisecond, so enough to type. Borrowed. */
 #define CLI_SHORT_ID_LEN 13u
 const char *cli_short_id(const dbk_id *id);
+/* What a record is, by the summary fields of its form, in one line. Appends; not terminal-safe. */
+DBK_MUST_CHECK dbk_rc cli_summary_text(dbk_bytes *out, const dbk_note *note, dbk_err *err);
 /* One field's value as one text: like dbk_value_to_text, but with readable times, and with what a
  * record is in the place of its id. Appends; not terminal-safe. */
 DBK_MUST_CHECK dbk_rc cli_field_text(const cli *c, dbk_bytes *out, const dbk_field *field,

@@ -33,6 +33,19 @@ static dbk_rc tell(const judging *j, dbk_severity severity, const char *field, c
     return dbk_problems_add(j->problems, severity, field, err, "%s", text);
 }
 
+/* It is made whole, or not at all. */
+static dbk_rc judge_whole(const judging *j, dbk_err *err)
+{
+    const dbk_field *fields;
+    size_t count = dbk_form_fields(j->p->form, &fields);
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+        if (fields[i].need == DBK_NEED_SIGN && said(j, fields[i].name).len == 0)
+            rc = dbk_problems_add(j->problems, DBK_PROBLEM, fields[i].name, err,
+                                  "%s: every review answers this.", fields[i].label);
+    return rc;
+}
+
 /* ---- the questions --------------------------------------------------------------------------- */
 
 static dbk_rc judge_retain(const judging *j, dbk_err *err)
@@ -110,7 +123,9 @@ static dbk_rc judge_next(const judging *j, dbk_err *err)
 static dbk_rc judge(judging *j, dbk_err *err)
 {
     dbk_span decision = dbk_cbor_text_of(said(j, "decision"));
-    dbk_rc rc = judge_any(j, err);
+    dbk_rc rc = judge_whole(j, err);
+    if (rc == DBK_OK)
+        rc = judge_any(j, err);
     if (rc == DBK_OK)
         rc = judge_next(j, err);
     if (rc == DBK_OK && dbk_span_equal(decision, dbk_span_str("retain")))
