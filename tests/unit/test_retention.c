@@ -71,12 +71,11 @@ static const char *day_of(int64_t ms)
 }
 
 /* A review as `daybook retention review` makes it; what refuses it goes into problems. */
-static dbk_rc review_of(dbk_book *from, const dbk_id *record, dbk_problems *problems,
-                        const char *const *fields)
+static dbk_rc draft_of(dbk_id *review, dbk_book *from, const dbk_id *record, dbk_problems *problems,
+                       const char *const *fields)
 {
     const char *all[16];
     char ref[DBK_TEST_REF_SIZE], at[64], basis[80];
-    dbk_id id = { { 0 } };
     size_t n = 0;
     dbk_retention r = look_from(from, record);
     dbk_test_ref(ref, "about", record);
@@ -91,7 +90,14 @@ static dbk_rc review_of(dbk_book *from, const dbk_id *record, dbk_problems *prob
     for (size_t i = 0; fields[i] != NULL; i++)
         all[n++] = fields[i];
     all[n] = NULL;
-    dbk_rc rc = dbk_test_try_add(from, &id, problems, &org.space, DBK_RETENTION_FORM, all);
+    return dbk_test_try_add(from, review, problems, &org.space, DBK_RETENTION_FORM, all);
+}
+
+static dbk_rc review_of(dbk_book *from, const dbk_id *record, dbk_problems *problems,
+                        const char *const *fields)
+{
+    dbk_id id = { { 0 } };
+    dbk_rc rc = draft_of(&id, from, record, problems, fields);
     if (rc == DBK_OK)
         rc = dbk_journal_sign(from, problems, &id, NULL);
     return rc;
@@ -248,7 +254,10 @@ static void a_review_asks_necessity_adequacy_and_accuracy_2_5(void **state)
     assert_true(dbk_test_told(&problems, "adequacy", "Adequate"));
     assert_true(dbk_test_told(&problems, "accuracy", "Accurate"));
     dbk_problems_wipe(&problems);
+    dbk_id draft;
+    assert_int_equal(draft_of(&draft, book, &case_id, &problems, dispose), DBK_OK);
     assert_int_equal(look().stand, DBK_RETENTION_DUE); /* a draft decides nothing */
+    assert_int_equal(look().reviewed_ms, 0);
     is_refused(&case_id,
                (const char *const[]){ "decision=retain", "necessity=no", "adequacy=yes",
                                       "accuracy=yes", "reason=Because", NULL },
