@@ -40,6 +40,7 @@
 #include "core/practice/place.h"
 #include "core/practice/priority.h"
 #include "core/practice/reading.h"
+#include "core/practice/reference.h"
 #include "core/practice/referral.h"
 #include "core/practice/report.h"
 #include "core/practice/retention.h"

@@ -5,6 +5,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/practice/reference.h"
 #include "core/practice/retention_rules.h"
 #include "core/practice/routing.h"
 
@@ -66,6 +67,7 @@ typedef struct gathering {
     const dbk_retention_opts *opts;
     dbk_retention_rules rules;
     char day[DBK_TIME_TEXT_SIZE];
+    bool hashes; /* a decision hangs on them; else they aren't worth their time */
     rows subjects, reviews, belongings;
 } gathering;
 
@@ -147,8 +149,9 @@ typedef struct referring {
     bool over;
 } referring;
 
-static void take_ref(referring *f, const dbk_id *id)
+static void take_ref(void *ctx, const dbk_id *id)
 {
+    referring *f = ctx;
     size_t place = place_of(f->g, id);
     if (place == SIZE_MAX)
         return;
@@ -158,51 +161,6 @@ static void take_ref(referring *f, const dbk_id *id)
     f->over = f->over || f->count == REFS_MAX;
     if (f->count < REFS_MAX)
         f->places[f->count++] = place;
-}
-
-/* Heads follow each other whatever is nested in what. */
-static void find_refs(referring *f, dbk_span value)
-{
-    dbk_cbor c = dbk_cbor_from(value);
-    dbk_id id;
-    while (!c.failed && c.left.len > 0) {
-        switch (dbk_cbor_peek(&c)) {
-        case DBK_CBOR_ARRAY:
-            (void)dbk_cbor_get_array(&c);
-            break;
-        case DBK_CBOR_MAP:
-            (void)dbk_cbor_get_map(&c);
-            break;
-        case DBK_CBOR_TAG:
-            if (dbk_cbor_get_tag(&c) != DBK_CBOR_TAG_UUID)
-                break;
-            dbk_cbor_get_copy(&c, id.b, sizeof(id.b));
-            if (!c.failed)
-                take_ref(f, &id);
-            break;
-        default:
-            (void)dbk_cbor_get_item(&c);
-        }
-    }
-}
-
-static void find_group_refs(referring *f, const dbk_state_group *group)
-{
-    for (size_t i = 0; i < group->registers_count; i++)
-        find_refs(f, group->registers[i].value);
-    for (size_t i = 0; i < group->elements_count; i++)
-        find_refs(f, group->elements[i].value);
-    for (size_t i = 0; i < group->entries_count; i++)
-        find_refs(f, group->entries[i].value);
-}
-
-/* Everything that stands counts, also what isn't shown: a form that this program doesn't know, and
- * a value that lost a dispute, keep as well as any. */
-static void find_all_refs(referring *f, const dbk_note *note)
-{
-    take_ref(f, &note->record);
-    for (size_t i = 0; i < dbk_state_groups(note->state); i++)
-        find_group_refs(f, dbk_state_group_at(note->state, i));
 }
 
 static bool is_held(const dbk_state *state)
@@ -327,16 +285,18 @@ static dbk_rc take_record(void *ctx, const dbk_row *row, dbk_err *err)
     gathering *g = ctx;
     referring f = { .g = g };
     dbk_reading r;
-    dbk_hash hash;
+    dbk_hash hash = { { 0 } };
     if (row->life == DBK_LIFE_DISPOSED || !shows(g, &row->space))
         return DBK_OK;
     dbk_rc rc = dbk_reading_open(&r, g->book, &row->record, err);
-    if (rc == DBK_OK)
-        find_all_refs(&f, r.note);
+    if (rc == DBK_OK) {
+        take_ref(&f, &row->record); /* what happened to it is in itself, too */
+        dbk_references_each(r.note, take_ref, &f);
+    }
     if (rc == DBK_OK && f.over)
         rc = dbk_fail(err, DBK_LIMIT, "a record refers to more than %u cases and persons",
                       REFS_MAX);
-    if (rc == DBK_OK && f.count > 0)
+    if (rc == DBK_OK && f.count > 0 && g->hashes)
         rc = dbk_note_hash(&hash, r.note, err);
     for (size_t i = 0; rc == DBK_OK && i < f.count; i++)
         rc = take_for(g, f.places[i], &r, row, &hash, err);
@@ -508,6 +468,13 @@ static void set_stand(gathering *g, size_t place)
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+static dbk_rc note_decision(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    gathering *g = ctx;
+    (void)row;
+    return g->hashes ? DBK_OK : dbk_reading_says(r, &g->hashes, "decision", "dispose", err);
+}
+
 static dbk_rc gather(gathering *g, dbk_err *err)
 {
     dbk_list_opts list = { .form = "case", .since_ms = INT64_MIN, .with_withdrawn = true };
@@ -523,7 +490,10 @@ static dbk_rc gather(gathering *g, dbk_err *err)
         return rc;
     qsort(g->subjects.p, g->subjects.count, sizeof(subject), by_record);
     list.form = NULL;
-    rc = dbk_query_list(g->book, &list, take_record, g, err);
+    if (!g->hashes)
+        rc = dbk_reading_each(g->book, DBK_RETENTION_FORM, note_decision, g, err);
+    if (rc == DBK_OK)
+        rc = dbk_query_list(g->book, &list, take_record, g, err);
     if (rc != DBK_OK)
         return rc;
     join_persons(g);
@@ -572,7 +542,7 @@ dbk_rc dbk_retention_all(dbk_retention **out, size_t *count, dbk_book *book,
 dbk_rc dbk_retention_of(dbk_retention *out, dbk_book *book, const dbk_id *record,
                         const dbk_retention_opts *opts, dbk_err *err)
 {
-    gathering g = { .book = book, .opts = opts };
+    gathering g = { .book = book, .opts = opts, .hashes = true };
     dbk_note *note = NULL;
     memset(out, 0, sizeof(*out));
     dbk_rc rc = dbk_query_note(&note, book, record, err);

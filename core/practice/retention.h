@@ -47,7 +47,9 @@ typedef struct dbk_retention {
     bool open;           /* a deployment that isn't closed */
     bool child;          /* somebody is, or may be, under 10 at the first event */
     dbk_id decision;     /* the review that says "dispose"; zero: none */
-    char basis[DBK_RETENTION_BASIS_CHARS + 1]; /* of everything that a decision is made on */
+    /* Of everything that a decision is made on. In dbk_retention_all() only if there is a decision
+     * to dispose of anything. */
+    char basis[DBK_RETENTION_BASIS_CHARS + 1];
 } dbk_retention;
 
 typedef struct dbk_retention_opts {
