@@ -46,6 +46,9 @@ dbk_rc cmd_report_outcome(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_report_fairness(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_report_priorities(cli *c, const cli_args *a, dbk_err *err); /* cmd_priorities.c */
 dbk_rc cmd_report_clocks(cli *c, const cli_args *a, dbk_err *err);     /* cmd_clocks.c */
+/* cmd_schedule.c: schedules of unused material */
+dbk_rc cmd_report_schedule(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_schedule_number(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_liaison.c: families and their officers */
 dbk_rc cmd_liaison_show(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_liaison_families(cli *c, const cli_args *a, dbk_err *err);

@@ -80,6 +80,19 @@ const cli_command cli_commands[] = {
       "limit "
       "has how many there were; what was missed is named, with the reason that was given.",
       CLI_BOOK | CLI_LOOKS, 0, 0, clocks_options, cmd_report_clocks },
+    { NULL, "report schedule", "CASE", "unused material, as CPIA has it listed: MG6C, MG6D, MG6E",
+      "Items are records of the form disclosure_item. Each schedule counts its own from 1, those "
+      "of "
+      "each space by themselves, so that no number tells of what stands elsewhere. A number is "
+      "given "
+      "once: what was withdrawn, or has become sensitive, keeps its line without its words. What "
+      "nobody has considered is on none, and then there is no nil schedule.",
+      CLI_BOOK, ONE_RECORD, schedule_options, cmd_report_schedule },
+    { NULL, "schedule number", "CASE", "at headquarters: give new items their numbers",
+      "Items of which somebody has said whether they are sensitive, in the order in which they "
+      "were "
+      "listed. Numbers are for good.",
+      CLI_BOOK, ONE_RECORD, number_options, cmd_schedule_number },
     { NULL, "show", "ID", "a record, whole",
       "Of a person, how they can be reached safely comes first. Until you say that you have read "
       "it, numbers, addresses and accounts are hidden.",

@@ -154,6 +154,20 @@ static const cli_option clocks_options[] = {
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };
+static const cli_option schedule_options[] = {
+    { "--kind", "KIND", "mg6c (not sensitive), mg6d (sensitive) or mg6e (the officer's report)" },
+    { "--space", "S", "material of this space (that of the case's record)" },
+    { "--csv", NULL, "for a spreadsheet; --json is for programs, a line for each" },
+    { "--to", "WHOM", "who gets it; kept in the log" },
+    { "--output", "FILE", "a new file instead of standard output" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
+static const cli_option number_options[] = {
+    { "--space", "S", "material of this space (that of the case's record)" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option audit_options[] = {
     { "--record", "ID", "only what was done to this record" },
     { "--op", "OP", "only collection, alteration, consultation, disclosure, combination, erasure" },
