@@ -6,12 +6,16 @@
 #include "cli/looks.h"
 #include "cli/render.h"
 #include "cli/safe.h"
+#include "cli/words.h"
 
 typedef struct export_job {
     cli *c;
     const cli_args *args;
     cli_looks looks;
+    const char *recipient;    /* or NULL: nobody said who gets it */
     uint64_t count, withheld; /* of the withheld: records whose ways to reach somebody are not in */
+    uint64_t conditional;     /* intelligence that this recipient may not have */
+    dbk_id first;             /* the first of those */
     out_progress bar;
 } export_job;
 
@@ -23,6 +27,24 @@ static bool is_left_out(const export_job *e, const dbk_id *space)
            dbk_book_is_restricted(e->c->book, space);
 }
 
+/* Intelligence goes only where its handling conditions let it (2.10). */
+static dbk_rc may_go(export_job *e, const dbk_row *row, bool *may, dbk_err *err)
+{
+    static const char *const graded[] = { "intel_report", "intervention", "source" };
+    dbk_note *note = NULL;
+    bool asked = false;
+    for (size_t i = 0; i < sizeof(graded) / sizeof(graded[0]); i++)
+        asked = asked || strcmp(row->form, graded[i]) == 0;
+    *may = !asked;
+    if (!asked)
+        return DBK_OK;
+    dbk_rc rc = dbk_query_note(&note, e->c->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = dbk_intelligence_may_go(may, note, e->recipient, err);
+    dbk_note_free(note);
+    return rc;
+}
+
 static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     export_job *e = ctx;
@@ -31,9 +53,13 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
     json_t *fields = NULL, *safe = NULL;
     dbk_dot first = { 0 };
     dbk_hlc began = 0;
+    bool may = false;
     if (is_left_out(e, &row->space))
         return DBK_OK;
-    dbk_rc rc = dbk_query_note(&note, e->c->book, &row->record, err);
+    dbk_rc rc = may_go(e, row, &may, err);
+    if (rc != DBK_OK || !may)
+        return rc;
+    rc = dbk_query_note(&note, e->c->book, &row->record, err);
     if (rc == DBK_OK)
         rc = cli_safe_meet(&safe, e->c, e->args, note, err);
     if (rc == DBK_OK)
@@ -62,28 +88,43 @@ static dbk_rc export_row(void *ctx, const dbk_row *row, dbk_err *err)
 static dbk_rc name_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     export_job *e = ctx;
+    bool may = false;
     if (is_left_out(e, &row->space))
         return DBK_OK;
+    dbk_rc rc = may_go(e, row, &may, err);
+    if (rc == DBK_OK && !may && e->conditional++ == 0)
+        e->first = row->record;
+    if (rc != DBK_OK || !may)
+        return rc;
     return cli_looks_add(&e->looks, &row->space, &row->record, err);
 }
 
+/* Nothing comes out short in silence: it is refused, or asked for without. */
+static dbk_rc refuse_conditional(const export_job *e, dbk_err *err)
+{
+    if (e->conditional == 0 || cli_option_given(e->args, "--leave-out"))
+        return DBK_OK;
+    return dbk_fail(err, DBK_DENIED,
+                    "%llu record%s of intelligence may not go %s by the handling conditions (%s): "
+                    "--to names who gets it, --leave-out leaves it out",
+                    (unsigned long long)e->conditional, cli_plural(e->conditional),
+                    e->recipient == NULL ? "to nobody in particular" : "to this recipient",
+                    cli_short_id(&e->first));
+}
+
 /* What will come out is in the log before any of it does: who ends the program ends it too late. */
-static dbk_rc log_first(export_job *e, const dbk_list_opts *opts, dbk_err *err)
+static dbk_rc log_first(export_job *e, dbk_err *err)
 {
     const dbk_audit_entry how = { .op = DBK_AUDIT_DISCLOSURE,
                                   .what = "export",
-                                  .recipient = cli_option_value(e->args, "--to"),
+                                  .recipient = e->recipient,
                                   .reason = cli_option_value(e->args, "--reason") };
-    dbk_rc rc = dbk_query_list(e->c->book, opts, name_row, e, err);
-    if (rc == DBK_OK)
-        rc = cli_looks_log(e->c, &e->looks, &how, err);
-    cli_looks_wipe(&e->looks);
-    return rc;
+    return cli_looks_log(e->c, &e->looks, &how, err);
 }
 
 dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
 {
-    export_job e = { .c = c, .args = a };
+    export_job e = { .c = c, .args = a, .recipient = cli_option_value(a, "--to") };
     const char *file = cli_option_value(a, "--output"), *name = cli_option_value(a, "--space");
     dbk_list_opts opts = { .form = cli_option_value(a, "--form"),
                            .since_ms = INT64_MIN,
@@ -102,10 +143,15 @@ dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
     }
     if (rc == DBK_OK && name != NULL)
         rc = cli_looks_allowed(c, &space, err);
+    if (rc == DBK_OK)
+        rc = dbk_query_list(c->book, &opts, name_row, &e, err);
+    if (rc == DBK_OK)
+        rc = refuse_conditional(&e, err);
     if (rc == DBK_OK && file != NULL)
         rc = out_redirect(file, err);
     if (rc == DBK_OK)
-        rc = log_first(&e, &opts, err);
+        rc = log_first(&e, err);
+    cli_looks_wipe(&e.looks);
     out_progress_start(&e.bar);
     if (rc == DBK_OK)
         rc = dbk_query_list(c->book, &opts, export_row, &e, err);
@@ -113,6 +159,9 @@ dbk_rc cmd_export(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK && c->format == OUT_TEXT)
         out_note("%llu records exported, in clear: keep them as OFFICIAL-SENSITIVE.",
                  (unsigned long long)e.count);
+    if (rc == DBK_OK && c->format == OUT_TEXT && e.conditional > 0)
+        out_note("%llu record%s of intelligence left out, by the handling conditions.",
+                 (unsigned long long)e.conditional, cli_plural(e.conditional));
     if (rc == DBK_OK && c->format == OUT_TEXT && e.withheld > 0)
         out_note("Of %llu of them the ways to reach the person are left out, because of their "
                  "safe-contact rules (" CLI_SAFE_OPTION " --reason TEXT).",

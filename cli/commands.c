@@ -338,7 +338,11 @@ const cli_command cli_commands[] = {
       CLI_BOOK, 1, 1, import_options, cmd_import },
     { NULL, "export", "", "records as JSON Lines, in clear",
       "Numbers, addresses and accounts of people whose safe-contact rule restricts their use are "
-      "left out, unless you say that you have read the rules, and why they are needed.",
+      "left out, unless you say that you have read the rules, and why they are needed. "
+      "Intelligence "
+      "with handling code C, or without a code, goes only to whom its record names: else the "
+      "export "
+      "is refused.",
       CLI_BOOK, 0, 0, export_options, cmd_export },
     { NULL, "unlock", "[--for TIME] [--idle TIME]", "type the passphrase once, for a while",
       "An agent, a process of yours, keeps the store's key in locked memory, and commands get it "

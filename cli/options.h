@@ -284,6 +284,7 @@ static const cli_option export_options[] = {
     SAFE_OPTION,
     { "--reason", "TEXT", "why; needed with the option before" },
     { "--to", "WHOM", "who gets it; kept in the log" },
+    { "--leave-out", NULL, "without intelligence that its handling conditions don't let go there" },
     { NULL, NULL, NULL },
 };
 #define LIMIT_OPTIONS                                                                 \

@@ -31,6 +31,7 @@
 #include "core/practice/family.h"
 #include "core/practice/held.h"
 #include "core/practice/hsds.h"
+#include "core/practice/intelligence.h"
 #include "core/practice/journey.h"
 #include "core/practice/late.h"
 #include "core/practice/liaison.h"

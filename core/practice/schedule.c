@@ -6,6 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/practice/wording.h"
 
 #define ITEMS_MAX 99999u /* as the form has it */
 #define NUMBER_SIZE 24u
@@ -367,36 +368,6 @@ static dbk_rc judge_case(const judging *j, const dbk_id *before, dbk_err *err)
                             "it, and list it in the other.");
 }
 
-/* The next character, in lower case as far as ASCII goes, with one space for many; 0: the end. */
-static uint8_t next_char(dbk_span *text, bool *begun)
-{
-    bool space = false;
-    while (text->len > 0 && (text->p[0] == ' ' || text->p[0] == '\n' || text->p[0] == '\t')) {
-        *text = dbk_span_of(text->p + 1, text->len - 1);
-        space = true;
-    }
-    if (text->len == 0)
-        return 0;
-    if (space && *begun)
-        return ' ';
-    uint8_t c = text->p[0];
-    *text = dbk_span_of(text->p + 1, text->len - 1);
-    *begun = true;
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
-}
-
-static bool same_words(dbk_span a, dbk_span b)
-{
-    bool a_begun = false, b_begun = false;
-    for (;;) {
-        uint8_t x = next_char(&a, &a_begun), y = next_char(&b, &b_begun);
-        if (x != y)
-            return false;
-        if (x == 0)
-            return true;
-    }
-}
-
 static dbk_rc says_same(const judging *j, bool *same, const dbk_id *record, dbk_span reason,
                         dbk_err *err)
 {
@@ -405,7 +376,7 @@ static dbk_rc says_same(const judging *j, bool *same, const dbk_id *record, dbk_
     dbk_rc rc = dbk_reading_open(&r, j->p->book, record, err);
     if (rc == DBK_OK)
         rc = dbk_reading_text(&r, &other, "sensitive_reason", err);
-    *same = rc == DBK_OK && other.len > 0 && same_words(other, reason);
+    *same = rc == DBK_OK && other.len > 0 && dbk_wording_same(other, reason);
     dbk_reading_wipe(&r);
     return rc;
 }
