@@ -342,7 +342,9 @@ const cli_command cli_commands[] = {
       "Intelligence "
       "with handling code C, or without a code, goes only to whom its record names: else the "
       "export "
-      "is refused.",
+      "is refused. To whom that isn't a device of the organisation, records that touch a victim of "
+      "FGM "
+      "go without whoever they are about: only codes and numbers.",
       CLI_BOOK, 0, 0, export_options, cmd_export },
     { NULL, "unlock", "[--for TIME] [--idle TIME]", "type the passphrase once, for a while",
       "An agent, a process of yours, keeps the store's key in locked memory, and commands get it "

@@ -283,7 +283,8 @@ static const cli_option export_options[] = {
     { "--output", "FILE", "a new file instead of standard output" },
     SAFE_OPTION,
     { "--reason", "TEXT", "why; needed with the option before" },
-    { "--to", "WHOM", "who gets it; kept in the log" },
+    { "--to", "WHOM", "who gets it, kept in the log: a device of the organisation, or outside" },
+    { "--outside", NULL, "for outside of the force, whoever gets it" },
     { "--leave-out", NULL, "without intelligence that its handling conditions don't let go there" },
     { NULL, NULL, NULL },
 };

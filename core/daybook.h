@@ -20,6 +20,7 @@
 #include "core/model/value.h"
 #include "core/model/view.h"
 #include "core/practice/answer.h"
+#include "core/practice/anonymity.h"
 #include "core/practice/asking.h"
 #include "core/practice/clock.h"
 #include "core/practice/contact.h"
