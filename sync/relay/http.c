@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,12 +16,14 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "sync/relay/deadlines.h"
 #include "sync/relay/gate.h"
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3"
 #define BACKLOG 512
 #define HEAD_BYTES_MAX (32u * 1024u) /* a connection's memory in the library */
 #define DRAIN_STEP_MS 10
+#define SWEEP_STEP_MS 250 /* how much later than its deadline a connection may go */
 #define ADDRESS_SIZE 80u
 #define LINE_SIZE 256u
 
@@ -35,12 +38,16 @@ struct dbk_http {
     atomic_size_t bodies; /* bytes that requests have been promised */
     atomic_uint running;  /* requests from their first byte to their answer's last */
     atomic_bool draining;
+    dbk_deadlines *deadlines;
+    pthread_t sweeper;
+    atomic_bool swept_out; /* the sweeper is to end */
 };
 
 /* One request. Begins when its request line has been read. */
 typedef struct call {
     dbk_http *http;
-    uint64_t started_ms; /* monotonic: the whole request's deadline will count from here */
+    uint64_t started_ms; /* monotonic */
+    dbk_connection *connection;
     char target[DBK_GATE_TARGET_BYTES_MAX + 2];
     dbk_gate gate;
     enum { HEAD, BODY, ANSWERED } stage;
@@ -88,6 +95,55 @@ static void log_call(const call *q)
     q->http->log(q->http->log_ctx, line);
 }
 
+/* ---- deadlines --------------------------------------------------------------------------- */
+
+static void enter_stage(call *q, dbk_stage stage, uint64_t bytes)
+{
+    dbk_deadlines_stage(q->http->deadlines, q->connection, stage, bytes, dbk_monotonic_ms());
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *c, void **row,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    dbk_http *h = ctx;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        dbk_deadlines_leave(h->deadlines, *row);
+        *row = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(c,
+                                                                 MHD_CONNECTION_INFO_CONNECTION_FD);
+    DBK_ASSERT(fd != NULL);
+    *row = dbk_deadlines_enter(h->deadlines, fd->connect_fd, dbk_monotonic_ms());
+    if (*row == NULL)
+        (void)shutdown(fd->connect_fd, SHUT_RDWR);
+}
+
+static dbk_connection *connection_of(struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *row = MHD_get_connection_info(
+        c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return row != NULL ? row->socket_context : NULL;
+}
+
+static void *sweep(void *ctx)
+{
+    dbk_http *h = ctx;
+    while (!atomic_load(&h->swept_out)) {
+        (void)poll(NULL, 0, SWEEP_STEP_MS);
+        dbk_overdue cut = dbk_deadlines_sweep(h->deadlines, dbk_monotonic_ms());
+        for (int stage = 0; stage < DBK_STAGES; stage++) {
+            char line[LINE_SIZE];
+            if (cut.in[stage] == 0)
+                continue;
+            (void)snprintf(line, sizeof(line), "event=cut stage=%s connections=%u",
+                           dbk_stage_name(stage), cut.in[stage]);
+            h->log(h->log_ctx, line);
+        }
+    }
+    return NULL;
+}
+
 /* ---- answering --------------------------------------------------------------------------- */
 
 static struct MHD_Response *response_of(dbk_bytes *body)
@@ -109,6 +165,9 @@ static enum MHD_Result answer(call *q, struct MHD_Connection *c, after_answer th
     dbk_relay_answer *a = &q->answer;
     q->answer_bytes = a->body.len;
     q->stage = ANSWERED;
+    enter_stage(q, DBK_STAGE_ANSWER, a->body.len);
+    bool last = then == CLOSE || atomic_load(&q->http->draining) ||
+                dbk_deadlines_old(q->http->deadlines, q->connection, dbk_monotonic_ms());
     struct MHD_Response *r = response_of(&a->body);
     if (r == NULL)
         return MHD_NO;
@@ -121,7 +180,7 @@ static enum MHD_Result answer(call *q, struct MHD_Connection *c, after_answer th
         (void)snprintf(seconds, sizeof(seconds), "%u", (unsigned)a->retry_after_s);
         ok = ok && MHD_add_response_header(r, "Retry-After", seconds) == MHD_YES;
     }
-    if (then == CLOSE || atomic_load(&q->http->draining))
+    if (last)
         ok = ok && MHD_add_response_header(r, "Connection", "close") == MHD_YES;
     enum MHD_Result queued = ok ? MHD_queue_response(c, (unsigned)a->status, r) : MHD_NO;
     MHD_destroy_response(r);
@@ -174,6 +233,7 @@ static enum MHD_Result take_head(call *q, struct MHD_Connection *c, const char *
     if (!pass_gate(q, c, method, version))
         return refuse(q, c, 400, "malformed");
     q->stage = BODY;
+    enter_stage(q, DBK_STAGE_BODY, q->gate.head.has_body ? q->gate.length : 0);
     if (!q->gate.head.has_body)
         return MHD_YES;
     dbk_relay_expects expects = dbk_relay_expect(q->http->relay, &q->gate.head);
@@ -207,6 +267,7 @@ static enum MHD_Result take_body(call *q, const char *data, size_t *data_len)
 
 static enum MHD_Result finish(call *q, struct MHD_Connection *c)
 {
+    enter_stage(q, DBK_STAGE_WORK, 0);
     if (q->busy) {
         dbk_relay_refuse(&q->answer, 503, "busy");
         q->answer.retry_after_s = 1;
@@ -223,11 +284,12 @@ static enum MHD_Result finish(call *q, struct MHD_Connection *c)
 static void *on_target(void *ctx, const char *target, struct MHD_Connection *c)
 {
     dbk_http *h = ctx;
-    (void)c;
-    call *q = dbk_alloc(sizeof(*q));
+    dbk_connection *connection = connection_of(c);
+    call *q = connection != NULL ? dbk_alloc(sizeof(*q)) : NULL;
     if (q == NULL)
         return NULL;
     q->http = h;
+    q->connection = connection;
     q->started_ms = dbk_monotonic_ms();
     size_t len = strnlen(target, DBK_GATE_TARGET_BYTES_MAX + 1); /* one too many fails the gate */
     memcpy(q->target, target, len);
@@ -266,6 +328,7 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **state,
     if (q == NULL)
         return;
     *state = NULL;
+    enter_stage(q, DBK_STAGE_IDLE, 0);
     if (q->answer.status != 0)
         log_call(q);
     (void)atomic_fetch_sub(&h->bodies, q->promised);
@@ -341,12 +404,43 @@ static struct MHD_Daemon *start_daemon(dbk_http *h, const dbk_http_opts *opts)
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, h->listener,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, h, MHD_OPTION_NOTIFY_COMPLETED, on_end, h,
-        MHD_OPTION_THREAD_POOL_SIZE, DBK_HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT,
-        DBK_HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        DBK_HTTP_CONNECTIONS_PER_PEER_MAX, MHD_OPTION_CONNECTION_TIMEOUT, DBK_HTTP_IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_HTTPS_MEM_KEY, opts->key_pem, MHD_OPTION_HTTPS_MEM_CERT, opts->cert_pem,
-        MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_THREAD_POOL_SIZE,
+        DBK_HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT, DBK_HTTP_CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, DBK_HTTP_CONNECTIONS_PER_PEER_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, DBK_HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_HTTPS_MEM_KEY,
+        opts->key_pem, MHD_OPTION_HTTPS_MEM_CERT, opts->cert_pem, MHD_OPTION_HTTPS_PRIORITIES,
+        TLS_PRIORITIES, MHD_OPTION_END);
+}
+
+static dbk_rc start_sweeper(dbk_http *h, dbk_err *err)
+{
+    dbk_rc rc = dbk_deadlines_open(&h->deadlines, DBK_HTTP_CONNECTIONS_MAX, err);
+    if (rc == DBK_OK && pthread_create(&h->sweeper, NULL, sweep, h) != 0) {
+        dbk_deadlines_close(h->deadlines);
+        rc = dbk_fail(err, DBK_NOMEM, "no thread for the deadlines");
+    }
+    return rc;
+}
+
+static void stop_sweeper(dbk_http *h)
+{
+    atomic_store(&h->swept_out, true);
+    DBK_ASSERT(pthread_join(h->sweeper, NULL) == 0);
+    dbk_deadlines_close(h->deadlines);
+}
+
+/* The server on a listener that is there. */
+static dbk_rc serve_on(dbk_http *h, const dbk_http_opts *opts, dbk_err *err)
+{
+    dbk_rc rc = start_sweeper(h, err);
+    if (rc != DBK_OK)
+        return rc;
+    h->daemon = start_daemon(h, opts);
+    if (h->daemon != NULL)
+        return DBK_OK;
+    stop_sweeper(h);
+    return dbk_fail(err, DBK_FORMAT, "TLS can't be started with this certificate and key");
 }
 
 dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err)
@@ -363,12 +457,10 @@ dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err)
     atomic_init(&h->bodies, 0);
     atomic_init(&h->running, 0);
     atomic_init(&h->draining, false);
+    atomic_init(&h->swept_out, false);
     dbk_rc rc = open_listener(h, opts->address, err);
-    if (rc == DBK_OK) {
-        h->daemon = start_daemon(h, opts);
-        if (h->daemon == NULL)
-            rc = dbk_fail(err, DBK_FORMAT, "TLS can't be started with this certificate and key");
-    }
+    if (rc == DBK_OK)
+        rc = serve_on(h, opts, err);
     if (rc == DBK_OK) {
         *out = h;
         return DBK_OK;
@@ -396,6 +488,7 @@ void dbk_http_stop(dbk_http *h, uint32_t drain_ms)
          waited += DRAIN_STEP_MS)
         (void)poll(NULL, 0, DRAIN_STEP_MS);
     MHD_stop_daemon(h->daemon);
+    stop_sweeper(h);
     (void)close(h->listener);
     dbk_free(h);
 }
