@@ -17,9 +17,12 @@ import tempfile
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from signal import SIGKILL
+from threading import Timer
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 240  # a weakened program may hang: that is caught as well
+FAILED = "[  FAILED  ]"  # cmocka's word, as soon as a test has failed
 BUGS_MIN = 40
 
 
@@ -44,13 +47,25 @@ class Build:
         return self.links[target]
 
     def run(self, program):
-        env = {**os.environ, "SRC": str(ROOT)}
-        try:
-            done = subprocess.run([str(program)], cwd=self.folder, env=env, timeout=SECONDS_MAX,
-                                  stdin=subprocess.DEVNULL, capture_output=True)
-        except subprocess.TimeoutExpired:
+        """How a killer ends. It is stopped, with all that it started, at the first test that
+        fails: the others can't tell more. What it leaves behind goes with its folder."""
+        with tempfile.TemporaryDirectory(prefix="weak.") as folder:
+            env = {**os.environ, "SRC": str(ROOT), "TMPDIR": folder}
+            killer = subprocess.Popen([str(program)], cwd=self.folder, env=env, text=True,
+                                      errors="replace", start_new_session=True,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT)
+            hung = []
+            alarm = Timer(SECONDS_MAX, lambda: (hung.append(1), os.killpg(killer.pid, SIGKILL)))
+            alarm.start()
+            with killer:
+                failed = any(FAILED in line for line in killer.stdout)
+                if failed:
+                    os.killpg(killer.pid, SIGKILL)
+            alarm.cancel()
+        if hung:
             return "hangs"
-        return "passes" if done.returncode == 0 else "fails"
+        return "fails" if failed or killer.returncode != 0 else "passes"
 
 
 def plant(bug, where):
