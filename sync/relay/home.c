@@ -11,11 +11,14 @@
 
 #include "core/base/alloc.h"
 #include "sync/relay/card.h"
+#include "sync/relay/log_copy.h"
+#include "sync/relay/log_postgres.h"
 #include "sync/relay/relay.h"
 
 #define PATH_SIZE 4096u
 #define DB_NAME "relay.db"
 #define DB_KEY_NAME "relay.key"
+#define DSN_NAME "relay.dsn"
 #define NEXT_CERT_NAME "tls-next-cert.pem"
 #define NEXT_KEY_NAME "tls-next-key.pem"
 #define LOCK_NAME "relay.lock"
@@ -27,7 +30,9 @@ struct dbk_home {
     char db_path[PATH_SIZE];
     int lock;
     dbk_secret *key;
+    char dsn[DBK_LOG_DSN_BYTES_MAX + 1]; /* "": the log is in the folder */
     dbk_log_embedded file;
+    dbk_log_postgres database;
     dbk_log_source source;
 };
 
@@ -160,22 +165,35 @@ static dbk_rc make_dir(const char *dir, dbk_err *err)
     return chmod(dir, S_IRWXU) == 0 ? DBK_OK : fail_file(dir, err);
 }
 
-static dbk_rc make_db(const char *dir, dbk_relay_birth *birth, const dbk_env *env, dbk_err *err)
+static dbk_rc make_file(const char *dir, const dbk_secret *key, dbk_log *log, dbk_err *err)
 {
     char path[PATH_SIZE];
+    dbk_rc rc = path_of(path, dir, DB_NAME, err);
+    dbk_log_embedded file = { path, key };
+    if (rc == DBK_OK)
+        rc = dbk_log_embedded_create(&file, err);
+    return rc == DBK_OK ? dbk_log_embedded_open(&file, log, DBK_LOG_WRITES, err) : rc;
+}
+
+static dbk_rc make_tables(const char *dir, const dbk_log_postgres *db, dbk_log *log, dbk_err *err)
+{
+    dbk_rc rc = write_in(dir, DSN_NAME, dbk_span_str(db->dsn), err);
+    if (rc == DBK_OK)
+        rc = dbk_log_postgres_create(db, err);
+    return rc == DBK_OK ? dbk_log_postgres_open(db, log, DBK_LOG_WRITES, err) : rc;
+}
+
+static dbk_rc make_db(const char *dir, const char *dsn, dbk_relay_birth *birth, const dbk_env *env,
+                      dbk_err *err)
+{
     dbk_secret *key = NULL;
     dbk_log log = { NULL, NULL };
     dbk_rc rc = dbk_secret_random(&key, DBK_LOG_KEY_BYTES, env, err);
+    dbk_log_postgres db = { dsn, key };
     if (rc == DBK_OK)
         rc = write_in(dir, DB_KEY_NAME, dbk_secret_bytes(key), err);
     if (rc == DBK_OK)
-        rc = path_of(path, dir, DB_NAME, err);
-    if (rc == DBK_OK) {
-        dbk_log_embedded file = { path, key };
-        rc = dbk_log_embedded_create(&file, err);
-        if (rc == DBK_OK)
-            rc = dbk_log_embedded_open(&file, &log, DBK_LOG_WRITES, err);
-    }
+        rc = dsn != NULL ? make_tables(dir, &db, &log, err) : make_file(dir, key, &log, err);
     if (rc == DBK_OK)
         rc = dbk_relay_prepare(birth, &log, env, err);
     dbk_log_close(&log);
@@ -193,14 +211,16 @@ static dbk_rc make_card(const char *dir, const dbk_card *card, dbk_err *err)
     return rc;
 }
 
-dbk_rc dbk_home_init(const char *dir, const char *url, const dbk_env *env, dbk_err *err)
+dbk_rc dbk_home_init(const char *dir, const dbk_home_birth *home, const dbk_env *env, dbk_err *err)
 {
     dbk_relay_birth birth = { { { 0 } }, "" };
-    dbk_card card = { .url = url, .setup_code = "" };
+    dbk_card card = { .url = home->url, .setup_code = "" };
     dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
     dbk_bytes key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
     dbk_bytes text = DBK_BYTES_INIT(DBK_CARD_BYTES_MAX);
     dbk_rc rc = dbk_card_print(&text, &card, err); /* is the url one? before anything is made */
+    if (rc == DBK_OK && home->dsn != NULL)
+        rc = dbk_log_postgres_check_dsn(home->dsn, err);
     if (rc == DBK_OK)
         rc = make_dir(dir, err);
     if (rc == DBK_OK)
@@ -210,7 +230,7 @@ dbk_rc dbk_home_init(const char *dir, const char *url, const dbk_env *env, dbk_e
     if (rc == DBK_OK)
         rc = write_in(dir, DBK_HOME_KEY, dbk_bytes_span(&key), err);
     if (rc == DBK_OK)
-        rc = make_db(dir, &birth, env, err);
+        rc = make_db(dir, home->dsn, &birth, env, err);
     if (rc == DBK_OK)
         rc = dbk_tls_pin(card.tls_pin, dbk_bytes_span(&cert), err);
     if (rc == DBK_OK) {
@@ -226,6 +246,18 @@ dbk_rc dbk_home_init(const char *dir, const char *url, const dbk_env *env, dbk_e
 }
 
 /* ---- one that is there ------------------------------------------------------------------- */
+
+static dbk_rc exists_in(const dbk_home *home, const char *name, bool *out, dbk_err *err)
+{
+    char path[PATH_SIZE];
+    struct stat st;
+    *out = false;
+    dbk_rc rc = path_of(path, home->dir, name, err);
+    if (rc != DBK_OK)
+        return rc;
+    *out = lstat(path, &st) == 0;
+    return *out || errno == ENOENT ? DBK_OK : fail_file(name, err);
+}
 
 static dbk_rc take_lock(dbk_home *home, dbk_err *err)
 {
@@ -265,6 +297,26 @@ static dbk_rc load_key(dbk_home *home, dbk_err *err)
     return rc;
 }
 
+/* Where the log is. */
+static dbk_rc find_log(dbk_home *home, dbk_err *err)
+{
+    bool has_dsn;
+    dbk_bytes text = DBK_BYTES_INIT(DBK_LOG_DSN_BYTES_MAX);
+    dbk_rc rc = exists_in(home, DSN_NAME, &has_dsn, err);
+    home->file = (dbk_log_embedded){ home->db_path, home->key };
+    home->source = dbk_log_embedded_source(&home->file);
+    if (rc != DBK_OK || !has_dsn)
+        return rc;
+    rc = dbk_home_read(home, DSN_NAME, &text, err);
+    if (rc == DBK_OK) {
+        memcpy(home->dsn, text.p, text.len);
+        home->database = (dbk_log_postgres){ home->dsn, home->key };
+        home->source = dbk_log_postgres_source(&home->database);
+    }
+    dbk_bytes_wipe(&text);
+    return rc;
+}
+
 dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err)
 {
     *out = NULL;
@@ -280,12 +332,12 @@ dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err)
         rc = load_key(home, err);
     if (rc == DBK_OK)
         rc = take_lock(home, err);
+    if (rc == DBK_OK)
+        rc = find_log(home, err);
     if (rc != DBK_OK) {
         dbk_home_close(home);
         return rc;
     }
-    home->file = (dbk_log_embedded){ home->db_path, home->key };
-    home->source = dbk_log_embedded_source(&home->file);
     *out = home;
     return DBK_OK;
 }
@@ -307,22 +359,33 @@ const dbk_log_source *dbk_home_source(const dbk_home *home)
 
 dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err)
 {
-    return dbk_log_embedded_verify(&home->file, err);
+    return home->source.shared ? DBK_OK : dbk_log_embedded_verify(&home->file, err);
+}
+
+dbk_rc dbk_home_migrate(dbk_home *home, const char *dsn, const dbk_env *env, dbk_log_report *report,
+                        dbk_err *err)
+{
+    dbk_log_postgres db = { dsn, home->key };
+    dbk_log from = { NULL, NULL }, to = { NULL, NULL };
+    if (home->source.shared)
+        return dbk_fail(err, DBK_CONFLICT, "this relay's log is in a database already");
+    dbk_rc rc = dbk_home_verify(home, err);
+    if (rc == DBK_OK)
+        rc = home->source.open(home->source.self, &from, DBK_LOG_WRITES, err);
+    if (rc == DBK_OK)
+        rc = dbk_log_postgres_create(&db, err);
+    if (rc == DBK_OK)
+        rc = dbk_log_postgres_open(&db, &to, DBK_LOG_WRITES, err);
+    if (rc == DBK_OK)
+        rc = dbk_log_copy(&to, &from, env, report, err);
+    dbk_log_close(&to);
+    dbk_log_close(&from);
+    if (rc == DBK_OK)
+        rc = write_in(home->dir, DSN_NAME, dbk_span_str(dsn), err);
+    return rc == DBK_OK ? sync_dir(home->dir, err) : rc;
 }
 
 /* ---- the next TLS key -------------------------------------------------------------------- */
-
-static dbk_rc exists_in(const dbk_home *home, const char *name, bool *out, dbk_err *err)
-{
-    char path[PATH_SIZE];
-    struct stat st;
-    *out = false;
-    dbk_rc rc = path_of(path, home->dir, name, err);
-    if (rc != DBK_OK)
-        return rc;
-    *out = lstat(path, &st) == 0;
-    return *out || errno == ENOENT ? DBK_OK : fail_file(name, err);
-}
 
 static dbk_rc pin_of(const dbk_home *home, const char *name, uint8_t pin[DBK_TLS_PIN_BYTES],
                      dbk_err *err)

@@ -1,11 +1,15 @@
 /* sync/relay/home.h - the relay's folder: what stands in it, with which rights, and who holds it.
  *   DIR (0700)  relay.db  relay.key  relay.lock  tls-cert.pem  tls-key.pem  relay-card.txt (0600)
  *   and, while the next TLS key waits:  tls-next-cert.pem  tls-next-key.pem
- * relay.key is the raw key of relay.db: a backup of one without the other is worth nothing. */
+ *   and, where the log is in PostgreSQL instead of relay.db:  relay.dsn
+ * relay.key is the raw key of relay.db, or of the database's rows: a backup of one without the
+ * other is worth nothing. Relays on several machines have copies of one folder, and one database.
+ */
 #ifndef DBK_RELAY_HOME_H
 #define DBK_RELAY_HOME_H
 
 #include "core/base/env.h"
+#include "sync/relay/log_check.h"
 #include "sync/relay/log_embedded.h"
 #include "sync/relay/tls.h"
 
@@ -16,17 +20,28 @@
 typedef struct dbk_home dbk_home;
 
 /* A new relay in a new or empty folder: database and keys, certificate, setup code, card.
- * url: NULL, or what the card tells devices. DBK_CONFLICT: there is something in the folder. */
-DBK_MUST_CHECK dbk_rc dbk_home_init(const char *dir, const char *url, const dbk_env *env,
-                                    dbk_err *err);
+ * DBK_CONFLICT: there is something in the folder. */
+typedef struct dbk_home_birth {
+    const char *url; /* NULL, or what the card tells devices */
+    const char *dsn; /* NULL: the log is in the folder; else in this PostgreSQL database */
+} dbk_home_birth;
+DBK_MUST_CHECK dbk_rc dbk_home_init(const char *dir, const dbk_home_birth *birth,
+                                    const dbk_env *env, dbk_err *err);
 /* Takes the folder for this program alone: DBK_BUSY; DBK_NOT_FOUND: no relay there;
  * DBK_DENIED: others may read its keys. */
 DBK_MUST_CHECK dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err);
 void dbk_home_close(dbk_home *home); /* NULL is nothing */
 /* Handles on relay.db; valid until close. */
 const dbk_log_source *dbk_home_source(const dbk_home *home);
-/* The file of the database as such, before anything in it; no handle may be open. DBK_DAMAGED. */
+/* The file of the database as such, before anything in it; no handle may be open. DBK_DAMAGED.
+ * A server checks its own files. */
 DBK_MUST_CHECK dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err);
+
+/* Moves the log out of the folder into a database that has none; from then on it is there. relay.db
+ * stays, and is not used any more. Cut off, nothing has changed but the database, which has to be
+ * emptied. report: what was moved. DBK_CONFLICT: it is in a database already, or one is there. */
+DBK_MUST_CHECK dbk_rc dbk_home_migrate(dbk_home *home, const char *dsn, const dbk_env *env,
+                                       dbk_log_report *report, dbk_err *err);
 
 /* Whole files: of the folder, or any by its path when home is NULL. */
 DBK_MUST_CHECK dbk_rc dbk_home_read(const dbk_home *home, const char *name, dbk_bytes *out,

@@ -6,7 +6,7 @@
  *   rows      key -> value, small, ordered bytewise by key (log_space.h and this file name them)
  *   segments  (space, index) -> receipt time, header, body; only appended
  * A handle is either the one that writes or one of many that read (dbk_log_use); either has one
- * caller at a time. The embedded store is log_embedded.h. */
+ * caller at a time. The stores are log_embedded.h and log_postgres.h. */
 #ifndef DBK_RELAY_LOG_H
 #define DBK_RELAY_LOG_H
 
@@ -54,7 +54,8 @@ typedef struct dbk_log_read {
  * DBK_BUSY, DBK_NOMEM. */
 typedef struct dbk_log_ops {
     /* A transaction; when reading, a view that doesn't change until commit. After a failed commit
-     * nothing of it is stored, or the handle fails ever after. */
+     * nothing of it is stored, or the handle fails ever after; but of a shared log all of it may
+     * be stored, if the connection was lost meanwhile. */
     dbk_rc (*begin)(void *self, dbk_err *err);
     dbk_rc (*commit)(void *self, dbk_err *err); /* durable when it returns */
     void (*rollback)(void *self);               /* nothing to roll back is allowed */
@@ -67,7 +68,7 @@ typedef struct dbk_log_ops {
     dbk_rc (*del)(void *self, const dbk_id *space, dbk_span key, dbk_err *err);
     dbk_rc (*scan)(void *self, const dbk_id *space, const dbk_log_scan *scan, dbk_err *err);
 
-    /* DBK_CONFLICT if the index is taken. */
+    /* DBK_CONFLICT if the index is taken; said at the latest by commit. */
     dbk_rc (*segment_append)(void *self, const dbk_id *space, const dbk_log_segment *segment,
                              dbk_err *err);
     dbk_rc (*segments_read)(void *self, const dbk_id *space, const dbk_log_read *read,
@@ -83,6 +84,7 @@ typedef struct dbk_log {
 typedef struct dbk_log_source {
     dbk_rc (*open)(void *self, dbk_log *out, dbk_log_use use, dbk_err *err);
     void *self;
+    bool shared; /* other programs may write, too: what is cached of it has to be looked at anew */
 } dbk_log_source;
 void dbk_log_close(dbk_log *log);
 

@@ -528,5 +528,5 @@ static dbk_rc source_open(void *self, dbk_log *out, dbk_log_use use, dbk_err *er
 
 dbk_log_source dbk_log_embedded_source(const dbk_log_embedded *file)
 {
-    return (dbk_log_source){ source_open, (void *)(uintptr_t)file };
+    return (dbk_log_source){ source_open, (void *)(uintptr_t)file, false };
 }

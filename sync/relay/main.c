@@ -20,8 +20,10 @@ static const char help_text[] =
     "daybook-relay keeps sealed notes for devices and headquarters. It can't read them.\n"
     "\n"
     "usage:\n"
-    "  daybook-relay init DIR [--url URL]\n"
-    "        A new relay in an empty folder; writes DIR/relay-card.txt for the first admin.\n"
+    "  daybook-relay init DIR [--url URL] [--dsn DSN]\n"
+    "        A new relay in an empty folder; writes DIR/relay-card.txt for the first admin. With\n"
+    "        --dsn the log is in that PostgreSQL database, and relays on other machines may serve\n"
+    "        it, too, each with a copy of DIR. The password is not in DSN, but in ~/.pgpass.\n"
     "  daybook-relay serve --data DIR --listen ADDRESS:PORT [--tls-cert FILE --tls-key FILE]\n"
     "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed.\n"
     "  daybook-relay card --data DIR [--url URL] [--tls-cert FILE]\n"
@@ -35,6 +37,10 @@ static const char help_text[] =
     "        was not told the new pin needs a new invite.\n"
     "  daybook-relay fsck --data DIR\n"
     "        Checks everything that is stored: chains, signatures, trees.\n"
+    "  daybook-relay migrate --data DIR --to DSN\n"
+    "        Moves the log from DIR into a PostgreSQL database (stop the relay first): every "
+    "receipt\n"
+    "        and proof holds as before.\n"
     "  daybook-relay recover --data DIR --reason TEXT\n"
     "        After a backup was put back, and before `serve`: the relay then takes back from the\n"
     "        members' devices what it lost, and nothing else, until the device that founded the\n"
@@ -44,7 +50,7 @@ static const char help_text[] =
 typedef struct options {
     const char *verb;
     const char *dir;
-    const char *listen, *url, *tls_cert, *tls_key, *reason;
+    const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to;
 } options;
 
 static dbk_rc usage(dbk_err *err, const char *what, const char *which)
@@ -56,7 +62,8 @@ static dbk_rc usage(dbk_err *err, const char *what, const char *which)
 
 static dbk_rc run_init(const options *o, dbk_err *err)
 {
-    dbk_rc rc = dbk_home_init(o->dir, o->url, dbk_env_system(), err);
+    dbk_home_birth birth = { o->url, o->dsn };
+    dbk_rc rc = dbk_home_init(o->dir, &birth, dbk_env_system(), err);
     if (rc == DBK_OK)
         printf("a new relay in %s; give %s/%s to the first admin by a safe way\n", o->dir, o->dir,
                DBK_HOME_CARD);
@@ -122,6 +129,14 @@ static dbk_rc run_tls_switch(const options *o, dbk_err *err)
     return rc;
 }
 
+static void print_report(const char *what, const dbk_log_report *r)
+{
+    printf("%s: %llu entries, %llu spaces, %llu segments, %llu feeds, %llu forks kept\n", what,
+           (unsigned long long)r->entries, (unsigned long long)r->spaces,
+           (unsigned long long)r->segments, (unsigned long long)r->feeds,
+           (unsigned long long)r->forks);
+}
+
 static dbk_rc run_fsck(const options *o, dbk_err *err)
 {
     dbk_home *home = NULL;
@@ -131,15 +146,32 @@ static dbk_rc run_fsck(const options *o, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_home_verify(home, err);
     if (rc == DBK_OK)
-        rc = dbk_home_source(home)->open(dbk_home_source(home)->self, &log, DBK_LOG_WRITES, err);
+        rc = dbk_home_source(home)->open(dbk_home_source(home)->self, &log, DBK_LOG_READS, err);
+    if (rc == DBK_OK)
+        rc = log.ops->begin(log.self, err); /* one view, also while relays serve */
     if (rc == DBK_OK)
         rc = dbk_log_check_deep(&log, &report, err);
+    if (log.ops != NULL)
+        log.ops->rollback(log.self);
     if (rc == DBK_OK)
-        printf("sound: %llu entries, %llu spaces, %llu segments, %llu feeds, %llu forks kept\n",
-               (unsigned long long)report.entries, (unsigned long long)report.spaces,
-               (unsigned long long)report.segments, (unsigned long long)report.feeds,
-               (unsigned long long)report.forks);
+        print_report("sound", &report);
     dbk_log_close(&log);
+    dbk_home_close(home);
+    return rc;
+}
+
+static dbk_rc run_migrate(const options *o, dbk_err *err)
+{
+    dbk_home *home = NULL;
+    dbk_log_report report;
+    dbk_rc rc = dbk_home_open(&home, o->dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_home_migrate(home, o->to, dbk_env_system(), &report, err);
+    if (rc == DBK_OK) {
+        print_report("moved", &report);
+        printf("relay.db is not used any more. Keep it until there is a backup of the database,\n"
+               "and always keep relay.key.\n");
+    }
     dbk_home_close(home);
     return rc;
 }
@@ -254,16 +286,17 @@ typedef struct verb_row {
     const char *name;
     dbk_rc (*run)(const options *o, dbk_err *err);
     bool names_dir; /* the folder is an argument, not --data */
-    option_use listen, url, tls_cert, tls_key, reason;
+    option_use listen, url, tls_cert, tls_key, reason, dsn, to;
 } verb_row;
 static const verb_row verbs[] = {
-    { "init", run_init, true, NO, MAY, NO, NO, NO },
-    { "serve", run_serve, false, MUST, NO, MAY, MAY, NO },
-    { "card", run_card, false, NO, MAY, MAY, NO, NO },
-    { "tls-next", run_tls_next, false, NO, NO, NO, NO, NO },
-    { "tls-switch", run_tls_switch, false, NO, NO, NO, NO, NO },
-    { "fsck", run_fsck, false, NO, NO, NO, NO, NO },
-    { "recover", run_recover, false, NO, NO, NO, NO, MUST },
+    { "init", run_init, true, NO, MAY, NO, NO, NO, MAY, NO },
+    { "serve", run_serve, false, MUST, NO, MAY, MAY, NO, NO, NO },
+    { "card", run_card, false, NO, MAY, MAY, NO, NO, NO, NO },
+    { "tls-next", run_tls_next, false, NO, NO, NO, NO, NO, NO, NO },
+    { "tls-switch", run_tls_switch, false, NO, NO, NO, NO, NO, NO, NO },
+    { "fsck", run_fsck, false, NO, NO, NO, NO, NO, NO, NO },
+    { "recover", run_recover, false, NO, NO, NO, NO, MUST, NO, NO },
+    { "migrate", run_migrate, false, NO, NO, NO, NO, NO, NO, MUST },
 };
 
 static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at, dbk_err *err)
@@ -279,6 +312,8 @@ static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at
         { "--tls-cert", &o->tls_cert, verb->tls_cert },
         { "--tls-key", &o->tls_key, verb->tls_key },
         { "--reason", &o->reason, verb->reason },
+        { "--dsn", &o->dsn, verb->dsn },
+        { "--to", &o->to, verb->to },
     };
     const char *arg = argv[*at];
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -301,8 +336,8 @@ static dbk_rc run(int argc, char **argv, dbk_err *err)
     const verb_row *verb = NULL;
     dbk_rc rc = DBK_OK;
     if (argc < 2)
-        return usage(err,
-                     "say what to do:", "init, serve, card, tls-next, tls-switch, fsck or recover");
+        return usage(err, "say what to do:",
+                     "init, serve, card, tls-next, tls-switch, fsck, recover or migrate");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         printf("%s", help_text);
         return DBK_OK;
@@ -325,6 +360,8 @@ static dbk_rc run(int argc, char **argv, dbk_err *err)
         rc = usage(err, "--listen is missing for", verb->name);
     if (rc == DBK_OK && verb->reason == MUST && o.reason == NULL)
         rc = usage(err, "--reason is missing for", verb->name);
+    if (rc == DBK_OK && verb->to == MUST && o.to == NULL)
+        rc = usage(err, "--to is missing for", verb->name);
     if (rc == DBK_OK && verb->tls_key != NO && (o.tls_cert == NULL) != (o.tls_key == NULL))
         rc = usage(err, "--tls-cert and --tls-key go together for", verb->name);
     return rc == DBK_OK ? verb->run(&o, err) : rc;

@@ -12,6 +12,20 @@
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
+/* What other relays have added to a shared log's chain counts from here on: who was let in, who is
+ * out. What they wrote besides isn't cached. */
+static dbk_rc catch_up(dbk_relay *r, const dbk_log *log, dbk_err *err)
+{
+    bool changed;
+    dbk_rc rc = dbk_roll_refresh(r->roll, log, &changed, err);
+    return rc == DBK_OK && changed ? dbk_recover_load(r, log, err) : rc;
+}
+
+static dbk_rc begun(void *ctx, const dbk_log *log, dbk_err *err)
+{
+    return catch_up(ctx, log, err);
+}
+
 static dbk_rc before_commit(void *ctx, const dbk_log *log, dbk_err *err)
 {
     dbk_relay *r = ctx;
@@ -27,7 +41,8 @@ static dbk_rc after(void *ctx, const dbk_log *log, dbk_outcome outcome, dbk_err 
     dbk_append_reset(r->append);
     dbk_recover_settle(r, outcome);
     dbk_rc rc = dbk_roll_settle(r->roll, log, outcome, err);
-    if (rc != DBK_OK)
+    /* A shared log that can't be reached is read anew when it can. */
+    if (rc != DBK_OK && !(r->shared && rc == DBK_BUSY))
         atomic_store(&r->failed, true);
     return rc;
 }
@@ -73,7 +88,8 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
     dbk_bytes_init(&r->heard, HEARD_BYTES_MAX);
     DBK_ASSERT(pthread_mutex_init(&r->lock, NULL) == 0);
     DBK_ASSERT(pthread_cond_init(&r->idle, NULL) == 0);
-    dbk_writer_hooks hooks = { before_commit, after, r };
+    r->shared = opts->source->shared;
+    dbk_writer_hooks hooks = { r->shared ? begun : NULL, before_commit, after, r };
     dbk_rc rc = opts->source->open(opts->source->self, &r->log, DBK_LOG_WRITES, err);
     if (rc == DBK_OK)
         rc = load_key(r, err);
@@ -82,7 +98,7 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_append_new(&r->append, r->env, err);
     if (rc == DBK_OK)
-        rc = dbk_recover_load(r, err);
+        rc = dbk_recover_load(r, &r->log, err);
     if (rc == DBK_OK)
         rc = open_readers(r, opts, err);
     if (rc == DBK_OK)
@@ -371,6 +387,20 @@ static dbk_rc run_call(dbk_relay *r, dbk_relay_answer *a, const call_row *row, d
     return rc == DBK_OK ? serve(r, a, row, c, err) : rc;
 }
 
+/* Before a caller is looked up: as any call's view of a shared log. */
+static dbk_rc look_around(dbk_relay *r, dbk_err *err)
+{
+    size_t reader;
+    if (!r->shared)
+        return DBK_OK;
+    dbk_rc rc = dbk_relay_reader_take(r, &reader, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = catch_up(r, &r->readers[reader], err);
+    dbk_relay_reader_give(r, reader);
+    return rc;
+}
+
 void dbk_relay_handle(dbk_relay *r, dbk_relay_answer *a, const dbk_relay_request *req)
 {
     dbk_err err = { 0 };
@@ -390,6 +420,8 @@ void dbk_relay_handle(dbk_relay *r, dbk_relay_answer *a, const dbk_relay_request
     else if (req->body.len > row->body_max)
         rc = DBK_LIMIT;
     else
+        rc = look_around(r, &err);
+    if (rc == DBK_OK)
         rc = run_call(r, a, row, &c, &err);
     if (rc != DBK_OK)
         refuse_rc(r, a, rc);

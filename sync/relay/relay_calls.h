@@ -32,6 +32,7 @@ struct dbk_relay {
     atomic_bool recovering; /* it takes nothing but what it lost */
     bool recovered;         /* in this transaction; the writer's */
     dbk_bytes heard;        /* dbk_id, ascending: who has greeted it since */
+    bool shared;            /* others write into the log, too */
     atomic_bool failed;     /* the storage failed for good: not healthy until it is started again */
 };
 
@@ -68,7 +69,8 @@ DBK_MUST_CHECK dbk_rc dbk_query_parse(dbk_query_field *fields, size_t count, dbk
                                       dbk_err *err);
 
 /* relay_recover.c: what a relay that was put back from a backup does. */
-DBK_MUST_CHECK dbk_rc dbk_recover_load(dbk_relay *r, dbk_err *err);
+/* Does it wait for its recovery? */
+DBK_MUST_CHECK dbk_rc dbk_recover_load(dbk_relay *r, const dbk_log *log, dbk_err *err);
 /* Notes that the device was here. Memory that is short loses the note, and nothing else. */
 void dbk_recover_heard(dbk_relay *r, const dbk_id *device);
 /* A space of the welcome: what its log claims. */

@@ -111,11 +111,11 @@ out:
 
 /* ---- waiting ----------------------------------------------------------------------------- */
 
-dbk_rc dbk_recover_load(dbk_relay *r, dbk_err *err)
+dbk_rc dbk_recover_load(dbk_relay *r, const dbk_log *log, dbk_err *err)
 {
     dbk_err absent = { 0 };
     dbk_bytes why = DBK_BYTES_INIT(DBK_CLAIMS_WHY_BYTES_MAX);
-    dbk_rc rc = dbk_log_setting_get(&r->log, DBK_SETTING_RECOVERING, &why, &absent);
+    dbk_rc rc = dbk_log_setting_get(log, DBK_SETTING_RECOVERING, &why, &absent);
     atomic_store(&r->recovering, rc == DBK_OK);
     dbk_bytes_wipe(&why);
     return rc == DBK_OK || rc == DBK_NOT_FOUND ? DBK_OK : dbk_fail(err, rc, "%s", absent.text);

@@ -286,6 +286,48 @@ dbk_rc dbk_roll_weigh(dbk_roll *roll, size_t *lacking, dbk_span entry, dbk_err *
     return rc;
 }
 
+/* ---- what others wrote -------------------------------------------------------------------- */
+
+static uint64_t count_of(const dbk_roll *roll)
+{
+    return roll->roster != NULL ? dbk_roster_count(roll->roster) : 0;
+}
+
+static dbk_rc note_entry(void *ctx, uint64_t seq, dbk_span entry, bool *stop, dbk_err *err)
+{
+    bool *any = ctx;
+    (void)seq;
+    (void)entry;
+    (void)err;
+    *any = true;
+    *stop = true;
+    return DBK_OK;
+}
+
+dbk_rc dbk_roll_refresh(dbk_roll *roll, const dbk_log *log, bool *changed, dbk_err *err)
+{
+    lock(roll);
+    uint64_t count = count_of(roll);
+    unlock(roll);
+    *changed = false;
+    /* Nearly always there is nothing: that is found out without holding anybody up. */
+    dbk_rc rc = dbk_log_entries(log, count, note_entry, changed, err);
+    if (rc != DBK_OK || !*changed)
+        return rc;
+    lock(roll);
+    rc = dbk_log_entries(log, count_of(roll), fold_entry, &roll->roster, err);
+    if (rc == DBK_OK)
+        rc = dbk_admit_learn(roll->admit, roll->roster, err);
+    if (rc !=
+        DBK_OK) { /* it may have been taken in part: nobody is known until it is folded anew */
+        dbk_admit_forget(roll->admit);
+        dbk_roster_free(roll->roster);
+        roll->roster = NULL;
+    }
+    unlock(roll);
+    return rc;
+}
+
 /* ---- changes ----------------------------------------------------------------------------- */
 
 static dbk_rc describe(dbk_roll_change *made, dbk_span entry, dbk_err *err)

@@ -70,6 +70,12 @@ bool dbk_roll_feed_owner(dbk_roll *roll, dbk_feed_owner *out, const dbk_header *
  * changes the roll, also between add and settle: its order is the log's. */
 bool dbk_roll_is_late(dbk_roll *roll, const dbk_id *owner, const dbk_id *space);
 
+/* Takes what the log's chain has beyond this roll: another relay on a shared log wrote it. Folds
+ * all of it where an earlier failure left nothing. Any thread may call it, with a handle of its
+ * own, but not between add and settle. changed: there was something. */
+DBK_MUST_CHECK dbk_rc dbk_roll_refresh(dbk_roll *roll, const dbk_log *log, bool *changed,
+                                       dbk_err *err);
+
 /* dbk_roster_weigh on the chain as it is; for the one thread that changes the roll. DBK_NOT_FOUND:
  * there is no organisation. */
 DBK_MUST_CHECK dbk_rc dbk_roll_weigh(dbk_roll *roll, size_t *lacking, dbk_span entry, dbk_err *err);

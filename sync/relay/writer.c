@@ -43,6 +43,8 @@ static dbk_rc transact(dbk_writer *w, waiting *jobs, dbk_err *err)
 {
     const dbk_log *log = &w->log;
     dbk_rc rc = log->ops->begin(log->self, err);
+    if (rc == DBK_OK && w->hooks.begun != NULL)
+        rc = w->hooks.begun(w->hooks.ctx, log, err);
     for (waiting *j = jobs; j != NULL && rc == DBK_OK; j = j->next)
         rc = j->job->run(j->job->ctx, log, err);
     if (rc == DBK_OK)

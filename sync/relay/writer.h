@@ -2,7 +2,7 @@
  * into one transaction, syncs once, and wakes their owners.
  * Knows:  jobs, a log. Never: what a job does.
  *
- *   submit --> queue --> [begin, run each, before_commit, commit, after] --> submit returns
+ *   submit --> queue --> [begin, begun, run each, before_commit, commit, after] --> submit returns
  *
  * Invariant: submit returns DBK_OK only when the transaction that held the job is durable. */
 #ifndef DBK_RELAY_WRITER_H
@@ -21,9 +21,11 @@ typedef struct dbk_job {
     void *ctx;
 } dbk_job;
 
-/* before_commit: the last writes of a transaction; failing, it is rolled back. after: how it
+/* begun: what the jobs rely on, where the log is shared; failing, the transaction is rolled back.
+ * before_commit: the last writes of a transaction; failing, it is rolled back. after: how it
  * ended, before anyone is woken; a failure is told to all jobs. */
 typedef struct dbk_writer_hooks {
+    dbk_rc (*begun)(void *ctx, const dbk_log *log, dbk_err *err); /* NULL: nothing */
     dbk_rc (*before_commit)(void *ctx, const dbk_log *log, dbk_err *err);
     dbk_rc (*after)(void *ctx, const dbk_log *log, dbk_outcome outcome, dbk_err *err);
     void *ctx;

@@ -135,7 +135,7 @@ static int setup(void **state)
     memset(&writer, 0, sizeof(writer));
     relaykit_open(&f.kit, DBK_WRITER_INLINE);
     relaykit_stop(&f.kit);
-    f.kit.outer = (dbk_log_source){ faulty_open, &f.kit };
+    f.kit.outer = (dbk_log_source){ faulty_open, &f.kit, false };
     relaykit_start(&f.kit);
     relaykit_org(&f.kit);
     relaykit_enrol(&f.kit, &f.officer, DBK_ROLE_OFFICER);

@@ -11,6 +11,7 @@
 
 /* The kit is no part of a library here: fuzz targets link without cmocka. */
 #include "tests/lib/env.c"
+#include "tests/lib/pgkit.c"
 #include "tests/lib/relaykit.c"
 
 #include "sync/relay/gate.h"

@@ -2,10 +2,12 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/wire.h"
+#include "tests/lib/pgkit.h"
 
 #define MUST(call) DBK_ASSERT((call) == DBK_OK)
 #define LABEL_BYTES 120u /* of a sealed label of the smallest size */
@@ -73,6 +75,25 @@ void relaykit_put_back(relaykit *k)
     dbk_log_close(&log);
 }
 
+bool relaykit_on_postgres(const relaykit *k)
+{
+    return k->database.dsn != NULL;
+}
+
+static void make_log(relaykit *k)
+{
+    k->file = (dbk_log_embedded){ k->db, k->db_key };
+    k->database = (dbk_log_postgres){ getenv("DBK_TEST_DSN"), k->db_key };
+    if (relaykit_on_postgres(k)) {
+        pgkit_clear(k->database.dsn);
+        k->source = dbk_log_postgres_source(&k->database);
+        MUST(dbk_log_postgres_create(&k->database, NULL));
+    } else {
+        k->source = dbk_log_embedded_source(&k->file);
+        MUST(dbk_log_embedded_create(&k->file, NULL));
+    }
+}
+
 void relaykit_open(relaykit *k, dbk_writer_mode mode)
 {
     dbk_log log;
@@ -82,12 +103,10 @@ void relaykit_open(relaykit *k, dbk_writer_mode mode)
     dbk_test_dir_make(k->dir);
     (void)snprintf(k->db, sizeof(k->db), "%s/relay.db", k->dir);
     MUST(dbk_secret_random(&k->db_key, DBK_LOG_KEY_BYTES, &k->env.env, NULL));
-    k->file = (dbk_log_embedded){ k->db, k->db_key };
-    k->source = dbk_log_embedded_source(&k->file);
-    k->outer = (dbk_log_source){ outer_open, k };
+    make_log(k);
+    k->outer = (dbk_log_source){ outer_open, k, k->source.shared };
     k->mode = mode;
     k->now_ms = DBK_TEST_START_MS;
-    MUST(dbk_log_embedded_create(&k->file, NULL));
     MUST(k->source.open(k->source.self, &log, DBK_LOG_WRITES, NULL));
     MUST(dbk_relay_prepare(&k->birth, &log, &k->env.env, NULL));
     dbk_log_close(&log);

@@ -10,6 +10,7 @@
 #include "sync/engine/msg.h"
 #include "sync/relay/log_check.h"
 #include "sync/relay/log_embedded.h"
+#include "sync/relay/log_postgres.h"
 #include "sync/relay/relay.h"
 #include "tests/lib/env.h"
 
@@ -30,6 +31,7 @@ typedef struct relaykit {
     char db[2 * DBK_TEST_PATH_SIZE];
     dbk_secret *db_key;
     dbk_log_embedded file;
+    dbk_log_postgres database; /* instead, where DBK_TEST_DSN names one: dsn is not NULL */
     dbk_log_source source;
     dbk_log_source outer; /* what the relay is opened with: source, or a test's wrapper of it */
     dbk_writer_mode mode;
@@ -47,6 +49,8 @@ typedef struct relaykit {
 void relaykit_open(relaykit *k, dbk_writer_mode mode); /* a fresh relay, no organisation */
 void relaykit_stop(relaykit *k);                       /* the relay ends; its files stay */
 void relaykit_start(relaykit *k);                      /* and begins again on them */
+/* Is the log in a database? What needs the relay's file is skipped then. */
+bool relaykit_on_postgres(const relaykit *k);
 /* The relay's file as it is now, kept beside it; and put back: the relay stops for both, and is
  * started again by the caller after the first. */
 void relaykit_backup(relaykit *k);

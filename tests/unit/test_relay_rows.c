@@ -2,12 +2,15 @@
 #include "tests/lib/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/crypto/hash.h"
 #include "sync/relay/log_embedded.h"
+#include "sync/relay/log_postgres.h"
 #include "sync/relay/log_space.h"
 #include "tests/lib/env.h"
+#include "tests/lib/pgkit.h"
 
 typedef struct fixture {
     dbk_test_env env;
@@ -15,6 +18,7 @@ typedef struct fixture {
     char path[2 * DBK_TEST_PATH_SIZE];
     dbk_secret *key;
     dbk_log_embedded file;
+    dbk_log_postgres database; /* instead, where DBK_TEST_DSN names one */
     dbk_log log;
 } fixture;
 
@@ -29,8 +33,15 @@ static int setup(void **state)
     (void)snprintf(f.path, sizeof(f.path), "%s/relay.db", f.dir);
     assert_ok(dbk_secret_random(&f.key, DBK_LOG_KEY_BYTES, &f.env.env, &err), &err);
     f.file = (dbk_log_embedded){ f.path, f.key };
-    assert_ok(dbk_log_embedded_create(&f.file, &err), &err);
-    assert_ok(dbk_log_embedded_open(&f.file, &f.log, DBK_LOG_WRITES, &err), &err);
+    f.database = (dbk_log_postgres){ getenv("DBK_TEST_DSN"), f.key };
+    if (f.database.dsn != NULL) {
+        pgkit_clear(f.database.dsn);
+        assert_ok(dbk_log_postgres_create(&f.database, &err), &err);
+        assert_ok(dbk_log_postgres_open(&f.database, &f.log, DBK_LOG_WRITES, &err), &err);
+    } else {
+        assert_ok(dbk_log_embedded_create(&f.file, &err), &err);
+        assert_ok(dbk_log_embedded_open(&f.file, &f.log, DBK_LOG_WRITES, &err), &err);
+    }
     *state = &f;
     return 0;
 }

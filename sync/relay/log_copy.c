@@ -1,0 +1,99 @@
+#include "sync/relay/log_copy.h"
+
+#include <string.h>
+
+#include "sync/relay/roll.h"
+
+#define SPACES_BYTES_MAX (4u * 1024u * 1024u)
+#define PREFIX_MAX 0xfeu /* no key begins with 0xff (log.h) */
+
+typedef struct copy {
+    const dbk_log *to;
+    dbk_id space;
+} copy;
+
+static dbk_rc copy_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *err)
+{
+    const copy *c = ctx;
+    (void)stop;
+    return c->to->ops->put(c->to->self, &c->space, row, err);
+}
+
+static dbk_rc copy_segment(void *ctx, const dbk_log_segment *segment, bool *stop, dbk_err *err)
+{
+    const copy *c = ctx;
+    (void)stop;
+    return c->to->ops->segment_append(c->to->self, &c->space, segment, err);
+}
+
+static dbk_rc copy_space(copy *c, const dbk_log *from, dbk_err *err)
+{
+    dbk_log_read read = { 0, copy_segment, c };
+    dbk_rc rc = DBK_OK;
+    for (unsigned byte = 0; byte <= PREFIX_MAX && rc == DBK_OK; byte++) {
+        uint8_t prefix = (uint8_t)byte;
+        dbk_log_scan scan = { dbk_span_of(&prefix, 1), { NULL, 0 }, copy_row, c };
+        rc = from->ops->scan(from->self, &c->space, &scan, err);
+    }
+    return rc == DBK_OK ? from->ops->segments_read(from->self, &c->space, &read, err) : rc;
+}
+
+static dbk_rc copy_all(const dbk_log *to, const dbk_log *from, dbk_span spaces, dbk_err *err)
+{
+    copy c = { to, { { 0 } } }; /* the zero space: rows of the whole organisation */
+    dbk_rc rc = copy_space(&c, from, err);
+    for (size_t at = 0; at + sizeof(dbk_log_move) <= spaces.len && rc == DBK_OK;
+         at += sizeof(dbk_log_move)) {
+        dbk_log_move move;
+        memcpy(&move, spaces.p + at, sizeof(move));
+        c.space = move.space;
+        rc = copy_space(&c, from, err);
+    }
+    return rc;
+}
+
+static dbk_rc spaces_of(const dbk_log *log, dbk_bytes *out, const dbk_env *env, dbk_err *err)
+{
+    dbk_roll *roll = NULL;
+    dbk_rc rc = dbk_roll_new(&roll, log, env, err);
+    if (rc == DBK_OK)
+        rc = dbk_roll_logs(roll, out, err);
+    dbk_roll_free(roll);
+    return rc;
+}
+
+static dbk_rc check_empty(const dbk_log *log, dbk_err *err)
+{
+    dbk_log_report report;
+    dbk_rc rc = dbk_log_check_deep(log, &report, err);
+    if (rc == DBK_OK && report.entries != 0)
+        rc = dbk_fail(err, DBK_CONFLICT, "there is an organisation in that log already");
+    return rc;
+}
+
+dbk_rc dbk_log_copy(const dbk_log *to, const dbk_log *from, const dbk_env *env,
+                    dbk_log_report *report, dbk_err *err)
+{
+    dbk_bytes spaces = DBK_BYTES_INIT(SPACES_BYTES_MAX);
+    dbk_log_report before;
+    dbk_rc rc = check_empty(to, err);
+    if (rc == DBK_OK)
+        rc = dbk_log_check_deep(from, &before, err);
+    if (rc == DBK_OK)
+        rc = spaces_of(from, &spaces, env, err);
+    if (rc == DBK_OK)
+        rc = to->ops->begin(to->self, err);
+    if (rc == DBK_OK) {
+        rc = copy_all(to, from, dbk_bytes_span(&spaces), err);
+        if (rc == DBK_OK)
+            rc = to->ops->commit(to->self, err);
+        else
+            to->ops->rollback(to->self);
+    }
+    if (rc == DBK_OK)
+        rc = dbk_log_check_deep(to, report, err);
+    if (rc == DBK_OK && memcmp(&before, report, sizeof(before)) != 0)
+        rc = dbk_fail(err, DBK_DAMAGED, "the copy doesn't hold what the log does");
+    dbk_bytes_wipe(&spaces);
+    return rc;
+}
