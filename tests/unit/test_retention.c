@@ -316,6 +316,12 @@ static void a_legal_hold_refuses_disposal_wherever_it_stands_2_5(void **state)
     }
     must_review(&case_id, dispose);
     assert_int_equal(look().stand, DBK_RETENTION_DISPOSE);
+    /* Also on one that was taken out of use: what it says is still here. */
+    dbk_test_edit(book, &entry,
+                  (const char *const[]){ "legal_hold=yes", "legal_hold_for=complaint", NULL });
+    assert_int_equal(dbk_journal_withdraw(book, &entry, "entered twice", NULL), DBK_OK);
+    assert_true(look().held);
+    is_refused(&case_id, dispose, "decision", "legal hold");
 }
 
 static void disposal_is_refused_before_its_time_and_while_a_deployment_runs_2_5(void **state)
@@ -474,6 +480,37 @@ static bool no_space(void *ctx, const dbk_id *space)
     return false;
 }
 
+static bool first_space(void *ctx, const dbk_id *space)
+{
+    (void)ctx;
+    return dbk_id_equal(space, &org.space);
+}
+
+static void another_space_shows_in_no_review_and_its_hold_holds_P3(void **state)
+{
+    const dbk_retention_opts opts = { .now_ms = now_ms, .shows = first_space };
+    dbk_id other = dbk_test_org_space(&org, "Op Larch");
+    dbk_retention r, before = look();
+    dbk_err err = { 0 };
+    (void)state;
+    must_review(&case_id, dispose);
+    r = look();
+    assert_int_equal(r.stand, DBK_RETENTION_DISPOSE);
+    (void)dbk_test_add(book, &other, "contact",
+                       (const char *const[]){ of_case, "method=visit", "legal_hold=yes",
+                                              "legal_hold_for=inquiry",
+                                              "started_at=2015-01-01T10:00:00Z", NULL });
+    /* The basis stands in a record of the case's space. */
+    assert_string_equal(look().basis, r.basis);
+    assert_int_equal(look().stand, DBK_RETENTION_HELD);
+    assert_int_equal(look().events, before.events + 1);
+    assert_rc(dbk_retention_of(&r, book, &case_id, &opts, &err), DBK_OK, &err);
+    assert_int_equal(r.events, before.events);
+    assert_false(r.held);
+    assert_int_equal(r.until_ms, before.until_ms);
+    is_refused(&case_id, dispose, "decision", "legal hold");
+}
+
 static void what_may_not_be_shown_is_not_in_the_list_P3(void **state)
 {
     dbk_retention_opts opts = { .now_ms = now_ms, .shows = no_space };
@@ -515,6 +552,7 @@ int main(void)
         T(two_decisions_at_the_same_time_dispose_of_nothing_P6),
         T(a_basis_is_the_same_on_every_device_2_5),
         T(a_basis_that_was_copied_from_before_is_refused_2_5),
+        T(another_space_shows_in_no_review_and_its_hold_holds_P3),
         T(what_may_not_be_shown_is_not_in_the_list_P3),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
