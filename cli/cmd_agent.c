@@ -11,6 +11,7 @@
 
 #include "cli/agent.h"
 #include "cli/cmd.h"
+#include "cli/looks.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
@@ -71,6 +72,11 @@ static dbk_rc key_by_passphrase(dbk_secret **key, cli *c, dbk_err *err)
     dbk_secret_free(passphrase);
     if (rc == DBK_OK)
         rc = dbk_secret_from(key, dbk_secret_bytes(dbk_book_store_key(c->book)), err);
+    if (rc == DBK_OK) { /* one entry for a shift; who types the passphrase each time is seen by
+                           what each command leaves */
+        (void)!dbk_device_log_now(c->book, DBK_DEVICE_UNLOCKED, NULL);
+        cli_looks_device(c);
+    }
     dbk_book_close(c->book);
     c->book = NULL;
     return rc;

@@ -175,13 +175,18 @@ static dbk_rc read_times(dbk_audit_opts *opts, const cli_args *a, dbk_err *err)
 
 static dbk_rc check_op(const char *op, dbk_err *err)
 {
-    for (unsigned i = 0; op != NULL && i < DBK_AUDIT_OPS; i++)
+    char all[256] = "";
+    for (unsigned i = 0; op != NULL && i < DBK_AUDIT_OPS; i++) {
+        size_t len = strlen(all);
         if (strcmp(op, dbk_audit_op_name(i)) == 0)
             return DBK_OK;
-    return op == NULL ? DBK_OK
-                      : dbk_fail(err, DBK_USAGE,
-                                 "--op is collection, alteration, consultation, disclosure, "
-                                 "combination or erasure");
+        (void)snprintf(all + len, sizeof(all) - len, "%s%s",
+                       i == 0                   ? ""
+                       : i + 1 == DBK_AUDIT_OPS ? " or "
+                                                : ", ",
+                       dbk_audit_op_name(i));
+    }
+    return op == NULL ? DBK_OK : dbk_fail(err, DBK_USAGE, "--op is %s", all);
 }
 
 dbk_rc cmd_audit(cli *c, const cli_args *a, dbk_err *err)

@@ -158,6 +158,13 @@ static dbk_rc import_file(job *j, const char *path, dbk_err *err)
         return cli_refuse(j->c, rc, "nothing was imported", &j->problems, err);
     if (rc == DBK_OK && j->apply)
         rc = take_all(j, true, err);
+    const dbk_audit_entry entry = { .op = DBK_AUDIT_IMPORT,
+                                    .space = j->space,
+                                    .what = "directory import",
+                                    .count = j->counts[DBK_HSDS_NEW] +
+                                             j->counts[DBK_HSDS_CHANGED] };
+    if (rc == DBK_OK && j->apply && entry.count > 0)
+        rc = dbk_audit_log(j->c->book, &entry, err);
     return rc == DBK_OK ? say_import(j, err) : rc;
 }
 

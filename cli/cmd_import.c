@@ -384,6 +384,15 @@ static void import_wipe(import_job *im)
     json_decref(im->report);
 }
 
+/* Each record's collection is told by itself; that they came from a file isn't. */
+static dbk_rc log_import(const import_job *im, dbk_err *err)
+{
+    const dbk_audit_entry entry = {
+        .op = DBK_AUDIT_IMPORT, .space = im->space, .what = "import", .count = im->taken
+    };
+    return dbk_audit_log(im->c->book, &entry, err);
+}
+
 dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err)
 {
     import_job job = { .c = c, .apply = cli_option_given(a, "--apply"), .handles = json_object() };
@@ -400,6 +409,8 @@ dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err)
         rc = find_same(&job, err);
     if (rc == DBK_OK)
         rc = import_all(&job, err);
+    if (rc == DBK_OK && job.taken > 0 && job.apply)
+        rc = log_import(&job, err);
     if (rc == DBK_OK)
         rc = say_totals(&job, err);
     if (rc == DBK_OK && job.refused > 0)

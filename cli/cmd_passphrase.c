@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "cli/cmd.h"
+#include "cli/looks.h"
 
 /* What the store shall need besides, from now on. */
 static dbk_rc choose_factor(const dbk_factor **out, cli *c, const cli_args *a, dbk_err *err)
@@ -51,6 +52,8 @@ dbk_rc cmd_passphrase(cli *c, const cli_args *a, dbk_err *err)
     dbk_slots_change change = { old, fresh, &c->factor, factor };
     if (rc == DBK_OK)
         rc = dbk_book_change_passphrase(c->book, &change, err);
+    if (rc == DBK_OK)
+        cli_looks_device(c);
     dbk_secret_free(old);
     dbk_secret_free(fresh);
     return rc == DBK_OK ? say_changed(c, factor != NULL, err) : rc;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/looks.h"
 #include "cli/recovery.h"
 #include "cli/render.h"
 #include "core/base/alloc.h"
@@ -195,6 +196,8 @@ dbk_rc cmd_recover(cli *c, const cli_args *a, dbk_err *err)
         rc = dbk_recovery_open(&c->book, c->store, &with, &opts, err);
     wipe_shares(shares, DBK_SHARES_MAX);
     dbk_secret_free(fresh);
+    if (rc == DBK_OK)
+        cli_looks_device(c);
     if (rc == DBK_OK)
         rc = dbk_recovery_look(c->book, &r, err);
     return rc == DBK_OK ? say_recovered(c, &r, err) : rc;

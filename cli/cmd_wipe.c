@@ -9,6 +9,7 @@ typedef struct losses {
     cli *c;
     json_t *rows;
     size_t spaces;
+    bool yes, told; /* headquarters was told of it */
 } losses;
 
 static dbk_rc take_space(void *ctx, const dbk_space_status *s, dbk_err *err)
@@ -31,10 +32,29 @@ static dbk_rc take_space(void *ctx, const dbk_space_status *s, dbk_err *err)
     return DBK_OK;
 }
 
+/* Before the keys go, if the relay can be reached: nobody could say it afterwards. What was not
+ * pushed yet goes with it. */
+static bool tell_wipe(const cli *c)
+{
+    dbk_transport t = { 0 };
+    dbk_sync_report report;
+    dbk_err none = { 0 };
+    bool left = true;
+    dbk_rc rc = dbk_device_log_now(c->book, DBK_DEVICE_WIPED, &none);
+    if (rc == DBK_OK)
+        rc = dbk_device_log_settle(c->book, &left, &none);
+    if (rc != DBK_OK || left || dbk_driver_connect(&t, c->book, &none) != DBK_OK)
+        return false;
+    rc = dbk_driver_sync(c->book, &t, &report, NULL, &none);
+    dbk_transport_close(&t);
+    return rc == DBK_OK;
+}
+
 /* Opens the store, tells, and closes it again. */
 static dbk_rc tell_losses(losses *all, dbk_err *err)
 {
     dbk_rc rc = cli_open_book(all->c, NULL, err);
+    all->told = rc == DBK_OK && all->yes && tell_wipe(all->c);
     if (rc == DBK_OK)
         rc = dbk_query_status(all->c->book, take_space, all, err);
     dbk_book_close(all->c->book);
@@ -46,9 +66,10 @@ static dbk_rc tell_losses(losses *all, dbk_err *err)
 
 dbk_rc cmd_wipe(cli *c, const cli_args *a, dbk_err *err)
 {
-    losses all = { .c = c, .rows = json_array() };
+    bool yes = cli_option_given(a, "--yes");
+    losses all = { .c = c, .rows = json_array(), .yes = yes };
     const dbk_book_opts opts = cli_book_opts(c);
-    bool yes = cli_option_given(a, "--yes"), unseen = cli_option_given(a, "--unseen");
+    bool unseen = cli_option_given(a, "--unseen");
     dbk_rc rc = cli_store_exists(c, err);
     if (rc == DBK_OK && !unseen)
         rc = tell_losses(&all, err);
@@ -63,10 +84,16 @@ dbk_rc cmd_wipe(cli *c, const cli_args *a, dbk_err *err)
             json_decref(all.rows);
             all.rows = json_null();
         }
-        return out_json_take(json_pack("{s:b, s:o}", "wiped", yes, "lost", all.rows), err);
+        return out_json_take(json_pack("{s:b, s:b, s:o}", "wiped", (int)yes, "told", (int)all.told,
+                                       "lost", all.rows),
+                             err);
     }
     json_decref(all.rows);
     out_text(yes ? "The store is gone: its keys first, then everything else.\n"
                  : "Nothing was wiped. To do it: daybook wipe --yes\n");
+    if (yes)
+        out_text(all.told ? "Headquarters sees with its next sync that it was wiped, and when.\n"
+                          : "Headquarters was not told: tell your administrator that this device "
+                            "holds nothing any more.\n");
     return DBK_OK;
 }

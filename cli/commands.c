@@ -135,7 +135,8 @@ const cli_command cli_commands[] = {
     { NULL, "audit", "", "who recorded, changed, looked at, gave out or took away what",
       "The log that section 62 of the Data Protection Act 2018 asks for, over all that this device "
       "holds, the oldest first. Looking and giving out are written down where it happens, also "
-      "without a network, and reach headquarters with the next sync; the rest is read from the "
+      "without a network, and reach headquarters with the next sync; so is what happens to a device: "
+      "unlocked, guessed at, given another key, wiped. The rest is read from the "
       "signed changes themselves. What nobody may see without a reason (restricted spaces) has the "
       "reason with it.",
       CLI_BOOK, 0, 0, audit_options, cmd_audit },
@@ -394,7 +395,9 @@ const cli_command cli_commands[] = {
       0, 0, 0, recover_options, cmd_recover },
     { NULL, "wipe", "", "destroy the store on this device",
       "Without --yes it says what would be lost: the changes that are on this device only. With "
-      "it, the keys go first, then everything else. What has reached the relay stays there.",
+      "it, headquarters is told if the relay can be reached, and then the keys go first, then "
+      "everything else. What has reached the relay stays there. With --unseen nothing is asked or "
+      "sent.",
       0, 0, 0, wipe_options, cmd_wipe },
     { NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
 };

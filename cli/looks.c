@@ -88,6 +88,15 @@ void cli_looks_wipe(cli_looks *looks)
     looks->count = 0;
 }
 
+void cli_looks_device(const cli *c)
+{
+    dbk_err why = { 0 };
+    bool left = false;
+    if (dbk_device_log_settle(c->book, &left, &why) != DBK_OK && c->format == OUT_TEXT)
+        out_note("! What happened to this device is not in the log of use yet: %s",
+                 out_safe_str(why.text));
+}
+
 /* ---- one record ---------------------------------------------------------------------------- */
 
 dbk_rc cli_looks_allowed(const cli *c, const dbk_id *space, dbk_err *err)

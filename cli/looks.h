@@ -42,6 +42,11 @@ DBK_MUST_CHECK dbk_rc cli_looks_end(cli *c, const char *name, dbk_err *err);
 /* Is something of this kind held that was left out for want of a reason? */
 bool cli_leaves_out(const cli *c);
 
+/* ---- what happened to the device ---- */
+
+/* Writes what waits of it (core/journal/device_log.h). It keeps nobody out: a failure is told. */
+void cli_looks_device(const cli *c);
+
 /* ---- many records by name, that are given out ---- */
 
 DBK_MUST_CHECK dbk_rc cli_looks_add(cli_looks *looks, const dbk_id *space, const dbk_id *record,

@@ -245,6 +245,7 @@ static dbk_rc run_command(globals *g, const cli_command *command, size_t words, 
         rc = cli_open_book(&g->c, NULL, err);
     if (rc == DBK_OK && g->c.book != NULL) {
         cli_recovery_settle(&g->c);
+        cli_looks_device(&g->c);
         dbk_journal_heed(g->c.book, dbk_rules_judge);
     }
     g->c.reason = rc == DBK_OK ? reason_of(&a) : NULL;

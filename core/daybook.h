@@ -6,6 +6,7 @@
 #include "core/journal/audit.h"
 #include "core/journal/book.h"
 #include "core/journal/cosigned.h"
+#include "core/journal/device_log.h"
 #include "core/journal/evidence.h"
 #include "core/journal/handover.h"
 #include "core/journal/journal.h"

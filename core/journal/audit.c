@@ -133,10 +133,11 @@ static dbk_rc write_entry(dbk_draft *d, const dbk_audit_entry *e, uint64_t now_m
 dbk_rc dbk_audit_log(dbk_book *book, const dbk_audit_entry *entry, dbk_err *err)
 {
     dbk_draft d = { 0 };
-    DBK_ASSERT(entry->op == DBK_AUDIT_CONSULTATION || entry->op == DBK_AUDIT_DISCLOSURE);
+    bool look = entry->op == DBK_AUDIT_CONSULTATION || entry->op == DBK_AUDIT_DISCLOSURE;
+    DBK_ASSERT(look || entry->op > DBK_AUDIT_CONFLICT_RESOLVED);
     DBK_ASSERT(entry->records_count <= DBK_AUDIT_RECORDS_MAX);
     uint64_t now_ms = book->env->now_ms(book->env->self);
-    bool wanted = entry->reason != NULL || dbk_book_is_restricted(book, &entry->space);
+    bool wanted = entry->reason != NULL || (look && dbk_book_is_restricted(book, &entry->space));
     dbk_rc rc = wanted ? dbk_reason_check(entry->reason, err) : DBK_OK;
     if (rc != DBK_OK)
         return rc;
@@ -309,12 +310,15 @@ static dbk_rc read_event(void *ctx, const dbk_event *event, dbk_err *err)
                           .receipt_ms = event->receipt_ms,
                           .records = dbk_span_of(array, sizeof(array)),
                           .count = 1 };
-    bool linked = false, ended = false;
+    bool linked = false, ended = false, resolved = false;
     for (size_t i = 0; i < event->op->writes_count; i++) {
+        resolved = resolved || event->op->writes[i].kind == DBK_WRITE_RESOLVE;
         linked = linked || combines(&event->op->writes[i]);
         ended = ended || ends(&event->op->writes[i]);
     }
-    dbk_rc rc = r->begun && (linked || ended) ? DBK_OK : give(r, &row, err);
+    if (r->begun && resolved)
+        row.op = DBK_AUDIT_CONFLICT_RESOLVED;
+    dbk_rc rc = r->begun && (linked || ended) && !resolved ? DBK_OK : give(r, &row, err);
     r->begun = true;
     row.op = DBK_AUDIT_COMBINATION;
     if (rc == DBK_OK && linked)

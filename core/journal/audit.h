@@ -1,13 +1,15 @@
 /* core/journal/audit.h - who collected, altered, looked at, gave out, combined, erased what (DPA
  * 2018 section 62; domain.md 2.6, 3.11).
  * That a record was begun, changed, put together with another or taken out of use is told by its
- * own ops, which are signed and chained: it is derived from them, and not written a second time.
- * Looking and giving out leave no op: they are written here, as log entries in a record of the form
- * `audit` in the space of what was looked at, one record or few for each device and hour, so that
- * writing one entry stays cheap and no record outgrows its limits. Like every op they are on the
- * disk before the call returns, chained, signed, synced, merged, proved; and whoever doesn't hold
- * the space doesn't hold them. Entries name records and never say what is in them. Lists, searches
- * and counts leave these records out unless the form is asked for by name. */
+ * own ops, which are signed and chained: it is derived from them, and not written a second time. So
+ * is that a person decided between two values.
+ * Looking and giving out leave no op, nor does what happens to a device: they are written here, as
+ * log entries in a record of the form `audit` in the space of what was looked at, one record or few
+ * for each device and hour, so that writing one entry stays cheap and no record outgrows its
+ * limits. Like every op they are on the disk before the call returns, chained, signed, synced,
+ * merged, proved; and whoever doesn't hold the space doesn't hold them. Entries name records and
+ * never say what is in them. Lists, searches and counts leave these records out unless the form is
+ * asked for by name. */
 #ifndef DBK_JOURNAL_AUDIT_H
 #define DBK_JOURNAL_AUDIT_H
 
@@ -15,22 +17,29 @@
 
 #define DBK_AUDIT_RECORDS_MAX 1000u /* named in one entry */
 
-#define DBK_AUDIT_OP_TABLE(X)                                        \
-    X(COLLECTION, "collection") /* a record was begun */             \
-    X(ALTERATION, "alteration")                                      \
-    X(CONSULTATION, "consultation") /* looked at */                  \
-    X(DISCLOSURE, "disclosure")     /* came out in clear: exports */ \
-    X(COMBINATION, "combination")   /* persons were linked */        \
-    X(ERASURE, "erasure")           /* taken out of use, or disposed of */
+#define DBK_AUDIT_OP_TABLE(X)                                                                \
+    X(COLLECTION, "collection") /* a record was begun */                                     \
+    X(ALTERATION, "alteration")                                                              \
+    X(CONSULTATION, "consultation")           /* looked at */                                \
+    X(DISCLOSURE, "disclosure")               /* came out in clear: exports */               \
+    X(COMBINATION, "combination")             /* persons were linked */                      \
+    X(ERASURE, "erasure")                     /* taken out of use, or disposed of */         \
+    X(CONFLICT_RESOLVED, "conflict_resolved") /* a person chose between values */            \
+    X(LOGIN, "login")                         /* the rest is of a device: device_log.h */    \
+    X(FAILED_UNLOCK, "failed_unlock")                                                        \
+    X(KEY, "key")                                                                            \
+    X(IMPORT, "import") /* a file was taken in; its records are collected, each by itself */ \
+    X(WIPE, "wipe")                                                                          \
+    X(BREAK_GLASS, "break_glass")
 #define DBK_AUDIT_OP_ENUM(name, text) DBK_AUDIT_##name,
 typedef enum dbk_audit_op { DBK_AUDIT_OP_TABLE(DBK_AUDIT_OP_ENUM) DBK_AUDIT_OPS } dbk_audit_op;
 #undef DBK_AUDIT_OP_ENUM
 const char *dbk_audit_op_name(dbk_audit_op op);
 
-/* Writing one entry: one durable transaction. DBK_INVALID: a restricted space, and no reason,
- * which is wanted there and nowhere else (DUAA 2025 s82). */
+/* Writing one entry: one durable transaction. DBK_INVALID: a restricted space was looked into, and
+ * no reason, which is wanted there and nowhere else (DUAA 2025 s82). */
 typedef struct dbk_audit_entry {
-    dbk_audit_op op; /* CONSULTATION or DISCLOSURE */
+    dbk_audit_op op; /* that leaves no op of its own: not one of the derived */
     dbk_id space;
     const char *what;      /* a word or two: "show", "safe contact read" */
     const dbk_id *records; /* those that are named, at most DBK_AUDIT_RECORDS_MAX; or none */

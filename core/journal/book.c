@@ -4,8 +4,8 @@
 
 #include "core/base/alloc.h"
 #include "core/journal/cosigned_internal.h"
+#include "core/journal/device_log.h"
 #include "core/journal/evidence.h"
-#include "core/journal/tries.h"
 
 #define STORE_NAME DBK_BOOK_STORE_NAME
 #define SLOTS_NAME DBK_BOOK_SLOTS_NAME
@@ -202,6 +202,10 @@ static dbk_rc open_with(dbk_book **out, const char *dir, const opener *with,
         return rc;
     }
     dbk_book_anchor_open(book);
+    const dbk_device_happened guesses = { DBK_DEVICE_GUESSED, book->guessed.count,
+                                          book->guessed.at_ms };
+    if (book->guessed.count > 0) /* a full disk keeps nobody out */
+        (void)!dbk_device_log_note(book, &guesses, NULL);
     *out = book;
     return DBK_OK;
 }

@@ -1,7 +1,7 @@
 /* The slot file of a book: guesses at the passphrase, and changes of the slots. */
 #include "core/base/alloc.h"
 #include "core/journal/book_internal.h"
-#include "core/journal/tries.h"
+#include "core/journal/device_log.h"
 
 dbk_rc dbk_book_settle_kdf(dbk_book *book, dbk_err *err)
 {
@@ -24,16 +24,18 @@ dbk_rc dbk_book_try(dbk_book *book, dbk_secret **store_key, dbk_span slots,
                     const dbk_secret *passphrase, dbk_err *err)
 {
     dbk_err inner = { 0 };
-    uint32_t wrong_before = 0;
+    dbk_tries before = { 0 };
     const dbk_unlock with = { passphrase, book->factor };
-    dbk_rc rc = dbk_tries_begin(book->folder, &wrong_before, book->env, err);
+    dbk_rc rc = dbk_tries_begin(book->folder, &before, book->env, err);
     if (rc != DBK_OK)
         return rc;
     rc = dbk_slots_open(store_key, slots, &with, &inner);
     if (rc == DBK_PASSPHRASE)
-        return say_wrong(wrong_before + 1, err);
+        return say_wrong(before.count + 1, err);
+    if (rc == DBK_OK)
+        book->guessed = before;
     /* Damage is no guess, and clears none. */
-    dbk_rc counted = dbk_tries_end(book->folder, rc == DBK_OK ? 0 : wrong_before, book->env, err);
+    dbk_rc counted = dbk_tries_end(book->folder, rc == DBK_OK ? 0 : before.count, book->env, err);
     return rc == DBK_OK ? counted : dbk_fail(err, rc, "%s", inner.text);
 }
 
@@ -64,6 +66,8 @@ dbk_rc dbk_book_change_passphrase(dbk_book *book, const dbk_slots_change *change
         rc = dbk_book_settle_kdf(book, err);
     if (rc == DBK_OK)
         rc = dbk_slots_rewrap(&made, dbk_bytes_span(&old), change, &book->kdf, book->env, err);
+    if (rc == DBK_OK)
+        rc = dbk_device_log_now(book, DBK_DEVICE_PASSPHRASE, err);
     if (rc == DBK_OK)
         rc = dbk_folder_write(book->folder, DBK_BOOK_SLOTS_NAME, dbk_bytes_span(&made), err);
     if (rc == DBK_OK)

@@ -6,6 +6,7 @@
  * Cut off before 2, opening removes store.next; after it, opening does 3 and 4 (again). */
 #include "core/base/alloc.h"
 #include "core/journal/book_internal.h"
+#include "core/journal/device_log.h"
 
 #define STORE_NAME DBK_BOOK_STORE_NAME
 #define STORE_NEXT "store.next"
@@ -96,13 +97,15 @@ static dbk_rc make_next(dbk_book *book, const dbk_secret *new_key, dbk_err *err)
     return rc == DBK_OK ? dbk_store_rekey(path, &keys, err) : rc;
 }
 
-/* The mark gets the new key, so that it tells an old key file that is put back later (A04). It is
- * done at the next opening, should it fail here. */
-static void mark_new_key(const char *dir, const dbk_secret *new_key, const dbk_book_opts *opts)
+/* The log of use is told, and the mark gets the new key, so that it tells an old key file that is
+ * put back later (A04). It is done at the next opening, should it fail here. */
+static void tell_new_key(const char *dir, const dbk_secret *new_key, const dbk_book_opts *opts)
 {
     dbk_book *book = NULL;
-    if (dbk_book_open_with_key(&book, dir, new_key, opts, NULL) == DBK_OK)
-        dbk_book_close(book);
+    if (dbk_book_open_with_key(&book, dir, new_key, opts, NULL) != DBK_OK)
+        return;
+    (void)!dbk_device_log_now(book, DBK_DEVICE_REKEYED, NULL); /* it is done, and can't fail now */
+    dbk_book_close(book);
 }
 
 dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase, const dbk_book_opts *opts,
@@ -139,7 +142,7 @@ dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase, const dbk_b
     dbk_bytes_wipe(&made);
     dbk_book_close(book);
     if (rc == DBK_OK)
-        mark_new_key(dir, new_key, opts);
+        tell_new_key(dir, new_key, opts);
     dbk_secret_free(new_key);
     return rc;
 }

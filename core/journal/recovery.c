@@ -5,6 +5,7 @@
 #include "core/base/alloc.h"
 #include "core/base/wire.h"
 #include "core/journal/book_internal.h"
+#include "core/journal/device_log.h"
 #include "core/journal/tries.h"
 
 /* Rows of { time (u64), print (16), H16("daybook/recovered-key/1", the store key then) }. */
@@ -103,6 +104,8 @@ dbk_rc dbk_recovery_settle(dbk_book *book, dbk_err *err)
         rc = dbk_slots_put_recovery(&made, dbk_bytes_span(&old), book->store_key, &want, book->env,
                                     err);
         if (rc == DBK_OK)
+            rc = dbk_device_log_now(book, DBK_DEVICE_SLOTS, err);
+        if (rc == DBK_OK)
             rc = dbk_folder_write(book->folder, DBK_BOOK_SLOTS_NAME, dbk_bytes_span(&made), err);
     }
     dbk_bytes_wipe(&old);
@@ -177,6 +180,8 @@ static dbk_rc note_opening(dbk_book *book, const uint8_t key[32], dbk_err *err)
         rc = dbk_bytes_append(&kept, dbk_span_of(row, sizeof(row)), err);
     if (rc == DBK_OK)
         rc = dbk_store_meta_put(book->store, OPENED_NAME, dbk_bytes_span(&kept), err);
+    if (rc == DBK_OK)
+        rc = dbk_device_log_now(book, DBK_DEVICE_RECOVERED, err);
     dbk_bytes_wipe(&rows);
     dbk_bytes_wipe(&kept);
     return rc;

@@ -11,11 +11,6 @@
 #define CHECK_BYTES 24u
 #define TRIES_BYTES (BODY_BYTES + CHECK_BYTES)
 
-typedef struct tries {
-    uint32_t count;
-    uint64_t at_ms;
-} tries;
-
 uint64_t dbk_tries_wait_ms(uint64_t count)
 {
     uint64_t wait_ms = 1000;
@@ -26,7 +21,7 @@ uint64_t dbk_tries_wait_ms(uint64_t count)
     return wait_ms < DBK_TRIES_WAIT_MAX_MS ? wait_ms : DBK_TRIES_WAIT_MAX_MS;
 }
 
-static dbk_rc put(const dbk_folder *folder, const tries *t, dbk_err *err)
+static dbk_rc put(const dbk_folder *folder, const dbk_tries *t, dbk_err *err)
 {
     uint8_t out[TRIES_BYTES];
     uint8_t *p = dbk_wire_put_copy(out, (const uint8_t *)MAGIC, 4);
@@ -38,7 +33,7 @@ static dbk_rc put(const dbk_folder *folder, const tries *t, dbk_err *err)
     return dbk_folder_overwrite(folder, TRIES_NAME, dbk_span_of(out, sizeof(out)), err);
 }
 
-static bool parse(tries *t, dbk_span in)
+static bool parse(dbk_tries *t, dbk_span in)
 {
     if (in.len != TRIES_BYTES || memcmp(in.p, MAGIC, 4) != 0)
         return false;
@@ -49,17 +44,17 @@ static bool parse(tries *t, dbk_span in)
     return memcmp(check.b, in.p + BODY_BYTES, CHECK_BYTES) == 0;
 }
 
-static dbk_rc get(const dbk_folder *folder, tries *t, uint64_t now_ms, dbk_err *err)
+static dbk_rc get(const dbk_folder *folder, dbk_tries *t, uint64_t now_ms, dbk_err *err)
 {
     dbk_bytes in = DBK_BYTES_INIT(TRIES_BYTES);
     dbk_err inner = { 0 };
-    *t = (tries){ 0 };
+    *t = (dbk_tries){ 0 };
     dbk_rc rc = dbk_folder_read(folder, &in, TRIES_NAME, &inner);
     if (rc == DBK_NOT_FOUND) {
         rc = DBK_OK;
     } else if (rc == DBK_LIMIT || (rc == DBK_OK && !parse(t, dbk_bytes_span(&in)))) {
         /* Cut off in mid-write, or meddled with. */
-        *t = (tries){ DBK_TRIES_FREE + 1, now_ms };
+        *t = (dbk_tries){ DBK_TRIES_FREE + 1, now_ms };
         rc = put(folder, t, err);
     } else if (rc != DBK_OK) {
         (void)dbk_fail(err, rc, "%s", inner.text);
@@ -68,11 +63,11 @@ static dbk_rc get(const dbk_folder *folder, tries *t, uint64_t now_ms, dbk_err *
     return rc;
 }
 
-dbk_rc dbk_tries_begin(const dbk_folder *folder, uint32_t *wrong_before, const dbk_env *env,
+dbk_rc dbk_tries_begin(const dbk_folder *folder, dbk_tries *before, const dbk_env *env,
                        dbk_err *err)
 {
     uint64_t now_ms = env->now_ms(env->self);
-    tries t;
+    dbk_tries t;
     dbk_rc rc = get(folder, &t, now_ms, err);
     if (rc != DBK_OK)
         return rc;
@@ -89,7 +84,7 @@ dbk_rc dbk_tries_begin(const dbk_folder *folder, uint32_t *wrong_before, const d
                         "%u wrong passphrases were tried: wait %llu second%s, then try again",
                         t.count, (unsigned long long)left_s, left_s == 1 ? "" : "s");
     }
-    *wrong_before = t.count;
+    *before = t;
     t.count += t.count < UINT32_MAX;
     t.at_ms = now_ms;
     return put(folder, &t, err);
@@ -97,6 +92,6 @@ dbk_rc dbk_tries_begin(const dbk_folder *folder, uint32_t *wrong_before, const d
 
 dbk_rc dbk_tries_end(const dbk_folder *folder, uint32_t count, const dbk_env *env, dbk_err *err)
 {
-    const tries t = { count, count == 0 ? 0 : env->now_ms(env->self) };
+    const dbk_tries t = { count, count == 0 ? 0 : env->now_ms(env->self) };
     return put(folder, &t, err);
 }

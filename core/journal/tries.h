@@ -21,10 +21,14 @@
  * 1 s, doubling, to 15 minutes. */
 uint64_t dbk_tries_wait_ms(uint64_t count);
 
-/* Counts a guess, durably, before it is made; *wrong_before is how many stood before it.
+typedef struct dbk_tries {
+    uint32_t count;
+    uint64_t at_ms; /* of the last one */
+} dbk_tries;
+/* Counts a guess, durably, before it is made; *before is what stood before it.
  * DBK_PENDING: too early, and nothing was counted. A clock that was set back makes the whole wait
  * begin anew. */
-DBK_MUST_CHECK dbk_rc dbk_tries_begin(const dbk_folder *folder, uint32_t *wrong_before,
+DBK_MUST_CHECK dbk_rc dbk_tries_begin(const dbk_folder *folder, dbk_tries *before,
                                       const dbk_env *env, dbk_err *err);
 /* So many stand: none when it was right, those before when it was no guess at all. */
 DBK_MUST_CHECK dbk_rc dbk_tries_end(const dbk_folder *folder, uint32_t count, const dbk_env *env,

@@ -86,6 +86,10 @@ equal "every note is there (A30)" "$notes" "$(ids brought)"
 must brought sync
 must admin sync
 equal "and reaches headquarters" "$notes" "$(ids admin)"
+must admin --json audit --op break_glass
+json "which sees that it was opened, and on which device" \
+    "[(r['author'], r['what']) for r in rows]" \
+    "[('ruth', \"opened with headquarters' recovery key\")]"
 took=$((SECONDS - began))
 [ "$took" -le 900 ] || fail "the data is back in a quarter of an hour (A30)" "took $took s"
 

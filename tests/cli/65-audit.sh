@@ -129,6 +129,38 @@ must eve sync
 must amir sync
 must amir --json audit --op consultation --actor eve
 json "an auditor's look" "[(r['what'], r['records']) for r in rows]" "[('show', ['$ruth'])]"
-must amir verify
 must eve verify
+
+# What happens to a device, and to no record (3.11).
+export XDG_RUNTIME_DIR=$T/run
+mkdir "$XDG_RUNTIME_DIR"
+echo "a guess that is wrong" >"$T/wrong.pass"
+wont "a guess" 7 "wrong" amir --passphrase-file "$T/wrong.pass" status
+wont "another" 7 "wrong" amir --passphrase-file "$T/wrong.pass" status
+must amir unlock
+must amir lock
+must amir --json audit --op failed_unlock
+json "guesses are told with the next right passphrase" "[(r['count'], r['records']) for r in rows]" \
+    "[(2, [])]"
+must amir --json audit --op login
+json "an unlock is one entry, and no command is one" "[(r['what'], r['author']) for r in rows]" \
+    "[('unlock', 'amir')]"
+cp "$T/amir.pass" "$T/same.pass"
+must amir passphrase --new-file "$T/same.pass"
+must amir rekey
+must amir --json audit --op key
+json "keys" "[r['what'] for r in rows]" "['new passphrase', 'new store key']"
+echo '{"form": "contact", "fields": {"method": "phone"}}' >"$T/one.jsonl"
+must amir import "$T/one.jsonl" --apply
+must amir --json audit --op import
+json "a file taken in" "[(r['what'], r['count']) for r in rows]" "[('import', 1)]"
+wont "every kind is named" 2 "login, failed_unlock, key, import, wipe or break_glass" \
+    amir audit --op peeking
+must amir verify
+must amir --json wipe --yes
+json "headquarters is told before the keys go" "(d['told'], d['lost'])" "(True, [])"
+must admin sync
+must admin --json audit --actor amir
+json "all of it is there" "set(['login', 'failed_unlock', 'key', 'import', 'wipe']) - \
+set(r['op'] for r in rows)" "set()"
 finish

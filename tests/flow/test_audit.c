@@ -242,6 +242,25 @@ static void linking_two_persons_is_a_combination_and_keeping_them_apart_is_not_2
     }
 }
 
+static void a_persons_decision_between_two_values_is_told_as_such_3_11(void **state)
+{
+    dbk_problems problems = { 0 };
+    dbk_err err = { 0 };
+    (void)state;
+    dbk_id id = dbk_test_add(book_of(ANN), &org.space, "person", TEXTS("name=Ada"));
+    dbk_test_org_exchange(&org);
+    dbk_test_edit(book_of(ANN), &id, TEXTS("name=Ada Byron"));
+    dbk_test_edit(book_of(DESK), &id, TEXTS("name=Ada King"));
+    dbk_test_org_exchange(&org);
+    const dbk_resolve choice = { id, "name", 0, NULL, 0, "Birth certificate seen" };
+    assert_ok(dbk_journal_resolve(book_of(DESK), &problems, &choice, &err), &err);
+    dbk_problems_wipe(&problems);
+    const tally t = read_by(DESK, &id);
+    assert_int_equal(t.ops[DBK_AUDIT_CONFLICT_RESOLVED], 1);
+    assert_int_equal(t.ops[DBK_AUDIT_ALTERATION], 2);
+    assert_null(strstr(t.all, "Byron"));
+}
+
 static dbk_rc look_space(void *ctx, const dbk_space_status *s, dbk_err *err)
 {
     (void)err;
@@ -317,6 +336,7 @@ int main(void)
         cmocka_unit_test(many_and_large_entries_stay_cheap_to_write_and_are_all_told),
         cmocka_unit_test(nobody_writes_the_log_by_hand),
         cmocka_unit_test(linking_two_persons_is_a_combination_and_keeping_them_apart_is_not_2_6),
+        cmocka_unit_test(a_persons_decision_between_two_values_is_told_as_such_3_11),
         cmocka_unit_test(the_log_is_not_among_the_records_unless_it_is_asked_for),
         cmocka_unit_test(a_look_is_told_apart_from_the_changes_that_wait),
         cmocka_unit_test(what_ended_before_the_time_asked_for_is_not_read),

@@ -90,13 +90,13 @@ static void a_guess_counts_before_it_is_made_A06(void **state)
     dbk_test_book b;
     dbk_folder *folder = NULL;
     dbk_err err = { 0 };
-    uint32_t before = 0;
+    dbk_tries before = { 0 };
     (void)state;
     make_closed(&b);
     assert_ok(dbk_folder_open(&folder, b.dir, &err), &err);
     for (uint32_t n = 0; n < 4; n++) {
         assert_ok(dbk_tries_begin(folder, &before, &b.env.env, &err), &err);
-        assert_int_equal(before, n);
+        assert_int_equal(before.count, n);
     }
     dbk_folder_close(folder);
     assert_rc(try_open(&b, DBK_TEST_PASSPHRASE, &err), DBK_PENDING, &err);
