@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/looks.h"
 #include "cli/nearest.h"
 #include "cli/render.h"
 #include "cli/when.h"
@@ -192,7 +193,7 @@ static dbk_rc say_hit(cli *c, const dbk_directory_hit *h, dbk_err *err)
 {
     dbk_note *note = NULL;
     dbk_rc rc = dbk_query_note(&note, c->book, &h->record, err);
-    if (rc == DBK_OK)
+    if (rc == DBK_OK && cli_shows(c, &note->space))
         rc = c->format == OUT_JSON ? hit_json(c, h, note, err) : print_hit(c, h, note, err);
     dbk_note_free(note);
     return rc;
@@ -215,7 +216,8 @@ dbk_rc cmd_directory_find(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_directory_ask ask = { .language = cli_option_value(a, "--language"),
                               .age = DBK_OFFER_UNSAID,
-                              .with_closed = cli_option_given(a, "--closed") };
+                              .with_closed = cli_option_given(a, "--closed"),
+                              .with_restricted = c->reason != NULL };
     dbk_directory_hit *rows = NULL;
     size_t count = 0;
     uint64_t limit = FIND_LIMIT;
@@ -241,7 +243,9 @@ static int longest_first(const void *pa, const void *pb)
 
 dbk_rc cmd_directory_stale(cli *c, const cli_args *a, dbk_err *err)
 {
-    dbk_directory_ask ask = { .age = DBK_OFFER_UNSAID, .stale_only = true };
+    dbk_directory_ask ask = { .age = DBK_OFFER_UNSAID,
+                              .stale_only = true,
+                              .with_restricted = c->reason != NULL };
     dbk_directory_hit *rows = NULL;
     size_t count = 0;
     uint64_t limit = UINT32_MAX;

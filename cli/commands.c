@@ -135,9 +135,9 @@ const cli_command cli_commands[] = {
     { NULL, "audit", "", "who recorded, changed, looked at, gave out or took away what",
       "The log that section 62 of the Data Protection Act 2018 asks for, over all that this device "
       "holds, the oldest first. Looking and giving out are written down where it happens, also "
-      "without a network, and reach headquarters with the next sync; so is what happens to a device: "
-      "unlocked, guessed at, given another key, wiped. The rest is read from the "
-      "signed changes themselves. What nobody may see without a reason (restricted spaces) has the "
+      "without a network, and reach headquarters with the next sync; so is what happens to a "
+      "device: unlocked, guessed at, given another key, wiped. The rest is read from the signed "
+      "changes themselves. What nobody may see without a reason (restricted spaces) has the "
       "reason with it.",
       CLI_BOOK, 0, 0, audit_options, cmd_audit },
 
@@ -166,12 +166,13 @@ const cli_command cli_commands[] = {
       "closed service is never shown, a paused one comes last, and one whose check is overdue "
       "says so: ring before you send anybody. What a service doesn't say of its area or ages "
       "doesn't hide it. Codes: daybook form show service.",
-      CLI_BOOK, 0, 0, directory_find_options, cmd_directory_find },
+      CLI_BOOK | CLI_LOOKS, 0, 0, directory_find_options, cmd_directory_find },
     { NULL, "directory stale", "", "services whose check is overdue, the longest first", NULL,
-      CLI_BOOK, 0, 0, directory_stale_options, cmd_directory_stale },
+      CLI_BOOK | CLI_LOOKS, 0, 0, directory_stale_options, cmd_directory_stale },
     { NULL, "directory gaps", "", "support that nobody offers for an age (17) in an area",
       "What nobody offers anywhere is one line. A service that names no area, is paused or closed "
-      "counts for none, and one that doesn't say for which ages it is is told apart.",
+      "counts for none, and one that doesn't say for which ages it is is told apart. Nothing in a "
+      "restricted space counts.",
       CLI_BOOK, 0, 0, directory_gaps_options, cmd_directory_gaps },
     { NULL, "directory correct", "ID FIELD=VALUE...", "propose what is right about a service",
       "With --reason: how you know. Headquarters decides; what protects more counts at once.",

@@ -190,6 +190,7 @@ static const cli_option directory_find_options[] = {
     { "--language", "L", "one that is spoken there: Urdu" },
     { "--closed", NULL, "closed services too" },
     { "--limit", "N", "at most N services (20)" },
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 static const cli_option directory_export_options[] = {
@@ -203,6 +204,7 @@ static const cli_option directory_gaps_options[] = {
 static const cli_option directory_stale_options[] = {
     { "--on", "DAY", "as it is on that day (today): 2026-11-29" },
     { "--limit", "N", "at most N services (all)" },
+    LOOK_OPTION,
     { NULL, NULL, NULL },
 };
 static const cli_option liaison_options[] = {

@@ -88,7 +88,7 @@ struct dbk_book {
     bool frozen;              /* evidence of two courses of the membership is open: evidence.h */
     dbk_recovered recovered;  /* what dbk_recovered_told has not told yet */
     dbk_practice_fn practice; /* asked before a record is saved; or NULL */
-    dbk_tries guessed; /* what stood when the right passphrase came */
+    dbk_tries guessed;        /* what stood when the right passphrase came */
     bool batch_open;
     bool broken; /* memory and disk could not be brought into step: only closing is left */
 };

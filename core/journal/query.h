@@ -84,10 +84,12 @@ DBK_MUST_CHECK dbk_rc dbk_query_alike(dbk_book *book, dbk_id *out, size_t *count
                                       const dbk_likeness_keys *keys, dbk_err *err);
 
 /* What each service of the directory offers, without reading its record; not those that were
- * withdrawn. Indexes what is still unindexed first. */
+ * withdrawn. Those in restricted spaces only if they are asked for: a look there takes a reason,
+ * and nothing may count them without. Indexes what is still unindexed first. */
 typedef dbk_rc (*dbk_offer_fn)(void *ctx, const dbk_id *record, const dbk_offer *offer,
                                dbk_err *err);
-DBK_MUST_CHECK dbk_rc dbk_query_offers(dbk_book *book, dbk_offer_fn fn, void *ctx, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_offers(dbk_book *book, bool with_restricted, dbk_offer_fn fn,
+                                       void *ctx, dbk_err *err);
 
 /* Every op on a record, in the order of (claimed time, dot). */
 typedef struct dbk_event {

@@ -37,6 +37,7 @@ dbk_rc dbk_query_offer_row(dbk_book *book, dbk_namer *namer, const dbk_store_rec
 
 typedef struct offer_walk {
     dbk_book *book;
+    bool with_restricted;
     dbk_offer_fn fn;
     void *ctx;
 } offer_walk;
@@ -47,7 +48,8 @@ static dbk_rc take_offer(void *ctx, const dbk_store_offer *row, dbk_err *err)
     const dbk_book_space *space = dbk_tables_space_of_row(&w->book->tables, row->space);
     if (space == NULL || row->status > DBK_OFFER_CLOSED)
         return dbk_fail(err, DBK_DAMAGED, "a row of the directory in the store can't be read");
-    if (!dbk_book_may_read(w->book, &space->space))
+    if (!dbk_book_may_read(w->book, &space->space) ||
+        (!w->with_restricted && dbk_book_is_restricted(w->book, &space->space)))
         return DBK_OK;
     const dbk_offer offer = { .status = (dbk_offer_status)row->status,
                               .interpreters = row->interpreters,
@@ -59,9 +61,10 @@ static dbk_rc take_offer(void *ctx, const dbk_store_offer *row, dbk_err *err)
     return w->fn(w->ctx, &row->record, &offer, err);
 }
 
-dbk_rc dbk_query_offers(dbk_book *book, dbk_offer_fn fn, void *ctx, dbk_err *err)
+dbk_rc dbk_query_offers(dbk_book *book, bool with_restricted, dbk_offer_fn fn, void *ctx,
+                        dbk_err *err)
 {
-    offer_walk w = { book, fn, ctx };
+    offer_walk w = { book, with_restricted, fn, ctx };
     uint64_t left = 0;
     dbk_rc rc = dbk_query_index(book, &left, UINT64_MAX, err);
     return rc == DBK_OK ? dbk_offers_each(book->store, take_offer, &w, err) : rc;

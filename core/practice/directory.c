@@ -135,7 +135,7 @@ dbk_rc dbk_directory_find(dbk_directory_hit **out, size_t *count, dbk_book *book
     *count = 0;
     dbk_rc rc = dbk_directory_terms_of(&f.terms, ask, err);
     if (rc == DBK_OK)
-        rc = dbk_query_offers(book, look, &f, err);
+        rc = dbk_query_offers(book, ask->with_restricted, look, &f, err);
     if (rc != DBK_OK) {
         dbk_free(f.rows);
         return rc;
@@ -289,7 +289,7 @@ dbk_rc dbk_directory_gaps(dbk_directory_gap **out, size_t *count, dbk_book *book
     *count = 0;
     dbk_rc rc = make_columns(&k, form, err);
     if (rc == DBK_OK)
-        rc = dbk_query_offers(book, count_offer, &k, err);
+        rc = dbk_query_offers(book, false, count_offer, &k, err);
     if (rc == DBK_OK) {
         *out = dbk_alloc_array((k.categories_count + 1) * (k.areas_count + 1), sizeof(**out));
         if (*out == NULL)

@@ -19,6 +19,7 @@ typedef struct dbk_directory_ask {
     int age;              /* DBK_OFFER_UNSAID: any */
     int64_t today;        /* since 1970-01-01, where the officer is */
     bool with_closed;
+    bool with_restricted; /* a reason was given for looking into restricted spaces */
     bool stale_only;
 } dbk_directory_ask;
 
@@ -64,7 +65,8 @@ typedef struct dbk_directory_gap {
 /* For one age; of every kind of support and hidden crime in every area, or of those that are asked
  * for. What nobody offers anywhere is one gap, not one in each area. A service that names no area
  * counts for none: it is no answer to "who helps in Dudley?". By category, then area, in the form's
- * order. ask->language isn't looked at. The caller frees *out with dbk_free(). */
+ * order. What is in restricted spaces never counts. ask->language isn't looked at. The caller frees
+ * *out with dbk_free(). */
 DBK_MUST_CHECK dbk_rc dbk_directory_gaps(dbk_directory_gap **out, size_t *count, dbk_book *book,
                                          const dbk_directory_ask *ask, dbk_err *err);
 

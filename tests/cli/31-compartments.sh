@@ -51,14 +51,31 @@ wont "a referral out of it" 2 "say why" chief referral send "$referral" "$T/seal
 must chief referral due
 hasnt "what it waits for" "$referral" "$out"
 must chief withdraw "$referral" --reason "of the test"
+must chief --json directory gaps --category cru --area walsall
+gaps=$out
+must chief add service --space "Operation Blackbird" name="Nightjar House" status=active \
+    categories:='["cru"]' la_areas:='["walsall"]'
+service=$out
+for command in "directory find" "directory stale"; do
+    # shellcheck disable=SC2086
+    must chief $command
+    hasnt "$command" "Nightjar|$service" "$out"
+    has "$command says that something may be left out" "Restricted spaces are left out" "$err"
+done
+must chief --json directory gaps --category cru --area walsall
+equal "and what lacks elsewhere is told as if it weren't there" "$gaps" "$out"
 must chief show "$hidden" --reason "Marker of why"
 has "with one it is shown" Quetzalcoatlus "$out"
 must chief list --reason "Marker of why"
 has "and listed" Quetzalcoatlus "$out"
+must chief directory find --reason "Marker of why"
+has "so is its service" "Nightjar House" "$out"
 must chief --json audit --op consultation
 json "each look at it has its reason" \
     "[(r['what'], r['reason']) for r in rows if r['space'] == '$compartment']" \
-    "[('search', 'Review of the deployment'), ('show', 'Marker of why'), ('list', 'Marker of why')]"
+    "[('search', 'Review of the deployment'), ('show', 'Marker of why'), \
+('list', 'Marker of why'), \
+('directory find', 'Marker of why')]"
 json "one in an ordinary space has none" \
     "[r.get('reason') for r in rows if r['space'] != '$compartment' and r['author'] == 'chief']" \
     "[None, None]"

@@ -140,8 +140,8 @@ wont "another" 7 "wrong" amir --passphrase-file "$T/wrong.pass" status
 must amir unlock
 must amir lock
 must amir --json audit --op failed_unlock
-json "guesses are told with the next right passphrase" "[(r['count'], r['records']) for r in rows]" \
-    "[(2, [])]"
+json "guesses are told with the next right passphrase" \
+    "[(r['count'], r['records']) for r in rows]" "[(2, [])]"
 must amir --json audit --op login
 json "an unlock is one entry, and no command is one" "[(r['what'], r['author']) for r in rows]" \
     "[('unlock', 'amir')]"

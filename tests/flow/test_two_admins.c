@@ -4,8 +4,11 @@
 
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "core/journal/audit.h"
 #include "core/journal/book_internal.h"
+#include "core/journal/device_log.h"
+#include "core/practice/directory.h"
 #include "tests/lib/org.h"
 #include "tests/lib/syncworld.h"
 
@@ -233,6 +236,47 @@ static void a_look_at_a_restricted_space_takes_a_reason_and_no_other_does_2_6(vo
     assert_ok(look_at(t->first.book, &space, "Review of the deployment", &err), &err);
     assert_int_equal(dbk_test_own_ops(t->first.book, &space), before + 1);
     assert_ok(look_at(t->first.book, &t->space, NULL, &err), &err);
+    /* What happens to the device is told in the ordinary space, without one. */
+    bool left = true;
+    before = dbk_test_own_ops(t->first.book, &space);
+    assert_ok(dbk_device_log_now(t->first.book, DBK_DEVICE_UNLOCKED, &err), &err);
+    assert_ok(dbk_device_log_settle(t->first.book, &left, &err), &err);
+    assert_false(left);
+    assert_int_equal(dbk_test_own_ops(t->first.book, &space), before);
+    team_end(t);
+}
+
+static size_t services(dbk_book *book, bool with_restricted)
+{
+    const dbk_directory_ask ask = { .age = DBK_OFFER_UNSAID, .with_restricted = with_restricted };
+    dbk_directory_hit *rows = NULL;
+    size_t count = 0;
+    dbk_err err = { 0 };
+    assert_ok(dbk_directory_find(&rows, &count, book, &ask, &err), &err);
+    dbk_free(rows);
+    return count;
+}
+
+static void a_restricted_spaces_services_are_in_no_look_up_without_a_reason_P3_2_6(void **state)
+{
+    static const char *const fields[] = { "name=Nightjar House", "status=active", NULL };
+    (void)state;
+    team *t = team_new();
+    dbk_id space;
+    dbk_err err = { 0 };
+    const dbk_new_space with = { .name = "Op Yew",
+                                 .creator_role = DBK_ROLE_HQ,
+                                 .restricted = true };
+    assert_rc(dbk_driver_space_create(t->first.book, &t->first.t, &space, &with, &err),
+              DBK_PROPOSED, &err);
+    seen s = proposals(&t->second);
+    dbk_bytes_wipe(&s.entry);
+    agree(&t->second);
+    (void)sync_now(&t->first);
+    (void)dbk_test_add(t->first.book, &t->space, "service", fields);
+    (void)dbk_test_add(t->first.book, &space, "service", fields);
+    assert_int_equal(services(t->first.book, false), 1);
+    assert_int_equal(services(t->first.book, true), 2);
     team_end(t);
 }
 
@@ -464,6 +508,7 @@ int main(void)
         cmocka_unit_test(one_admin_alone_gets_nowhere_and_with_two_every_member_sees_it_a18),
         cmocka_unit_test(a_restricted_space_is_made_and_entered_by_two_a18),
         cmocka_unit_test(a_look_at_a_restricted_space_takes_a_reason_and_no_other_does_2_6),
+        cmocka_unit_test(a_restricted_spaces_services_are_in_no_look_up_without_a_reason_P3_2_6),
         cmocka_unit_test(a_headquarters_device_is_let_in_by_two_and_then_gets_its_spaces_a18),
         cmocka_unit_test(an_administrator_s_second_device_is_the_same_person_a18),
         cmocka_unit_test(when_the_chain_moves_on_first_the_proposer_is_told_and_begins_anew_m49),
