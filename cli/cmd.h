@@ -94,6 +94,7 @@ dbk_rc cmd_persons_duplicates(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_persons_link(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_persons_unlink(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_persons_cases(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_persons_held(cli *c, const cli_args *a, dbk_err *err); /* cmd_subject.c */
 /* cmd_directory.c: services, looked up */
 dbk_rc cmd_directory_find(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_directory_stale(cli *c, const cli_args *a, dbk_err *err);

@@ -238,6 +238,14 @@ const cli_command cli_commands[] = {
     { NULL, "persons cases", "ID [--at DAY]", "the cases that a person had a part in",
       "Under this record and all that are linked to it: how often, by that day.", CLI_BOOK, 1, 1,
       cases_options, cmd_persons_cases },
+    { NULL, "persons held", "ID", "all that is held on a person, and what of it is withheld",
+      "For somebody who asks for what is held on them (DPA 2018 s45): their record, those linked "
+      "to "
+      "it, their cases, and every record that refers to one of these, form by form. Each answer "
+      "is shown, or said to be withheld and why: about somebody else, safe contact, intelligence, "
+      "words that have to be read first. It is what a data protection officer begins with, and "
+      "nothing to hand over unread. With --to it is in the log of use as given out.",
+      CLI_BOOK, ONE_RECORD, held_options, cmd_persons_held },
     { NULL, "quarantine list", "", "notes that stand aside: too late, or from who may not write",
       "Every member holds them, and none merges them until a supervisor or headquarters decides.",
       CLI_BOOK | CLI_LOOKS, 0, 0, look_options, cmd_quarantine_list },

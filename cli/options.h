@@ -179,6 +179,13 @@ static const cli_option audit_options[] = {
     { "--output", "FILE", "a new file instead of standard output" },
     { NULL, NULL, NULL },
 };
+static const cli_option held_options[] = {
+    { "--to", "NAME", "who gets it: it goes into the log of use" },
+    { "--space", "NAME", "only this space; a restricted one only so" },
+    { "--output", "FILE", "a new file instead of standard output" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 #define DIRECTORY_OPTIONS                                                                  \
     { "--category", "CODE", "a kind of support or a hidden crime" },                       \
         { "--area", "CODE", "a local authority area" }, { "--age", "N", "of the person" }, \

@@ -51,6 +51,7 @@
 #include "core/practice/rules.h"
 #include "core/practice/safe.h"
 #include "core/practice/schedule.h"
+#include "core/practice/subject.h"
 #include "core/practice/tally.h"
 #include "core/practice/today.h"
 #include "core/practice/working_day.h"

@@ -205,6 +205,19 @@ dbk_rc dbk_match_linked(dbk_book *book, dbk_id *out, size_t *count, size_t max,
     return rc;
 }
 
+dbk_rc dbk_match_are_linked(dbk_book *book, bool *yes, const dbk_id *a, const dbk_id *b,
+                            dbk_err *err)
+{
+    dbk_namer *namer = NULL;
+    dbk_link link = DBK_LINK_NONE;
+    dbk_rc rc = dbk_namer_new(&namer, err);
+    if (rc == DBK_OK)
+        rc = link_between(book, &link, namer, a, b, err);
+    dbk_namer_free(namer);
+    *yes = rc == DBK_OK && link == DBK_LINK_CONFIRMED;
+    return rc;
+}
+
 /* ---- finding --------------------------------------------------------------------------------- */
 
 static int best_first(const void *a, const void *b)

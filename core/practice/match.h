@@ -51,6 +51,10 @@ dbk_id dbk_match_holder(const dbk_id *a, const dbk_id *b);
 DBK_MUST_CHECK dbk_rc dbk_match_linked(dbk_book *book, dbk_id *out, size_t *count, size_t max,
                                        const dbk_id *person, dbk_err *err);
 
+/* Is there a confirmed link between just these two? */
+DBK_MUST_CHECK dbk_rc dbk_match_are_linked(dbk_book *book, bool *yes, const dbk_id *a,
+                                           const dbk_id *b, dbk_err *err);
+
 /* The cases that the person and those linked to them had a part in by the end of that day:
  * "2026-11-29"; a part without a date counts. */
 DBK_MUST_CHECK dbk_rc dbk_match_cases(dbk_book *book, dbk_id *out, size_t *count, size_t max,

@@ -46,4 +46,29 @@ must desk history "$second"
 has "the history keeps both" "one passport" "$out"
 must desk --json persons cases "$first"
 json "no case" "d['count']" 0
+
+# All that is held on one of them, for who asks (2.6): what is of others is withheld.
+must desk sync
+must amir sync
+must amir add contact method=visit account="Marker of what a neighbour said" \
+    present:="[{\"person\":\"$first\",\"role\":\"family\"},{\"name\":\"Marker Neighbour\"}]"
+contact=$out
+must amir --json persons held "$first" --to "Mohammed Al-Hussain" --reason "s45"
+json "every record of theirs, and nothing of others" \
+    "{r['id']: (r['form'], r['why']) for r in d['records']}" \
+    "{'$contact': ('contact', 'refers'), '$second': ('person', 'refers'), \
+'$first': ('person', 'self')}"
+json "of another's record nothing is said" "set(f.get('withheld') for r in d['records'] \
+if r['id'] == '$second' for f in r['fields'].values())" "{'third_party'}"
+json "what is withheld says why" "[d['records'][0]['fields'][k] for k in ('method', 'account', \
+'present')]" "['visit', {'withheld': 'free_text'}, {'withheld': 'third_party'}]"
+json "their own name is theirs" \
+    "[r['fields']['name'] for r in d['records'] if r['why'] == 'self']" "['Mohammed Al-Hussain']"
+must amir persons held "$first"
+has "in words" "family said: .withheld: words that may name others" "$out"
+hasnt "nothing of others, and no number" "Marker|0121 |07700" "$out"
+must amir --json audit --record "$contact"
+json "given out, and looked at" "[(r['op'], r.get('recipient')) for r in rows][1:]" \
+    "[('disclosure', 'Mohammed Al-Hussain'), ('consultation', None)]"
+wont "of a person only" 3 "a person's record" amir persons held "$contact"
 finish
