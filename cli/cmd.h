@@ -27,6 +27,9 @@ dbk_rc cmd_space_rotate(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_device.c: devices, by their name, or by a prefix of their id of at least 6 digits */
 dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_device_revoke(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_device_lost(cli *c, const cli_args *a, dbk_err *err); /* cmd_lost.c */
+/* At headquarters, how many of them nobody has decided about; as text they are told. */
+dbk_rc cmd_lost_remind(cli *c, uint64_t *open, dbk_err *err);
 dbk_rc cmd_find_device(dbk_id *out, cli *c, const char *text, dbk_err *err);
 dbk_rc cmd_leave(cli *c, const dbk_leaving *leaving, dbk_err *err);
 dbk_rc cmd_org_witness(cli *c, const cli_args *a, dbk_err *err); /* cmd_witness.c */

@@ -7,7 +7,7 @@
 
 typedef struct desk {
     dbk_attention waits;
-    uint64_t records, aside, undecided, retention;
+    uint64_t records, aside, undecided, retention, lost;
     uint64_t oldest_ms; /* when the record that waits longest last changed; 0: none */
 } desk;
 
@@ -36,12 +36,13 @@ static dbk_rc count_aside(void *ctx, const dbk_aside *a, dbk_err *err)
 
 static json_t *desk_json(const desk *d)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "decide",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "decide",
                      (json_int_t)d->waits.asks, "protected", (json_int_t)d->waits.cautious,
                      "proposals", (json_int_t)d->waits.proposals, "reviews",
                      (json_int_t)d->waits.reviews, "records", (json_int_t)d->records, "aside",
                      (json_int_t)d->aside, "undecided", (json_int_t)d->undecided, "retention",
-                     (json_int_t)d->retention, "oldest", cli_time_json((int64_t)d->oldest_ms));
+                     (json_int_t)d->retention, "lost_devices", (json_int_t)d->lost, "oldest",
+                     cli_time_json((int64_t)d->oldest_ms));
 }
 
 static void print_line(uint64_t count, const char *what)
@@ -52,7 +53,7 @@ static void print_line(uint64_t count, const char *what)
 
 static void print_desk(const desk *d)
 {
-    if (d->records == 0 && d->aside == 0 && d->retention == 0) {
+    if (d->records == 0 && d->aside == 0 && d->retention == 0 && d->lost == 0) {
         out_text("Nothing waits.\n");
         return;
     }
@@ -78,6 +79,8 @@ dbk_rc cmd_desk(cli *c, const cli_args *a, dbk_err *err)
         rc = dbk_quarantine_each(c->book, count_aside, &d, err);
     if (rc == DBK_OK)
         rc = cmd_retention_count(c, &d.retention, err);
+    if (rc == DBK_OK)
+        rc = cmd_lost_remind(c, &d.lost, err);
     if (rc != DBK_OK)
         return rc;
     if (c->format == OUT_JSON)

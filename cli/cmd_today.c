@@ -129,6 +129,16 @@ static dbk_rc say_retention(cli *c, dbk_err *err)
     return DBK_OK;
 }
 
+static dbk_rc say_lost(cli *c, dbk_err *err)
+{
+    uint64_t open = 0;
+    dbk_rc rc = cmd_lost_remind(c, &open, err);
+    if (rc != DBK_OK || open == 0 || c->format != OUT_JSON)
+        return rc;
+    return out_json_take(json_pack("{s:s, s:I}", "kind", "lost_device", "open", (json_int_t)open),
+                         err);
+}
+
 dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
 {
     static const char *const heads[] = { "WHEN", "AT", "WHAT", "ID", "ABOUT" };
@@ -154,6 +164,8 @@ dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
         out_table_print(table);
     else if (rc == DBK_OK && table != NULL)
         out_text("Nothing is due in the next %u days.\n", opts.days);
+    if (rc == DBK_OK)
+        rc = say_lost(c, err);
     if (rc == DBK_OK)
         rc = say_retention(c, err);
     if (rc == DBK_OK)

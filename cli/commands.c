@@ -320,6 +320,12 @@ const cli_command cli_commands[] = {
       cmd_space_list },
     { NULL, "device list", "", "every device of the organisation", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_device_list },
+    { NULL, "device lost", "", "devices reported lost or stolen, and what they could read",
+      "By `device revoke --reason lost` or stolen, which begins the 72 hours of section 67 of the "
+      "Data Protection Act 2018. They run until headquarters has written in a record of the form "
+      "breach, which names the device, that the Commissioner was told or need not be. Of each "
+      "space: the records that were begun by then, and when something of it last came.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, look_options, cmd_device_lost },
     { NULL, "device revoke", "DEVICE --reason R", "shut a device out, at once and for good",
       "For a device that is lost or stolen, or whose officer has left. The relay refuses it from "
       "then on, and every space that it was in gets a new key. DEVICE is its name or number.",

@@ -140,5 +140,9 @@ typedef struct dbk_space_status {
 } dbk_space_status;
 typedef dbk_rc (*dbk_space_fn)(void *ctx, const dbk_space_status *s, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err);
+/* When the relay received the newest that a device wrote into a space, as far as it is here; 0:
+ * nothing of it is here. */
+DBK_MUST_CHECK dbk_rc dbk_query_heard(dbk_book *book, uint64_t *receipt_ms, const dbk_id *device,
+                                      const dbk_id *space, dbk_err *err);
 
 #endif

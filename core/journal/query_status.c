@@ -206,3 +206,22 @@ dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err
     }
     return rc;
 }
+
+dbk_rc dbk_query_heard(dbk_book *book, uint64_t *receipt_ms, const dbk_id *device,
+                       const dbk_id *space, dbk_err *err)
+{
+    const dbk_tables *t = &book->tables;
+    dbk_rc rc = DBK_OK;
+    *receipt_ms = 0;
+    for (size_t i = 0; rc == DBK_OK && i < t->feeds_count; i++) {
+        const dbk_book_feed *feed = t->feeds[i];
+        dbk_store_segment_place place = { 0 };
+        if (!dbk_id_equal(&feed->device, device) || feed->now.last_seq == 0 ||
+            !dbk_id_equal(&feed->space->space, space))
+            continue;
+        rc = dbk_segments_place(book->store, &place, feed->row, feed->now.last_seq, err);
+        if (rc == DBK_OK && place.log.known && place.log.receipt_ms > *receipt_ms)
+            *receipt_ms = place.log.receipt_ms;
+    }
+    return rc;
+}

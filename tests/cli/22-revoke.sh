@@ -48,6 +48,35 @@ on bethan sync
 on bethan search Tomas
 hasnt "the revoked device reads nothing new" "Tomas" "$out"
 
+# It may be a breach: 72 hours run until headquarters has decided (2.6).
+must admin --json device lost
+json "what it could read, and until when there is time" \
+    "[(r['name'], r['reason'], r['state'], r['record'], \
+[tuple(s[k] for k in ('name', 'role', 'left', 'records', 'heard')) for s in r['spaces']]) \
+for r in rows]" \
+    "[('bethan', 'stolen', 'open', None, [('Family Liaison Unit', 'officer', False, 1, None), \
+('Operation Limelight', 'officer', True, 1, None)])]"
+must admin desk
+has "headquarters is told" "bethan was reported stolen: 72 hours end" "$out"
+must admin today
+has "each day" "bethan was reported stolen: 72 hours end" "$out"
+must amir today
+hasnt "an officer isn't" "72 hours" "$out"
+must admin device lost
+has "in words" "72 hours end .*: daybook add breach device=" "$out"
+stolen=$(grep -oE '[0-9a-f]{32}' <<<"$out" | head -n 1)
+must admin add breach --space "Family Liaison Unit" device="$stolen" what="Taken from a car" \
+    decision=assessing
+breach=$out
+must admin --json desk
+json "assessing ends nothing" "d['lost_devices']" 1
+must admin edit "$breach" decision=need_not_be_told decision_reason="It was off and locked" \
+    --reason "Looked at"
+must admin --json device lost
+json "a decision does" "[(r['state'], r['record']) for r in rows]" "[('decided', '$breach')]"
+must admin --json desk
+json "and nothing waits" "d['lost_devices']" 0
+
 # The last administrator can't shut himself out; a key can be changed without cause.
 wont "the last administrator stays" 6 "last" admin device revoke Administrator --reason left
 must admin space rotate "Family Liaison Unit"
