@@ -216,6 +216,7 @@ static void whatever_else_an_auditor_writes_stands_aside_m08_2_6(void **state)
 static dbk_rc take_last(void *ctx, const dbk_aside *aside, dbk_err *err)
 {
     (void)err;
+    assert_string_equal(aside->why, DBK_WAIT_ROLE);
     *(dbk_id *)ctx = aside->id;
     return DBK_OK;
 }
@@ -246,6 +247,7 @@ looks_behind_a_note_wait_with_it_for_a_supervisor_and_are_no_second_history(void
     for (size_t i = 0; i < w.log.count; i++)
         assert_ok(world_carry(&w, BEN, &w.log.items[i], &stats, &err), &err);
     assert_int_equal(world_status(&w, BEN).undecided, 3);
+    assert_ok(dbk_quarantine_each(world_book(&w, BEN), take_last, &last, &err), &err);
     assert_ok(dbk_quarantine_each(world_book(&w, HQ), take_last, &last, &err), &err);
     const dbk_decision decision = { last, true, "looked at" };
     assert_ok(dbk_quarantine_decide(world_book(&w, HQ), &merged, &decision, &err), &err);

@@ -170,7 +170,8 @@ static void what_is_of_others_or_must_not_be_said_is_withheld_2_6_B107(void **st
     dbk_id ruth = add(&org.space, "person",
                       TEXTS("name=Ruth", "sex=female", "needs_detail=Words", relation,
                             "safe_rule=never_at", "safe_rule_detail=Her work",
-                            "phones:=[{\"value\":\"07700 900123\",\"safe\":true}]"));
+                            "phones:=[{\"value\":\"07700 900123\",\"safe\":true}]",
+                            "social:=[{\"value\":\"@ruth\",\"safe\":true}]"));
     char own[DBK_ID_UUID_SIZE];
     dbk_id_uuid(own, &ruth);
     (void)snprintf(both, sizeof(both), "present:=[{\"person\":\"%s\"},{\"name\":\"A neighbour\"}]",
@@ -191,6 +192,7 @@ static void what_is_of_others_or_must_not_be_said_is_withheld_2_6_B107(void **st
     assert_says(t, " safe_rule=safe_contact");
     assert_says(t, " safe_rule_detail=safe_contact");
     assert_says(t, " phones=safe_contact");
+    assert_says(t, " social=safe_contact");
     assert_says(t, " method=shown");
     assert_says(t, " present=third_party");
     assert_says(t, " account=free_text");
