@@ -170,8 +170,7 @@ static const cli_option number_options[] = {
 };
 static const cli_option audit_options[] = {
     { "--record", "ID", "only what was done to this record" },
-    { "--op", "OP",
-      "only this: consultation, disclosure, login, ...; a wrong word lists them all" },
+    { "--op", "OP", "only this: consultation, disclosure, login, ...; a wrong word lists all" },
     { "--actor", "WHO", "only what was done on this device: its name, or 6 digits of it" },
     { "--since", "TIME", "only since then: 2026-11-24, or a full time, or 7d, 12h" },
     { "--until", "TIME", "only before then" },
