@@ -160,6 +160,8 @@ must amir verify
 must amir --json wipe --yes
 json "headquarters is told before the keys go" "(d['told'], d['lost'])" "(True, [])"
 must admin sync
+must admin --json audit --record "$ruth" --op consultation --actor amir
+json "what was looked at there is known, though record and device are gone" "len(rows) > 2" True
 must admin --json audit --actor amir
 json "all of it is there" "set(['login', 'failed_unlock', 'key', 'import', 'wipe']) - \
 set(r['op'] for r in rows)" "set()"

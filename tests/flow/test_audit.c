@@ -116,6 +116,10 @@ static void a_look_offline_is_one_row_that_reaches_headquarters_2_6(void **state
     const dbk_id ann = dbk_book_device(book_of(ANN));
     assert_int_equal(at_desk.ops[DBK_AUDIT_CONSULTATION], 1);
     assert_true(dbk_id_equal(&at_desk.by, &ann));
+    /* It stays when the record is taken out of use. */
+    dbk_err err = { 0 };
+    assert_ok(dbk_journal_withdraw(book_of(DESK), &id, "of the test", &err), &err);
+    assert_int_equal(read_by(DESK, &id).ops[DBK_AUDIT_CONSULTATION], 1);
     dbk_test_org_check(&org);
 }
 
