@@ -36,6 +36,8 @@ dbk_rc cmd_org_witness(cli *c, const cli_args *a, dbk_err *err); /* cmd_witness.
 /* cmd_form.c: what can be recorded */
 dbk_rc cmd_forms(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_form_show(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_form_pack(cli *c, const cli_args *a, dbk_err *err); /* cmd_form_pack.c */
+dbk_rc cmd_form_install(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_note.c: writing */
 dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err);

@@ -23,9 +23,16 @@ const cli_command cli_commands[] = {
       "store is made here, under a new passphrase. Tell your administrator the device number that "
       "this command prints: it is the proof that nobody else joined in your name.",
       CLI_NET, 1, 1, join_options, cmd_join },
-    { NULL, "forms", "", "what can be recorded", NULL, 0, 0, 0, NULL, cmd_forms },
-    { NULL, "form show", "FORM", "the fields of a form and their answers", NULL, 0, 1, 1, NULL,
-      cmd_form_show },
+    { NULL, "forms", "", "what can be recorded",
+      "With a store, also the forms of packs that were installed in it, and who signed them.", 0, 0,
+      0, forms_options, cmd_forms },
+    { NULL, "form show", "FORM", "the fields of a form and their answers", NULL, 0, 1, 1,
+      forms_options, cmd_form_show },
+    { NULL, "form install", "PACK", "take a pack of forms that your force has signed",
+      "All of it or nothing. It counts if a device of an administrator or of headquarters signed "
+      "it that has not been revoked. A form of a pack may ask for more than a shipped one, and "
+      "never protect less; one version has one text for ever.",
+      CLI_BOOK, 1, 1, NULL, cmd_form_install },
 
     { WRITING, "add", "FORM [FIELD=VALUE | FIELD:=JSON]...", "write a new record; prints its id",
       "FIELD=VALUE is text, FIELD:=JSON is JSON. A draft may lack anything; a value that is wrong "
@@ -293,6 +300,11 @@ const cli_command cli_commands[] = {
       "Without an option it shows them. What isn't named stays as it is; a key that is named "
       "takes the place of all of its kind, and the word none stands for no key.",
       CLI_BOOK | CLI_NET, 0, 0, policy_options, cmd_org_policy },
+    { NULL, "form pack", "FILE... --name N --out PACK", "sign forms of your own, as one file",
+      "Each FILE is a form as docs/FORMS.md describes it, of version 1000 or later. The pack is "
+      "signed by this device, which must be an administrator's or headquarters'. `form install` "
+      "takes it.",
+      CLI_BOOK, 1, CLI_POSITIONAL_MAX, pack_options, cmd_form_pack },
     { NULL, "org witness", "", "the key by which this device confirms what headquarters holds",
       "For a device of headquarters that syncs often; the key is made the first time. Once the "
       "organisation's policy names it, each sync of this device says of every space how much of "

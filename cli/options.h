@@ -32,6 +32,15 @@ static const cli_option recover_log_options[] = {
     { "--anyway", NULL, "also without administrators' devices that have not synced since" },
     { NULL, NULL, NULL },
 };
+static const cli_option forms_options[] = {
+    { "--shipped", NULL, "only what came with the program; needs no store" },
+    { NULL, NULL, NULL },
+};
+static const cli_option pack_options[] = {
+    { "--name", "NAME", "what the pack is called: a-z, 0-9 and _" },
+    { "--out", "FILE", "the file to make" },
+    { NULL, NULL, NULL },
+};
 static const cli_option join_options[] = {
     { "--device-name", "NAME", "what this device calls itself in the request" },
     { NULL, NULL, NULL },

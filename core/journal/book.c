@@ -6,6 +6,7 @@
 #include "core/journal/cosigned_internal.h"
 #include "core/journal/device_log.h"
 #include "core/journal/evidence.h"
+#include "core/journal/form_packs.h"
 
 #define STORE_NAME DBK_BOOK_STORE_NAME
 #define SLOTS_NAME DBK_BOOK_SLOTS_NAME
@@ -177,6 +178,8 @@ dbk_rc dbk_book_load(dbk_book *book, dbk_err *err)
         rc = dbk_book_load_clock(book, err);
     if (rc == DBK_OK)
         rc = dbk_book_load_chain(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_form_packs_load(book, err);
     if (rc == DBK_OK)
         rc = dbk_evidence_load(book, err);
     return rc;

@@ -292,6 +292,57 @@ dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_err *err)
     return dbk_records_contested(book->store, segment, show_again, book, err);
 }
 
+/* ---- forms --------------------------------------------------------------------------------- */
+
+/* Rows of which something is to be done: a walk must not change what it walks over. */
+typedef struct row_ids {
+    dbk_rowid *ids;
+    size_t count, cap;
+} row_ids;
+
+static dbk_rc keep_id(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    row_ids *r = ctx;
+    if (r->count == r->cap) {
+        size_t cap = r->cap == 0 ? 64 : r->cap * 2;
+        dbk_rowid *ids = dbk_realloc(r->ids, cap * sizeof(ids[0]));
+        if (ids == NULL)
+            return dbk_fail(err, DBK_NOMEM, "no memory for the records of a form");
+        r->ids = ids;
+        r->cap = cap;
+    }
+    r->ids[r->count++] = row->id;
+    return DBK_OK;
+}
+
+/* Its words are made anew too. */
+static dbk_rc read_again(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    dbk_book *book = ctx;
+    dbk_state *s = NULL;
+    dbk_rc rc = dbk_state_decode(&s, &row->record, row->state, err);
+    if (rc == DBK_FORMAT)
+        rc = DBK_DAMAGED;
+    if (rc == DBK_OK)
+        rc = dbk_fold_replace(book, row->id, s, err);
+    dbk_state_free(s);
+    return rc;
+}
+
+dbk_rc dbk_fold_read_again(dbk_book *book, size_t *count, const char *form, dbk_err *err)
+{
+    row_ids rows = { 0 };
+    const dbk_records_list_opts opts = { .form = form,
+                                         .since_ms = INT64_MIN,
+                                         .life_max = UINT32_MAX };
+    dbk_rc rc = dbk_records_list(book->store, &opts, keep_id, &rows, err);
+    for (size_t i = 0; rc == DBK_OK && i < rows.count; i++)
+        rc = dbk_records_get(book->store, rows.ids[i], read_again, book, err);
+    *count = rc == DBK_OK ? rows.count : 0;
+    dbk_free(rows.ids);
+    return rc;
+}
+
 /* ---- verify -------------------------------------------------------------------------------- */
 
 dbk_rc dbk_fold_in_step(dbk_book *book, bool *yes, const dbk_store_record *row,

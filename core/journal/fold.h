@@ -30,6 +30,10 @@ DBK_MUST_CHECK dbk_rc dbk_fold_replace(dbk_book *book, dbk_rowid record, const d
 /* The segment has got its receipt: what is shown of the contested records that it wrote to may
  * change by that. In a transaction, after dbk_segments_set_log. */
 DBK_MUST_CHECK dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_err *err);
+/* All records of a form, by what is known of it now: a form has come. *count: how many. In a
+ * transaction. */
+DBK_MUST_CHECK dbk_rc dbk_fold_read_again(dbk_book *book, size_t *count, const char *form,
+                                          dbk_err *err);
 /* The one line that lists would show of a record in this state. */
 DBK_MUST_CHECK dbk_rc dbk_fold_summary(dbk_book *book, dbk_bytes *out, const dbk_state *state,
                                        dbk_err *err);

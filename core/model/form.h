@@ -133,10 +133,30 @@ typedef struct dbk_forms dbk_forms;
 DBK_MUST_CHECK dbk_rc dbk_forms_new(dbk_forms **out, dbk_err *err); /* holds the shipped forms */
 /* Parses and adds; a form of the same name and version must be byte-equal (DBK_CONFLICT). */
 DBK_MUST_CHECK dbk_rc dbk_forms_add(dbk_forms *forms, dbk_span json, dbk_err *err);
+/* A text of a pack that a force has signed (core/crypto/form_pack.h). Its versions begin where
+ * those of the program end, so that no later program ships another text under the same name and
+ * version. AS_NEW: it is to be taken. DBK_INVALID: a version of the program's range; DBK_DENIED: a
+ * form that the program alone writes, or it would protect less than a version that is there
+ * (core/model/form_keep.h); else as above.
+ * AS_HELD: it was taken once, and records may be of it. If a program has come since whose version
+ * protects more, it is kept for those and is the newest no longer. */
+#define DBK_FORM_PACK_VERSION_MIN 1000u
+typedef enum dbk_forms_how { DBK_FORMS_AS_NEW, DBK_FORMS_AS_HELD } dbk_forms_how;
+typedef struct dbk_forms_text {
+    dbk_span json;
+    uint64_t pack; /* of which pack; not 0 */
+    dbk_forms_how how;
+} dbk_forms_text;
+DBK_MUST_CHECK dbk_rc dbk_forms_add_pack(dbk_forms *forms, const dbk_forms_text *text,
+                                         dbk_err *err);
+/* Takes out what came with this pack first: only before anybody was handed one of them. */
+void dbk_forms_drop_pack(dbk_forms *forms, uint64_t pack);
+/* With which pack a form came; 0: it is shipped. */
+uint64_t dbk_forms_pack_at(const dbk_forms *forms, size_t i);
 void dbk_forms_free(dbk_forms *forms);
 size_t dbk_forms_count(const dbk_forms *forms);
 const dbk_form *dbk_forms_at(const dbk_forms *forms, size_t i); /* by name, then version */
-/* version 0: the newest. NULL: unknown. Borrowed until the set is freed. */
+/* version 0: the newest that is to be used. NULL: unknown. Borrowed until the set is freed. */
 const dbk_form *dbk_forms_find(const dbk_forms *forms, dbk_span name, uint32_t version);
 
 #endif

@@ -1,9 +1,11 @@
 /* A set of forms by name and version. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/model/form_builtin.h"
 #include "core/model/form_impl.h"
+#include "core/model/form_keep.h"
 #include "core/model/record.h"
 
 #define FORMS_MAX 4096u /* forms and their old versions: drafts stay pinned to theirs */
@@ -11,6 +13,8 @@
 typedef struct forms_row {
     dbk_form *form;
     dbk_bytes json; /* what it was made of: the same version must be the same bytes */
+    uint64_t pack;  /* 0: shipped */
+    bool past;      /* for records that were begun with it, never for new ones */
 } forms_row;
 
 struct dbk_forms {
@@ -58,7 +62,8 @@ static dbk_rc make_room(dbk_forms *forms, dbk_err *err)
     return DBK_OK;
 }
 
-static dbk_rc insert(dbk_forms *forms, dbk_form **form, dbk_bytes *json, dbk_err *err)
+static dbk_rc insert(dbk_forms *forms, dbk_form **form, dbk_bytes *json, uint64_t pack,
+                     dbk_err *err)
 {
     dbk_span name = dbk_span_str(dbk_form_name(*form));
     size_t at = lower_bound(forms, name, dbk_form_version(*form));
@@ -73,7 +78,7 @@ static dbk_rc insert(dbk_forms *forms, dbk_form **form, dbk_bytes *json, dbk_err
     if (rc != DBK_OK)
         return rc;
     memmove(&forms->rows[at + 1], &forms->rows[at], (forms->count - at) * sizeof(forms->rows[0]));
-    forms->rows[at] = (forms_row){ *form, *json };
+    forms->rows[at] = (forms_row){ .form = *form, .json = *json, .pack = pack };
     forms->count++;
     *form = NULL; /* moved */
     dbk_bytes_init(json, DBK_FORM_JSON_BYTES_MAX);
@@ -88,10 +93,104 @@ dbk_rc dbk_forms_add(dbk_forms *forms, dbk_span json, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_bytes_append(&copy, json, err);
     if (rc == DBK_OK)
-        rc = insert(forms, &form, &copy, err);
+        rc = insert(forms, &form, &copy, 0, err);
     dbk_form_free(form);
     dbk_bytes_wipe(&copy);
     return rc;
+}
+
+/* ---- of packs ------------------------------------------------------------------------------ */
+
+/* Does it keep what each version before it protects? A later one that is there already must keep
+ * what this one does. */
+static dbk_rc keeps_all(const dbk_forms *forms, const dbk_form *form, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < forms->count; i++) {
+        const dbk_form *other = forms->rows[i].form;
+        if (strcmp(other->name, form->name) != 0 || other->version == form->version ||
+            forms->rows[i].past)
+            continue;
+        rc = other->version < form->version ? dbk_form_keeps(form, other, err)
+                                            : dbk_form_keeps(other, form, err);
+    }
+    return rc;
+}
+
+/* The text of a name and version that is there already is judged as the same, or not, by insert. */
+static dbk_rc judge(const dbk_forms *forms, const dbk_form *form, dbk_err *err)
+{
+    static const char *const programs[] = { "audit", "quarantine" };
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+        if (strcmp(form->name, programs[i]) == 0)
+            return dbk_fail(err, DBK_DENIED, "records of the form %s are the program's own",
+                            form->name);
+    if (form->version < DBK_FORM_PACK_VERSION_MIN)
+        return dbk_fail(err, DBK_INVALID,
+                        "%s has version %u: versions of a force's own begin with %u", form->name,
+                        (unsigned)form->version, DBK_FORM_PACK_VERSION_MIN);
+    return dbk_forms_find(forms, dbk_span_str(form->name), form->version) != NULL
+               ? DBK_OK
+               : keeps_all(forms, form, err);
+}
+
+/* Marks each version of a pack that doesn't keep what the shipped ones protect. */
+static void settle_past(dbk_forms *forms, const char *name)
+{
+    for (size_t i = 0; i < forms->count; i++) {
+        forms_row *row = &forms->rows[i];
+        if (row->pack == 0 || strcmp(row->form->name, name) != 0)
+            continue;
+        row->past = false;
+        for (size_t k = 0; k < forms->count; k++) {
+            const forms_row *ours = &forms->rows[k];
+            if (ours->pack == 0 && strcmp(ours->form->name, name) == 0)
+                row->past = row->past || dbk_form_keeps(row->form, ours->form, NULL) != DBK_OK;
+        }
+    }
+}
+
+dbk_rc dbk_forms_add_pack(dbk_forms *forms, const dbk_forms_text *text, dbk_err *err)
+{
+    dbk_form *form = NULL;
+    dbk_bytes copy = DBK_BYTES_INIT(DBK_FORM_JSON_BYTES_MAX);
+    char name[DBK_NAME_BYTES_MAX + 1] = "";
+    DBK_ASSERT(text->pack != 0);
+    dbk_rc rc = dbk_form_parse_with(&form, text->json, &forms->shared, err);
+    if (rc == DBK_OK)
+        (void)snprintf(name, sizeof(name), "%s", form->name);
+    if (rc == DBK_OK && text->how == DBK_FORMS_AS_NEW)
+        rc = judge(forms, form, err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append(&copy, text->json, err);
+    if (rc == DBK_OK)
+        rc = insert(forms, &form, &copy, text->pack, err);
+    if (rc == DBK_OK && text->how == DBK_FORMS_AS_HELD)
+        settle_past(forms, name);
+    dbk_form_free(form);
+    dbk_bytes_wipe(&copy);
+    return rc;
+}
+
+void dbk_forms_drop_pack(dbk_forms *forms, uint64_t pack)
+{
+    size_t kept = 0;
+    DBK_ASSERT(pack != 0);
+    for (size_t i = 0; i < forms->count; i++) {
+        if (forms->rows[i].pack == pack) {
+            dbk_form_free(forms->rows[i].form);
+            dbk_bytes_wipe(&forms->rows[i].json);
+        } else {
+            forms->rows[kept++] = forms->rows[i];
+        }
+    }
+    forms->count = kept;
+}
+
+uint64_t dbk_forms_pack_at(const dbk_forms *forms, size_t i)
+{
+    DBK_ASSERT(i < forms->count);
+    return forms->rows[i].pack;
 }
 
 /* header.json and codes.json are parts of forms, not forms. */
@@ -147,6 +246,8 @@ const dbk_form *dbk_forms_find(const dbk_forms *forms, dbk_span name, uint32_t v
     size_t at = lower_bound(forms, name, version == 0 ? UINT32_MAX : version);
     if (version == 0) {
         /* All versions of the name are before; the newest is the last of them. */
+        while (at > 0 && forms->rows[at - 1].past)
+            at--;
         if (at == 0)
             return NULL;
         const dbk_form *newest = forms->rows[at - 1].form;

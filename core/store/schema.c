@@ -80,7 +80,11 @@ static const char schema_2[] =
     "CREATE INDEX value_key_record ON value_key(record);"
     "UPDATE record SET indexed=0;";
 
-const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2 };
+static const char schema_3[] =
+    "CREATE TABLE form_pack(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE,"
+    " installed_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;";
+
+const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2, schema_3 };
 
 #define COPY_PATH_SIZE 4128u /* a path and ".before-N.new" */
 

@@ -107,6 +107,9 @@ typedef enum dbk_sql_slot {
     DBK_SQL_VALUE_COUNT,
     DBK_SQL_VALUE_FIND,
     DBK_SQL_VALUE_OF,
+    DBK_SQL_FORM_PACK_ADD,
+    DBK_SQL_FORM_PACK_HAS,
+    DBK_SQL_FORM_PACK_EACH,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 

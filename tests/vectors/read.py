@@ -542,7 +542,23 @@ def read_referral():
     assert verifies(sign, prefix("daybook/answer/1") + answer[:74], answer[74:])
 
 
+def read_form_pack():
+    v = load("form_pack")
+    org, device, key, pack = (bytes.fromhex(v[name]) for name in
+                              ("organisation", "device", "device's signing key", "pack"))
+    (magic, core, sig), end = cbor(pack)
+    assert end == len(pack) and magic == "daybook form pack"
+    content, end = cbor(core)
+    assert end == len(core) and list(content) == [1, 2, 3, 4, 5, 6, 7]
+    assert content[1] == content[2] == 1 and content[3] == org and content[4] == device
+    assert content[5] == v["name"] and content[6] == int(v["time"])
+    assert content[7] == [[1, bytes.fromhex(v["form"])], [2, bytes.fromhex(v["tool"])]]
+    hashed = H("daybook/form-pack-hash/1", core)
+    assert hashed == bytes.fromhex(v["hash"])
+    assert verifies(key, prefix("daybook/form-pack/1") + hashed, sig)
+
+
 for read in (read_hashes, read_segment, read_log, read_membership, read_evidence, read_seal,
-             read_shares, read_referral):
+             read_shares, read_referral, read_form_pack):
     read()
 print("the vectors read as the documents say")
