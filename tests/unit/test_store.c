@@ -132,7 +132,7 @@ static void the_connection_is_settled_as_security_F1_to_F5_say(void **state)
         { "PRAGMA synchronous", "2" },         { "PRAGMA locking_mode", "exclusive" },
         { "PRAGMA trusted_schema", "0" },      { "PRAGMA foreign_keys", "1" },
         { "PRAGMA secure_delete", "1" },       { "PRAGMA temp_store", "2" },
-        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "2" },
+        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "3" },
         { "PRAGMA cipher_log_level", "NONE" },
     };
     bench *b = *state;
