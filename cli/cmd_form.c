@@ -7,6 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/render.h"
+#include "cli/score.h"
 #include "core/base/alloc.h"
 
 /* ---- which forms --------------------------------------------------------------------------- */
@@ -210,19 +211,30 @@ static void print_field(const dbk_form *form, const dbk_field *f)
         out_text("        merges with the group \"%s\" (%s)\n", g->name, dbk_rule_name(g->rule));
 }
 
+static bool has_tools(const dbk_form *form)
+{
+    return strcmp(dbk_form_name(form), "risk_assessment") == 0;
+}
+
 static dbk_rc show_form(cli *c, const dbk_form *form, const pack_row *pack, dbk_err *err)
 {
     const dbk_field *fields;
     size_t count = dbk_form_fields(form, &fields);
     if (c->format == OUT_JSON) {
-        json_t *rows = json_array();
+        json_t *rows = json_array(), *tools = NULL;
+        dbk_rc rc = has_tools(form) ? cli_tools_json(&tools, c, err) : DBK_OK;
+        if (rc != DBK_OK) {
+            json_decref(rows);
+            return rc;
+        }
         for (size_t i = 0; i < count; i++)
             (void)json_array_append_new(rows, field_json(form, &fields[i]));
-        return out_json_take(
-            json_pack("{s:s, s:i, s:s, s:b, s:o, s:o}", "form", dbk_form_name(form), "version",
-                      (int)dbk_form_version(form), "title", dbk_form_title(form), "signs",
-                      (int)dbk_form_signs(form), "pack", pack_json(c, pack), "fields", rows),
-            err);
+        return out_json_take(json_pack("{s:s, s:i, s:s, s:b, s:o, s:o, s:o*}", "form",
+                                       dbk_form_name(form), "version", (int)dbk_form_version(form),
+                                       "title", dbk_form_title(form), "signs",
+                                       (int)dbk_form_signs(form), "pack", pack_json(c, pack),
+                                       "fields", rows, "tools", tools),
+                             err);
     }
     out_text("%s (%s, version %u)%s\n", dbk_form_title(form), dbk_form_name(form),
              (unsigned)dbk_form_version(form),
@@ -234,7 +246,7 @@ static dbk_rc show_form(cli *c, const dbk_form *form, const pack_row *pack, dbk_
     out_text("\n  %-24s %-9s %-8s %s\n", "FIELD", "KIND", "NEEDED", "WHAT IT ASKS");
     for (size_t i = 0; i < count; i++)
         print_field(form, &fields[i]);
-    return DBK_OK;
+    return has_tools(form) ? cli_tools_print(c, err) : DBK_OK;
 }
 
 dbk_rc cmd_form_show(cli *c, const cli_args *a, dbk_err *err)

@@ -9,6 +9,7 @@
 #include "cli/markers.h"
 #include "cli/render.h"
 #include "cli/safe.h"
+#include "cli/score.h"
 #include "cli/words.h"
 
 #define VALUE_BESIDE_MAX 40u /* longer values get lines of their own */
@@ -145,6 +146,8 @@ static dbk_rc show_text(cli *c, const dbk_note *note, dbk_err *err)
     for (size_t i = 0; rc == DBK_OK && i < count; i++)
         rc = print_field(c, note, &fields[i], err);
     if (rc == DBK_OK)
+        rc = cli_score_print(c, note, err);
+    if (rc == DBK_OK)
         rc = print_unknown(c, note, err);
     return rc;
 }
@@ -215,24 +218,27 @@ static dbk_rc show_json(cli *c, const dbk_note *note, json_t *safe, dbk_err *err
     json_t *fields = NULL;
     dbk_id_uuid(uuid, &note->record);
     dbk_id_hex(space, &note->space);
-    json_t *markers = NULL;
+    json_t *markers = NULL, *score = NULL;
     uint64_t late = 0;
     dbk_rc rc = dbk_late_hours(&late, note, err);
     if (rc == DBK_OK)
         rc = cli_fields_json(&fields, c, note, err);
     if (rc == DBK_OK)
         rc = cli_markers_json(&markers, c, &note->record, err);
+    if (rc == DBK_OK)
+        rc = cli_score_json(&score, note, err);
     if (rc != DBK_OK) {
         json_decref(fields);
+        json_decref(markers);
         return rc;
     }
     return out_json_take(
-        json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:I, s:o, s:O*, s:o, s:o, s:o, s:I, s:o}", "id",
-                  uuid, "form", (const char *)form.p, form.len, "version",
+        json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:I, s:o, s:O*, s:o, s:o, s:o, s:o, s:I, s:o}",
+                  "id", uuid, "form", (const char *)form.p, form.len, "version",
                   (int)dbk_state_form_version(note->state), "space", space, "state",
                   dbk_life_name(dbk_view_life(note->state, &note->view, &dispute)), "carriage",
                   cli_carriage_code(note->carriage), "late_hours", (json_int_t)late, "markers",
-                  markers, "safe_contact", safe, "fields", fields, "disputes",
+                  markers, "safe_contact", safe, "score", score, "fields", fields, "disputes",
                   disputes_json(c, note), "other", unknown_json(c, note), "reviews",
                   (json_int_t)dbk_state_reviews(note->state, NULL), "same_person",
                   cli_linked_json(c, note)),

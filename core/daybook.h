@@ -24,6 +24,7 @@
 #include "core/practice/answer.h"
 #include "core/practice/anonymity.h"
 #include "core/practice/asking.h"
+#include "core/practice/assessment.h"
 #include "core/practice/breach.h"
 #include "core/practice/clock.h"
 #include "core/practice/contact.h"

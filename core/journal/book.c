@@ -37,6 +37,7 @@ void dbk_book_close(dbk_book *book)
     dbk_tables_wipe(&book->tables);
     dbk_cosigned_forget(book);
     dbk_forms_free(book->forms);
+    dbk_tool_texts_free(book->tools);
     dbk_store_close(book->store);
     dbk_secret_free(book->store_key);
     dbk_folder_close(book->folder); /* last: until then nobody else may open the store */
@@ -58,6 +59,8 @@ dbk_rc dbk_book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err)
         book->kdf = opts->kdf;
     book->factor = opts == NULL ? NULL : opts->factor;
     rc = dbk_forms_new(&book->forms, err);
+    if (rc == DBK_OK)
+        rc = dbk_tool_texts_new(&book->tools, err);
     if (rc == DBK_OK)
         rc = dbk_sealer_new(&book->sealer, err);
     if (rc == DBK_OK)
@@ -254,6 +257,11 @@ const dbk_secret *dbk_book_store_key(const dbk_book *book)
 const dbk_forms *dbk_book_forms(const dbk_book *book)
 {
     return book->forms;
+}
+
+const dbk_tool_texts *dbk_book_tools(const dbk_book *book)
+{
+    return book->tools;
 }
 
 const dbk_env *dbk_book_env(const dbk_book *book)

@@ -8,6 +8,7 @@
 #include "core/base/env.h"
 #include "core/crypto/roster.h"
 #include "core/model/form.h"
+#include "core/model/tool_texts.h"
 #include "core/seal/invite.h"
 #include "core/seal/slots.h"
 
@@ -98,6 +99,7 @@ const dbk_secret *dbk_book_request_key(const dbk_book *book); /* for signing req
 /* Opens the store for dbk_book_open_with_key(): as secret as a passphrase. */
 const dbk_secret *dbk_book_store_key(const dbk_book *book);
 const dbk_forms *dbk_book_forms(const dbk_book *book);
+const dbk_tool_texts *dbk_book_tools(const dbk_book *book); /* of packs that were installed */
 const dbk_env *dbk_book_env(const dbk_book *book);
 
 /* The organisation as this device knows it. */

@@ -68,6 +68,7 @@ struct dbk_book {
     dbk_secret *store_key; /* for new slots; SQLCipher holds it as long */
     dbk_store *store;
     dbk_forms *forms;
+    dbk_tool_texts *tools;
     dbk_sealer *sealer;
     dbk_own own;
     dbk_org_link link;

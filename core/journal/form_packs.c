@@ -9,20 +9,24 @@
 
 /* ---- its forms ----------------------------------------------------------------------------- */
 
-/* A tool's questions are of no form. */
 static dbk_rc add_texts(dbk_book *book, const dbk_form_pack_text *texts, size_t count,
                         uint64_t pack, dbk_forms_how how, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; rc == DBK_OK && i < count; i++) {
         const dbk_forms_text text = { texts[i].text, pack, how };
-        if (texts[i].kind != DBK_FORM_PACK_FORM)
-            rc = dbk_fail(err, DBK_VERSION,
-                          "the pack holds something that this version of daybook lacks");
+        if (texts[i].kind == DBK_FORM_PACK_TOOL)
+            rc = dbk_tool_texts_add(book->tools, text.json, pack, err);
         else
             rc = dbk_forms_add_pack(book->forms, &text, err);
     }
     return rc;
+}
+
+static void drop_texts(dbk_book *book, uint64_t pack)
+{
+    dbk_forms_drop_pack(book->forms, pack);
+    dbk_tool_texts_drop_pack(book->tools, pack);
 }
 
 /* ---- making -------------------------------------------------------------------------------- */
@@ -46,7 +50,7 @@ dbk_rc dbk_form_pack_make(dbk_book *book, dbk_bytes *out, const dbk_form_pack_ne
     for (size_t i = 0; i < pack->texts_count; i++)
         p.texts[i] = pack->texts[i];
     dbk_rc rc = add_texts(book, p.texts, p.texts_count, ONLY_LOOKING, DBK_FORMS_AS_NEW, err);
-    dbk_forms_drop_pack(book->forms, ONLY_LOOKING);
+    drop_texts(book, ONLY_LOOKING);
     return rc == DBK_OK ? dbk_form_pack_sign(out, &p, book->own.sign, err) : rc;
 }
 
@@ -121,7 +125,7 @@ static dbk_rc take(dbk_book *book, dbk_form_pack_installed *out, const dbk_form_
         return DBK_OK;
     dbk_book_rollback(book);
     if (row.id != 0)
-        dbk_forms_drop_pack(book->forms, (uint64_t)row.id);
+        drop_texts(book, (uint64_t)row.id);
     return rc;
 }
 
@@ -145,6 +149,8 @@ dbk_rc dbk_form_pack_install(dbk_book *book, dbk_form_pack_installed *out, dbk_s
     if (rc == DBK_OK && !held) {
         rc = take(book, out, p, pack, err);
         out->is_new = rc == DBK_OK;
+        for (size_t i = 0; i < p->texts_count; i++)
+            out->tools += p->texts[i].kind == DBK_FORM_PACK_TOOL ? 1 : 0;
     }
     if (rc != DBK_OK)
         *out = (dbk_form_pack_installed){ 0 };

@@ -26,6 +26,7 @@ DBK_MUST_CHECK dbk_rc dbk_form_pack_make(dbk_book *book, dbk_bytes *out,
 typedef struct dbk_form_pack_installed {
     bool is_new;
     size_t forms;   /* that the store didn't have */
+    size_t tools;   /* whose questions it brought */
     size_t records; /* that are read by them from now on */
 } dbk_form_pack_installed;
 DBK_MUST_CHECK dbk_rc dbk_form_pack_install(dbk_book *book, dbk_form_pack_installed *out,

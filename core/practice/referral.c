@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/practice/assessment.h"
+
 #define FORM "referral"
 #define FACTS_BYTES_MAX (64u * 1024u)
 #define WORDS_BYTES_MAX (16u * 1024u)
@@ -132,6 +134,15 @@ static dbk_rc take_band(bands *b, dbk_reading *r, dbk_err *err)
     rc = dbk_reading_text(r, &text, "judgement_band", err);
     if (rc == DBK_OK && gravity(text) > gravity(got(b->g, RISK)))
         rc = put(b->g, RISK, text, err);
+    /* What its answers make it counts, also where nobody has graded it yet. */
+    dbk_assessment_score score;
+    if (rc == DBK_OK)
+        rc = dbk_assessment_read(&score, r, err);
+    if (rc == DBK_OK && score.band != DBK_BAND_NONE) {
+        text = dbk_span_str(dbk_band_name(score.band));
+        if (gravity(text) > gravity(got(b->g, RISK)))
+            rc = put(b->g, RISK, text, err);
+    }
     return rc;
 }
 

@@ -104,6 +104,38 @@ must amir --json list visitor
 json "and has added it" "sum('Bo' in r['summary'] for r in rows)" "1"
 must amir verify
 
+# ---- the questions of a tool ----------------------------------------------------------------
+printf '{"tool": "dash", "version": "safelives_ric",
+ "questions": {"q1": "Ours, in our words?"}}\n' >"$T/dash.json"
+must amir form show risk_assessment
+has "without a pack a tool is its keys" "questions q1 to q24; their text comes in your force" "$out"
+must admin form pack "$T/dash.json" --name words --out "$T/words.pack"
+must amir form install "$T/words.pack"
+has "it says what came" "the questions of 1 assessment tool" "$out"
+must amir form show risk_assessment
+has "and shows them" "^ +Ours, in our words" "$out"
+must amir --json form show risk_assessment
+json "for programs" "d['tools']['packs'][0]['questions']['q1']" "Ours, in our words?"
+yes=$("$python" -c 'import json
+print(json.dumps([{"key": "q%d" % k, "answer": "yes" if k < 15 else "no"} for k in range(1, 22)]))')
+must amir add person name="Joan Marsh"
+person=$out
+wont "judgement doesn't go below the answers" 3 "nothing was saved" amir add risk_assessment \
+    subject="$person" kind=dash tool_version=safelives_ric answers:="$yes" judgement_band=standard
+has "and it says why" "^- Risk: 14 of 24 answers are Yes, which is high by SafeLives RIC" "$err"
+must amir add risk_assessment subject="$person" kind=dash tool_version=safelives_ric \
+    answers:="$yes" judgement_band=high
+assessment=$out
+has "high is referred to MARAC" "referred to MARAC" "$err"
+must amir show "$assessment"
+has "what was asked is in the force's words" "Ours, in our words" "$out"
+has "the score counts Yes, and what is open" \
+    "SafeLives RIC +14 Yes and 7 No of 24; 3 of 24 not answered" "$out"
+has "and the band" "By its answers +high" "$out"
+must amir --json show "$assessment"
+json "for programs too" "[d['score'][k] for k in ('yes', 'no', 'open', 'band')]" \
+    "[14, 7, 3, 'high']"
+
 # ---- revoked --------------------------------------------------------------------------------
 must chief sync
 form leaver 1000 "$name" >"$T/leaver.json"

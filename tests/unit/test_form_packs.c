@@ -257,6 +257,34 @@ static void a_draft_stays_with_the_version_it_was_begun_on(void **state)
     dbk_draft_wipe(&d);
 }
 
+/* domain.md 2.4: the questions are under copyright, and come in a force's own pack. */
+static void a_tools_questions_come_with_a_pack_and_stay_2_4(void **state)
+{
+    static const char questions[] =
+        "{\"tool\":\"dash\",\"version\":\"safelives_ric\",\"questions\":{\"q1\":\"Hurt?\"}}";
+    static const char other[] =
+        "{\"tool\":\"dash\",\"version\":\"safelives_ric\",\"questions\":{\"q1\":\"Well?\"}}";
+    bench *b = *state;
+    dbk_err err = { 0 };
+    dbk_form_pack_text texts[] = { { DBK_FORM_PACK_FORM, dbk_span_str(KIT) },
+                                   { DBK_FORM_PACK_TOOL, dbk_span_str(questions) } };
+    dbk_form_pack_new pack = { "words", texts, 2 };
+    const dbk_span tool = dbk_span_str("dash"), version = dbk_span_str("safelives_ric");
+    assert_ok(dbk_form_pack_make(book_of(b, DESK), &b->pack, &pack, &err), &err);
+    dbk_form_pack_installed done = installed(b, ANN);
+    assert_int_equal(done.tools, 1);
+    dbk_test_book_reopen(&b->org.books[ANN]);
+    assert_string_equal(dbk_tool_texts_find(dbk_book_tools(book_of(b, ANN)), tool, version, "q1"),
+                        "Hurt?");
+    texts[0].text = dbk_span_str(KIT_2);
+    texts[1].text = dbk_span_str(other);
+    dbk_bytes_truncate(&b->pack, 0);
+    assert_ok(dbk_form_pack_make(book_of(b, DESK), &b->pack, &pack, &err), &err);
+    refused(b, ANN, DBK_CONFLICT, "another text is tool dash version safelives_ric");
+    assert_string_equal(dbk_tool_texts_find(dbk_book_tools(book_of(b, ANN)), tool, version, "q1"),
+                        "Hurt?");
+}
+
 static dbk_rc look(void *ctx, const dbk_form_pack_row *row, dbk_err *err)
 {
     dbk_form_pack_row *out = ctx;
@@ -314,6 +342,7 @@ int main(void)
         WITH_BENCH(a_pack_of_a_revoked_device_is_refused_and_what_it_brought_stays),
         WITH_BENCH(what_came_before_its_form_is_read_with_it),
         WITH_BENCH(a_draft_stays_with_the_version_it_was_begun_on),
+        WITH_BENCH(a_tools_questions_come_with_a_pack_and_stay_2_4),
         WITH_BENCH(it_says_which_pack_a_form_is_of),
         WITH_BENCH(a_pack_that_was_changed_in_the_store_is_found_when_it_opens),
     };

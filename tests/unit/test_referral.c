@@ -108,6 +108,26 @@ static void a_graver_assessment_counts_over_what_the_referral_says_B23(void **st
     assert_rc(REFER(person_of_case, "type=idva", MADE, AGREED), DBK_OK, NULL);
 }
 
+/* 14 of 24 Yes is high, whether somebody has graded it yet or not. */
+static void what_the_answers_make_counts_before_anybody_graded_it_B47(void **state)
+{
+    char subject[80], answers[2048] = "answers:=[";
+    (void)state;
+    CASE("kind=other", "hidden_crime=domestic_abuse");
+    (void)snprintf(subject, sizeof(subject), "subject=%s", person_of_case + strlen("person="));
+    for (unsigned i = 1; i <= 14; i++) {
+        size_t len = strlen(answers);
+        (void)snprintf(answers + len, sizeof(answers) - len,
+                       "%s{\"key\":\"q%u\",\"answer\":\"yes\"}%s", i == 1 ? "" : ",", i,
+                       i == 14 ? "]" : "");
+    }
+    (void)dbk_test_add(
+        book, &org.space, "risk_assessment",
+        (const char *const[]){ subject, "kind=dash", "tool_version=safelives_ric", answers, NULL });
+    assert_rc(REFER(person_of_case, "type=victim_support", MADE, AGREED, "risk_band=medium"),
+              DBK_INVALID, NULL);
+}
+
 static void consent_is_always_recorded_and_a_refusal_stops_all_but_safeguarding_B22(void **state)
 {
     (void)state;
@@ -223,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hard_rule_stops_a_referral_until_the_officer_says_why_B23),
         cmocka_unit_test(a_graver_assessment_counts_over_what_the_referral_says_B23),
+        cmocka_unit_test(what_the_answers_make_counts_before_anybody_graded_it_B47),
         cmocka_unit_test(consent_is_always_recorded_and_a_refusal_stops_all_but_safeguarding_B22),
         cmocka_unit_test(advice_and_gaps_are_told_and_stop_nothing_B23),
         cmocka_unit_test(an_edit_is_judged_as_the_record_would_be_B22),
