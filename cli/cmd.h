@@ -44,8 +44,14 @@ dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_sign(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_addendum(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_withdraw(cli *c, const cli_args *a, dbk_err *err);
-dbk_rc cmd_tally(cli *c, const cli_args *a, dbk_err *err); /* cmd_tally.c */
-dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err); /* cmd_today.c */
+dbk_rc cmd_tally(cli *c, const cli_args *a, dbk_err *err);      /* cmd_tally.c */
+dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err);      /* cmd_today.c */
+dbk_rc cmd_report_dmm(cli *c, const cli_args *a, dbk_err *err); /* cmd_dmm.c */
+/* cmd_statistic.c: figures of a period beside the one before */
+dbk_rc cmd_report_trends(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_report_indicators(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_report_children(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_report_referrals(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_report.c: what came of an operation, and whom it fell on */
 dbk_rc cmd_report_outcome(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_report_fairness(cli *c, const cli_args *a, dbk_err *err);

@@ -89,7 +89,8 @@ dbk_rc cmd_history_event(cli *c, const dbk_note *note, const dbk_event *e, dbk_e
         out_text("  (received %s)", cli_time((int64_t)e->receipt_ms));
     else
         out_text("  (%s)", cli_carriage_word(e->carriage));
-    out_text("%s\n", e->doubt ? "  ! the device's clock is in doubt" : "");
+    out_text("%s%s\n", e->doubt ? "  ! the device's clock is in doubt" : "",
+             e->after_end ? "  ! a guest's, whose time was over" : "");
     for (size_t i = 0; rc == DBK_OK && i < e->op->writes_count; i++)
         rc = print_write(c, note, &e->op->writes[i], err);
     if (rc == DBK_OK && e->op->reason.len > 0)
@@ -116,11 +117,12 @@ json_t *cmd_history_event_json(cli *c, const dbk_note *note, const dbk_event *e)
         (void)json_array_append_new(writes, write_json(c, note, &e->op->writes[i]));
     dbk_id_hex(device, &e->device);
     dbk_id_hex(feed, &e->dot.feed);
-    json_t *row = json_pack("{s:s, s:s, s:o, s:o, s:b, s:s, s:s, s:I, s:o}", "author",
+    json_t *row = json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:s, s:s, s:I, s:o}", "author",
                             cli_device_name(c, &e->device), "device", device, "claimed",
                             cli_time_json((int64_t)dbk_hlc_ms(e->time)), "received",
                             cli_time_json((int64_t)e->receipt_ms), "doubt", (int)e->doubt,
-                            "carriage", cli_carriage_code(e->carriage), "feed", feed, "seq",
+                            "after_end", (int)e->after_end, "carriage",
+                            cli_carriage_code(e->carriage), "feed", feed, "seq",
                             (json_int_t)e->dot.seq, "writes", writes);
     if (e->op->reason.len > 0)
         (void)json_object_set_new(row, "reason",

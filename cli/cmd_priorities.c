@@ -32,10 +32,18 @@ static dbk_rc count_row(void *ctx, const dbk_row *row, dbk_err *err)
     return rc;
 }
 
-static const char *number(char out[NUMBER_SIZE], uint64_t n)
+static const char *number(char out[NUMBER_SIZE], const dbk_cell *cell)
 {
-    (void)snprintf(out, NUMBER_SIZE, "%llu", (unsigned long long)n);
+    if (cell->hidden)
+        (void)snprintf(out, NUMBER_SIZE, "*");
+    else
+        (void)snprintf(out, NUMBER_SIZE, "%llu", (unsigned long long)cell->n);
     return out;
+}
+
+static json_t *number_json(const dbk_cell *cell)
+{
+    return cell->hidden ? json_null() : json_integer((json_int_t)cell->n);
 }
 
 static dbk_rc say_row(out_table *table, const dbk_priority_row *row, bool total, dbk_err *err)
@@ -43,14 +51,14 @@ static dbk_rc say_row(out_table *table, const dbk_priority_row *row, bool total,
     char cases[NUMBER_SIZE], said[NUMBER_SIZE], meant[NUMBER_SIZE];
     bool parts = !total && row->code != NULL;
     if (table == NULL)
-        return out_json_take(json_pack("{s:s*, s:s, s:b, s:I, s:I, s:I}", "code", row->code,
+        return out_json_take(json_pack("{s:s*, s:s, s:b, s:o, s:o, s:o}", "code", row->code,
                                        "label", row->label, "total", total, "cases",
-                                       (json_int_t)row->cases, "said", (json_int_t)row->said,
-                                       "meant", (json_int_t)row->meant),
+                                       number_json(&row->cases), "said", number_json(&row->said),
+                                       "meant", number_json(&row->meant)),
                              err);
-    const char *cells[] = { row->label, number(cases, row->cases),
-                            parts ? number(said, row->said) : "",
-                            parts ? number(meant, row->meant) : "" };
+    const char *cells[] = { row->label, number(cases, &row->cases),
+                            parts ? number(said, &row->said) : "",
+                            parts ? number(meant, &row->meant) : "" };
     return out_table_row(table, cells, err);
 }
 
@@ -85,6 +93,8 @@ dbk_rc cmd_report_priorities(cli *c, const cli_args *a, dbk_err *err)
         rc = dbk_query_list(c->book, &opts, count_row, &job, err);
     if (rc == DBK_OK)
         rc = dbk_priorities_check(&job.priorities, err);
+    if (rc == DBK_OK && cli_option_given(a, "--outside"))
+        dbk_priorities_hide_small(&job.priorities);
     if (rc == DBK_OK)
         rc = say(&job, err);
     dbk_priorities_wipe(&job.priorities);

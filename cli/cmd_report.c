@@ -73,14 +73,13 @@ static dbk_rc count(reporting *job, dbk_err *err)
 
 /* ---- how it is said -------------------------------------------------------------------------- */
 
-static json_t *cell_json(const dbk_report_cell *cell)
+static json_t *cell_json(const dbk_cell *cell)
 {
     return cell->hidden ? json_null() : json_integer((json_int_t)cell->n);
 }
 
 /* "3", and beside what it is a part of "3 of 40"; hidden "*". */
-static const char *cell_text(char out[CELL_SIZE], const dbk_report_cell *cell,
-                             const dbk_report_cell *of)
+static const char *cell_text(char out[CELL_SIZE], const dbk_cell *cell, const dbk_cell *of)
 {
     if (cell->hidden)
         (void)snprintf(out, CELL_SIZE, "*");
@@ -122,7 +121,7 @@ static dbk_rc say_figures(const reporting *job, dbk_err *err)
 static dbk_rc row_json(const reporting *job, unsigned part, const dbk_report_row *row, dbk_err *err)
 {
     const dbk_report *r = &job->report;
-    const dbk_report_cell *cells = row == NULL ? r->total : row->cells;
+    const dbk_cell *cells = row == NULL ? r->total : row->cells;
     json_t *json = json_pack("{s:s, s:s*, s:s, s:b}", "part", dbk_report_part_name(part), "code",
                              row == NULL ? NULL : row->code, "label",
                              row == NULL ? "Total" : row->label, "total", row == NULL);
@@ -135,7 +134,7 @@ static dbk_rc row_json(const reporting *job, unsigned part, const dbk_report_row
 
 static void row_csv(const reporting *job, unsigned part, const dbk_report_row *row)
 {
-    const dbk_report_cell *cells = row == NULL ? job->report.total : row->cells;
+    const dbk_cell *cells = row == NULL ? job->report.total : row->cells;
     char n[CELL_SIZE];
     out_csv_cell(dbk_report_part_name(part), true);
     out_csv_cell(row == NULL ? "total" : row->code == NULL ? "unclassified" : row->code, false);
@@ -151,7 +150,7 @@ static dbk_rc row_text(const reporting *job, out_table *table, unsigned part,
                        const dbk_report_row *row, dbk_err *err)
 {
     char texts[DBK_REPORT_MEASURES + 1][CELL_SIZE];
-    const dbk_report_cell *cells = row == NULL ? job->report.total : row->cells;
+    const dbk_cell *cells = row == NULL ? job->report.total : row->cells;
     const char *shown[HEADS_MAX] = { row == NULL ? "Total" : row->label };
     size_t columns = 1;
     shown[columns++] = cell_text(texts[0], &cells[DBK_REPORT_SPOKEN],

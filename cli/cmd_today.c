@@ -25,6 +25,7 @@ static const struct {
     { "limit", "time limit of the law" },
     { "repeat", "graded standard, and contact again and again" },
     { "clash", "not for the family's own officer: give to somebody else" },
+    { "service", "ring before you send anybody: its check is overdue" },
 };
 
 /* What it is about, in one line of the record's own words; *shown false: that isn't for now. */

@@ -65,6 +65,35 @@ const cli_command cli_commands[] = {
       "cases graded standard or not at all with three or more contacts since, and what is not at "
       "headquarters yet.",
       CLI_BOOK | CLI_LOOKS, 0, 0, today_options, cmd_today },
+    { NULL, "report dmm", "[--la AREA]", "one page for the daily management meeting",
+      "High risk that is new or changed in the last 24 hours, actions that are overdue, and "
+      "devices "
+      "that the relay hasn't heard from for as long. What has no area recorded is on every area's "
+      "page.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, dmm_options, cmd_report_dmm },
+    { NULL, "report trends", "--from DAY --to DAY", "cases of a period, beside the one before",
+      "By hidden crime, or by another code of the case. The period before is of equal length: "
+      "whole "
+      "months are compared with as many months, else days with days. A case may count under "
+      "several hidden crimes; one under none has a row. Each figure stands beside what it is of, "
+      "with its monthly mean.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, trends_options, cmd_report_trends },
+    { NULL, "report indicators", "--from DAY --to DAY", "how each FGM indicator was answered",
+      "Of the interventions of a period, and of the one before: yes, no, not known, not recorded. "
+      "They are never added up.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, period_options, cmd_report_indicators },
+    { NULL, "report children", "--from DAY --to DAY",
+      "children who were there, and were they heard",
+      "Of the contacts with families, attempts apart. The entries themselves: list contact --where "
+      "child_present=yes --where child_voice=",
+      CLI_BOOK | CLI_LOOKS, 0, 0, period_options, cmd_report_children },
+    { NULL, "report referrals", "--from DAY --to DAY",
+      "by provider: decisions, and what came of it",
+      "For a quarter's return. Each provider's decisions add up to its referrals; an outcome "
+      "counts "
+      "wherever it is named. With --outside numbers below 5 are a star, and others by which they "
+      "could be worked out.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, referrals_options, cmd_report_referrals },
     { NULL, "report outcome", "", "what came of an airport operation, with denominators",
       "Of the flight sheets what was counted; of the interventions how many there were, and each "
       "outcome twice: as the furthest on the ladder, so that the rows add up, and however often it "
@@ -79,7 +108,7 @@ const cli_command cli_commands[] = {
     { NULL, "report priorities", "", "cases by the Victims Commission's priorities",
       "A case counts where it says so, and where its kind or a hidden crime means it by the table "
       "of the case's day. It may count under several; none is left out: those under no priority "
-      "have a row. Small numbers are not hidden here: it is for within the force.",
+      "have a row.",
       CLI_BOOK | CLI_LOOKS, 0, 0, priorities_options, cmd_report_priorities },
     { NULL, "report clocks", "", "time limits of the law: met, missed and why",
       "A report of FGM by the next working day; victims referred to support and told of key "

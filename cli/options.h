@@ -151,9 +151,49 @@ static const cli_option report_options[] = {
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };
+static const cli_option dmm_options[] = {
+    { "--la", "AREA", "only this local authority area, and what has none recorded" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
+#define PERIOD_OPTIONS                                \
+    { "--from", "DAY", "the first day: 2026-07-01" }, \
+    {                                                 \
+        "--to", "DAY", "the last day: 2026-09-30"     \
+    }
+#define OUTSIDE_OPTIONS                                                                  \
+    { "--outside", NULL, "for outside of the force: small numbers are hidden" },         \
+        { "--csv", NULL, "for a spreadsheet; --json is for programs, a line for each" }, \
+    {                                                                                    \
+        "--output", "FILE", "a new file instead of standard output"                      \
+    }
+static const cli_option trends_options[] = {
+    PERIOD_OPTIONS,
+    { "--by", "FIELD", "instead of hidden crimes: la_area, kind, record_class or another code" },
+    { "--category", "CODE", "only cases of this hidden crime" },
+    { "--la", "AREA", "only cases of this local authority area" },
+    OUTSIDE_OPTIONS,
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
+static const cli_option period_options[] = {
+    PERIOD_OPTIONS,
+    OUTSIDE_OPTIONS,
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
+static const cli_option referrals_options[] = {
+    PERIOD_OPTIONS,
+    { "--by", "service", "by service instead of by type" },
+    { "--la", "AREA", "only referrals of this local authority area" },
+    OUTSIDE_OPTIONS,
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option priorities_options[] = {
     { "--since", "TIME", "only cases since then: 2026-11-24, or a full time, or 7d, 12h" },
     { "--until", "TIME", "only cases before then" },
+    { "--outside", NULL, "for outside of the force: small numbers are hidden" },
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };

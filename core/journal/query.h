@@ -98,6 +98,7 @@ typedef struct dbk_event {
     dbk_hlc time;
     uint64_t receipt_ms; /* 0: no receipt yet */
     bool doubt;          /* claimed and received differ by more than a day, or claimed is later */
+    bool after_end;      /* of a guest whose time was over by either of the two (LL-6) */
     dbk_carriage carriage;
     const dbk_op *op;
 } dbk_event;
@@ -144,5 +145,15 @@ DBK_MUST_CHECK dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ct
  * nothing of it is here. */
 DBK_MUST_CHECK dbk_rc dbk_query_heard(dbk_book *book, uint64_t *receipt_ms, const dbk_id *device,
                                       const dbk_id *space, dbk_err *err);
+
+/* When a device was last heard: of its newest change that the relay has signed for, in the spaces
+ * that may be read here and aren't restricted. Devices that were shut out are left out, and so are
+ * those that write nowhere. */
+typedef struct dbk_heard {
+    dbk_id device;
+    uint64_t heard_ms; /* the relay's time; 0: never */
+} dbk_heard;
+typedef dbk_rc (*dbk_heard_fn)(void *ctx, const dbk_heard *heard, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_devices(dbk_book *book, dbk_heard_fn fn, void *ctx, dbk_err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* core/journal/query_internal.h - inside the read path: what its files share. Not for others.
  * query.c: records, lists. query_where.c: conditions. query_words.c: search. query_past.c:
  * history, authors. query_status.c: what has arrived where. query_persons.c: keys of persons.
- * query_offers.c: rows of services. query_values.c: keys of values. */
+ * query_offers.c: rows of services. query_values.c: keys of values. query_devices.c: devices. */
 #ifndef DBK_JOURNAL_QUERY_INTERNAL_H
 #define DBK_JOURNAL_QUERY_INTERNAL_H
 

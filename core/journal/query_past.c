@@ -94,6 +94,16 @@ static bool is_doubtful(uint64_t claimed_ms, const dbk_store_place *log)
     return claimed_ms > log->receipt_ms || log->receipt_ms - claimed_ms > DAY_MS;
 }
 
+/* A guest's own program writes nothing then, but may have held back what it wrote before; another
+ * program may claim any time, so that the relay's counts as well. */
+static bool is_after_end(const dbk_book *book, const dbk_book_feed *feed, uint64_t claimed_ms,
+                         const dbk_store_place *log)
+{
+    dbk_standing theirs = dbk_book_standing_of(book, &feed->device, &feed->space->space);
+    return theirs.until_ms != 0 &&
+           (claimed_ms >= theirs.until_ms || (log->known && log->receipt_ms >= theirs.until_ms));
+}
+
 static dbk_rc tell(void *ctx, const dbk_store_segment *row, dbk_err *err)
 {
     history *h = ctx;
@@ -108,6 +118,8 @@ static dbk_rc tell(void *ctx, const dbk_store_segment *row, dbk_err *err)
                             .time = op.op.op.time,
                             .receipt_ms = row->log.receipt_ms,
                             .doubt = is_doubtful(dbk_hlc_ms(op.op.op.time), &row->log),
+                            .after_end = is_after_end(h->book, feed, dbk_hlc_ms(op.op.op.time),
+                                                      &row->log),
                             .carriage = dbk_query_carriage(h->book, feed->space, &row->log),
                             .op = &op.op.op };
         rc = h->fn(h->ctx, &event, err);

@@ -114,15 +114,15 @@ static dbk_rc count_case(dbk_priorities *p, dbk_reading *r, dbk_span day, dbk_er
         rc = dbk_reading_says(r, &said, FIELD, row->code, err);
         if (rc == DBK_OK)
             rc = is_meant(p, r, &meant, row->code, day, err);
-        row->said += said;
-        row->meant += meant;
-        row->cases += said || meant;
+        row->said.n += said;
+        row->meant.n += meant;
+        row->cases.n += said || meant;
         any = any || said || meant;
     }
-    p->cases++;
+    p->cases.n++;
     p->classified += any;
     if (!any)
-        p->rows[p->rows_count - 1].cases++;
+        p->rows[p->rows_count - 1].cases.n++;
     return rc;
 }
 
@@ -137,12 +137,27 @@ dbk_rc dbk_priorities_take(dbk_priorities *p, const dbk_note *note, dbk_span day
     return rc;
 }
 
+void dbk_priorities_hide_small(dbk_priorities *p)
+{
+    const dbk_cells cells = { &p->rows[0].cases, p->rows_count, sizeof(p->rows[0]) };
+    if (!dbk_cells_hide(&cells) || dbk_cell_is_small(&p->cases)) {
+        dbk_cells_hide_all(&cells);
+        p->cases.hidden = true;
+    }
+    for (size_t i = 0; i < p->rows_count; i++) {
+        dbk_priority_row *row = &p->rows[i];
+        /* What was said and what was meant differ from the row by few. */
+        row->said.hidden = row->said.n > 0 && (row->cases.hidden || row->said.n != row->cases.n);
+        row->meant.hidden = row->meant.n > 0 && (row->cases.hidden || row->meant.n != row->cases.n);
+    }
+}
+
 dbk_rc dbk_priorities_check(const dbk_priorities *p, dbk_err *err)
 {
-    uint64_t none = p->rows[p->rows_count - 1].cases;
-    if (p->classified + none != p->cases)
+    uint64_t none = p->rows[p->rows_count - 1].cases.n;
+    if (p->classified + none != p->cases.n)
         return dbk_fail(err, DBK_DAMAGED, "%llu cases have a priority, %llu none: that isn't %llu",
                         (unsigned long long)p->classified, (unsigned long long)none,
-                        (unsigned long long)p->cases);
+                        (unsigned long long)p->cases.n);
     return DBK_OK;
 }

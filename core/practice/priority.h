@@ -7,19 +7,21 @@
 #ifndef DBK_PRACTICE_PRIORITY_H
 #define DBK_PRACTICE_PRIORITY_H
 
+#include "core/practice/cells.h"
 #include "core/practice/reading.h"
 
 typedef struct dbk_priority_row {
     const char *code; /* NULL: no priority */
     const char *label;
-    uint64_t cases, said, meant; /* said by the case; meant by its kind or hidden crimes */
+    dbk_cell cases, said, meant; /* said by the case; meant by its kind or hidden crimes */
 } dbk_priority_row;
 
 typedef struct dbk_priority_rule dbk_priority_rule;
 typedef struct dbk_priorities {
     dbk_priority_row *rows; /* in the form's order; the one without a code is the last */
     size_t rows_count;
-    uint64_t cases, classified;
+    dbk_cell cases;
+    uint64_t classified;
     dbk_priority_rule *rules;
     size_t rules_count;
     struct json_t *json; /* what the rules are borrowed from */
@@ -31,6 +33,9 @@ void dbk_priorities_wipe(dbk_priorities *p);
 /* Counts a case by the table of that day (YYYY-MM-DD); other records count for nothing. */
 DBK_MUST_CHECK dbk_rc dbk_priorities_take(dbk_priorities *p, const dbk_note *note, dbk_span day,
                                           dbk_err *err);
+/* For whoever is outside of the force (B24). A case may stand in several rows; they are taken for
+ * parts of the whole all the same, which hides more and never less. */
+void dbk_priorities_hide_small(dbk_priorities *p);
 /* Is no case dropped, and none counted that isn't there (B79)? DBK_DAMAGED: it doesn't add up. */
 DBK_MUST_CHECK dbk_rc dbk_priorities_check(const dbk_priorities *p, dbk_err *err);
 

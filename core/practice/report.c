@@ -5,9 +5,6 @@
 #include "core/base/alloc.h"
 #include "core/practice/tally.h"
 
-/* Above the sum of as many ones: so far apart are what hidden numbers may be and what they are. */
-#define SLACK (DBK_REPORT_SMALL - 1u)
-
 #define NAME(name, text) text,
 static const char *const measures[] = { DBK_REPORT_MEASURE_TABLE(NAME) };
 static const char *const parts[] = { DBK_REPORT_PART_TABLE(NAME) };
@@ -223,52 +220,31 @@ dbk_rc dbk_report_take(dbk_report *r, const dbk_note *note, dbk_err *err)
 
 /* ---- small numbers --------------------------------------------------------------------------- */
 
-static bool is_small(const dbk_report_cell *cell)
+/* A part's rows stand together. */
+static dbk_cells cells_of(const dbk_report *r, unsigned part, size_t measure)
 {
-    return cell->n > 0 && cell->n < DBK_REPORT_SMALL;
-}
-
-/* The smallest of a part that is shown and isn't zero; NULL: there is none. */
-static dbk_report_cell *smallest_shown(dbk_report *r, unsigned part, size_t measure)
-{
-    dbk_report_cell *found = NULL;
-    for (size_t i = 0; i < r->rows_count; i++) {
-        dbk_report_cell *cell = &r->rows[i].cells[measure];
-        if (r->rows[i].part == part && !cell->hidden && cell->n > 0 &&
-            (found == NULL || cell->n < found->n))
-            found = cell;
-    }
-    return found;
-}
-
-/* The sum of what is hidden is known from the total: one alone, and several that must each be one,
- * would be given away. false: there is nothing left to hide them among. */
-static bool hide_in_part(dbk_report *r, unsigned part, size_t measure)
-{
-    uint64_t hidden = 0, sum = 0;
-    for (;;) {
-        dbk_report_cell *next = smallest_shown(r, part, measure);
-        bool safe = hidden == 0 || (hidden > 1 && sum >= hidden + SLACK);
-        if (safe && (next == NULL || !is_small(next)))
-            return true;
-        if (next == NULL)
-            return false;
-        next->hidden = true;
-        hidden++;
-        sum += next->n;
-    }
+    size_t first = 0, count = 0;
+    while (r->rows[first].part != part)
+        first++;
+    while (first + count < r->rows_count && r->rows[first + count].part == part)
+        count++;
+    return (dbk_cells){ &r->rows[first].cells[measure], count, sizeof(r->rows[0]) };
 }
 
 /* Where the total, or a part, would give a small number away, nothing of the measure is told but
  * where it is none. */
 static void hide_measure(dbk_report *r, size_t measure)
 {
-    bool safe = !is_small(&r->total[measure]);
-    for (unsigned part = 0; part < DBK_REPORT_PARTS; part++)
-        safe = hide_in_part(r, part, measure) && safe;
+    bool safe = !dbk_cell_is_small(&r->total[measure]);
+    for (unsigned part = 0; part < DBK_REPORT_PARTS; part++) {
+        const dbk_cells cells = cells_of(r, part, measure);
+        safe = dbk_cells_hide(&cells) && safe;
+    }
     r->total[measure].hidden = !safe;
-    for (size_t i = 0; !safe && i < r->rows_count; i++)
-        r->rows[i].cells[measure].hidden = r->rows[i].cells[measure].n > 0;
+    for (unsigned part = 0; !safe && part < DBK_REPORT_PARTS; part++) {
+        const dbk_cells cells = cells_of(r, part, measure);
+        dbk_cells_hide_all(&cells);
+    }
 }
 
 void dbk_report_hide_small(dbk_report *r)
@@ -277,10 +253,10 @@ void dbk_report_hide_small(dbk_report *r)
         hide_measure(r, m);
     /* The furthest rung is named as often as it was reached. */
     for (size_t i = 0; i < r->rows_count; i++)
-        r->rows[i].named.hidden = is_small(&r->rows[i].named) ||
+        r->rows[i].named.hidden = dbk_cell_is_small(&r->rows[i].named) ||
                                   r->rows[i].cells[DBK_REPORT_SPOKEN].hidden;
     for (size_t i = PAX; i < r->figures_count; i++)
-        r->figures[i].cell.hidden = is_small(&r->figures[i].cell);
+        r->figures[i].cell.hidden = dbk_cell_is_small(&r->figures[i].cell);
 }
 
 /* ---- the self-check -------------------------------------------------------------------------- */
@@ -289,9 +265,8 @@ dbk_rc dbk_report_check(const dbk_report *r, dbk_err *err)
 {
     for (unsigned part = 0; part < DBK_REPORT_PARTS; part++) {
         for (size_t m = 0; m < DBK_REPORT_MEASURES; m++) {
-            uint64_t sum = 0;
-            for (size_t i = 0; i < r->rows_count; i++)
-                sum += r->rows[i].part == part ? r->rows[i].cells[m].n : 0;
+            const dbk_cells cells = cells_of(r, part, m);
+            uint64_t sum = dbk_cells_sum(&cells);
             if (sum != r->total[m].n)
                 return dbk_fail(err, DBK_DAMAGED, "%s by %s: the rows make %llu, the total is %llu",
                                 measures[m], parts[part], (unsigned long long)sum,

@@ -7,10 +7,8 @@
 #ifndef DBK_PRACTICE_REPORT_H
 #define DBK_PRACTICE_REPORT_H
 
+#include "core/practice/cells.h"
 #include "core/practice/reading.h"
-
-/* Below it a number may tell who is meant (B24). */
-#define DBK_REPORT_SMALL 5u
 
 /* What is counted of interventions. As a word: dbk_report_measure_name(). */
 #define DBK_REPORT_MEASURE_TABLE(X)                                                   \
@@ -40,31 +38,26 @@ typedef enum dbk_report_part {
 #undef DBK_REPORT_PART_ENUM
 const char *dbk_report_part_name(dbk_report_part part);
 
-typedef struct dbk_report_cell {
-    uint64_t n;
-    bool hidden; /* then n must not be shown */
-} dbk_report_cell;
-
 typedef struct dbk_report_row {
     dbk_report_part part;
     const char *code; /* NULL: not recorded, or fits no other row */
     const char *label;
-    dbk_report_cell cells[DBK_REPORT_MEASURES];
-    dbk_report_cell named; /* outcome: those that name it, whatever else they name */
+    dbk_cell cells[DBK_REPORT_MEASURES];
+    dbk_cell named; /* outcome: those that name it, whatever else they name */
 } dbk_report_row;
 
 /* A denominator, of the flight sheets; a name of the form's, or "flights", "flights_without_pax".
  */
 typedef struct dbk_report_figure {
     const char *name, *label;
-    dbk_report_cell cell;
+    dbk_cell cell;
 } dbk_report_figure;
 
 typedef struct dbk_report {
     dbk_report_row *rows; /* part by part, in the form's order */
     dbk_report_figure *figures;
     size_t rows_count, figures_count;
-    dbk_report_cell total[DBK_REPORT_MEASURES];
+    dbk_cell total[DBK_REPORT_MEASURES];
     uint64_t drafts; /* interventions that nobody has signed yet */
 } dbk_report;
 /* Texts are borrowed from the forms. The caller wipes it, whatever comes back. */

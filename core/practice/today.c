@@ -6,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/practice/clock.h"
 #include "core/practice/deployment.h"
+#include "core/practice/directory.h"
 
 #define DAY_MS (24 * 60 * 60 * 1000LL)
 #define ITEMS_MAX 65536u
@@ -42,7 +43,9 @@ typedef struct list {
 typedef struct today {
     const dbk_today_opts *opts;
     const due_rule *rule;
+    dbk_book *book;
     list items, contacts, cases; /* dbk_due, dbk_due, seen_case */
+    list services;               /* dbk_id, of open referrals */
 } today;
 
 static dbk_rc push(list *l, const void *row, size_t size, dbk_err *err)
@@ -224,6 +227,63 @@ static dbk_rc look_limits(today *t, dbk_book *book, dbk_err *err)
     return rc;
 }
 
+/* ---- services -------------------------------------------------------------------------------- */
+
+static bool has_service(const today *t, const dbk_id *id)
+{
+    const dbk_id *services = t->services.rows;
+    for (size_t i = 0; i < t->services.count; i++)
+        if (dbk_id_equal(&services[i], id))
+            return true;
+    return false;
+}
+
+/* Which service a referral of a compartment names is nobody's business outside of it. */
+static dbk_rc note_service(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    static const char *const over[] = { "rejected", "done", "closed_no_contact" };
+    today *t = ctx;
+    dbk_id service = { { 0 } };
+    bool closed = dbk_book_is_restricted(t->book, &row->space), made = false, against = false;
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && !closed && i < 3; i++)
+        rc = dbk_reading_says(r, &closed, "state", over[i], err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(r, &made, "decision", "referred", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_says(r, &against, "decision", "override", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_ref(r, &service, "service", err);
+    if (rc != DBK_OK || closed || (!made && !against) || dbk_id_is_zero(&service) ||
+        has_service(t, &service))
+        return rc;
+    return push(&t->services, &service, sizeof(service), err);
+}
+
+static dbk_rc keep_services(today *t, dbk_err *err)
+{
+    const dbk_directory_ask ask = { .age = DBK_OFFER_UNSAID,
+                                    .today = t->opts->today_ms / DAY_MS,
+                                    .with_closed = true,
+                                    .stale_only = true };
+    dbk_directory_hit *hits = NULL;
+    size_t count = 0;
+    dbk_rc rc = dbk_reading_each(t->book, "referral", note_service, t, err);
+    if (rc == DBK_OK && t->services.count > 0)
+        rc = dbk_directory_find(&hits, &count, t->book, &ask, err);
+    for (size_t i = 0; rc == DBK_OK && i < count; i++) {
+        bool never = hits[i].checked_day == DBK_OFFER_NEVER;
+        const dbk_due due = { .record = hits[i].record,
+                              .kind = DBK_DUE_SERVICE,
+                              .when = DBK_DUE_OVERDUE,
+                              .at_ms = never ? t->opts->today_ms : hits[i].due_day * DAY_MS };
+        if (has_service(t, &hits[i].record))
+            rc = push(&t->items, &due, sizeof(due), err);
+    }
+    dbk_free(hits);
+    return rc;
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 static int by_severity(const void *pa, const void *pb)
@@ -242,7 +302,7 @@ static int by_severity(const void *pa, const void *pb)
 dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_opts *opts,
                  dbk_err *err)
 {
-    today t = { .opts = opts };
+    today t = { .opts = opts, .book = book };
     dbk_rc rc = DBK_OK;
     *out = NULL;
     *count = 0;
@@ -260,6 +320,8 @@ dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_o
         rc = dbk_deployment_clashes(book, NULL, keep_clash, &t, err);
     if (rc == DBK_OK)
         rc = look_limits(&t, book, err);
+    if (rc == DBK_OK)
+        rc = keep_services(&t, err);
     if (rc == DBK_OK && t.items.count > 0) {
         qsort(t.items.rows, t.items.count, sizeof(dbk_due), by_severity);
         *out = t.items.rows;
@@ -269,5 +331,6 @@ dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_o
     dbk_free(t.items.rows);
     dbk_free(t.contacts.rows);
     dbk_free(t.cases.rows);
+    dbk_free(t.services.rows);
     return rc;
 }

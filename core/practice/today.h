@@ -1,7 +1,7 @@
 /* core/practice/today.h - what waits for somebody: actions due, reviews and expiries, contacts that
  * were agreed, time limits of the law that run (core/practice/clock.h), cases graded standard to
- * which police come again and again (domain.md B46), and actions that somebody else must take over
- * (FL-5).
+ * which police come again and again (domain.md B46), actions that somebody else must take over
+ * (FL-5), and services to ring before anybody is sent (B18).
  * Never:  wording, writing, the clock. */
 #ifndef DBK_PRACTICE_TODAY_H
 #define DBK_PRACTICE_TODAY_H
@@ -18,8 +18,10 @@ typedef enum dbk_due_kind {
     DBK_DUE_CONTACT,
     DBK_DUE_LIMIT,  /* of the law, not met yet, while its case isn't closed */
     DBK_DUE_REPEAT, /* at_ms: of the latest contact */
-    DBK_DUE_CLASH   /* an action to search or arrest that the family's own officer has (FL-5);
+    DBK_DUE_CLASH,  /* an action to search or arrest that the family's own officer has (FL-5);
                        at_ms: when it was raised */
+    DBK_DUE_SERVICE /* one that an open referral names, whose check is overdue (B18); at_ms: since
+                       when, or today: it was never checked */
 } dbk_due_kind;
 
 /* By severity. */

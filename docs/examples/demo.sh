@@ -205,6 +205,11 @@ on amir sync
 chapter "Headquarters decides"
 on desk sync
 echo
+say "An officer's word that the lead approved a strategy can hold things back, and lets nothing go.
+It is in force when headquarters writes it:"
+lead=$(id_of desk officer "name=Ruth Callender")
+on desk liaison approve "${marsh:0:13}" --by "${lead:0:13}"
+echo
 say "Two officers gave the Marsh case a different status, and said different things about Kevin
 Marsh's voicemail. Daybook kept all of it. It asks a person:"
 on desk conflicts
@@ -240,7 +245,9 @@ Marsh, Nowicki, Qureshi or inquest in them: $found"
 
 chapter "Proof"
 say "Each device checks every chain, seal, signature and row that it holds, and makes a fingerprint
-of what it shows. The same fingerprint means the same notes, to the letter."
+of what it shows. The same fingerprint means the same notes, to the letter. What Bethan has just
+looked at is in the log of use, which all of them hold: so they exchange once more first."
+for device in bethan desk amir; do quiet $device sync >/dev/null; done
 declare -A unit_state airport_state
 for device in amir bethan desk; do
     on $device verify

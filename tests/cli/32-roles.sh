@@ -62,6 +62,7 @@ must amir --json space list
 json "an officer's has no end" "d[0]['role'], d[0]['until'], d[0]['over']" \
     "('officer', None, False)"
 must gwen add person name="Not sent yet"
+waits=$out
 soon=$(date -d '+40 seconds' '+%F %T')
 must admin space grant "Family Liaison Unit" gwen --role guest --until "$soon"
 mkdir "$T/stick" # she learns of it, and the relay doesn't hear of her note yet
@@ -89,6 +90,10 @@ json "nothing is counted" "d['spaces'][0]['records']" 0
 must admin sync
 must admin search guest
 has "what she wrote stays" "Written by a guest" "$out"
+must admin history "$waits"
+has "LL-6: what came after her time is marked" "a guest's, whose time was over" "$out"
+must admin --json history "$waits"
+json "LL-6: for programs too" "d[0]['after_end']" "True"
 must admin --json device list
 json "others see that it is over" \
     "[s['over'] for m in d if m['name'] == 'gwen' for s in m['spaces']]" "[True]"

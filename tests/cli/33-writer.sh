@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Goal: a shared tablet takes notes and shows none: what it sealed only the others read, and its
-# store holds nothing that opens it (P3, decision 0011).
+# Goal: a shared tablet takes notes and shows none, not to the next officer either: what it sealed
+# only the others read, and its store holds nothing that opens it (LL-5, P3, decision 0011).
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 organisation "Family Liaison Unit"

@@ -29,6 +29,24 @@ must amir today
 has "in plain words" "^URGENT .*Find the brother" "$out"
 has "the notes that are here only, without looks at them" "6 changes on this device only" "$out"
 
+# ---- services (B18) ---------------------------------------------------------------------------
+must amir add service name=Brake la_areas=walsall assured_date=2020-01-01 verify_every_days=90
+service=$out
+must amir add service name=Mind la_areas=walsall assured_date=2020-01-01 verify_every_days=90
+must amir --json today
+json "whom no referral names isn't told" "[d for d in rows if d['kind'] == 'service']" "[]"
+must amir add referral type=brake service="$service" decision=referred consent=given
+referral=$out
+must amir today
+has "B18: ring before anybody is sent" "overdue .*ring before you send anybody.*Brake" "$out"
+must amir edit "$referral" state=done
+must amir --json today
+json "only while the referral is open" "[d for d in rows if d['kind'] == 'service']" "[]"
+must amir --json desk
+json "headquarters: how many are overdue" "d['services_overdue'], d['reassign']" "(2, 0)"
+must amir desk
+has "in words, with the command" "2  services whose check is overdue: daybook directory" "$out"
+
 # ---- contacts -------------------------------------------------------------------------------
 contact() { must amir add contact case_id="$case_id" "$@"; }
 must amir add risk_assessment case_id="$case_id" kind=dash judgement_band=standard \

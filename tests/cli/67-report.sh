@@ -6,6 +6,8 @@
 
 organisation Limelight
 enrol amir officer Limelight
+must amir add action text="Charge the tablets" due=2095-01-01
+must amir sync
 relay_end TERM
 
 must amir add flight op_ref=LIME-26 airport=BHX carrier=Carrier number=XY123 direction=outbound \
@@ -92,8 +94,75 @@ json "B33: by the table, and what maps to nothing is not dropped" \
     "{'Fatal road collisions': 1, 'No priority': 1, 'Cases in all': 2}"
 must amir report priorities --since 2026-11-21
 has "of a time" "^Cases in all +0" "$out"
+must amir --json report priorities --outside
+json "B24: for outside small numbers are hidden" \
+    "[r['cases'] for r in rows if r['label'] in ('Fatal road collisions', 'Cases in all')]" \
+    "[None, None]"
+
+# ---- a period and the one before ----------------------------------------------------------
+# cases COUNT DAY FIELD=VALUE...
+cases() {
+    local n=$1 day=$2 i
+    shift 2
+    for ((i = 0; i < n; i++)); do must amir add case happened_at="$day 10:00" kind=other "$@"; done
+}
+cases 6 2025-09-30 hidden_crime=domestic_abuse la_area=walsall
+cases 5 2025-06-30 hidden_crime=domestic_abuse la_area=walsall
+cases 2 2025-07-01 hidden_crime=fgm,forced_marriage la_area=dudley
+cases 1 2025-03-31 hidden_crime=fgm
+must amir --json report trends --from 2025-07-01 --to 2025-09-30
+json "A8: the count beside what it is of, with the ends of both periods" \
+    "[[r[t][k] for t in ('period', 'before') for k in ('from', 'to', 'months', 'count', 'out_of')]
+      for r in rows if r.get('code') == 'domestic_abuse']" \
+    "[['2025-07-01', '2025-09-30', 3.0, 6, 8, '2025-04-01', '2025-06-30', 3.0, 5, 5]]"
+json "the mean of a month, and the change" \
+    "[(r['period']['a_month'], r['before']['a_month'], r['change_percent']) for r in rows
+      if r.get('code') == 'domestic_abuse']" "[(2.0, 1.7, 20.0)]"
+json "B79: none is dropped, and there is no change against none" \
+    "[(r['period']['count'], r['change_percent']) for r in rows if r.get('code') == 'fgm' or
+      'code' not in r]" "[(2, None), (0, None), (8, 60.0)]"
+must amir report trends --from 2025-07-01 --to 2025-09-30
+has "in words, with both ends" \
+    "^2025-07-01 to 2025-09-30, and before it 2025-04-01 to 2025-06-30: 3.0 months" "$out"
+has "and each beside what it is of" "^Domestic abuse +6 of 8 +2.0 +5 of 5 +1.7 +\+20.0%" "$out"
+must amir report trends --from 2025-07-01 --to 2025-09-30 --outside
+has "B24: hidden, with what gives it away" "^Female genital mut.* +\* of 8 +\* +0 of 5" "$out"
+must amir report trends --from 2025-07-01 --to 2025-09-30 --by la_area --category fgm
+has "A11: by area" "^Dudley +2 of 2" "$out"
+must amir report trends --from 2025-07-01 --to 2025-09-30 --csv --output "$T/trends.csv"
+has "CSV has the ends on every figure" \
+    '"domestic_abuse","[^"]*","2025-07-01","2025-09-30","3.0","6","8","2.0","2025-04-01"' \
+    "$(cat "$T/trends.csv")"
+wont "a period has two ends" 2 "--from DAY and --to DAY" amir report trends --from 2025-07-01
+wont "in their order" 3 "not before its first" \
+    amir report trends --from 2025-09-30 --to 2025-07-01
+wont "a field that is none" 3 "no code \"weather\"" \
+    amir report trends --from 2025-07-01 --to 2025-09-30 --by weather
+must amir --json report indicators --from 2026-11-01 --to 2026-11-30
+json "B95: by indicator, never added up" \
+    "sorted({r['part'] for r in rows}), [r['period']['count'] for r in rows if r['total']][:2]" \
+    "(['i1', 'i2', 'i3', 'i4', 'i5', 'i6', 'i7', 'i8'], [9, 9])"
+must amir --json report children --from 2026-11-01 --to 2026-11-30
+json "A30: none yet" "[r['period']['count'] for r in rows if r['total']]" "[0]"
+must amir add referral type=brake decision=info_left reason=x happened_at="2025-08-01 10:00"
+must amir report referrals --from 2025-07-01 --to 2025-09-30
+has "B24: by provider" "^Information left +1 of 1 +0.3 +0 of 0 +0.0 +-" "$out"
+
+# ---- the daily management meeting (A19) ---------------------------------------------------
+must amir add action text="Ring the school" due=2026-01-02 priority=urgent
+must amir add risk_assessment kind=dash judgement_band=high
+must amir --json report dmm --la walsall
+json "high risk since yesterday, overdue actions, on every area's page where none is recorded" \
+    "[(r['part'], r['new'], r['urgent'], r['area_unsaid']) for r in rows if 'id' in r]" \
+    "[('risk', True, False, True), ('action', False, True, True)]"
+json "devices that the relay hasn't heard from: not one that synced today" \
+    "[(r['name'], r['heard']) for r in rows if r['part'] == 'device']" "[('Administrator', None)]"
+must amir report dmm
+has "in words, on a page" "^Overdue actions: 1" "$out"
+has "each with what it is" "2026-01-02 +URGENT .*Ring the school" "$out"
+wont "an area that is none" 2 "no area" amir report dmm --la leeds
 must amir --json audit --op consultation
 json "what was counted was looked at: it is in the log" \
-    "sorted({r['what'] for r in rows})" \
-    "['report fairness', 'report outcome', 'report priorities']"
+    "' '.join(sorted({r['what'].split()[1] for r in rows}))" \
+    "dmm fairness indicators outcome priorities referrals trends"
 finish

@@ -75,6 +75,22 @@ static dbk_rc count_event(void *ctx, const dbk_event *event, dbk_err *err)
     return DBK_OK;
 }
 
+/* Changes that are shown as a guest's whose time was over. */
+static dbk_rc count_late(void *ctx, const dbk_event *event, dbk_err *err)
+{
+    (void)err;
+    *(unsigned *)ctx += event->after_end;
+    return DBK_OK;
+}
+
+static unsigned late_events(dbk_book *book, const dbk_id *record)
+{
+    unsigned late = 0;
+    dbk_err err = { 0 };
+    assert_ok(dbk_query_history(book, record, count_late, &late, &err), &err);
+    return late;
+}
+
 static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
 {
     (void)err;
@@ -172,7 +188,7 @@ static void assert_shows_nothing(team *t)
     assert_int_equal(s.records + s.segments + s.attention + s.pending + s.log_size, 0);
 }
 
-static void a_guest_reads_and_writes_until_the_end_and_not_after_it(void **state)
+static void a_guest_reads_and_writes_until_the_end_and_not_after_it_LL6(void **state)
 {
     (void)state;
     team *t = team_new(DBK_ROLE_GUEST);
@@ -183,7 +199,6 @@ static void a_guest_reads_and_writes_until_the_end_and_not_after_it(void **state
     sync_edit(&t->other, &t->record, "Maria Alvarez, corrected");
     (void)sync_now(&t->other);
     dbk_id waits = sync_write(&t->other, &t->space, "Not sent yet");
-    (void)waits;
     /* The last moment, and the next. */
     t->other.env.step_ms = 0;
     t->other.env.now_ms = DBK_TEST_GUEST_UNTIL_MS - 1;
@@ -211,13 +226,17 @@ static void a_guest_reads_and_writes_until_the_end_and_not_after_it(void **state
     dbk_note *note = NULL;
     assert_ok(dbk_query_note(&note, t->admin.book, &mine, &err), &err);
     dbk_note_free(note);
+    /* What came in after the end is marked, whatever time it claims (LL-6). */
+    assert_int_equal(late_events(t->admin.book, &mine), 0);
+    assert_int_equal(late_events(t->admin.book, &waits), 1);
+    assert_int_equal(late_events(t->admin.book, &t->record), 0);
     (void)sync_verify(&t->admin, &t->space);
     team_end(t);
 }
 
 /* The relay's receipt for what the guest wrote tells the time: what this machine's clock says
  * doesn't count. And a relay by whose clock the time is over is no relay that lies. */
-static void a_guests_clock_that_was_set_back_gives_no_time(void **state)
+static void a_guests_clock_that_was_set_back_gives_no_time_LL6(void **state)
 {
     (void)state;
     team *t = team_new(DBK_ROLE_GUEST);
@@ -229,7 +248,7 @@ static void a_guests_clock_that_was_set_back_gives_no_time(void **state)
     dbk_sync_report report = sync_now(&t->other);
     assert_int_equal(report.pulled_segments, 0);
     assert_int_equal(listed(t->other.book), 1); /* nothing new, but what is known says nothing */
-    (void)sync_write(&t->other, &t->space, "Written in time, says the guest");
+    dbk_id claimed = sync_write(&t->other, &t->space, "Written in time, says the guest");
     report = sync_now(&t->other);
     assert_int_equal(report.pushed_segments, 1);
     assert_int_equal(report.pulled_segments, 0);
@@ -239,6 +258,8 @@ static void a_guests_clock_that_was_set_back_gives_no_time(void **state)
     sync_device_reopen(&t->other);
     t->other.env.now_ms = DBK_TEST_START_MS - 4000 * DAY_MS;
     assert_shows_nothing(t);
+    (void)sync_now(&t->admin);
+    assert_int_equal(late_events(t->admin.book, &claimed), 1);
     team_end(t);
 }
 
@@ -269,8 +290,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_auditor_reads_and_writes_nothing),
-        cmocka_unit_test(a_guest_reads_and_writes_until_the_end_and_not_after_it),
-        cmocka_unit_test(a_guests_clock_that_was_set_back_gives_no_time),
+        cmocka_unit_test(a_guest_reads_and_writes_until_the_end_and_not_after_it_LL6),
+        cmocka_unit_test(a_guests_clock_that_was_set_back_gives_no_time_LL6),
         cmocka_unit_test(a_guests_time_can_be_prolonged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
