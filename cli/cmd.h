@@ -76,6 +76,8 @@ dbk_rc cmd_retention_count(cli *c, uint64_t *due, dbk_err *err);
 /* cmd_handover.c: referrals on their way */
 dbk_rc cmd_referral_send(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_referral_receipt(cli *c, const cli_args *a, dbk_err *err);
+/* Of a referral with something to correct; cmd_correction.c. */
+dbk_rc cmd_raise_correction(cli *c, const dbk_note *referral, const dbk_sent *sent, dbk_err *err);
 dbk_rc cmd_referral_due(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_referral_card(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_referral_suggest(cli *c, const cli_args *a, dbk_err *err); /* cmd_referral.c */

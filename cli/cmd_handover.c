@@ -503,6 +503,12 @@ static dbk_rc look_at(void *ctx, const dbk_row *row, dbk_err *err)
                                    strcmp(kind, "correct") == 0 || strcmp(kind, "unknown") == 0);
     if (rc == DBK_OK && wanted && cli_shows(d->c, &row->space))
         rc = tell_due(d, row, kind, &changed, err);
+    bool raise = cli_option_given(d->a, "--raise") && wanted && strcmp(kind, "correct") == 0;
+    dbk_sent sent;
+    if (rc == DBK_OK && raise)
+        rc = dbk_sent_find(&sent, &h.reading, NULL, err);
+    if (rc == DBK_OK && raise)
+        rc = cmd_raise_correction(d->c, h.note, &sent, err);
     end(&h);
     dbk_bytes_wipe(&changed);
     return rc;

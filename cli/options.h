@@ -322,6 +322,7 @@ static const cli_option send_options[] = {
 };
 static const cli_option due_options[] = {
     { "--corrections", NULL, "only recipients who have to be told of a change" },
+    { "--raise", NULL, "an action for each of those, unless it has one" },
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };

@@ -113,6 +113,21 @@ has "nothing is due" "waits for anything" "$out"
 must amir edit "$joan" safe_rule_detail="the bakery or the school" safe_rule=never_at
 must amir --json referral due --corrections
 json "due" "[(r['kind'], r['changed']) for r in d]" "[('correct', ['safe_contact'])]"
+must amir sync
+must admin sync
+must amir referral due --corrections --raise
+must amir referral due --corrections --raise
+must admin referral due --corrections --raise # before it has heard of that one
+must amir sync
+must admin sync
+must admin --json conflicts
+json "two who raise it at once write one record, and no value is in dispute" \
+    "[r['groups'] for r in rows if r['form'] == 'action']" "[[]]"
+must amir --json list action --where kind=correction
+json "each recipient's correction is one action (2.6)" "len(rows)" 1
+action=$(ids amir --where kind=correction)
+must amir --json show "$action"
+json "about that referral" "d['fields']['raised_from'], d['fields']['state']" "('$id', 'open')"
 must amir --json referral send "$id" "$T/two" --correction --safe-contact-read
 json "a correction" "(d['number'], d['changed'])" "(1, 'safe_contact\n')"
 serves brake open "$T/two"
