@@ -54,9 +54,10 @@ typedef struct cli {
 } cli;
 
 enum {
-    CLI_BOOK = 1, /* open the store first */
-    CLI_NET = 2,  /* listed as needing the network */
-    CLI_LOOKS = 4 /* its output waits until what it shows is in the log */
+    CLI_BOOK = 1,  /* open the store first */
+    CLI_NET = 2,   /* listed as needing the network */
+    CLI_LOOKS = 4, /* its output waits until what it shows is in the log; it is marked */
+    CLI_MARKED = 8 /* shows what stands in records: the marking is above it */
 };
 
 struct cli_command {

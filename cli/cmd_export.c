@@ -236,7 +236,7 @@ static dbk_rc log_first(export_job *e, dbk_err *err)
 /* For who exports, not for who gets it. */
 static void say_what_lacks(const export_job *e)
 {
-    out_note("%llu records exported, in clear: keep them as OFFICIAL-SENSITIVE.",
+    out_note("%llu records exported, in clear: keep them as " OUT_MARKING ".",
              (unsigned long long)e->count);
     if (e->conditional > 0)
         out_note("%llu record%s of intelligence left out, by the handling conditions.",

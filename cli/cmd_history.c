@@ -153,6 +153,8 @@ dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err)
         rc = cli_safe_meet(NULL, c, a, t.note, err);
     if (rc == DBK_OK && cli_safe_was_met(c, t.note))
         rc = cli_look(c, t.note, "safe contact read", err);
+    if (rc == DBK_OK && c->format == OUT_TEXT)
+        out_mark();
     if (rc == DBK_OK)
         rc = dbk_query_history(c->book, &record, take_event, &t, err);
     if (rc == DBK_OK && t.rows != NULL)

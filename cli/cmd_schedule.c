@@ -10,7 +10,7 @@
 #include "cli/words.h"
 #include "core/base/text.h"
 
-#define MARKING "OFFICIAL-SENSITIVE"
+#define MARKING OUT_MARKING
 #define NUMBER_SIZE 24u
 #define MG6E 2u
 

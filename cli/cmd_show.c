@@ -119,7 +119,7 @@ static dbk_rc show_text(cli *c, const dbk_note *note, dbk_err *err)
     size_t count = note->form == NULL ? 0 : dbk_form_fields(note->form, &fields);
     dbk_id_uuid(uuid, &note->record);
     dbk_life life = dbk_view_life(note->state, &note->view, &dispute);
-    out_text("OFFICIAL-SENSITIVE\n%s  %s\n",
+    out_text(OUT_MARKING "\n%s  %s\n",
              note->form == NULL ? out_safe(dbk_state_form(note->state))
                                 : dbk_form_title(note->form),
              uuid);

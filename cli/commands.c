@@ -175,13 +175,13 @@ const cli_command cli_commands[] = {
       "device: unlocked, guessed at, given another key, wiped. The rest is read from the signed "
       "changes themselves. What nobody may see without a reason (restricted spaces) has the "
       "reason with it.",
-      CLI_BOOK, 0, 0, audit_options, cmd_audit },
+      CLI_BOOK | CLI_MARKED, 0, 0, audit_options, cmd_audit },
 
     { NULL, "referral suggest", "PERSON|CASE", "where a referral goes, by which rule and why",
       "By the rules of headquarters and those that came with the program. `add referral` checks "
       "the same: against a rule that stops, it needs override_reason. \"Perhaps\": it depends on "
       "something that is not recorded yet.",
-      CLI_BOOK, 1, 1, suggest_options, cmd_referral_suggest },
+      CLI_BOOK | CLI_MARKED, 1, 1, suggest_options, cmd_referral_suggest },
     { NULL, "referral send", "ID FILE", "seal a referral to its service's key",
       "What consent_scope names is told, and always how the person may be reached safely; numbers "
       "and addresses only if they are known to be safe. The service needs a recipient's key that "
@@ -250,7 +250,7 @@ const cli_command cli_commands[] = {
       "longer time counts. What was to be disposed of is here too, and what stands against it.",
       CLI_BOOK | CLI_LOOKS, 0, 0, retention_due_options, cmd_retention_due },
     { NULL, "retention show", "ID", "how long a case or person is kept, why, and who decided what",
-      NULL, CLI_BOOK, ONE_RECORD, look_options, cmd_retention_show },
+      NULL, CLI_BOOK | CLI_MARKED, ONE_RECORD, look_options, cmd_retention_show },
     { NULL, "retention review", "ID decision=retain|dispose FIELD=VALUE...",
       "record a decision to retain or to dispose of",
       "Every review answers necessity, adequacy and accuracy (yes, no or not_known) with a reason. "
@@ -272,8 +272,8 @@ const cli_command cli_commands[] = {
       "Takes a link back, or a suggestion away for good.", CLI_BOOK, 2, 2, reason_options,
       cmd_persons_unlink },
     { NULL, "persons cases", "ID [--at DAY]", "the cases that a person had a part in",
-      "Under this record and all that are linked to it: how often, by that day.", CLI_BOOK, 1, 1,
-      cases_options, cmd_persons_cases },
+      "Under this record and all that are linked to it: how often, by that day.",
+      CLI_BOOK | CLI_MARKED, 1, 1, cases_options, cmd_persons_cases },
     { NULL, "persons held", "ID", "all that is held on a person, and what of it is withheld",
       "For somebody who asks for what is held on them (DPA 2018 s45): their record, those linked "
       "to "
@@ -281,7 +281,7 @@ const cli_command cli_commands[] = {
       "is shown, or said to be withheld and why: about somebody else, safe contact, intelligence, "
       "words that have to be read first. It is what a data protection officer begins with, and "
       "nothing to hand over unread. With --to it is in the log of use as given out.",
-      CLI_BOOK, ONE_RECORD, held_options, cmd_persons_held },
+      CLI_BOOK | CLI_MARKED, ONE_RECORD, held_options, cmd_persons_held },
     { NULL, "quarantine list", "", "notes that stand aside: too late, or from who may not write",
       "Every member holds them, and none merges them until a supervisor or headquarters decides.",
       CLI_BOOK | CLI_LOOKS, 0, 0, look_options, cmd_quarantine_list },

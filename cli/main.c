@@ -216,14 +216,27 @@ dbk_rc cli_store_exists(const cli *c, dbk_err *err)
                     out_safe_str(c->store));
 }
 
+static bool has_option(const cli_args *a, const char *name)
+{
+    const cli_option *o = a->command->options;
+    while (o != NULL && o->name != NULL && strcmp(o->name, name) != 0)
+        o++;
+    return o != NULL && o->name != NULL;
+}
+
 /* --reason, where the command has it and it says something. */
 static const char *reason_of(const cli_args *a)
 {
-    const cli_option *o = a->command->options;
-    while (o != NULL && o->name != NULL && strcmp(o->name, "--reason") != 0)
-        o++;
-    const char *reason = o == NULL || o->name == NULL ? NULL : cli_option_value(a, "--reason");
+    const char *reason = has_option(a, "--reason") ? cli_option_value(a, "--reason") : NULL;
     return reason == NULL || reason[0] == '\0' ? NULL : reason;
+}
+
+/* Words for people stand under their marking (2.8); CSV has none, as a program reads it. */
+static void mark(const cli *c, const cli_args *a)
+{
+    bool csv = has_option(a, "--csv") && cli_option_given(a, "--csv");
+    if (c->format == OUT_TEXT && !csv)
+        out_mark();
 }
 
 /* What shows records: all of it waits until it is in the log who saw it. */
@@ -232,6 +245,7 @@ static dbk_rc run_looking(cli *c, const cli_args *a, dbk_err *err)
     static cli_looks looks;
     c->looks = &looks;
     out_hold();
+    mark(c, a);
     dbk_rc rc = a->command->run(c, a, err);
     return rc == DBK_OK ? cli_looks_end(c, a->command->name, err) : rc;
 }
@@ -249,6 +263,8 @@ static dbk_rc run_command(globals *g, const cli_command *command, size_t words, 
         dbk_journal_heed(g->c.book, dbk_rules_judge);
     }
     g->c.reason = rc == DBK_OK ? reason_of(&a) : NULL;
+    if (rc == DBK_OK && (command->flags & CLI_MARKED) != 0)
+        mark(&g->c, &a);
     if (rc == DBK_OK)
         rc = (command->flags & CLI_LOOKS) != 0 ? run_looking(&g->c, &a, err)
                                                : command->run(&g->c, &a, err);

@@ -91,9 +91,24 @@ static void hold_text(const char *fmt, va_list args)
     dbk_free(text);
 }
 
+static bool marks;
+
+void out_mark(void)
+{
+    marks = true;
+}
+
+static void put_marking(void)
+{
+    if (marks)
+        put(OUT_MARKING "\n", sizeof(OUT_MARKING));
+    marks = false;
+}
+
 void out_text(const char *fmt, ...)
 {
     va_list args;
+    put_marking();
     out_streams = true;
     va_start(args, fmt);
     if (holds)

@@ -20,6 +20,11 @@ const char *out_safe_lines(dbk_span text);
 /* A paragraph wrapped to the terminal's width (80 when unknown), with an indent. */
 void out_wrapped(const char *indent, dbk_span text);
 
+/* The marking (domain.md 2.8) stands above the first text from here on, and not at all if there is
+ * none. Never in JSON or CSV, whose readers are programs. */
+#define OUT_MARKING "OFFICIAL-SENSITIVE"
+void out_mark(void);
+
 /* A table: columns are as wide as their widest cell in display columns; the last one takes the
  * rest of the line. Cells are made safe and copied. */
 #define OUT_COLUMNS_MAX 10u

@@ -7,6 +7,7 @@
 #include "core/practice/duty.h"
 #include "core/practice/intelligence.h"
 #include "core/practice/intervention.h"
+#include "core/practice/marking.h"
 #include "core/practice/referral.h"
 #include "core/practice/retention.h"
 #include "core/practice/schedule.h"
@@ -17,7 +18,7 @@ static const dbk_practice_fn rules[] = {
     dbk_deployment_judge_action, dbk_intervention_judge,
     dbk_referral_judge,          dbk_duty_judge,
     dbk_retention_judge,         dbk_schedule_judge,
-    dbk_intelligence_judge,
+    dbk_intelligence_judge,      dbk_marking_judge,
 };
 
 dbk_rc dbk_rules_judge(dbk_problems *problems, const dbk_intent *proposed, dbk_err *err)
