@@ -103,6 +103,15 @@ static bool shows(const walk *w, const dbk_id *space)
     return w->opts->shows == NULL || w->opts->shows(w->opts->ctx, space);
 }
 
+/* As dbk_reading_find(): what may not be told here is as if it weren't held (P3). */
+static dbk_rc find(const walk *w, dbk_reading *r, const dbk_id *record, dbk_err *err)
+{
+    dbk_rc rc = dbk_reading_find(r, w->book, record, err);
+    if (rc == DBK_OK && r->note != NULL && !shows(w, &r->note->space))
+        dbk_reading_wipe(r);
+    return rc;
+}
+
 static dbk_rc tell(const walk *w, dbk_clock_run *run, const char *code, dbk_err *err)
 {
     int64_t began_ms = run->began_ms != 0 ? run->began_ms : w->opts->now_ms;
@@ -163,7 +172,7 @@ static dbk_rc read_enhanced(const walk *w, dbk_clock_run *run, dbk_err *err)
 {
     dbk_reading r;
     bool no = false;
-    dbk_rc rc = dbk_reading_find(&r, w->book, &run->person, err);
+    dbk_rc rc = find(w, &r, &run->person, err);
     if (rc == DBK_OK && r.note != NULL)
         rc = dbk_reading_says(&r, &no, "enhanced_rights", "no", err);
     run->enhanced = !no;
@@ -247,7 +256,7 @@ static dbk_rc look_decision(void *ctx, dbk_reading *r, const dbk_row *row, dbk_e
         rc = dbk_bytes_append(&victims, value, err);
     if (rc != DBK_OK)
         goto out;
-    rc = dbk_reading_find(&of_case, w->book, &run.case_id, err);
+    rc = find(w, &of_case, &run.case_id, err);
     if (rc == DBK_OK)
         rc = take_case(&run, &of_case, err);
     dbk_reading_wipe(&of_case);
@@ -371,7 +380,7 @@ static dbk_rc look_victim(const walk *w, const dbk_id *person, const dbk_id *cas
 {
     dbk_clock_run run = { .record = *person, .person = *person, .case_id = *case_id };
     dbk_reading of_case, of_referral;
-    dbk_rc rc = dbk_reading_find(&of_case, w->book, case_id, err);
+    dbk_rc rc = find(w, &of_case, case_id, err);
     bool held = rc == DBK_OK && of_case.note != NULL;
     if (held)
         rc = take_case(&run, &of_case, err);

@@ -318,6 +318,37 @@ static void what_may_not_be_shown_neither_counts_nor_stops(void **state)
     assert_int_equal(count, 0);
 }
 
+static bool elsewhere_is_closed(void *ctx, const dbk_id *space)
+{
+    return !dbk_id_equal(ctx, space);
+}
+
+/* A case, or a person, in a compartment: neither its times nor its answers show outside (P3). */
+static void what_lies_in_a_compartment_is_not_told_through_what_refers_to_it_P3(void **state)
+{
+    dbk_id closed = dbk_test_org_space(&org, "Closed");
+    const dbk_clock_opts opts = { .now_ms = at("2026-11-30T10:00:00Z"),
+                                  .shows = elsewhere_is_closed,
+                                  .ctx = &closed };
+    char ref[DBK_TEST_REF_SIZE];
+    dbk_err err = { 0 };
+    (void)state;
+    dbk_id case_id = dbk_test_add(book, &closed, "case",
+                                  TEXTS("kind=other", "reported_at=2026-11-26T10:00:00Z"));
+    dbk_test_ref(ref, "case_id", &case_id);
+    (void)dbk_test_add(book, &org.space, "person",
+                       TEXTS("name=Joan", ref, "role_in_case:={\"role\":\"victim\"}"));
+    count = 0;
+    assert_ok(dbk_clocks_each(&clocks, book, &opts, keep, NULL, &err), &err);
+    assert_int_equal(count, 0);
+    dbk_id person = dbk_test_add(book, &closed, "person", TEXTS("name=A", "enhanced_rights=no"));
+    dbk_test_ref(ref, "victims", &person);
+    (void)dbk_test_add(book, &org.space, "key_decision",
+                       TEXTS("kind=charge", "decided_at=2026-11-26T10:00:00Z", ref));
+    assert_ok(dbk_clocks_each(&clocks, book, &opts, keep, NULL, &err), &err);
+    assert_int_equal(only("update")->state, DBK_CLOCK_OVERDUE); /* by the shorter limit */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -333,6 +364,7 @@ int main(void)
         TEST(what_was_reported_before_the_code_has_no_clock_2_12),
         TEST(a_key_decision_is_told_within_1_working_day_or_5_without_enhanced_rights_2_12),
         TEST(what_may_not_be_shown_neither_counts_nor_stops),
+        TEST(what_lies_in_a_compartment_is_not_told_through_what_refers_to_it_P3),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
