@@ -109,7 +109,9 @@ int main(void)
                  (now_ms() - start) * 1e3 / (double)count);
     const dbk_directory_ask all = { .age = DBK_OFFER_UNSAID, .today = TODAY };
     const dbk_directory_ask area = { .area = "dudley", .age = DBK_OFFER_UNSAID, .today = TODAY };
-    const dbk_directory_ask one = { "idva", "dudley", "Urdu", 16, TODAY, false, false };
+    const dbk_directory_ask one = {
+        .category = "idva", .area = "dudley", .language = "Urdu", .age = 16, .today = TODAY
+    };
     look_up(book, "all", &all);
     look_up(book, "an area", &area);
     look_up(book, "category, area, language, age", &one);
