@@ -56,7 +56,7 @@ static void holidays_are_those_of_the_published_lists_2_3(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char first[16], next[16], text[DBK_TIME_TEXT_SIZE], got[128] = "";
+        char first[24], next[24], text[DBK_TIME_TEXT_SIZE], got[128] = "";
         size_t len = 0;
         (void)snprintf(first, sizeof(first), "%d-01-01", cases[i].year);
         (void)snprintf(next, sizeof(next), "%d-01-01", cases[i].year + 1);
