@@ -15,6 +15,7 @@
 #include "core/base/wire.h"
 #include "core/crypto/checkpoint.h"
 #include "core/crypto/entry_parts.h"
+#include "core/crypto/hole.h"
 #include "core/crypto/tree.h"
 #include "core/seal/dict_builtin.h"
 #include "core/seal/drop.h"
@@ -180,6 +181,24 @@ static void put_dropped(golden *g, const segment *s, const dbk_env *env)
     dbk_bytes_wipe(&body);
 }
 
+/* The same segment when op 1 was erased; for the fuzz target behind what its header says. */
+static void put_kept(golden *g, const segment *s)
+{
+    dbk_kept kept;
+    dbk_bytes bytes = DBK_BYTES_INIT(DBK_KEPT_BYTES_MAX);
+    uint8_t input[1 + 4 + DBK_HASH_BYTES + 1024], *p = input;
+    assert_int_equal(dbk_kept_of_body(&kept, &s->header, dbk_bytes_span(&s->body), NULL), DBK_OK);
+    dbk_kept_erase(&kept, 1u << 1);
+    assert_int_equal(dbk_kept_encode(&bytes, &kept, NULL), DBK_OK);
+    golden_hex(g, "kept without op 1", dbk_bytes_span(&bytes));
+    *p++ = (uint8_t)(s->header.count - 1);
+    p = dbk_wire_put_u32(p, s->header.body_len);
+    p = dbk_wire_put_copy(p, s->header.op_root.b, sizeof(s->header.op_root.b));
+    p = dbk_wire_put_copy(p, bytes.p, bytes.len);
+    golden_file(CORPUS "kept/two-ops", dbk_span_of(input, (size_t)(p - input)));
+    dbk_bytes_wipe(&bytes);
+}
+
 static void a_segment_is_sealed_to_these_bytes(void **state)
 {
     fixed_source source;
@@ -210,6 +229,7 @@ static void a_segment_is_sealed_to_these_bytes(void **state)
     golden_hex(&g, "body", dbk_bytes_span(&s.body));
     dbk_hash hash = dbk_header_hash(&s.header);
     put_hash(&g, "header hash", &hash);
+    put_kept(&g, &s);
     put_dropped(&g, &s, env);
     golden_end(&g);
     golden_file(CORPUS "header/two-ops", dbk_span_of(header, sizeof(header)));

@@ -1,0 +1,127 @@
+#include "core/crypto/hole.h"
+
+#include <string.h>
+
+#include "core/base/wire.h"
+
+#define FRAME_BYTES_MIN (DBK_FRAME_HEAD_BYTES + 1u)
+
+static dbk_rc check_root(const dbk_kept *kept, const dbk_header *h, dbk_err *err)
+{
+    dbk_frontier f;
+    dbk_frontier_init(&f);
+    for (size_t i = 0; i < kept->count; i++)
+        dbk_frontier_add(&f, DBK_TREE_OPS, &kept->leaves[i], NULL, NULL);
+    dbk_hash root = dbk_frontier_root(&f, DBK_TREE_OPS);
+    if (!dbk_hash_equal(&root, &h->op_root))
+        return dbk_fail(err, DBK_AUTH, "a segment body is not the one that was signed");
+    return DBK_OK;
+}
+
+dbk_rc dbk_kept_of_body(dbk_kept *out, const dbk_header *h, dbk_span body, dbk_err *err)
+{
+    memset(out, 0, sizeof(*out));
+    dbk_rc rc = dbk_body_split(out->frames, h, body, err);
+    out->count = rc == DBK_OK ? h->count : 0;
+    for (size_t i = 0; i < out->count; i++) {
+        out->lengths[i] = (uint32_t)out->frames[i].whole.len;
+        out->leaves[i] = dbk_tree_leaf(DBK_TREE_OPS, out->frames[i].whole);
+    }
+    if (rc == DBK_OK)
+        rc = check_root(out, h, err);
+    if (rc != DBK_OK)
+        memset(out, 0, sizeof(*out));
+    return rc;
+}
+
+static void get_frame(dbk_wire *w, dbk_kept *kept, size_t i)
+{
+    const uint8_t *start = w->left.p;
+    dbk_frame *frame = &kept->frames[i];
+    frame->key_tag = dbk_wire_get_u8(w);
+    uint32_t len = dbk_wire_get_u32(w);
+    frame->sealed = dbk_wire_get_span(w, len);
+    if (w->failed)
+        return;
+    frame->whole = dbk_span_of(start, DBK_FRAME_HEAD_BYTES + frame->sealed.len);
+    kept->lengths[i] = (uint32_t)frame->whole.len;
+    kept->leaves[i] = dbk_tree_leaf(DBK_TREE_OPS, frame->whole);
+}
+
+static void get_hole(dbk_wire *w, dbk_kept *kept, size_t i)
+{
+    kept->lengths[i] = dbk_wire_get_u32(w);
+    dbk_wire_get_copy(w, kept->leaves[i].b, sizeof(kept->leaves[i].b));
+}
+
+static dbk_rc check_lengths(const dbk_kept *kept, const dbk_header *h, dbk_err *err)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < kept->count; i++) {
+        if (kept->lengths[i] < FRAME_BYTES_MIN)
+            return dbk_fail(err, DBK_FORMAT, "an op frame is empty");
+        sum += kept->lengths[i];
+    }
+    if (sum != h->body_len)
+        return dbk_fail(err, DBK_FORMAT, "a segment body has another length than it should");
+    return DBK_OK;
+}
+
+static dbk_rc decode(dbk_kept *out, const dbk_header *h, dbk_span in, dbk_err *err)
+{
+    dbk_wire w = dbk_wire_from(in);
+    out->count = h->count;
+    out->holes = dbk_wire_get_u64(&w);
+    /* A shift by 64 isn't defined: that many ops leave no bit over. */
+    uint64_t beyond = h->count == DBK_SEGMENT_OPS_MAX ? 0 : out->holes >> h->count;
+    if (!w.failed && (out->holes == 0 || beyond != 0))
+        return dbk_fail(err, DBK_FORMAT, "a kept body's holes are not among its ops");
+    for (size_t i = 0; i < out->count && !w.failed; i++) {
+        if (dbk_kept_is_hole(out, i))
+            get_hole(&w, out, i);
+        else
+            get_frame(&w, out, i);
+    }
+    dbk_rc rc = dbk_wire_end(&w, "a kept body", err);
+    if (rc == DBK_OK)
+        rc = check_lengths(out, h, err);
+    return rc == DBK_OK ? check_root(out, h, err) : rc;
+}
+
+dbk_rc dbk_kept_decode(dbk_kept *out, const dbk_header *h, dbk_span in, dbk_err *err)
+{
+    DBK_ASSERT(h->count <= DBK_SEGMENT_OPS_MAX);
+    memset(out, 0, sizeof(*out));
+    dbk_rc rc = decode(out, h, in, err);
+    if (rc != DBK_OK)
+        memset(out, 0, sizeof(*out));
+    return rc;
+}
+
+void dbk_kept_erase(dbk_kept *kept, uint64_t holes)
+{
+    for (size_t i = 0; i < kept->count; i++) {
+        if ((holes >> i & 1) == 0)
+            continue;
+        kept->holes |= UINT64_C(1) << i;
+        memset(&kept->frames[i], 0, sizeof(kept->frames[i]));
+    }
+}
+
+dbk_rc dbk_kept_encode(dbk_bytes *out, const dbk_kept *kept, dbk_err *err)
+{
+    uint8_t fixed[DBK_HOLE_BYTES];
+    DBK_ASSERT(kept->holes != 0);
+    (void)dbk_wire_put_u64(fixed, kept->holes);
+    dbk_rc rc = dbk_bytes_append(out, dbk_span_of(fixed, 8), err);
+    for (size_t i = 0; i < kept->count && rc == DBK_OK; i++) {
+        if (!dbk_kept_is_hole(kept, i)) {
+            rc = dbk_bytes_append(out, kept->frames[i].whole, err);
+            continue;
+        }
+        uint8_t *p = dbk_wire_put_u32(fixed, kept->lengths[i]);
+        (void)dbk_wire_put_copy(p, kept->leaves[i].b, sizeof(kept->leaves[i].b));
+        rc = dbk_bytes_append(out, dbk_span_of(fixed, DBK_HOLE_BYTES), err);
+    }
+    return rc;
+}

@@ -1,0 +1,47 @@
+/* core/crypto/hole.h - what is kept of a segment's body when ops were erased from it. A frame's
+ * place is held by its leaf hash, so the op root, the author's signature, the feed's chain and the
+ * log's tree hold as before; nothing of what was sealed is left.
+ * Never:  whether an op may be missing. Only an order in the membership chain says so: whoever
+ * takes a kept body compares its holes with that (docs/decisions/0031).
+ *
+ * Kept body, big-endian:
+ *   offset size
+ *        0    8  holes: bit i for op i; not zero, none beyond the last op
+ *        8       for each op, in order: its whole frame, or, where it is a hole,
+ *                  the frame's length (u32, >= 6) || its leaf hash (32)
+ * The lengths of frames, erased ones too, add up to the header's body length. */
+#ifndef DBK_CRYPTO_HOLE_H
+#define DBK_CRYPTO_HOLE_H
+
+#include "core/crypto/segment.h"
+
+#define DBK_HOLE_BYTES (4u + DBK_HASH_BYTES)
+/* Frames as large as they get, and all the others holes. */
+#define DBK_KEPT_BYTES_MAX (8u + DBK_SEGMENT_BODY_BYTES_MAX + DBK_SEGMENT_OPS_MAX * DBK_HOLE_BYTES)
+
+/* A body, whole or not. Spans are borrowed from it. */
+typedef struct dbk_kept {
+    uint64_t holes; /* 0: it is whole */
+    size_t count;
+    dbk_frame frames[DBK_SEGMENT_OPS_MAX]; /* of a hole all zero */
+    uint32_t lengths[DBK_SEGMENT_OPS_MAX]; /* of whole frames, as they were */
+    dbk_hash leaves[DBK_SEGMENT_OPS_MAX];
+} dbk_kept;
+static inline bool dbk_kept_is_hole(const dbk_kept *kept, size_t i)
+{
+    return (kept->holes >> i & 1) != 0;
+}
+
+/* A body without holes, or a kept one: each strict, and compared with the header's op root.
+ * DBK_FORMAT; DBK_AUTH: it isn't what was signed. *out is zeroed on failure. */
+DBK_MUST_CHECK dbk_rc dbk_kept_of_body(dbk_kept *out, const dbk_header *h, dbk_span body,
+                                       dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_kept_decode(dbk_kept *out, const dbk_header *h, dbk_span in,
+                                      dbk_err *err);
+/* These ops are holes from now on; those that are already stay. The bytes that they were borrowed
+ * from aren't touched: the caller overwrites what it stored. */
+void dbk_kept_erase(dbk_kept *kept, uint64_t holes);
+/* Appends the kept body; there must be a hole. */
+DBK_MUST_CHECK dbk_rc dbk_kept_encode(dbk_bytes *out, const dbk_kept *kept, dbk_err *err);
+
+#endif
