@@ -20,6 +20,20 @@ void dbk_log_close(dbk_log *log)
     *log = (dbk_log){ NULL, NULL };
 }
 
+size_t dbk_log_above(uint8_t out[DBK_LOG_KEY_BYTES_MAX], dbk_span prefix)
+{
+    size_t len = prefix.len;
+    DBK_ASSERT(len > 0);
+    DBK_ASSERT(len <= DBK_LOG_KEY_BYTES_MAX);
+    memcpy(out, prefix.p, len);
+    while (out[len - 1] == 0xff) {
+        len--;
+        DBK_ASSERT(len > 0);
+    }
+    out[len - 1]++;
+    return len;
+}
+
 static dbk_span setting_key(uint8_t key[DBK_LOG_KEY_BYTES_MAX], const char *name)
 {
     size_t len = strlen(name);

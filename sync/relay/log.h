@@ -80,6 +80,10 @@ typedef struct dbk_log {
     void *self;
 } dbk_log; /* { 0 } is closed */
 
+/* For stores: the least key that no key with this prefix reaches, and its length. Every prefix
+ * begins with a letter, so there is one. */
+size_t dbk_log_above(uint8_t out[DBK_LOG_KEY_BYTES_MAX], dbk_span prefix);
+
 /* Where handles come from. */
 typedef struct dbk_log_source {
     dbk_rc (*open)(void *self, dbk_log *out, dbk_log_use use, dbk_err *err);

@@ -200,22 +200,6 @@ static dbk_rc embedded_del(void *self, const dbk_id *space, dbk_span key, dbk_er
     return run(e, ST_DEL, err);
 }
 
-/* The least key that no key with this prefix reaches: every prefix begins with a letter, so there
- * is one. */
-static size_t above_prefix(uint8_t out[DBK_LOG_KEY_BYTES_MAX], dbk_span prefix)
-{
-    size_t len = prefix.len;
-    DBK_ASSERT(len > 0);
-    DBK_ASSERT(len <= DBK_LOG_KEY_BYTES_MAX);
-    memcpy(out, prefix.p, len);
-    while (out[len - 1] == 0xff) {
-        len--;
-        DBK_ASSERT(len > 0);
-    }
-    out[len - 1]++;
-    return len;
-}
-
 static dbk_rc embedded_scan(void *self, const dbk_id *space, const dbk_log_scan *scan, dbk_err *err)
 {
     embedded *e = self;
@@ -233,7 +217,7 @@ static dbk_rc embedded_scan(void *self, const dbk_id *space, const dbk_log_scan 
     from[low.len] = 0; /* with it: the least key above `after` */
     bind(s, 1, dbk_span_of(space->b, sizeof(space->b)));
     bind(s, 2, dbk_span_of(from, low.len + (scan->after.len > 0 ? 1 : 0)));
-    bind(s, 3, dbk_span_of(to, above_prefix(to, scan->prefix)));
+    bind(s, 3, dbk_span_of(to, dbk_log_above(to, scan->prefix)));
     e->walking = true;
     while (rc == DBK_OK && !stop && (step = sqlite3_step(s)) == SQLITE_ROW) {
         dbk_log_row row = { column(s, 0), column(s, 1) };

@@ -120,21 +120,6 @@ static dbk_rc postgres_del(void *self, const dbk_id *space, dbk_span key, dbk_er
     return dbk_pg_later(&p->pg, DBK_PG_DEL, &q, err);
 }
 
-/* The least key that no key with this prefix reaches. */
-static size_t above_prefix(uint8_t out[DBK_LOG_KEY_BYTES_MAX], dbk_span prefix)
-{
-    size_t len = prefix.len;
-    DBK_ASSERT(len > 0);
-    DBK_ASSERT(len <= DBK_LOG_KEY_BYTES_MAX);
-    memcpy(out, prefix.p, len);
-    while (out[len - 1] == 0xff) {
-        len--;
-        DBK_ASSERT(len > 0);
-    }
-    out[len - 1]++;
-    return len;
-}
-
 typedef struct page {
     uint8_t from[DBK_LOG_KEY_BYTES_MAX + 1];
     size_t from_len;
@@ -179,7 +164,7 @@ static dbk_rc postgres_scan(void *self, const dbk_id *space, const dbk_log_scan 
     dbk_rc rc = DBK_OK;
     int rows = 1;
     DBK_ASSERT(!p->walking);
-    at.to_len = above_prefix(at.to, scan->prefix);
+    at.to_len = dbk_log_above(at.to, scan->prefix);
     if (scan->after.len > 0) {
         go_on_after(&at, scan->after);
     } else {
