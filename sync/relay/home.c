@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
@@ -355,6 +356,17 @@ void dbk_home_close(dbk_home *home)
 const dbk_log_source *dbk_home_source(const dbk_home *home)
 {
     return &home->source;
+}
+
+bool dbk_home_is_full(const dbk_home *home, unsigned percent)
+{
+    struct statvfs disk;
+    if (home->source.shared)
+        return false; /* its server says so itself */
+    if (statvfs(home->dir, &disk) != 0 || disk.f_blocks == 0)
+        return true;
+    /* Of what a user may fill: what is kept for root counts as in use. */
+    return (double)disk.f_bavail * 100.0 < (double)disk.f_blocks * (100.0 - percent);
 }
 
 dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err)

@@ -33,6 +33,10 @@ DBK_MUST_CHECK dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *er
 void dbk_home_close(dbk_home *home); /* NULL is nothing */
 /* Handles on relay.db; valid until close. */
 const dbk_log_source *dbk_home_source(const dbk_home *home);
+/* Is more than so much of the folder's disk in use, or can't that be told? A full disk still has to
+ * hold what shuts a device out. false where the log isn't in the folder. */
+#define DBK_HOME_DISK_PERCENT 90u
+bool dbk_home_is_full(const dbk_home *home, unsigned percent);
 /* The file of the database as such, before anything in it; no handle may be open. DBK_DAMAGED.
  * A server checks its own files. */
 DBK_MUST_CHECK dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err);

@@ -25,7 +25,11 @@ static const char help_text[] =
     "        --dsn the log is in that PostgreSQL database, and relays on other machines may serve\n"
     "        it, too, each with a copy of DIR. The password is not in DSN, but in ~/.pgpass.\n"
     "  daybook-relay serve --data DIR --listen ADDRESS:PORT [--tls-cert FILE --tls-key FILE]\n"
-    "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed.\n"
+    "                      [--disk-max PERCENT]\n"
+    "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed. When more "
+    "than\n"
+    "        PERCENT (90) of the disk is in use, new notes are refused; reads go on, and so do\n"
+    "        changes of membership.\n"
     "  daybook-relay card --data DIR [--url URL] [--tls-cert FILE]\n"
     "        Writes the card anew, for another address or certificate.\n"
     "  daybook-relay tls-next --data DIR\n"
@@ -50,7 +54,7 @@ static const char help_text[] =
 typedef struct options {
     const char *verb;
     const char *dir;
-    const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to;
+    const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to, *disk_max;
 } options;
 
 static dbk_rc usage(dbk_err *err, const char *what, const char *which)
@@ -245,15 +249,38 @@ static dbk_rc serve_until(const sigset_t *set, const dbk_http_opts *http, dbk_er
     return DBK_OK;
 }
 
+typedef struct disk {
+    const dbk_home *home;
+    unsigned percent;
+} disk;
+
+static bool is_full(void *ctx)
+{
+    const disk *d = ctx;
+    return dbk_home_is_full(d->home, d->percent);
+}
+
+static dbk_rc parse_percent(unsigned *out, const char *text, dbk_err *err)
+{
+    uint64_t n = DBK_HOME_DISK_PERCENT;
+    if (text != NULL && (dbk_u64_parse(&n, dbk_span_str(text), NULL) != DBK_OK || n < 1 || n > 100))
+        return usage(err, "a whole number from 1 to 100 is needed for", "--disk-max");
+    *out = (unsigned)n;
+    return DBK_OK;
+}
+
 static dbk_rc run_serve(const options *o, dbk_err *err)
 {
+    disk d = { NULL, 0 };
     sigset_t set;
     dbk_home *home = NULL;
     dbk_relay *relay = NULL;
     dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
     dbk_bytes key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
     block_signals(&set); /* before the writer's thread begins */
-    dbk_rc rc = dbk_home_open(&home, o->dir, err);
+    dbk_rc rc = parse_percent(&d.percent, o->disk_max, err);
+    if (rc == DBK_OK)
+        rc = dbk_home_open(&home, o->dir, err);
     if (rc == DBK_OK)
         rc = read_pem(home, o->tls_cert, DBK_HOME_CERT, &cert, err);
     if (rc == DBK_OK)
@@ -266,6 +293,8 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
         rc = dbk_relay_open(&relay, &opts, err);
     }
     if (rc == DBK_OK) {
+        d.home = home;
+        dbk_relay_watch_disk(relay, is_full, &d);
         dbk_http_opts http = {
             relay, dbk_env_system(), o->listen, (const char *)cert.p, (const char *)key.p, log_line,
             NULL
@@ -286,17 +315,17 @@ typedef struct verb_row {
     const char *name;
     dbk_rc (*run)(const options *o, dbk_err *err);
     bool names_dir; /* the folder is an argument, not --data */
-    option_use listen, url, tls_cert, tls_key, reason, dsn, to;
+    option_use listen, url, tls_cert, tls_key, reason, dsn, to, disk_max;
 } verb_row;
 static const verb_row verbs[] = {
-    { "init", run_init, true, NO, MAY, NO, NO, NO, MAY, NO },
-    { "serve", run_serve, false, MUST, NO, MAY, MAY, NO, NO, NO },
-    { "card", run_card, false, NO, MAY, MAY, NO, NO, NO, NO },
-    { "tls-next", run_tls_next, false, NO, NO, NO, NO, NO, NO, NO },
-    { "tls-switch", run_tls_switch, false, NO, NO, NO, NO, NO, NO, NO },
-    { "fsck", run_fsck, false, NO, NO, NO, NO, NO, NO, NO },
-    { "recover", run_recover, false, NO, NO, NO, NO, MUST, NO, NO },
-    { "migrate", run_migrate, false, NO, NO, NO, NO, NO, NO, MUST },
+    { "init", run_init, true, NO, MAY, NO, NO, NO, MAY, NO, NO },
+    { "serve", run_serve, false, MUST, NO, MAY, MAY, NO, NO, NO, MAY },
+    { "card", run_card, false, NO, MAY, MAY, NO, NO, NO, NO, NO },
+    { "tls-next", run_tls_next, false, NO, NO, NO, NO, NO, NO, NO, NO },
+    { "tls-switch", run_tls_switch, false, NO, NO, NO, NO, NO, NO, NO, NO },
+    { "fsck", run_fsck, false, NO, NO, NO, NO, NO, NO, NO, NO },
+    { "recover", run_recover, false, NO, NO, NO, NO, MUST, NO, NO, NO },
+    { "migrate", run_migrate, false, NO, NO, NO, NO, NO, NO, MUST, NO },
 };
 
 static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at, dbk_err *err)
@@ -314,6 +343,7 @@ static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at
         { "--reason", &o->reason, verb->reason },
         { "--dsn", &o->dsn, verb->dsn },
         { "--to", &o->to, verb->to },
+        { "--disk-max", &o->disk_max, verb->disk_max },
     };
     const char *arg = argv[*at];
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -111,6 +111,12 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
     return DBK_OK;
 }
 
+void dbk_relay_watch_disk(dbk_relay *r, bool (*is_full)(void *ctx), void *ctx)
+{
+    r->is_full = is_full;
+    r->is_full_ctx = ctx;
+}
+
 void dbk_relay_close(dbk_relay *r)
 {
     if (r == NULL)
@@ -181,45 +187,46 @@ typedef enum call_right {
     MEMBERS, /* any enrolled device */
     ADMINS
 } call_right;
+enum {
+    ASKS = 1,     /* may have a query */
+    RECOVERS = 2, /* also answered while the relay waits for its recovery */
+    FILLS = 4     /* brings much: not while the disk is nearly full */
+};
 typedef struct call_row {
     const char *method;
     const char *head; /* of the path; then, if tail is given, an id in hex and the tail */
     const char *tail;
     call_right right;
     size_t body_max; /* 0: no body */
-    bool asks;       /* may have a query */
-    bool recovers;   /* also answered while the relay waits for its recovery */
+    unsigned flags;
     dbk_call_fn fn;
     const char *name;
 } call_row;
 static const call_row calls[] = {
-    { "POST", "/v1/hello", NULL, MEMBERS, 1024, false, true, dbk_call_hello, "hello" },
-    { "POST", "/v1/spaces/", "/segments", AUTHORS, DBK_RELAY_PUSH_BYTES_MAX, false, false,
-      dbk_call_push, "push" },
-    { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, true, false, dbk_call_range, "range" },
-    { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, true, true, dbk_call_proof, "proof" },
-    { "POST", "/v1/spaces/", "/cosign", MEMBERS, DBK_COSIGNED_NOTE_BYTES_MAX, false, false,
-      dbk_call_cosign, "cosign" },
-    { "GET", "/v1/members", NULL, MEMBERS, 0, true, true, dbk_call_members_get, "members" },
-    { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, false, true, dbk_call_members_post,
+    { "POST", "/v1/hello", NULL, MEMBERS, 1024, RECOVERS, dbk_call_hello, "hello" },
+    { "POST", "/v1/spaces/", "/segments", AUTHORS, DBK_RELAY_PUSH_BYTES_MAX, FILLS, dbk_call_push,
+      "push" },
+    { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, ASKS, dbk_call_range, "range" },
+    { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, ASKS | RECOVERS, dbk_call_proof, "proof" },
+    { "POST", "/v1/spaces/", "/cosign", MEMBERS, DBK_COSIGNED_NOTE_BYTES_MAX, 0, dbk_call_cosign,
+      "cosign" },
+    { "GET", "/v1/members", NULL, MEMBERS, 0, ASKS | RECOVERS, dbk_call_members_get, "members" },
+    { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, RECOVERS, dbk_call_members_post,
       "member" },
-    { "GET", "/v1/recovery", NULL, ADMINS, 0, false, true, dbk_call_claims, "claims" },
-    { "POST", "/v1/recovery", NULL, MEMBERS, DBK_ENTRY_BYTES_MAX, false, true, dbk_call_lost_entry,
+    { "GET", "/v1/recovery", NULL, ADMINS, 0, RECOVERS, dbk_call_claims, "claims" },
+    { "POST", "/v1/recovery", NULL, MEMBERS, DBK_ENTRY_BYTES_MAX, RECOVERS, dbk_call_lost_entry,
       "lost-entry" },
-    { "POST", "/v1/spaces/", "/refill", MEMBERS, DBK_RELAY_PUSH_BYTES_MAX, false, true,
+    { "POST", "/v1/spaces/", "/refill", MEMBERS, DBK_RELAY_PUSH_BYTES_MAX, RECOVERS | FILLS,
       dbk_call_refill, "refill" },
-    { "POST", "/v1/org", NULL, ANYONE, DBK_RELAY_GENESIS_BYTES_MAX, false, true, dbk_call_org,
+    { "POST", "/v1/org", NULL, ANYONE, DBK_RELAY_GENESIS_BYTES_MAX, RECOVERS | FILLS, dbk_call_org,
       "org" },
-    { "PUT", "/v1/join/", "", ADMINS, 1024, false, false, dbk_call_join_open, "join-open" },
-    { "POST", "/v1/join/", "", ANYONE, DBK_RELAY_JOIN_BYTES_MAX, false, false, dbk_call_join_put,
-      "join" },
-    { "GET", "/v1/join", NULL, ADMINS, 0, false, false, dbk_call_join_list, "join-list" },
-    { "POST", "/v1/proposals", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, false, false, dbk_call_propose,
-      "propose" },
-    { "GET", "/v1/proposals", NULL, ADMINS, 0, false, false, dbk_call_proposals, "proposals" },
-    { "POST", "/v1/proposals/", "/decline", ADMINS, 1024, false, false, dbk_call_decline,
-      "decline" },
-    { "GET", "/healthz", NULL, ANYONE, 0, false, true, dbk_call_health, "health" },
+    { "PUT", "/v1/join/", "", ADMINS, 1024, FILLS, dbk_call_join_open, "join-open" },
+    { "POST", "/v1/join/", "", ANYONE, DBK_RELAY_JOIN_BYTES_MAX, FILLS, dbk_call_join_put, "join" },
+    { "GET", "/v1/join", NULL, ADMINS, 0, 0, dbk_call_join_list, "join-list" },
+    { "POST", "/v1/proposals", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, 0, dbk_call_propose, "propose" },
+    { "GET", "/v1/proposals", NULL, ADMINS, 0, 0, dbk_call_proposals, "proposals" },
+    { "POST", "/v1/proposals/", "/decline", ADMINS, 1024, 0, dbk_call_decline, "decline" },
+    { "GET", "/healthz", NULL, ANYONE, 0, RECOVERS, dbk_call_health, "health" },
 };
 
 static bool take_text(dbk_span *in, const char *text)
@@ -358,7 +365,9 @@ static dbk_rc let_in(dbk_relay *r, const call_row *row, dbk_call *c, const dbk_h
 static dbk_rc serve(dbk_relay *r, dbk_relay_answer *a, const call_row *row, dbk_call *c,
                     dbk_err *err)
 {
-    if (row->recovers || !atomic_load(&r->recovering))
+    if ((row->flags & FILLS) != 0 && r->is_full != NULL && r->is_full(r->is_full_ctx))
+        return dbk_fail(err, DBK_FULL, "the relay's disk is nearly full");
+    if ((row->flags & RECOVERS) != 0 || !atomic_load(&r->recovering))
         return row->fn(r, a, c, err);
     dbk_relay_refuse(a, 409, DBK_WORD_RECOVERING);
     return DBK_OK;
@@ -415,7 +424,8 @@ void dbk_relay_handle(dbk_relay *r, dbk_relay_answer *a, const dbk_relay_request
     dbk_bytes_init(&a->body, DBK_WELCOME_BYTES_MAX);
     if (row == NULL)
         rc = DBK_NOT_FOUND;
-    else if (req->has_body != (row->body_max > 0) || (req->query.len > 0 && !row->asks))
+    else if (req->has_body != (row->body_max > 0) ||
+             (req->query.len > 0 && (row->flags & ASKS) == 0))
         rc = DBK_FORMAT;
     else if (req->body.len > row->body_max)
         rc = DBK_LIMIT;

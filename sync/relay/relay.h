@@ -56,6 +56,10 @@ typedef struct dbk_relay_opts {
     unsigned readers; /* 1..DBK_RELAY_READERS_MAX */
 } dbk_relay_opts;
 DBK_MUST_CHECK dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err);
+/* Before the first call, by who opened it: how to find out that the disk is nearly full. Then what
+ * brings much (segments, mailboxes) is answered with 507, while reads and changes of membership,
+ * a revocation above all, go on into what is left. is_full is asked by any thread. */
+void dbk_relay_watch_disk(dbk_relay *r, bool (*is_full)(void *ctx), void *ctx);
 void dbk_relay_close(dbk_relay *r); /* no handle may be under way; NULL is nothing */
 const dbk_sign_pk *dbk_relay_key(const dbk_relay *r);
 uint64_t dbk_relay_commits(dbk_relay *r); /* durable transactions since the start */

@@ -29,11 +29,13 @@ struct dbk_relay {
     size_t readers_count;
     size_t *idle_readers; /* a stack of indexes */
     size_t idle_count;
-    atomic_bool recovering; /* it takes nothing but what it lost */
-    bool recovered;         /* in this transaction; the writer's */
-    dbk_bytes heard;        /* dbk_id, ascending: who has greeted it since */
-    bool shared;            /* others write into the log, too */
-    atomic_bool failed;     /* the storage failed for good: not healthy until it is started again */
+    atomic_bool recovering;     /* it takes nothing but what it lost */
+    bool recovered;             /* in this transaction; the writer's */
+    dbk_bytes heard;            /* dbk_id, ascending: who has greeted it since */
+    bool (*is_full)(void *ctx); /* the disk, nearly; NULL: not asked */
+    void *is_full_ctx;
+    bool shared;        /* others write into the log, too */
+    atomic_bool failed; /* the storage failed for good: not healthy until it is started again */
 };
 
 /* The key that a log holds. */
