@@ -226,12 +226,32 @@ static bool promise(dbk_http *h, size_t n)
     return false;
 }
 
+/* Where limits count: an IPv4 address, or the network that one customer has of IPv6, a /64. */
+static void peer_key(uint8_t out[DBK_PACE_KEY_BYTES], struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    memset(out, 0, DBK_PACE_KEY_BYTES);
+    if (info != NULL && info->client_addr->sa_family == AF_INET) {
+        struct sockaddr_in a;
+        memcpy(&a, info->client_addr, sizeof(a));
+        out[0] = 4;
+        memcpy(out + 8, &a.sin_addr, sizeof(a.sin_addr));
+    } else if (info != NULL && info->client_addr->sa_family == AF_INET6) {
+        struct sockaddr_in6 a;
+        memcpy(&a, info->client_addr, sizeof(a));
+        out[0] = 6;
+        memcpy(out + 8, a.sin6_addr.s6_addr, 8);
+    }
+}
+
 static enum MHD_Result take_head(call *q, struct MHD_Connection *c, const char *method,
                                  const char *version)
 {
     print_peer(q->peer, sizeof(q->peer), c);
     if (!pass_gate(q, c, method, version))
         return refuse(q, c, 400, "malformed");
+    peer_key(q->gate.head.peer, c);
     q->stage = BODY;
     enter_stage(q, DBK_STAGE_BODY, q->gate.head.has_body ? q->gate.length : 0);
     if (!q->gate.head.has_body)
@@ -406,7 +426,8 @@ static struct MHD_Daemon *start_daemon(dbk_http *h, const dbk_http_opts *opts)
         MHD_OPTION_URI_LOG_CALLBACK, on_target, h, MHD_OPTION_NOTIFY_COMPLETED, on_end, h,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_THREAD_POOL_SIZE,
         DBK_HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT, DBK_HTTP_CONNECTIONS_MAX,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, DBK_HTTP_CONNECTIONS_PER_PEER_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        opts->behind_proxy ? DBK_HTTP_CONNECTIONS_MAX : DBK_HTTP_CONNECTIONS_PER_PEER_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, DBK_HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_HTTPS_MEM_KEY,
         opts->key_pem, MHD_OPTION_HTTPS_MEM_CERT, opts->cert_pem, MHD_OPTION_HTTPS_PRIORITIES,

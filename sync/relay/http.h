@@ -16,6 +16,7 @@ typedef struct dbk_http dbk_http;
 typedef struct dbk_http_opts {
     dbk_relay *relay; /* borrowed; with at least DBK_HTTP_THREADS readers */
     const dbk_env *env;
+    bool behind_proxy;              /* all connections come from one address */
     const char *address;            /* "127.0.0.1:8443", "[::1]:8443"; port 0: a free one */
     const char *cert_pem, *key_pem; /* texts; borrowed for the call */
     /* One line without its end, from any thread: no bodies, names, keys or whole addresses. */

@@ -25,11 +25,12 @@ static const char help_text[] =
     "        --dsn the log is in that PostgreSQL database, and relays on other machines may serve\n"
     "        it, too, each with a copy of DIR. The password is not in DSN, but in ~/.pgpass.\n"
     "  daybook-relay serve --data DIR --listen ADDRESS:PORT [--tls-cert FILE --tls-key FILE]\n"
-    "                      [--disk-max PERCENT]\n"
+    "                      [--disk-max PERCENT] [--behind-proxy]\n"
     "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed. When more "
     "than\n"
     "        PERCENT (90) of the disk is in use, new notes are refused; reads go on, and so do\n"
-    "        changes of membership.\n"
+    "        changes of membership. Strangers are held back by their address; with\n"
+    "        --behind-proxy all connections come from one, and the proxy has to do it.\n"
     "  daybook-relay card --data DIR [--url URL] [--tls-cert FILE]\n"
     "        Writes the card anew, for another address or certificate.\n"
     "  daybook-relay tls-next --data DIR\n"
@@ -55,6 +56,7 @@ typedef struct options {
     const char *verb;
     const char *dir;
     const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to, *disk_max;
+    bool behind_proxy;
 } options;
 
 static dbk_rc usage(dbk_err *err, const char *what, const char *which)
@@ -293,12 +295,21 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
         rc = dbk_relay_open(&relay, &opts, err);
     }
     if (rc == DBK_OK) {
+        dbk_relay_limits limits = { .device = { 200, 20 }, .stranger = { 100, 5 } };
+        if (o->behind_proxy)
+            limits.stranger.burst = 0; /* the proxy's task: it sees who they are */
+        rc = dbk_relay_limit(relay, &limits, err);
+    }
+    if (rc == DBK_OK) {
         d.home = home;
         dbk_relay_watch_disk(relay, is_full, &d);
-        dbk_http_opts http = {
-            relay, dbk_env_system(), o->listen, (const char *)cert.p, (const char *)key.p, log_line,
-            NULL
-        };
+        dbk_http_opts http = { .relay = relay,
+                               .env = dbk_env_system(),
+                               .behind_proxy = o->behind_proxy,
+                               .address = o->listen,
+                               .cert_pem = (const char *)cert.p,
+                               .key_pem = (const char *)key.p,
+                               .log = log_line };
         rc = serve_until(&set, &http, err);
     }
     dbk_relay_close(relay);
@@ -346,6 +357,10 @@ static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at
         { "--disk-max", &o->disk_max, verb->disk_max },
     };
     const char *arg = argv[*at];
+    if (strcmp(arg, "--behind-proxy") == 0 && verb->run == run_serve && !o->behind_proxy) {
+        o->behind_proxy = true;
+        return DBK_OK;
+    }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].use == NO || strcmp(arg, rows[i].name) != 0)
             continue;

@@ -111,6 +111,14 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
     return DBK_OK;
 }
 
+dbk_rc dbk_relay_limit(dbk_relay *r, const dbk_relay_limits *limits, dbk_err *err)
+{
+    dbk_rc rc = dbk_pace_new(&r->devices, &limits->device, err);
+    if (rc == DBK_OK && limits->stranger.burst > 0)
+        rc = dbk_pace_new(&r->strangers, &limits->stranger, err);
+    return rc;
+}
+
 void dbk_relay_watch_disk(dbk_relay *r, bool (*is_full)(void *ctx), void *ctx)
 {
     r->is_full = is_full;
@@ -129,6 +137,8 @@ void dbk_relay_close(dbk_relay *r)
     dbk_append_free(r->append);
     dbk_roll_free(r->roll);
     dbk_secret_free(r->sk);
+    dbk_pace_free(r->devices);
+    dbk_pace_free(r->strangers);
     dbk_free(r->readers);
     dbk_free(r->idle_readers);
     dbk_bytes_wipe(&r->heard);
@@ -340,6 +350,11 @@ static bool is_known(const dbk_relay *r, const call_row *row, dbk_caller *caller
            (!caller->revoked || row->right == AUTHORS);
 }
 
+static bool stranger_may(const dbk_relay *r, const dbk_relay_request *req)
+{
+    return r->strangers == NULL || dbk_pace_take(r->strangers, req->peer, req->now_ms);
+}
+
 /* Cheap checks first, then one signature. Who isn't known or was revoked, and who is but shows a
  * wrong nonce or signature, all get the same answer, after the same work. */
 static dbk_rc let_in(dbk_relay *r, const call_row *row, dbk_call *c, const dbk_http_claim *claim,
@@ -349,7 +364,10 @@ static dbk_rc let_in(dbk_relay *r, const call_row *row, dbk_call *c, const dbk_h
     dbk_http_request what = signed_part(req);
     dbk_admit *admit = dbk_roll_admit(r->roll);
     bool known = is_known(r, row, &c->caller, claim);
-    if (!dbk_admit_check(admit, claim))
+    bool fresh = dbk_admit_check(admit, claim);
+    if (!(known && fresh) && !stranger_may(r, req))
+        return DBK_LIMIT;
+    if (!fresh)
         return dbk_fail(err, DBK_AUTH, "no nonce of ours");
     if (!known) {
         pretend(r, req);
@@ -373,19 +391,35 @@ static dbk_rc serve(dbk_relay *r, dbk_relay_answer *a, const call_row *row, dbk_
     return DBK_OK;
 }
 
+/* In a second there are turns again. */
+static dbk_rc too_often(dbk_relay_answer *a)
+{
+    dbk_relay_refuse(a, 429, "too-often");
+    a->retry_after_s = 1;
+    return DBK_OK;
+}
+
 static dbk_rc run_call(dbk_relay *r, dbk_relay_answer *a, const call_row *row, dbk_call *c,
                        dbk_err *err)
 {
     dbk_http_claim claim;
-    if (row->right == ANYONE)
-        return serve(r, a, row, c, err);
+    bool open = row->right == ANYONE;
     dbk_rc rc = DBK_AUTH;
+    /* Health is asked for by machines, and costs nothing. */
+    if ((open ? (row->flags & FILLS) != 0 : c->req->signature_input.len == 0) &&
+        !stranger_may(r, c->req))
+        return too_often(a);
+    if (open)
+        return serve(r, a, row, c, err);
     if (c->req->signature_input.len > 0) {
         rc = dbk_http_claim_parse(&claim, c->req->signature_input, err);
         if (rc != DBK_OK)
             return rc;
         dbk_admit_nonce(dbk_roll_admit(r->roll), a->nonce, claim.key_hash);
         rc = let_in(r, row, c, &claim, err);
+        if (rc == DBK_LIMIT || (rc == DBK_OK && r->devices != NULL &&
+                                !dbk_pace_take(r->devices, claim.key_hash, c->req->now_ms)))
+            return too_often(a);
     }
     if (rc == DBK_AUTH) {
         dbk_relay_refuse(a, 401, "auth");

@@ -11,6 +11,7 @@
 #include "core/base/env.h"
 #include "core/crypto/sign.h"
 #include "sync/relay/log.h"
+#include "sync/relay/pace.h"
 #include "sync/relay/writer.h"
 
 /* What the relay states as limits in its welcome: credits of one exchange. */
@@ -60,6 +61,16 @@ DBK_MUST_CHECK dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts
  * brings much (segments, mailboxes) is answered with 507, while reads and changes of membership,
  * a revocation above all, go on into what is left. is_full is asked by any thread. */
 void dbk_relay_watch_disk(dbk_relay *r, bool (*is_full)(void *ctx), void *ctx);
+/* Before the first call: how often a device, and strangers at one address, may ask. More is
+ * answered with 429 and Retry-After. A stranger is who shows no known key with a fresh nonce: that
+ * costs the relay least before it is refused, and a device that shares an address with a flood is
+ * served. A device pays one such turn when the relay was started again, as its nonce is stale then.
+ */
+typedef struct dbk_relay_limits {
+    dbk_pace_rule device;
+    dbk_pace_rule stranger; /* burst 0: none, where all come from a proxy's address */
+} dbk_relay_limits;
+DBK_MUST_CHECK dbk_rc dbk_relay_limit(dbk_relay *r, const dbk_relay_limits *limits, dbk_err *err);
 void dbk_relay_close(dbk_relay *r); /* no handle may be under way; NULL is nothing */
 const dbk_sign_pk *dbk_relay_key(const dbk_relay *r);
 uint64_t dbk_relay_commits(dbk_relay *r); /* durable transactions since the start */
@@ -73,7 +84,8 @@ typedef struct dbk_relay_request {
     dbk_span content_type, digest, signature_input, signature;
     dbk_span setup; /* Daybook-Setup */
     dbk_span body;
-    bool has_body; /* there was a Content-Length */
+    bool has_body;                    /* there was a Content-Length */
+    uint8_t peer[DBK_PACE_KEY_BYTES]; /* the address it came from */
     uint64_t now_ms;
 } dbk_relay_request;
 

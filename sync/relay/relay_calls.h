@@ -34,7 +34,8 @@ struct dbk_relay {
     dbk_bytes heard;            /* dbk_id, ascending: who has greeted it since */
     bool (*is_full)(void *ctx); /* the disk, nearly; NULL: not asked */
     void *is_full_ctx;
-    bool shared;        /* others write into the log, too */
+    dbk_pace *devices, *strangers; /* NULL: as often as they like */
+    bool shared;                   /* others write into the log, too */
     atomic_bool failed; /* the storage failed for good: not healthy until it is started again */
 };
 

@@ -521,47 +521,6 @@ static void a_space_that_is_not_ours_and_one_that_is_not_there_look_alike_P3(voi
     relaykit_device_drop(&outsider);
 }
 
-/* ---- a disk that is nearly full ----------------------------------------------------------- */
-
-static bool answers(void *ctx)
-{
-    return *(const bool *)ctx;
-}
-
-static void a_nearly_full_disk_takes_no_notes_but_serves_and_shuts_out_A25(void **state)
-{
-    fixture *f = *state;
-    bool is_full = true;
-    relaykit_pushed p = { 0 };
-    static relaykit_segment s;
-    dbk_relay_answer a;
-    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
-    relaykit_feed feed = relaykit_feed_begin(&f->kit, &f->officer, &f->space);
-    relaykit_segment_make(&f->kit, &s, &feed, 1, 100);
-    assert_int_equal(relaykit_push(&f->kit, &f->officer, &p, &s, 1), 200);
-    relaykit_pushed_wipe(&p);
-    relaykit_segment_wipe(&s);
-    relaykit_segment_make(&f->kit, &s, &feed, 1, 100);
-    dbk_relay_watch_disk(f->kit.relay, answers, &is_full);
-
-    assert_int_equal(relaykit_push(&f->kit, &f->officer, &p, &s, 1), 507);
-    relaykit_pushed_wipe(&p);
-    assert_int_equal(relaykit_status(&f->kit, &f->officer, "POST", "/v1/hello", text(HELLO)), 200);
-    char target[128];
-    (void)snprintf(target, sizeof(target), "%s?from=0&bytes=4096", f->path);
-    const relaykit_request range = { "GET", target, none, NULL };
-    assert_int_equal(relaykit_call(&f->kit, &f->officer, &a, &range), 200);
-    dbk_bytes_wipe(&a.body);
-    is_full = false;
-    assert_int_equal(relaykit_push(&f->kit, &f->officer, &p, &s, 1), 200); /* nothing was lost */
-    relaykit_pushed_wipe(&p);
-    is_full = true;
-    assert_int_equal(relaykit_post(&f->kit, relaykit_entry_revoke(&f->kit, &entry, &f->officer)),
-                     200);
-    dbk_bytes_wipe(&entry);
-    relaykit_segment_wipe(&s);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -581,7 +540,6 @@ int main(void)
         TEST(a_malformed_query_is_refused_at_each_call_that_has_one),
         TEST(a_malformed_body_is_refused_at_each_call_that_has_one),
         TEST(a_space_that_is_not_ours_and_one_that_is_not_there_look_alike_P3),
-        TEST(a_nearly_full_disk_takes_no_notes_but_serves_and_shuts_out_A25),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
