@@ -252,14 +252,17 @@ static dbk_rc judge_side(judging *j, dbk_err *err)
 
 /* ---- the first contact ----------------------------------------------------------------------- */
 
-/* Rows come the newest first; of those before this entry one that met them is enough. */
+#define ENOUGH DBK_PENDING /* ends a walk: what was looked for is found */
+
+/* Rows come the newest first; of those before this entry one that met them is enough, and mostly
+ * the first is one: a case has thousands. */
 static dbk_rc look_at_contact(void *ctx, const dbk_row *row, dbk_err *err)
 {
     judging *j = ctx;
     dbk_reading r;
     dbk_span side = { NULL, 0 };
     bool attempt = false;
-    if (j->earlier || row->when_ms >= j->started_ms ||
+    if (row->when_ms >= j->started_ms ||
         (j->p->record != NULL && dbk_id_equal(&row->record, j->p->record)))
         return DBK_OK;
     dbk_rc rc = dbk_reading_open(&r, j->p->book, &row->record, err);
@@ -270,7 +273,7 @@ static dbk_rc look_at_contact(void *ctx, const dbk_row *row, dbk_err *err)
     j->earlier = rc == DBK_OK && !attempt &&
                  dbk_span_equal(side, dbk_cbor_text_of(said(j, "family_group")));
     dbk_reading_wipe(&r);
-    return rc;
+    return j->earlier ? ENOUGH : rc;
 }
 
 static dbk_rc is_first_contact(judging *j, bool *first, dbk_err *err)
@@ -286,8 +289,8 @@ static dbk_rc is_first_contact(judging *j, bool *first, dbk_err *err)
         return DBK_OK;
     dbk_id_uuid(uuid, &j->case_id);
     dbk_rc rc = dbk_query_list(j->p->book, &opts, look_at_contact, j, err);
-    *first = rc == DBK_OK && !j->earlier;
-    return rc;
+    *first = rc == DBK_OK;
+    return j->earlier ? DBK_OK : rc;
 }
 
 /* Does the record of somebody who was there say what they need? */
