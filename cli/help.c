@@ -30,7 +30,7 @@ void cli_help_all(void)
             title = c->title;
             out_text("\n%s\n", title);
         }
-        out_text("  %-14s %s\n", c->name, c->summary);
+        out_text("  %-18s  %s\n", c->name, c->summary);
     }
     out_text("%s\nExit status:\n", tail);
     for (int rc = 0; rc < DBK_RC_COUNT; rc++)
