@@ -8,6 +8,7 @@
 #include "cli/when.h"
 #include "cli/words.h"
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/base/text.h"
 
 #define NUMBER_SIZE 64u
@@ -42,14 +43,10 @@ static dbk_rc keep_missed(reporting *job, const dbk_clock_run *run, dbk_err *err
     missed one = { .run = *run };
     if (job->count == MISSED_MAX)
         return dbk_fail(err, DBK_LIMIT, "more than %u time limits were missed", MISSED_MAX);
-    if (job->count == job->room) {
-        size_t room = job->room == 0 ? 16 : 2 * job->room;
-        missed *rows = dbk_realloc(job->missed, room * sizeof(*rows));
-        if (rows == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for what was missed");
-        job->missed = rows;
-        job->room = room;
-    }
+    missed *rows = dbk_room_for(job->missed, &job->room, job->count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for what was missed");
+    job->missed = rows;
     if (run->reason.len > 0) {
         one.reason = dbk_alloc(run->reason.len + 1);
         if (one.reason == NULL)

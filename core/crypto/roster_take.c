@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-
-#define CAP_FIRST 4u
+#include "core/base/room.h"
 
 /* What an entry brings in, before it stands in the roster. */
 typedef struct arrivals {
@@ -24,24 +23,9 @@ static void arrivals_free(arrivals *a)
     dbk_free(a->space.members);
 }
 
-/* The array with room for `need` items; it may have moved. NULL: no memory, all as it was. */
-static void *with_room(void *array, size_t *cap, size_t need, size_t item_size)
-{
-    size_t want = *cap == 0 ? CAP_FIRST : *cap;
-    while (want < need)
-        want *= 2;
-    if (want == *cap)
-        return array;
-    void *moved = array == NULL ? dbk_alloc(want * item_size)
-                                : dbk_realloc(array, want * item_size);
-    if (moved != NULL)
-        *cap = want;
-    return moved;
-}
-
 static bool room_for_member(roster_space *s, size_t more)
 {
-    uint32_t *p = with_room(s->members, &s->members_cap, s->members_count + more, sizeof(*p));
+    uint32_t *p = dbk_room_for(s->members, &s->members_cap, s->members_count + more, sizeof(*p));
     if (p != NULL)
         s->members = p;
     return p != NULL;
@@ -49,7 +33,7 @@ static bool room_for_member(roster_space *s, size_t more)
 
 static bool room_for_epoch(roster_space *s)
 {
-    dbk_epoch *p = with_room(s->epochs, &s->epochs_cap, s->space.epochs_count + 1, sizeof(*p));
+    dbk_epoch *p = dbk_room_for(s->epochs, &s->epochs_cap, s->space.epochs_count + 1, sizeof(*p));
     if (p != NULL)
         s->space.epochs = s->epochs = p;
     return p != NULL;
@@ -57,8 +41,8 @@ static bool room_for_epoch(roster_space *s)
 
 static bool room_for_space(roster_device *d)
 {
-    dbk_member_space *p = with_room(d->spaces, &d->spaces_cap, d->member.spaces_count + 1,
-                                    sizeof(*p));
+    dbk_member_space *p = dbk_room_for(d->spaces, &d->spaces_cap, d->member.spaces_count + 1,
+                                       sizeof(*p));
     if (p != NULL)
         d->member.spaces = d->spaces = p;
     return p != NULL;
@@ -66,7 +50,7 @@ static bool room_for_space(roster_device *d)
 
 static bool room_for_wraps(roster_device *d, size_t more)
 {
-    roster_wrap *p = with_room(d->wraps, &d->wraps_cap, d->wraps_count + more, sizeof(*p));
+    roster_wrap *p = dbk_room_for(d->wraps, &d->wraps_cap, d->wraps_count + more, sizeof(*p));
     if (p != NULL)
         d->wraps = p;
     return p != NULL;
@@ -74,7 +58,7 @@ static bool room_for_wraps(roster_device *d, size_t more)
 
 static bool room_for_grant(roster_device *d)
 {
-    roster_grant *p = with_room(d->grants, &d->grants_cap, d->grants_count + 1, sizeof(*p));
+    roster_grant *p = dbk_room_for(d->grants, &d->grants_cap, d->grants_count + 1, sizeof(*p));
     if (p != NULL)
         d->grants = p;
     return p != NULL;
@@ -82,7 +66,7 @@ static bool room_for_grant(roster_device *d)
 
 static bool room_for_bar(roster_space *s)
 {
-    dbk_id *p = with_room(s->barred, &s->barred_cap, s->barred_count + 1, sizeof(*p));
+    dbk_id *p = dbk_room_for(s->barred, &s->barred_cap, s->barred_count + 1, sizeof(*p));
     if (p != NULL)
         s->barred = p;
     return p != NULL;
@@ -90,7 +74,7 @@ static bool room_for_bar(roster_space *s)
 
 static bool room_for_move(roster_space *s)
 {
-    roster_move *p = with_room(s->moves, &s->moves_cap, s->moves_count + 1, sizeof(*p));
+    roster_move *p = dbk_room_for(s->moves, &s->moves_cap, s->moves_count + 1, sizeof(*p));
     if (p != NULL)
         s->moves = p;
     return p != NULL;
@@ -108,13 +92,13 @@ static bool copy_label(uint8_t **out, dbk_span *span, dbk_span label)
 
 static bool arrive_device(arrivals *a, dbk_roster *r, const dbk_entry *e)
 {
-    roster_device *devices = with_room(r->devices, &r->devices_cap, r->devices_count + 1,
-                                       sizeof(*devices));
+    roster_device *devices = dbk_room_for(r->devices, &r->devices_cap, r->devices_count + 1,
+                                          sizeof(*devices));
     if (devices == NULL)
         return false;
     r->devices = devices;
-    roster_admin *admins = with_room(r->admins, &r->admins_cap, r->admins_count + 1,
-                                     sizeof(*admins));
+    roster_admin *admins = dbk_room_for(r->admins, &r->admins_cap, r->admins_count + 1,
+                                        sizeof(*admins));
     if (admins == NULL)
         return false;
     r->admins = admins;
@@ -132,8 +116,8 @@ static bool arrive_device(arrivals *a, dbk_roster *r, const dbk_entry *e)
 
 static bool arrive_space(arrivals *a, dbk_roster *r, const dbk_entry *e)
 {
-    roster_space *spaces = with_room(r->spaces, &r->spaces_cap, r->spaces_count + 1,
-                                     sizeof(*spaces));
+    roster_space *spaces = dbk_room_for(r->spaces, &r->spaces_cap, r->spaces_count + 1,
+                                        sizeof(*spaces));
     if (spaces == NULL)
         return false;
     r->spaces = spaces;

@@ -1,7 +1,7 @@
 /* Membership as the book keeps it: the stored chain, its fold, and the keys that it brings. */
 #include <string.h>
 
-#include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/journal/book_internal.h"
 #include "core/journal/evidence.h"
 #include "core/seal/wrap.h"
@@ -9,14 +9,11 @@
 
 static dbk_rc push_hash(dbk_book *book, const dbk_hash *hash, dbk_err *err)
 {
-    if (book->chain_count == book->chain_cap) {
-        size_t cap = book->chain_cap == 0 ? 64 : book->chain_cap * 2;
-        dbk_hash *grown = dbk_realloc(book->chain_hashes, cap * sizeof(*grown));
-        if (grown == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for the membership chain");
-        book->chain_hashes = grown;
-        book->chain_cap = cap;
-    }
+    dbk_hash *grown = dbk_room_for(book->chain_hashes, &book->chain_cap, book->chain_count + 1,
+                                   sizeof(*grown));
+    if (grown == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the membership chain");
+    book->chain_hashes = grown;
     book->chain_hashes[book->chain_count++] = *hash;
     return DBK_OK;
 }

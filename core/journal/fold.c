@@ -2,6 +2,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/cbor.h"
+#include "core/base/room.h"
 #include "core/base/text.h"
 #include "core/model/offer.h"
 #include "core/model/value.h"
@@ -303,14 +304,10 @@ typedef struct row_ids {
 static dbk_rc keep_id(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     row_ids *r = ctx;
-    if (r->count == r->cap) {
-        size_t cap = r->cap == 0 ? 64 : r->cap * 2;
-        dbk_rowid *ids = dbk_realloc(r->ids, cap * sizeof(ids[0]));
-        if (ids == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for the records of a form");
-        r->ids = ids;
-        r->cap = cap;
-    }
+    dbk_rowid *ids = dbk_room_for(r->ids, &r->cap, r->count + 1, sizeof(*ids));
+    if (ids == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the records of a form");
+    r->ids = ids;
     r->ids[r->count++] = row->id;
     return DBK_OK;
 }

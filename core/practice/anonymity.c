@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 
 #define TAGS_MAX 3u
 
@@ -33,43 +34,46 @@ typedef struct walk {
 
 /* ---- sets ------------------------------------------------------------------------------------ */
 
-static dbk_rc grow(void **rows, size_t *room, size_t count, size_t size, dbk_err *err)
+static dbk_rc check_room(size_t count, dbk_err *err)
 {
-    if (count < *room)
-        return DBK_OK;
-    if (count >= DBK_ANONYMITY_MAX)
-        return dbk_fail(err, DBK_LIMIT, "more than %u persons and cases", DBK_ANONYMITY_MAX);
-    size_t larger = *room == 0 ? 64 : 2 * *room;
-    void *moved = dbk_realloc(*rows, larger * size);
-    if (moved == NULL)
-        return dbk_fail(err, DBK_NOMEM, "no memory for whom anonymity protects");
-    *rows = moved;
-    *room = larger;
-    return DBK_OK;
+    return count < DBK_ANONYMITY_MAX
+               ? DBK_OK
+               : dbk_fail(err, DBK_LIMIT, "more than %u persons and cases", DBK_ANONYMITY_MAX);
+}
+
+static dbk_rc no_memory(dbk_err *err)
+{
+    return dbk_fail(err, DBK_NOMEM, "no memory for whom anonymity protects");
 }
 
 static dbk_rc add(ids *set, const dbk_id *id, dbk_err *err)
 {
-    void *rows = set->rows;
     if (dbk_id_is_zero(id))
         return DBK_OK;
-    dbk_rc rc = grow(&rows, &set->room, set->count, sizeof(set->rows[0]), err);
+    dbk_rc rc = check_room(set->count, err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_id *rows = dbk_room_for(set->rows, &set->room, set->count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return no_memory(err);
     set->rows = rows;
-    if (rc == DBK_OK)
-        set->rows[set->count++] = *id;
-    return rc;
+    set->rows[set->count++] = *id;
+    return DBK_OK;
 }
 
 static dbk_rc add_link(links *all, const dbk_id *from, const dbk_id *to, dbk_err *err)
 {
-    void *rows = all->rows;
     if (dbk_id_is_zero(to))
         return DBK_OK;
-    dbk_rc rc = grow(&rows, &all->room, all->count, sizeof(all->rows[0]), err);
+    dbk_rc rc = check_room(all->count, err);
+    if (rc != DBK_OK)
+        return rc;
+    link *rows = dbk_room_for(all->rows, &all->room, all->count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return no_memory(err);
     all->rows = rows;
-    if (rc == DBK_OK)
-        all->rows[all->count++] = (link){ *from, *to };
-    return rc;
+    all->rows[all->count++] = (link){ *from, *to };
+    return DBK_OK;
 }
 
 static int by_bytes(const void *a, const void *b)

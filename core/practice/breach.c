@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/journal/orglog.h"
 
 #define FORM "breach"
@@ -22,16 +23,12 @@ typedef struct gathering {
 
 static dbk_rc make_room(gathering *g, dbk_err *err)
 {
-    size_t room = g->room == 0 ? 16 : 2 * g->room;
-    if (g->count < g->room)
-        return DBK_OK;
     if (g->count == BREACHES_MAX)
         return dbk_fail(err, DBK_LIMIT, "more than %u lost devices", BREACHES_MAX);
-    dbk_breach *rows = dbk_realloc(g->rows, room * sizeof(*rows));
+    dbk_breach *rows = dbk_room_for(g->rows, &g->room, g->count + 1, sizeof(*rows));
     if (rows == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for the lost devices");
     g->rows = rows;
-    g->room = room;
     return DBK_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/base/text.h"
 #include "core/practice/clock_builtin.h"
 #include "core/practice/duty.h"
@@ -301,14 +302,10 @@ static dbk_rc keep(walk *w, const referral *one, dbk_err *err)
 {
     if (w->count == REFERRALS_MAX)
         return dbk_fail(err, DBK_LIMIT, "more than %u referrals", REFERRALS_MAX);
-    if (w->count == w->room) {
-        size_t room = w->room == 0 ? 64 : 2 * w->room;
-        referral *rows = dbk_realloc(w->referrals, room * sizeof(*rows));
-        if (rows == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for the referrals");
-        w->referrals = rows;
-        w->room = room;
-    }
+    referral *rows = dbk_room_for(w->referrals, &w->room, w->count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the referrals");
+    w->referrals = rows;
     w->referrals[w->count++] = *one;
     return DBK_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 
 #define SERVICES_MAX 200000u
 
@@ -96,14 +97,10 @@ static dbk_rc look(void *ctx, const dbk_id *record, const dbk_offer *offer, dbk_
     hit.record = *record;
     if (f->count == SERVICES_MAX)
         return dbk_fail(err, DBK_LIMIT, "more than %u services", SERVICES_MAX);
-    if (f->count == f->room) {
-        size_t room = f->room == 0 ? 64 : 2 * f->room;
-        dbk_directory_hit *rows = dbk_realloc(f->rows, room * sizeof(*rows));
-        if (rows == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for the services found");
-        f->rows = rows;
-        f->room = room;
-    }
+    dbk_directory_hit *rows = dbk_room_for(f->rows, &f->room, f->count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the services found");
+    f->rows = rows;
     f->rows[f->count++] = hit;
     return DBK_OK;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 
 #define PAST_BYTES_MAX (16u * 1024u * 1024u)
 
@@ -44,17 +45,13 @@ static dbk_rc keep_dots(dbk_past *p, size_t *at, const dbk_dot *dots, size_t cou
 
 static dbk_rc make_room(dbk_past *p, dbk_err *err)
 {
-    if (p->count < p->room)
-        return DBK_OK;
-    if (p->room == DBK_PAST_VALUES_MAX)
+    if (p->count == DBK_PAST_VALUES_MAX)
         return dbk_fail(err, DBK_LIMIT, "more than %u values were written here",
                         DBK_PAST_VALUES_MAX);
-    size_t room = p->room == 0 ? 16 : 2 * p->room;
-    past_row *rows = dbk_realloc(p->rows, room * sizeof(*rows));
+    past_row *rows = dbk_room_for(p->rows, &p->room, p->count + 1, sizeof(*rows));
     if (rows == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for a record's past");
     p->rows = rows;
-    p->room = room;
     return DBK_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/practice/deployment.h"
 
 #define DAY_MS (24 * 60 * 60 * 1000LL)
@@ -36,14 +37,10 @@ static dbk_rc add(gathering *g, const dbk_id *case_id, dbk_span group, dbk_err *
 {
     if (g->count == ROWS_MAX)
         return dbk_fail(err, DBK_LIMIT, "more than %u families", ROWS_MAX);
-    if (g->count == g->room) {
-        size_t room = g->room == 0 ? 16 : 2 * g->room;
-        dbk_liaison_family *rows = dbk_realloc(g->rows, room * sizeof(*rows));
-        if (rows == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for the families");
-        g->rows = rows;
-        g->room = room;
-    }
+    dbk_liaison_family *rows = dbk_room_for(g->rows, &g->room, g->count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the families");
+    g->rows = rows;
     dbk_liaison_family *row = &g->rows[g->count++];
     *row = (dbk_liaison_family){ .case_id = *case_id };
     if (group.len > 0 && group.len < sizeof(row->group))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/base/text.h"
 #include "core/practice/reference.h"
 #include "core/practice/retention_rules.h"
@@ -75,14 +76,10 @@ static dbk_rc push(rows *l, const void *row, size_t size, dbk_err *err)
 {
     if (l->count == SUBJECTS_MAX)
         return dbk_fail(err, DBK_LIMIT, "more than %u cases and persons", SUBJECTS_MAX);
-    if (l->count == l->room) {
-        size_t room = l->room == 0 ? 64 : 2 * l->room;
-        void *p = dbk_realloc(l->p, room * size);
-        if (p == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for the reviews");
-        l->p = p;
-        l->room = room;
-    }
+    void *p = dbk_room_for(l->p, &l->room, l->count + 1, size);
+    if (p == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the reviews");
+    l->p = p;
     memcpy((uint8_t *)l->p + l->count++ * size, row, size);
     return DBK_OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/base/text.h"
 #include "core/practice/wording.h"
 
@@ -34,14 +35,10 @@ static dbk_rc keep(items *all, const item *one, dbk_err *err)
 {
     if (all->count == ITEMS_MAX)
         return dbk_fail(err, DBK_LIMIT, "a case has more than %u items", ITEMS_MAX);
-    if (all->count == all->room) {
-        size_t room = all->room == 0 ? 32 : 2 * all->room;
-        item *rows = dbk_realloc(all->rows, room * sizeof(*rows));
-        if (rows == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for the items");
-        all->rows = rows;
-        all->room = room;
-    }
+    item *rows = dbk_room_for(all->rows, &all->room, all->count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the items");
+    all->rows = rows;
     all->rows[all->count++] = *one;
     return DBK_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/practice/clock.h"
 #include "core/practice/deployment.h"
 #include "core/practice/directory.h"
@@ -37,7 +38,7 @@ typedef struct seen_case {
 
 typedef struct list {
     void *rows;
-    size_t count, size;
+    size_t count, room;
 } list;
 
 typedef struct today {
@@ -52,14 +53,10 @@ static dbk_rc push(list *l, const void *row, size_t size, dbk_err *err)
 {
     if (l->count == ITEMS_MAX)
         return dbk_fail(err, DBK_LIMIT, "more than %u things wait", ITEMS_MAX);
-    if (l->count == l->size) {
-        size_t larger = l->size == 0 ? 64 : 2 * l->size;
-        void *rows = dbk_realloc(l->rows, larger * size);
-        if (rows == NULL)
-            return dbk_fail(err, DBK_NOMEM, "no memory for what is due");
-        l->rows = rows;
-        l->size = larger;
-    }
+    void *rows = dbk_room_for(l->rows, &l->room, l->count + 1, size);
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for what is due");
+    l->rows = rows;
     memcpy((uint8_t *)l->rows + l->count++ * size, row, size);
     return DBK_OK;
 }
