@@ -162,7 +162,7 @@ static dbk_rc postgres_scan(void *self, const dbk_id *space, const dbk_log_scan 
     postgres *p = self;
     page at = { .stop = false };
     dbk_rc rc = DBK_OK;
-    int rows = 1;
+    int rows = DBK_PG_SCAN_ROWS;
     DBK_ASSERT(!p->walking);
     at.to_len = dbk_log_above(at.to, scan->prefix);
     if (scan->after.len > 0) {
@@ -172,7 +172,7 @@ static dbk_rc postgres_scan(void *self, const dbk_id *space, const dbk_log_scan 
         at.from_len = scan->prefix.len;
     }
     p->walking = true;
-    while (rc == DBK_OK && !at.stop && rows > 0) {
+    while (rc == DBK_OK && !at.stop && rows == DBK_PG_SCAN_ROWS) {
         dbk_pg_params q = { 0 };
         PGresult *r;
         dbk_pg_add_id(&q, space);
@@ -213,10 +213,10 @@ static dbk_rc postgres_segments_read(void *self, const dbk_id *space, const dbk_
     uint64_t next = read->from;
     bool stop = read->from > DBK_LOG_INDEX_MAX;
     dbk_rc rc = DBK_OK;
-    int rows = 1;
+    int rows = DBK_PG_READ_ROWS;
     DBK_ASSERT(!p->walking);
     p->walking = true;
-    while (rc == DBK_OK && !stop && rows > 0) {
+    while (rc == DBK_OK && !stop && rows == DBK_PG_READ_ROWS) {
         dbk_pg_params q = { 0 };
         PGresult *r;
         dbk_pg_add_id(&q, space);

@@ -9,8 +9,8 @@
 /* Statements that may be under way before their results are read: bounds what the server has to
  * keep for us while we are still sending. */
 #define PENDING_MAX 256u
-#define SCAN_ROWS "256"
-#define READ_ROWS "64" /* segments of at most 64 KiB */
+#define TEXT(n) TEXT_OF(n)
+#define TEXT_OF(n) #n
 
 static const char schema_sql[] =
     "CREATE SCHEMA daybook;"
@@ -42,10 +42,11 @@ static const struct {
     [DBK_PG_DEL] = { "del", "DELETE FROM daybook.row WHERE space=$1 AND key=$2" },
     [DBK_PG_SCAN] = { "scan",
                       "SELECT key,value FROM daybook.row WHERE space=$1 AND key>=$2 AND key<$3"
-                      " ORDER BY key LIMIT " SCAN_ROWS },
+                      " ORDER BY key LIMIT " TEXT(DBK_PG_SCAN_ROWS) },
     [DBK_PG_SEGMENT_ADD] = { "segment_add", "INSERT INTO daybook.segment VALUES($1,$2,$3,$4,$5)" },
-    [DBK_PG_SEGMENTS] = { "segments", "SELECT at,receipt_ms,header,body FROM daybook.segment"
-                                      " WHERE space=$1 AND at>=$2 ORDER BY at LIMIT " READ_ROWS },
+    [DBK_PG_SEGMENTS] = { "segments",
+                          "SELECT at,receipt_ms,header,body FROM daybook.segment"
+                          " WHERE space=$1 AND at>=$2 ORDER BY at LIMIT " TEXT(DBK_PG_READ_ROWS) },
 };
 
 /* ---- errors ------------------------------------------------------------------------------ */

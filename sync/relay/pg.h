@@ -14,6 +14,9 @@
 
 #define DBK_PG_SCHEMA 1u /* numbered migrations begin when there is a second one */
 #define DBK_PG_PARAMS_MAX 5
+/* Of one answer; fewer come only at the end. */
+#define DBK_PG_SCAN_ROWS 256
+#define DBK_PG_READ_ROWS 64 /* segments of at most 64 KiB */
 
 typedef enum dbk_pg_statement {
     DBK_PG_BEGIN,
