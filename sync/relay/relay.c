@@ -14,16 +14,12 @@
 
 /* What other relays have added to a shared log's chain counts from here on: who was let in, who is
  * out. What they wrote besides isn't cached. */
-static dbk_rc catch_up(dbk_relay *r, const dbk_log *log, dbk_err *err)
+static dbk_rc catch_up(void *ctx, const dbk_log *log, dbk_err *err)
 {
+    dbk_relay *r = ctx;
     bool changed;
     dbk_rc rc = dbk_roll_refresh(r->roll, log, &changed, err);
     return rc == DBK_OK && changed ? dbk_recover_load(r, log, err) : rc;
-}
-
-static dbk_rc begun(void *ctx, const dbk_log *log, dbk_err *err)
-{
-    return catch_up(ctx, log, err);
 }
 
 static dbk_rc before_commit(void *ctx, const dbk_log *log, dbk_err *err)
@@ -89,7 +85,7 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
     DBK_ASSERT(pthread_mutex_init(&r->lock, NULL) == 0);
     DBK_ASSERT(pthread_cond_init(&r->idle, NULL) == 0);
     r->shared = opts->source->shared;
-    dbk_writer_hooks hooks = { r->shared ? begun : NULL, before_commit, after, r };
+    dbk_writer_hooks hooks = { r->shared ? catch_up : NULL, before_commit, after, r };
     dbk_rc rc = opts->source->open(opts->source->self, &r->log, DBK_LOG_WRITES, err);
     if (rc == DBK_OK)
         rc = load_key(r, err);
