@@ -329,14 +329,14 @@ typedef struct verb_row {
     option_use listen, url, tls_cert, tls_key, reason, dsn, to, disk_max;
 } verb_row;
 static const verb_row verbs[] = {
-    { "init", run_init, true, NO, MAY, NO, NO, NO, MAY, NO, NO },
-    { "serve", run_serve, false, MUST, NO, MAY, MAY, NO, NO, NO, MAY },
-    { "card", run_card, false, NO, MAY, MAY, NO, NO, NO, NO, NO },
-    { "tls-next", run_tls_next, false, NO, NO, NO, NO, NO, NO, NO, NO },
-    { "tls-switch", run_tls_switch, false, NO, NO, NO, NO, NO, NO, NO, NO },
-    { "fsck", run_fsck, false, NO, NO, NO, NO, NO, NO, NO, NO },
-    { "recover", run_recover, false, NO, NO, NO, NO, MUST, NO, NO, NO },
-    { "migrate", run_migrate, false, NO, NO, NO, NO, NO, NO, MUST, NO },
+    { "init", run_init, .names_dir = true, .url = MAY, .dsn = MAY },
+    { "serve", run_serve, .listen = MUST, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY },
+    { "card", run_card, .url = MAY, .tls_cert = MAY },
+    { "tls-next", run_tls_next, .names_dir = false },
+    { "tls-switch", run_tls_switch, .names_dir = false },
+    { "fsck", run_fsck, .names_dir = false },
+    { "recover", run_recover, .reason = MUST },
+    { "migrate", run_migrate, .to = MUST },
 };
 
 static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at, dbk_err *err)
