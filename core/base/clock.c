@@ -42,6 +42,13 @@ uint64_t dbk_monotonic_ms(void)
     return clock_ms(CLOCK_MONOTONIC);
 }
 
+uint64_t dbk_monotonic_us(void)
+{
+    struct timespec t;
+    DBK_ASSERT(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
 uint64_t dbk_boottime_ms(void)
 {
     return clock_ms(CLOCK_BOOTTIME);

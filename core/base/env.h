@@ -16,6 +16,7 @@ typedef struct dbk_env {
 const dbk_env *dbk_env_system(void);
 /* Milliseconds that never go backwards: for deadlines and progress, never for records. */
 uint64_t dbk_monotonic_ms(void);
+uint64_t dbk_monotonic_us(void); /* for what takes less than a millisecond */
 /* The same, and it goes on while the machine sleeps. */
 uint64_t dbk_boottime_ms(void);
 

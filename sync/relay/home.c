@@ -358,15 +358,25 @@ const dbk_log_source *dbk_home_source(const dbk_home *home)
     return &home->source;
 }
 
-bool dbk_home_is_full(const dbk_home *home, unsigned percent)
+dbk_rc dbk_home_disk_of(const dbk_home *home, dbk_home_disk *out, dbk_err *err)
 {
     struct statvfs disk;
+    if (statvfs(home->dir, &disk) != 0 || disk.f_blocks == 0)
+        return fail_file("the folder's disk", err);
+    out->free = (uint64_t)disk.f_bavail * disk.f_frsize;
+    out->size = (uint64_t)disk.f_blocks * disk.f_frsize;
+    return DBK_OK;
+}
+
+bool dbk_home_is_full(const dbk_home *home, unsigned percent)
+{
+    dbk_home_disk disk;
     if (home->source.shared)
         return false; /* its server says so itself */
-    if (statvfs(home->dir, &disk) != 0 || disk.f_blocks == 0)
+    if (dbk_home_disk_of(home, &disk, NULL) != DBK_OK)
         return true;
     /* Of what a user may fill: what is kept for root counts as in use. */
-    return (double)disk.f_bavail * 100.0 < (double)disk.f_blocks * (100.0 - percent);
+    return (double)disk.free * 100.0 < (double)disk.size * (100.0 - percent);
 }
 
 dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err)

@@ -37,6 +37,11 @@ const dbk_log_source *dbk_home_source(const dbk_home *home);
  * hold what shuts a device out. false where the log isn't in the folder. */
 #define DBK_HOME_DISK_PERCENT 90u
 bool dbk_home_is_full(const dbk_home *home, unsigned percent);
+/* The folder's disk, for monitoring: bytes that this user may still take, and all that it may. */
+typedef struct dbk_home_disk {
+    uint64_t free, size;
+} dbk_home_disk;
+DBK_MUST_CHECK dbk_rc dbk_home_disk_of(const dbk_home *home, dbk_home_disk *out, dbk_err *err);
 /* The file of the database as such, before anything in it; no handle may be open. DBK_DAMAGED.
  * A server checks its own files. */
 DBK_MUST_CHECK dbk_rc dbk_home_verify(const dbk_home *home, dbk_err *err);

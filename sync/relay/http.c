@@ -1,11 +1,8 @@
 #include "sync/relay/http.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,26 +12,27 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
-#include "core/base/text.h"
 #include "sync/relay/deadlines.h"
 #include "sync/relay/gate.h"
+#include "sync/relay/listener.h"
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3"
-#define BACKLOG 512
 #define HEAD_BYTES_MAX (32u * 1024u) /* a connection's memory in the library */
 #define DRAIN_STEP_MS 10
 #define SWEEP_STEP_MS 250 /* how much later than its deadline a connection may go */
-#define ADDRESS_SIZE 80u
 #define LINE_SIZE 256u
+
+_Static_assert(DBK_COUNT_CUT_OPENING + DBK_STAGES == DBK_COUNT_CUT_WORK + 1, "as the stages are");
 
 struct dbk_http {
     struct MHD_Daemon *daemon;
     dbk_relay *relay;
+    dbk_metrics *metrics; /* the relay's */
     const dbk_env *env;
     void (*log)(void *ctx, const char *line);
     void *log_ctx;
     int listener;
-    char address[ADDRESS_SIZE];
+    char address[DBK_LISTENER_NAME_SIZE];
     atomic_size_t bodies; /* bytes that requests have been promised */
     atomic_uint running;  /* requests from their first byte to their answer's last */
     atomic_bool draining;
@@ -46,7 +44,7 @@ struct dbk_http {
 /* One request. Begins when its request line has been read. */
 typedef struct call {
     dbk_http *http;
-    uint64_t started_ms; /* monotonic */
+    uint64_t started_us; /* monotonic */
     dbk_connection *connection;
     char target[DBK_GATE_TARGET_BYTES_MAX + 2];
     dbk_gate gate;
@@ -85,13 +83,16 @@ static void print_peer(char *out, size_t size, struct MHD_Connection *c)
 static void log_call(const call *q)
 {
     char line[LINE_SIZE];
-    uint64_t took_ms = dbk_monotonic_ms() - q->started_ms;
+    const dbk_relay_answer *a = &q->answer;
+    dbk_metrics_answer done = { a->call, a->cause, dbk_monotonic_us() - q->started_us, q->body.len,
+                                q->answer_bytes };
+    dbk_metrics_answered(q->http->metrics, &done);
     (void)snprintf(line, sizeof(line),
-                   "event=request call=%s status=%d ms=%llu in=%llu out=%zu "
-                   "peer=%s",
-                   q->answer.call != NULL ? q->answer.call : "none", q->answer.status,
-                   (unsigned long long)took_ms, (unsigned long long)q->gate.length, q->answer_bytes,
-                   q->peer);
+                   "event=request call=%s status=%d ms=%llu in=%llu out=%zu peer=%s%s%s",
+                   a->call != NULL ? a->call : DBK_METRICS_NO_CALL, a->status,
+                   (unsigned long long)done.took_us / 1000, (unsigned long long)q->gate.length,
+                   q->answer_bytes, q->peer, a->cause != NULL ? " cause=" : "",
+                   a->cause != NULL ? a->cause : "");
     q->http->log(q->http->log_ctx, line);
 }
 
@@ -114,6 +115,7 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **row,
     const union MHD_ConnectionInfo *fd = MHD_get_connection_info(c,
                                                                  MHD_CONNECTION_INFO_CONNECTION_FD);
     DBK_ASSERT(fd != NULL);
+    dbk_metrics_add(h->metrics, DBK_COUNT_CONNECTIONS, 1);
     *row = dbk_deadlines_enter(h->deadlines, fd->connect_fd, dbk_monotonic_ms());
     if (*row == NULL)
         (void)shutdown(fd->connect_fd, SHUT_RDWR);
@@ -136,6 +138,7 @@ static void *sweep(void *ctx)
             char line[LINE_SIZE];
             if (cut.in[stage] == 0)
                 continue;
+            dbk_metrics_add(h->metrics, (dbk_count)(DBK_COUNT_CUT_OPENING + stage), cut.in[stage]);
             (void)snprintf(line, sizeof(line), "event=cut stage=%s connections=%u",
                            dbk_stage_name(stage), cut.in[stage]);
             h->log(h->log_ctx, line);
@@ -310,7 +313,7 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *c)
         return NULL;
     q->http = h;
     q->connection = connection;
-    q->started_ms = dbk_monotonic_ms();
+    q->started_us = dbk_monotonic_us();
     size_t len = strnlen(target, DBK_GATE_TARGET_BYTES_MAX + 1); /* one too many fails the gate */
     memcpy(q->target, target, len);
     (void)atomic_fetch_add(&h->running, 1);
@@ -358,65 +361,7 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **state,
     (void)atomic_fetch_sub(&h->running, 1);
 }
 
-/* ---- listening --------------------------------------------------------------------------- */
-
-/* "host:port" or "[host]:port", numbers only: names would be looked up, and may move. */
-static dbk_rc parse_address(struct addrinfo **out, const char *text, dbk_err *err)
-{
-    char host[ADDRESS_SIZE];
-    uint64_t port;
-    const char *colon = strrchr(text, ':');
-    struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                              .ai_socktype = SOCK_STREAM };
-    size_t len = colon != NULL ? (size_t)(colon - text) : 0;
-    if (len == 0 || len >= sizeof(host) || strlen(text) >= sizeof(host) ||
-        dbk_u64_parse(&port, dbk_span_str(colon + 1), NULL) != DBK_OK || port > 65535)
-        return dbk_fail(err, DBK_USAGE, "listen on ADDRESS:PORT");
-    memcpy(host, text, len);
-    host[len] = '\0';
-    char *name = host;
-    if (name[0] == '[' && name[len - 1] == ']') {
-        name[len - 1] = '\0';
-        name++;
-    }
-    if (getaddrinfo(name, colon + 1, &hints, out) != 0)
-        return dbk_fail(err, DBK_USAGE, "listen on a numeric ADDRESS:PORT");
-    return DBK_OK;
-}
-
-static dbk_rc name_listener(dbk_http *h, dbk_err *err)
-{
-    struct sockaddr_storage at;
-    socklen_t len = sizeof(at);
-    char host[INET6_ADDRSTRLEN + 32];
-    char port[8];
-    if (getsockname(h->listener, (struct sockaddr *)&at, &len) != 0 ||
-        getnameinfo((struct sockaddr *)&at, len, host, sizeof(host), port, sizeof(port),
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        return dbk_fail(err, DBK_IO, "the listening socket has no name");
-    (void)snprintf(h->address, sizeof(h->address), at.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
-                   host, port);
-    return DBK_OK;
-}
-
-/* Our own socket, so that its options are ours: connections inherit TCP_NODELAY from it. */
-static dbk_rc open_listener(dbk_http *h, const char *address, dbk_err *err)
-{
-    struct addrinfo *at = NULL;
-    int on = 1;
-    dbk_rc rc = parse_address(&at, address, err);
-    if (rc != DBK_OK)
-        return rc;
-    h->listener = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (h->listener < 0 ||
-        setsockopt(h->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        setsockopt(h->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
-        bind(h->listener, at->ai_addr, at->ai_addrlen) != 0 || listen(h->listener, BACKLOG) != 0)
-        rc = dbk_fail(err, errno == EADDRINUSE ? DBK_BUSY : DBK_IO, "can't listen on %s: %s",
-                      address, strerror(errno));
-    freeaddrinfo(at);
-    return rc == DBK_OK ? name_listener(h, err) : rc;
-}
+/* ---- starting and stopping ---------------------------------------------------------------- */
 
 static struct MHD_Daemon *start_daemon(dbk_http *h, const dbk_http_opts *opts)
 {
@@ -468,26 +413,28 @@ dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err)
 {
     *out = NULL;
     dbk_http *h = dbk_alloc(sizeof(*h));
-    if (h == NULL)
+    if (h == NULL) {
+        (void)close(opts->listener);
         return dbk_fail(err, DBK_NOMEM, "no memory for the server");
+    }
     h->relay = opts->relay;
+    h->metrics = dbk_relay_metrics(opts->relay);
     h->env = opts->env;
     h->log = opts->log;
     h->log_ctx = opts->log_ctx;
-    h->listener = -1;
+    h->listener = opts->listener;
     atomic_init(&h->bodies, 0);
     atomic_init(&h->running, 0);
     atomic_init(&h->draining, false);
     atomic_init(&h->swept_out, false);
-    dbk_rc rc = open_listener(h, opts->address, err);
+    dbk_rc rc = dbk_listener_name(h->address, h->listener, err);
     if (rc == DBK_OK)
         rc = serve_on(h, opts, err);
     if (rc == DBK_OK) {
         *out = h;
         return DBK_OK;
     }
-    if (h->listener >= 0)
-        (void)close(h->listener);
+    (void)close(h->listener);
     dbk_free(h);
     return rc;
 }

@@ -17,15 +17,15 @@ typedef struct dbk_http_opts {
     dbk_relay *relay; /* borrowed; with at least DBK_HTTP_THREADS readers */
     const dbk_env *env;
     bool behind_proxy;              /* all connections come from one address */
-    const char *address;            /* "127.0.0.1:8443", "[::1]:8443"; port 0: a free one */
+    int listener;                   /* listener.h; taken, also on failure */
     const char *cert_pem, *key_pem; /* texts; borrowed for the call */
     /* One line without its end, from any thread: no bodies, names, keys or whole addresses. */
     void (*log)(void *ctx, const char *line);
     void *log_ctx;
 } dbk_http_opts;
 
-/* Answers requests from here on, in threads of its own. DBK_USAGE: no such address; DBK_BUSY: it
- * is taken; DBK_FORMAT: no usable certificate or key. */
+/* Answers requests from here on, in threads of its own. DBK_FORMAT: no usable certificate or key.
+ */
 DBK_MUST_CHECK dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err);
 /* What it listens on: "127.0.0.1:43210". Borrowed. */
 const char *dbk_http_address(const dbk_http *h);

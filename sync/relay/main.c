@@ -12,7 +12,9 @@
 #include "sync/relay/card.h"
 #include "sync/relay/home.h"
 #include "sync/relay/http.h"
+#include "sync/relay/listener.h"
 #include "sync/relay/log_check.h"
+#include "sync/relay/scrape.h"
 
 #define DRAIN_MS 10000u
 
@@ -25,12 +27,13 @@ static const char help_text[] =
     "        --dsn the log is in that PostgreSQL database, and relays on other machines may serve\n"
     "        it, too, each with a copy of DIR. The password is not in DSN, but in ~/.pgpass.\n"
     "  daybook-relay serve --data DIR --listen ADDRESS:PORT [--tls-cert FILE --tls-key FILE]\n"
-    "                      [--disk-max PERCENT] [--behind-proxy]\n"
+    "                      [--disk-max PERCENT] [--behind-proxy] [--metrics ADDRESS:PORT]\n"
     "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed. When more "
     "than\n"
     "        PERCENT (90) of the disk is in use, new notes are refused; reads go on, and so do\n"
     "        changes of membership. Strangers are held back by their address; with\n"
-    "        --behind-proxy all connections come from one, and the proxy has to do it.\n"
+    "        --behind-proxy all connections come from one, and the proxy has to do it. --metrics\n"
+    "        answers monitoring on this machine, by plain HTTP: GET /metrics.\n"
     "  daybook-relay card --data DIR [--url URL] [--tls-cert FILE]\n"
     "        Writes the card anew, for another address or certificate.\n"
     "  daybook-relay tls-next --data DIR\n"
@@ -55,7 +58,7 @@ static const char help_text[] =
 typedef struct options {
     const char *verb;
     const char *dir;
-    const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to, *disk_max;
+    const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to, *disk_max, *metrics;
     bool behind_proxy;
 } options;
 
@@ -235,31 +238,69 @@ static void block_signals(sigset_t *set)
     DBK_ASSERT(sigprocmask(SIG_BLOCK, set, NULL) == 0);
 }
 
-static dbk_rc serve_until(const sigset_t *set, const dbk_http_opts *http, dbk_err *err)
-{
-    int got = 0;
-    dbk_http *server = NULL;
-    dbk_rc rc = dbk_http_start(&server, http, err);
-    if (rc != DBK_OK)
-        return rc;
-    printf("listening on https://%s\n", dbk_http_address(server));
-    (void)fflush(stdout);
-    log_line(NULL, "event=start");
-    DBK_ASSERT(sigwait(set, &got) == 0);
-    log_line(NULL, "event=stop");
-    dbk_http_stop(server, DRAIN_MS);
-    return DBK_OK;
-}
-
 typedef struct disk {
     const dbk_home *home;
     unsigned percent;
+    uint64_t started_ms;
 } disk;
 
 static bool is_full(void *ctx)
 {
     const disk *d = ctx;
     return dbk_home_is_full(d->home, d->percent);
+}
+
+/* What only the process knows. */
+static dbk_rc measure_more(void *ctx, dbk_bytes *out, dbk_err *err)
+{
+    const disk *d = ctx;
+    dbk_home_disk space = { 0, 0 };
+    dbk_rc rc = dbk_home_disk_of(d->home, &space, err);
+    const struct {
+        const char *family, *labels, *help;
+        uint64_t value;
+    } rows[] = {
+        { "build_info", "version=\"" DAYBOOK_VERSION "\"", "1; the version is the label.", 1 },
+        { "start_time_seconds", "", "When it was started, as Unix time.", d->started_ms / 1000 },
+        { "disk_free_bytes", "", "Room on the folder's disk for this user.", space.free },
+        { "disk_size_bytes", "", "Size of the folder's disk.", space.size },
+        { "disk_limit_percent", "", "Above this share in use no notes are taken.", d->percent },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && rc == DBK_OK; i++) {
+        rc = dbk_metrics_gauge_head(out, rows[i].family, rows[i].help, err);
+        if (rc == DBK_OK)
+            rc = dbk_metrics_gauge_value(out, rows[i].family, rows[i].labels, rows[i].value, err);
+    }
+    return rc;
+}
+
+static dbk_rc serve_until(const sigset_t *set, const dbk_http_opts *http, const options *o, disk *d,
+                          dbk_err *err)
+{
+    int got = 0;
+    dbk_http *server = NULL;
+    dbk_scrape *scrape = NULL;
+    dbk_scrape_opts measured = { http->relay, http->env, o->metrics, measure_more, d };
+    dbk_http_opts opts = *http;
+    dbk_rc rc = o->metrics != NULL ? dbk_scrape_start(&scrape, &measured, err) : DBK_OK;
+    if (rc == DBK_OK)
+        rc = dbk_listener_open(&opts.listener, o->listen, err);
+    if (rc == DBK_OK)
+        rc = dbk_http_start(&server, &opts, err);
+    if (rc != DBK_OK) {
+        dbk_scrape_stop(scrape);
+        return rc;
+    }
+    if (scrape != NULL)
+        printf("metrics on http://%s/metrics\n", dbk_scrape_address(scrape));
+    printf("listening on https://%s\n", dbk_http_address(server));
+    (void)fflush(stdout);
+    log_line(NULL, "event=start");
+    DBK_ASSERT(sigwait(set, &got) == 0);
+    log_line(NULL, "event=stop");
+    dbk_http_stop(server, DRAIN_MS);
+    dbk_scrape_stop(scrape);
+    return DBK_OK;
 }
 
 static dbk_rc parse_percent(unsigned *out, const char *text, dbk_err *err)
@@ -273,7 +314,8 @@ static dbk_rc parse_percent(unsigned *out, const char *text, dbk_err *err)
 
 static dbk_rc run_serve(const options *o, dbk_err *err)
 {
-    disk d = { NULL, 0 };
+    const dbk_env *env = dbk_env_system();
+    disk d = { NULL, 0, env->now_ms(env->self) };
     sigset_t set;
     dbk_home *home = NULL;
     dbk_relay *relay = NULL;
@@ -291,7 +333,7 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
         rc = print_pin(&cert, err);
     if (rc == DBK_OK) {
         dbk_relay_opts opts = { dbk_home_source(home), dbk_env_system(), DBK_WRITER_THREAD,
-                                DBK_HTTP_THREADS };
+                                DBK_HTTP_THREADS + 1 /* of metrics */ };
         rc = dbk_relay_open(&relay, &opts, err);
     }
     if (rc == DBK_OK) {
@@ -306,11 +348,10 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
         dbk_http_opts http = { .relay = relay,
                                .env = dbk_env_system(),
                                .behind_proxy = o->behind_proxy,
-                               .address = o->listen,
                                .cert_pem = (const char *)cert.p,
                                .key_pem = (const char *)key.p,
                                .log = log_line };
-        rc = serve_until(&set, &http, err);
+        rc = serve_until(&set, &http, o, &d, err);
     }
     dbk_relay_close(relay);
     dbk_bytes_wipe(&cert);
@@ -326,11 +367,12 @@ typedef struct verb_row {
     const char *name;
     dbk_rc (*run)(const options *o, dbk_err *err);
     bool names_dir; /* the folder is an argument, not --data */
-    option_use listen, url, tls_cert, tls_key, reason, dsn, to, disk_max;
+    option_use listen, url, tls_cert, tls_key, reason, dsn, to, disk_max, metrics;
 } verb_row;
 static const verb_row verbs[] = {
     { "init", run_init, .names_dir = true, .url = MAY, .dsn = MAY },
-    { "serve", run_serve, .listen = MUST, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY },
+    { "serve", run_serve, .listen = MUST, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY,
+      .metrics = MAY },
     { "card", run_card, .url = MAY, .tls_cert = MAY },
     { "tls-next", run_tls_next, .names_dir = false },
     { "tls-switch", run_tls_switch, .names_dir = false },
@@ -355,6 +397,7 @@ static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at
         { "--dsn", &o->dsn, verb->dsn },
         { "--to", &o->to, verb->to },
         { "--disk-max", &o->disk_max, verb->disk_max },
+        { "--metrics", &o->metrics, verb->metrics },
     };
     const char *arg = argv[*at];
     if (strcmp(arg, "--behind-proxy") == 0 && verb->run == run_serve && !o->behind_proxy) {

@@ -10,6 +10,8 @@
 #define HEARD_BYTES_MAX (1024u * 1024u) /* 20,000 devices and more */
 #define RETRY_SECONDS 4u /* those who are sent away come back spread over this time */
 
+static dbk_rc count_from_here(dbk_relay *r, dbk_err *err);
+
 /* ---- opening ----------------------------------------------------------------------------- */
 
 /* What other relays have added to a shared log's chain counts from here on: who was let in, who is
@@ -85,8 +87,10 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
     DBK_ASSERT(pthread_mutex_init(&r->lock, NULL) == 0);
     DBK_ASSERT(pthread_cond_init(&r->idle, NULL) == 0);
     r->shared = opts->source->shared;
-    dbk_writer_hooks hooks = { r->shared ? catch_up : NULL, before_commit, after, r };
-    dbk_rc rc = opts->source->open(opts->source->self, &r->log, DBK_LOG_WRITES, err);
+    dbk_rc rc = count_from_here(r, err);
+    dbk_writer_hooks hooks = { r->shared ? catch_up : NULL, before_commit, after, r, r->metrics };
+    if (rc == DBK_OK)
+        rc = opts->source->open(opts->source->self, &r->log, DBK_LOG_WRITES, err);
     if (rc == DBK_OK)
         rc = load_key(r, err);
     if (rc == DBK_OK)
@@ -135,6 +139,7 @@ void dbk_relay_close(dbk_relay *r)
     dbk_secret_free(r->sk);
     dbk_pace_free(r->devices);
     dbk_pace_free(r->strangers);
+    dbk_metrics_free(r->metrics);
     dbk_free(r->readers);
     dbk_free(r->idle_readers);
     dbk_bytes_wipe(&r->heard);
@@ -146,6 +151,11 @@ void dbk_relay_close(dbk_relay *r)
 const dbk_sign_pk *dbk_relay_key(const dbk_relay *r)
 {
     return &r->pk;
+}
+
+dbk_metrics *dbk_relay_metrics(dbk_relay *r)
+{
+    return r->metrics;
 }
 
 uint64_t dbk_relay_commits(dbk_relay *r)
@@ -235,6 +245,14 @@ static const call_row calls[] = {
     { "GET", "/healthz", NULL, ANYONE, 0, RECOVERS, dbk_call_health, "health" },
 };
 
+static dbk_rc count_from_here(dbk_relay *r, dbk_err *err)
+{
+    dbk_rc rc = dbk_metrics_new(&r->metrics, err);
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && rc == DBK_OK; i++)
+        dbk_metrics_name_call(r->metrics, calls[i].name);
+    return rc;
+}
+
 static bool take_text(dbk_span *in, const char *text)
 {
     size_t len = strlen(text);
@@ -289,6 +307,7 @@ void dbk_relay_refuse(dbk_relay_answer *a, int status, const char *word)
     dbk_bytes_wipe(&a->body);
     dbk_bytes_init(&a->body, DBK_CONTROL_BYTES_MAX);
     a->status = status;
+    a->cause = word;
     a->content_type = DBK_TYPE_JSON;
     if (dbk_error_encode(&a->body, word, NULL) != DBK_OK)
         a->content_type = NULL; /* the status alone has to do */
@@ -448,7 +467,8 @@ void dbk_relay_handle(dbk_relay *r, dbk_relay_answer *a, const dbk_relay_request
     dbk_rc rc;
     a->status = 200;
     a->content_type = NULL;
-    a->call = row != NULL ? row->name : "none";
+    a->cause = NULL;
+    a->call = row != NULL ? row->name : DBK_METRICS_NO_CALL;
     a->nonce[0] = '\0';
     a->retry_after_s = 0;
     dbk_bytes_init(&a->body, DBK_WELCOME_BYTES_MAX);

@@ -11,6 +11,7 @@
 #include "core/base/env.h"
 #include "core/crypto/sign.h"
 #include "sync/relay/log.h"
+#include "sync/relay/metrics.h"
 #include "sync/relay/pace.h"
 #include "sync/relay/writer.h"
 
@@ -74,6 +75,13 @@ DBK_MUST_CHECK dbk_rc dbk_relay_limit(dbk_relay *r, const dbk_relay_limits *limi
 void dbk_relay_close(dbk_relay *r); /* no handle may be under way; NULL is nothing */
 const dbk_sign_pk *dbk_relay_key(const dbk_relay *r);
 uint64_t dbk_relay_commits(dbk_relay *r); /* durable transactions since the start */
+/* What it counts, for whoever serves it to count on. */
+dbk_metrics *dbk_relay_metrics(dbk_relay *r);
+/* Appends what it counted, and how the log stands now: its size, that of each space as its number
+ * in the chain and coarsely (dbk_metrics_coarse), and since when something waits for a witness.
+ * Any thread, with a reader to spare. */
+DBK_MUST_CHECK dbk_rc dbk_relay_measure(dbk_relay *r, dbk_bytes *out, uint64_t now_ms,
+                                        dbk_err *err);
 
 /* All spans are borrowed for the call; an absent header is empty. */
 typedef struct dbk_relay_request {
@@ -93,6 +101,7 @@ typedef struct dbk_relay_answer {
     int status;
     const char *content_type; /* constant; NULL: no body */
     const char *call;         /* constant: which call it was, for the log */
+    const char *cause;        /* constant: the word of a refusal; NULL: it is none */
     dbk_bytes body;
     char nonce[DBK_NONCE_TEXT_LEN + 1]; /* Daybook-Nonce, or "" */
     uint32_t retry_after_s;             /* 0: none */

@@ -35,7 +35,8 @@ struct dbk_relay {
     bool (*is_full)(void *ctx); /* the disk, nearly; NULL: not asked */
     void *is_full_ctx;
     dbk_pace *devices, *strangers; /* NULL: as often as they like */
-    bool shared;                   /* others write into the log, too */
+    dbk_metrics *metrics;
+    bool shared;        /* others write into the log, too */
     atomic_bool failed; /* the storage failed for good: not healthy until it is started again */
 };
 

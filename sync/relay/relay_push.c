@@ -77,6 +77,22 @@ static dbk_rc run_push(void *ctx, const dbk_log *log, dbk_err *err)
     return rc == DBK_NOT_FOUND ? DBK_DAMAGED : rc;
 }
 
+static void count_segment(dbk_metrics *m, const dbk_append_item *item, dbk_push_status status)
+{
+    static const dbk_count counts[] = {
+        [DBK_PUSH_ACCEPTED] = DBK_COUNT_SEGMENTS_ACCEPTED,
+        [DBK_PUSH_DUPLICATE] = DBK_COUNT_SEGMENTS_DUPLICATE,
+        [DBK_PUSH_QUARANTINED] = DBK_COUNT_SEGMENTS_QUARANTINED,
+        [DBK_PUSH_FORK] = DBK_COUNT_SEGMENTS_FORK,
+        [DBK_PUSH_GAP] = DBK_COUNT_SEGMENTS_GAP,
+        [DBK_PUSH_TOO_LARGE] = DBK_COUNT_SEGMENTS_TOO_LARGE,
+        [DBK_PUSH_REFUSED] = DBK_COUNT_SEGMENTS_REFUSED,
+    };
+    dbk_metrics_add(m, counts[status], 1);
+    if (status == DBK_PUSH_ACCEPTED || status == DBK_PUSH_QUARANTINED)
+        dbk_metrics_add(m, DBK_COUNT_SEGMENT_BYTES, item->raw_header.len + item->body.len);
+}
+
 static void sign_receipts(push *p, const dbk_id *space)
 {
     dbk_roll_org org;
@@ -84,9 +100,11 @@ static void sign_receipts(push *p, const dbk_id *space)
     for (size_t i = 0; i < p->count; i++) {
         dbk_push_result *result = &p->results[i];
         const dbk_append_item *item = &p->items[i];
+        if (p->sound[i])
+            result->status = item->status;
+        count_segment(p->relay->metrics, item, result->status);
         if (!p->sound[i])
             continue;
-        result->status = item->status;
         if (!dbk_push_has_receipt(item->status))
             continue;
         dbk_receipt_scope scope = { org.org, *space, item->header_hash };

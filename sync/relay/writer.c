@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/env.h"
 
 /* A submitted job: stands on its owner's stack until it is done. */
 typedef struct waiting {
@@ -38,6 +39,17 @@ static void unlock(dbk_writer *w)
     DBK_ASSERT(pthread_mutex_unlock(&w->lock) == 0);
 }
 
+static dbk_rc commit(dbk_writer *w, dbk_err *err)
+{
+    uint64_t began_us = dbk_monotonic_us();
+    dbk_rc rc = w->log.ops->commit(w->log.self, err);
+    if (rc == DBK_OK && w->hooks.metrics != NULL) {
+        dbk_metrics_fsync(w->hooks.metrics, dbk_monotonic_us() - began_us);
+        dbk_metrics_add(w->hooks.metrics, DBK_COUNT_COMMITS, 1);
+    }
+    return rc;
+}
+
 /* One transaction for a list of jobs. */
 static dbk_rc transact(dbk_writer *w, waiting *jobs, dbk_err *err)
 {
@@ -50,9 +62,11 @@ static dbk_rc transact(dbk_writer *w, waiting *jobs, dbk_err *err)
     if (rc == DBK_OK)
         rc = w->hooks.before_commit(w->hooks.ctx, log, err);
     if (rc == DBK_OK)
-        rc = log->ops->commit(log->self, err);
+        rc = commit(w, err);
     if (rc != DBK_OK)
         log->ops->rollback(log->self);
+    if (rc != DBK_OK && w->hooks.metrics != NULL)
+        dbk_metrics_add(w->hooks.metrics, DBK_COUNT_COMMIT_FAILURES, 1);
     dbk_rc after = w->hooks.after(w->hooks.ctx, log, rc == DBK_OK ? DBK_COMMITTED : DBK_ROLLED_BACK,
                                   err);
     return rc != DBK_OK ? rc : after;
@@ -154,6 +168,8 @@ dbk_rc dbk_writer_submit(dbk_writer *w, const dbk_job *job, dbk_err *err)
     lock(w);
     if (w->stop || w->count >= DBK_WRITER_QUEUE_MAX) {
         unlock(w);
+        if (w->hooks.metrics != NULL)
+            dbk_metrics_add(w->hooks.metrics, DBK_COUNT_BUSY, 1);
         return dbk_fail(err, DBK_BUSY, "too many requests wait to be written");
     }
     *w->last = &one;

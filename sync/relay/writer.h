@@ -9,6 +9,7 @@
 #define DBK_RELAY_WRITER_H
 
 #include "sync/relay/log.h"
+#include "sync/relay/metrics.h"
 #include "sync/relay/roll.h"
 
 #define DBK_WRITER_QUEUE_MAX 256u /* jobs that wait; more are sent away to come again */
@@ -29,6 +30,7 @@ typedef struct dbk_writer_hooks {
     dbk_rc (*before_commit)(void *ctx, const dbk_log *log, dbk_err *err);
     dbk_rc (*after)(void *ctx, const dbk_log *log, dbk_outcome outcome, dbk_err *err);
     void *ctx;
+    dbk_metrics *metrics; /* borrowed; NULL: nothing is counted */
 } dbk_writer_hooks;
 
 typedef enum dbk_writer_mode {

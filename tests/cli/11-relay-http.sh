@@ -189,7 +189,7 @@ has "malformed requests are refused, once each, and the connection closed: $out 
 
 # ---- what the log tells, what the process may -----------------------------------------------
 has "each request is one line" \
-    '^time=20[0-9TZ:-]+ event=request call=hello status=401 ms=[0-9]+ in=7 out=22 peer=127[.0]+$' \
+    'event=request call=hello status=401 ms=[0-9]+ in=7 out=22 peer=127[.0]+ cause=auth$' \
     "$(<"$T/relay.log")"
 other=$(grep -v '^time=20[0-9TZ:-]* event=' "$T/relay.log" || true)
 equal "no line of another shape" "" "$other"

@@ -138,11 +138,12 @@ wont() {
 passphrase_for() { printf '%s has a long passphrase of words\n' "$1" >"$T/$1.pass"; }
 
 # The relay: port 0 at first; then the same port again, as its devices know it by its address.
+# Further options of `serve` may follow.
 relay_start() {
     local listen=${relay_url#https://} tries
     for tries in 1 2 3 4 5 6; do
         : >"$T/relay.out"
-        "$DAYBOOK_RELAY" serve --data "$T/relay" --listen "${listen:-127.0.0.1:0}" \
+        "$DAYBOOK_RELAY" serve --data "$T/relay" --listen "${listen:-127.0.0.1:0}" "$@" \
             >"$T/relay.out" 2>>"$T/relay.log" </dev/null &
         relay_pid=$!
         while kill -0 "$relay_pid" 2>/dev/null; do

@@ -10,6 +10,7 @@
 #include "core/crypto/hash.h"
 #include "sync/engine/httpsig.h"
 #include "sync/relay/http.h"
+#include "sync/relay/listener.h"
 #include "sync/relay/tls.h"
 #include "sync/transport/transport.h"
 #include "tests/lib/relaykit.h"
@@ -50,9 +51,11 @@ static server *server_new(void)
     assert_ok(dbk_tls_pin(s.pin, dbk_bytes_span(&s.cert), &err), &err);
     assert_ok(dbk_bytes_append_u8(&s.cert, 0, &err), &err);
     assert_ok(dbk_bytes_append_u8(&s.key, 0, &err), &err);
+    int listener;
+    assert_ok(dbk_listener_open(&listener, "127.0.0.1:0", &err), &err);
     dbk_http_opts opts = { .relay = s.relay,
                            .env = dbk_env_system(),
-                           .address = "127.0.0.1:0",
+                           .listener = listener,
                            .cert_pem = (const char *)s.cert.p,
                            .key_pem = (const char *)s.key.p,
                            .log = count_line,
