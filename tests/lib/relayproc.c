@@ -78,34 +78,48 @@ static bool read_url(relayproc *r, int out)
     return found;
 }
 
+static bool serve(relayproc *r, const char *program, const char *data, bool behind_proxy)
+{
+    int out = -1;
+    char *argv[] = { (char *)(uintptr_t)program,
+                     (char *)"serve",
+                     (char *)"--data",
+                     (char *)(uintptr_t)data,
+                     (char *)"--listen",
+                     (char *)"127.0.0.1:0",
+                     behind_proxy ? (char *)"--behind-proxy" : NULL,
+                     NULL };
+    r->pid = run(program, argv, &out);
+    /* A card without an address is for the operator to fill in: its other lines are what counts. */
+    bool ok = r->pid > 0 && read_url(r, out) && read_card(r, data);
+    if (ok)
+        (void)snprintf(r->card.url, sizeof(r->card.url), "%s", r->url);
+    return ok;
+}
+
+static bool served(relayproc *r, const char *program, bool ok)
+{
+    if (ok)
+        return true;
+    fprintf(stderr, "relayproc: %s does not start\n", program);
+    relayproc_stop(r);
+    return false;
+}
+
 bool relayproc_start(relayproc *r, const char *program)
 {
     char data[2 * DBK_TEST_PATH_SIZE];
-    int out = -1;
     memset(r, 0, sizeof(*r));
     r->pid = -1;
     dbk_test_dir_make(r->dir);
     (void)snprintf(data, sizeof(data), "%s/relay", r->dir);
-    char *argv[] = { (char *)(uintptr_t)program,
-                     (char *)"serve",
-                     (char *)"--data",
-                     data,
-                     (char *)"--listen",
-                     (char *)"127.0.0.1:0",
-                     NULL };
-    bool ok = run_init(program, data);
-    if (ok)
-        r->pid = run(program, argv, &out);
-    ok = ok && r->pid > 0 && read_url(r, out);
-    /* A card without an address is for the operator to fill in: its other lines are what counts. */
-    ok = ok && read_card(r, data);
-    if (!ok) {
-        fprintf(stderr, "relayproc: %s does not start\n", program);
-        relayproc_stop(r);
-        return false;
-    }
-    (void)snprintf(r->card.url, sizeof(r->card.url), "%s", r->url);
-    return true;
+    return served(r, program, run_init(program, data) && serve(r, program, data, false));
+}
+
+bool relayproc_serve(relayproc *r, const char *program, const char *data, bool behind_proxy)
+{
+    memset(r, 0, sizeof(*r));
+    return served(r, program, serve(r, program, data, behind_proxy));
 }
 
 void relayproc_stop(relayproc *r)
@@ -115,7 +129,8 @@ void relayproc_stop(relayproc *r)
         (void)waitpid(r->pid, NULL, 0);
     }
     r->pid = -1;
-    dbk_test_dir_remove(r->dir);
+    if (r->dir[0] != '\0')
+        dbk_test_dir_remove(r->dir);
 }
 
 double relayproc_cpu_s(const relayproc *r)

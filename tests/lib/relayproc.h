@@ -18,7 +18,10 @@ typedef struct relayproc {
 
 /* program: the path of daybook-relay. false: it doesn't start; says why on stderr. */
 bool relayproc_start(relayproc *r, const char *program);
-void relayproc_stop(relayproc *r); /* SIGTERM, waits, removes the folder */
+/* One on a folder that is there, and stays. behind_proxy: no limits by address, which all of
+ * loopback shares. */
+bool relayproc_serve(relayproc *r, const char *program, const char *data, bool behind_proxy);
+void relayproc_stop(relayproc *r); /* SIGTERM, waits, removes the folder that start made */
 /* Seconds of CPU that it has used; its largest resident size so far. */
 double relayproc_cpu_s(const relayproc *r);
 unsigned long relayproc_peak_kib(const relayproc *r);
