@@ -1,6 +1,5 @@
 #include "sync/relay/home.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,24 +10,23 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 #include "sync/relay/card.h"
+#include "sync/relay/files.h"
 #include "sync/relay/log_copy.h"
 #include "sync/relay/log_postgres.h"
 #include "sync/relay/relay.h"
 
-#define PATH_SIZE 4096u
-#define DB_NAME "relay.db"
-#define DB_KEY_NAME "relay.key"
 #define DSN_NAME "relay.dsn"
-#define NEXT_CERT_NAME "tls-next-cert.pem"
-#define NEXT_KEY_NAME "tls-next-key.pem"
-#define LOCK_NAME "relay.lock"
+#define LOCK_NAME "relay.lock" /* what it holds: "serves ADDRESS", while it is locked */
+#define SERVES "serves "
+#define BACKUP_NAME "last-backup.txt"
 #define PRIVATE_MODE (S_IRUSR | S_IWUSR)
 #define OTHERS_MODE (S_IRWXG | S_IRWXO)
 
 struct dbk_home {
-    char dir[PATH_SIZE];
-    char db_path[PATH_SIZE];
+    char dir[DBK_PATH_SIZE];
+    char db_path[DBK_PATH_SIZE];
     int lock;
     dbk_secret *key;
     char dsn[DBK_LOG_DSN_BYTES_MAX + 1]; /* "": the log is in the folder */
@@ -37,139 +35,21 @@ struct dbk_home {
     dbk_log_source source;
 };
 
-/* ---- files ------------------------------------------------------------------------------- */
-
-static dbk_rc path_of(char out[PATH_SIZE], const char *dir, const char *name, dbk_err *err)
-{
-    int len = snprintf(out, PATH_SIZE, "%s/%s", dir, name);
-    if (len < 0 || (size_t)len >= PATH_SIZE)
-        return dbk_fail(err, DBK_USAGE, "the folder's path is too long");
-    return DBK_OK;
-}
-
-static dbk_rc fail_file(const char *name, dbk_err *err)
-{
-    dbk_rc rc = errno == ENOENT ? DBK_NOT_FOUND : errno == ENOSPC ? DBK_FULL : DBK_IO;
-    return dbk_fail(err, rc, "%s: %s", name, strerror(errno));
-}
-
-static dbk_rc write_all(int fd, dbk_span in, const char *name, dbk_err *err)
-{
-    while (in.len > 0) {
-        ssize_t n = write(fd, in.p, in.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fail_file(name, err);
-        in.p += n;
-        in.len -= (size_t)n;
-    }
-    return fsync(fd) == 0 ? DBK_OK : fail_file(name, err);
-}
-
-/* A new file, durable but for its name (sync_dir). */
-static dbk_rc write_new(const char *path, dbk_span in, const char *name, dbk_err *err)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
-    if (fd < 0)
-        return fail_file(name, err);
-    dbk_rc rc = write_all(fd, in, name, err);
-    if (close(fd) != 0 && rc == DBK_OK)
-        rc = fail_file(name, err);
-    return rc;
-}
-
-static dbk_rc sync_dir(const char *dir, dbk_err *err)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    dbk_rc rc = fd >= 0 && fsync(fd) == 0 ? DBK_OK : fail_file("the folder", err);
-    if (fd >= 0)
-        (void)close(fd);
-    return rc;
-}
-
-static dbk_rc write_in(const char *dir, const char *name, dbk_span in, dbk_err *err)
-{
-    char path[PATH_SIZE];
-    dbk_rc rc = path_of(path, dir, name, err);
-    return rc == DBK_OK ? write_new(path, in, name, err) : rc;
-}
-
-/* The old one stands until the new one is there whole. */
-static dbk_rc replace_in(const char *dir, const char *name, dbk_span in, dbk_err *err)
-{
-    char path[PATH_SIZE];
-    char fresh[PATH_SIZE];
-    dbk_rc rc = path_of(path, dir, name, err);
-    if (rc == DBK_OK)
-        rc = path_of(fresh, dir, "relay-card.new", err);
-    if (rc != DBK_OK)
-        return rc;
-    (void)unlink(fresh); /* of a run that was cut short */
-    rc = write_new(fresh, in, name, err);
-    if (rc == DBK_OK && rename(fresh, path) != 0)
-        rc = fail_file(name, err);
-    return rc == DBK_OK ? sync_dir(dir, err) : rc;
-}
-
-static dbk_rc read_file(const char *path, const char *name, dbk_bytes *out, dbk_err *err)
-{
-    uint8_t part[4096];
-    dbk_rc rc = DBK_OK;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail_file(name, err);
-    for (;;) {
-        ssize_t n = read(fd, part, sizeof(part));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            rc = fail_file(name, err);
-        if (n <= 0)
-            break;
-        rc = dbk_bytes_append(out, dbk_span_of(part, (size_t)n), err);
-        if (rc != DBK_OK)
-            break;
-    }
-    dbk_wipe(part, sizeof(part));
-    (void)close(fd);
-    return rc;
-}
-
 dbk_rc dbk_home_read(const dbk_home *home, const char *name, dbk_bytes *out, dbk_err *err)
 {
-    char path[PATH_SIZE];
+    char path[DBK_PATH_SIZE];
     if (home == NULL)
-        return read_file(name, name, out, err);
-    dbk_rc rc = path_of(path, home->dir, name, err);
-    return rc == DBK_OK ? read_file(path, name, out, err) : rc;
+        return dbk_files_read(name, out, err);
+    dbk_rc rc = dbk_files_path(path, home->dir, name, err);
+    return rc == DBK_OK ? dbk_files_read(path, out, err) : rc;
 }
 
 /* ---- a new one --------------------------------------------------------------------------- */
 
-static dbk_rc make_dir(const char *dir, dbk_err *err)
-{
-    DIR *d;
-    bool empty = true;
-    if (mkdir(dir, S_IRWXU) == 0)
-        return DBK_OK;
-    if (errno != EEXIST)
-        return fail_file(dir, err);
-    d = opendir(dir);
-    if (d == NULL)
-        return fail_file(dir, err);
-    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-        empty = empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
-    (void)closedir(d);
-    if (!empty)
-        return dbk_fail(err, DBK_CONFLICT, "%s is not empty", dir);
-    return chmod(dir, S_IRWXU) == 0 ? DBK_OK : fail_file(dir, err);
-}
-
 static dbk_rc make_file(const char *dir, const dbk_secret *key, dbk_log *log, dbk_err *err)
 {
-    char path[PATH_SIZE];
-    dbk_rc rc = path_of(path, dir, DB_NAME, err);
+    char path[DBK_PATH_SIZE];
+    dbk_rc rc = dbk_files_path(path, dir, DBK_HOME_DB, err);
     dbk_log_embedded file = { path, key };
     if (rc == DBK_OK)
         rc = dbk_log_embedded_create(&file, err);
@@ -178,7 +58,7 @@ static dbk_rc make_file(const char *dir, const dbk_secret *key, dbk_log *log, db
 
 static dbk_rc make_tables(const char *dir, const dbk_log_postgres *db, dbk_log *log, dbk_err *err)
 {
-    dbk_rc rc = write_in(dir, DSN_NAME, dbk_span_str(db->dsn), err);
+    dbk_rc rc = dbk_files_write(dir, DSN_NAME, dbk_span_str(db->dsn), err);
     if (rc == DBK_OK)
         rc = dbk_log_postgres_create(db, err);
     return rc == DBK_OK ? dbk_log_postgres_open(db, log, DBK_LOG_WRITES, err) : rc;
@@ -192,7 +72,7 @@ static dbk_rc make_db(const char *dir, const char *dsn, dbk_relay_birth *birth, 
     dbk_rc rc = dbk_secret_random(&key, DBK_LOG_KEY_BYTES, env, err);
     dbk_log_postgres db = { dsn, key };
     if (rc == DBK_OK)
-        rc = write_in(dir, DB_KEY_NAME, dbk_secret_bytes(key), err);
+        rc = dbk_files_write(dir, DBK_HOME_DB_KEY, dbk_secret_bytes(key), err);
     if (rc == DBK_OK)
         rc = dsn != NULL ? make_tables(dir, &db, &log, err) : make_file(dir, key, &log, err);
     if (rc == DBK_OK)
@@ -207,7 +87,7 @@ static dbk_rc make_card(const char *dir, const dbk_card *card, dbk_err *err)
     dbk_bytes text = DBK_BYTES_INIT(DBK_CARD_BYTES_MAX);
     dbk_rc rc = dbk_card_print(&text, card, err);
     if (rc == DBK_OK)
-        rc = replace_in(dir, DBK_HOME_CARD, dbk_bytes_span(&text), err);
+        rc = dbk_files_replace(dir, DBK_HOME_CARD, dbk_bytes_span(&text), err);
     dbk_bytes_wipe(&text);
     return rc;
 }
@@ -223,13 +103,13 @@ dbk_rc dbk_home_init(const char *dir, const dbk_home_birth *home, const dbk_env 
     if (rc == DBK_OK && home->dsn != NULL)
         rc = dbk_log_postgres_check_dsn(home->dsn, err);
     if (rc == DBK_OK)
-        rc = make_dir(dir, err);
+        rc = dbk_files_make_dir(dir, err);
     if (rc == DBK_OK)
         rc = dbk_tls_make(&cert, &key, env->now_ms(env->self), err);
     if (rc == DBK_OK)
-        rc = write_in(dir, DBK_HOME_CERT, dbk_bytes_span(&cert), err);
+        rc = dbk_files_write(dir, DBK_HOME_CERT, dbk_bytes_span(&cert), err);
     if (rc == DBK_OK)
-        rc = write_in(dir, DBK_HOME_KEY, dbk_bytes_span(&key), err);
+        rc = dbk_files_write(dir, DBK_HOME_KEY, dbk_bytes_span(&key), err);
     if (rc == DBK_OK)
         rc = make_db(dir, home->dsn, &birth, env, err);
     if (rc == DBK_OK)
@@ -248,50 +128,38 @@ dbk_rc dbk_home_init(const char *dir, const dbk_home_birth *home, const dbk_env 
 
 /* ---- one that is there ------------------------------------------------------------------- */
 
-static dbk_rc exists_in(const dbk_home *home, const char *name, bool *out, dbk_err *err)
-{
-    char path[PATH_SIZE];
-    struct stat st;
-    *out = false;
-    dbk_rc rc = path_of(path, home->dir, name, err);
-    if (rc != DBK_OK)
-        return rc;
-    *out = lstat(path, &st) == 0;
-    return *out || errno == ENOENT ? DBK_OK : fail_file(name, err);
-}
-
 static dbk_rc take_lock(dbk_home *home, dbk_err *err)
 {
-    char path[PATH_SIZE];
-    dbk_rc rc = path_of(path, home->dir, LOCK_NAME, err);
+    char path[DBK_PATH_SIZE];
+    dbk_rc rc = dbk_files_path(path, home->dir, LOCK_NAME, err);
     if (rc != DBK_OK)
         return rc;
     home->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
     if (home->lock < 0)
-        return fail_file(LOCK_NAME, err);
+        return dbk_files_fail(LOCK_NAME, err);
     if (flock(home->lock, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK
                    ? dbk_fail(err, DBK_BUSY, "another daybook-relay runs on this folder")
-                   : fail_file(LOCK_NAME, err);
+                   : dbk_files_fail(LOCK_NAME, err);
     return DBK_OK;
 }
 
 static dbk_rc load_key(dbk_home *home, dbk_err *err)
 {
     struct stat st;
-    char path[PATH_SIZE];
+    char path[DBK_PATH_SIZE];
     dbk_bytes raw = DBK_BYTES_INIT(DBK_LOG_KEY_BYTES + 1);
-    dbk_rc rc = path_of(path, home->dir, DB_KEY_NAME, err);
+    dbk_rc rc = dbk_files_path(path, home->dir, DBK_HOME_DB_KEY, err);
     if (rc != DBK_OK)
         return rc;
     if (stat(path, &st) != 0)
         return errno == ENOENT ? dbk_fail(err, DBK_NOT_FOUND, "there is no relay in this folder")
-                               : fail_file(DB_KEY_NAME, err);
+                               : dbk_files_fail(DBK_HOME_DB_KEY, err);
     if ((st.st_mode & OTHERS_MODE) != 0)
-        return dbk_fail(err, DBK_DENIED, "%s can be read by others: chmod 600", DB_KEY_NAME);
-    rc = read_file(path, DB_KEY_NAME, &raw, err);
+        return dbk_fail(err, DBK_DENIED, "%s can be read by others: chmod 600", DBK_HOME_DB_KEY);
+    rc = dbk_files_read(path, &raw, err);
     if (rc == DBK_OK && raw.len != DBK_LOG_KEY_BYTES)
-        rc = dbk_fail(err, DBK_DAMAGED, "%s is not a key", DB_KEY_NAME);
+        rc = dbk_fail(err, DBK_DAMAGED, "%s is not a key", DBK_HOME_DB_KEY);
     if (rc == DBK_OK)
         rc = dbk_secret_from(&home->key, dbk_bytes_span(&raw), err);
     dbk_bytes_wipe(&raw);
@@ -303,7 +171,7 @@ static dbk_rc find_log(dbk_home *home, dbk_err *err)
 {
     bool has_dsn;
     dbk_bytes text = DBK_BYTES_INIT(DBK_LOG_DSN_BYTES_MAX);
-    dbk_rc rc = exists_in(home, DSN_NAME, &has_dsn, err);
+    dbk_rc rc = dbk_files_exists(home->dir, DSN_NAME, &has_dsn, err);
     home->file = (dbk_log_embedded){ home->db_path, home->key };
     home->source = dbk_log_embedded_source(&home->file);
     if (rc != DBK_OK || !has_dsn)
@@ -318,7 +186,9 @@ static dbk_rc find_log(dbk_home *home, dbk_err *err)
     return rc;
 }
 
-dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err)
+typedef enum home_use { TAKE, LOOK } home_use;
+
+static dbk_rc open_home(dbk_home **out, const char *dir, home_use use, dbk_err *err)
 {
     *out = NULL;
     dbk_home *home = dbk_alloc(sizeof(*home));
@@ -327,11 +197,11 @@ dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err)
     home->lock = -1;
     int len = snprintf(home->dir, sizeof(home->dir), "%s", dir);
     dbk_rc rc = len >= 0 && (size_t)len < sizeof(home->dir)
-                    ? path_of(home->db_path, home->dir, DB_NAME, err)
+                    ? dbk_files_path(home->db_path, home->dir, DBK_HOME_DB, err)
                     : dbk_fail(err, DBK_USAGE, "the folder's path is too long");
     if (rc == DBK_OK)
         rc = load_key(home, err);
-    if (rc == DBK_OK)
+    if (rc == DBK_OK && use == TAKE)
         rc = take_lock(home, err);
     if (rc == DBK_OK)
         rc = find_log(home, err);
@@ -343,13 +213,88 @@ dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err)
     return DBK_OK;
 }
 
+dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err)
+{
+    return open_home(out, dir, TAKE, err);
+}
+
+dbk_rc dbk_home_look(dbk_home **out, const char *dir, dbk_err *err)
+{
+    return open_home(out, dir, LOOK, err);
+}
+
+/* ---- who serves it, when it was copied ---------------------------------------------------- */
+
+const char *dbk_home_dir(const dbk_home *home)
+{
+    return home->dir;
+}
+
+const dbk_log_embedded *dbk_home_file(const dbk_home *home)
+{
+    return home->source.shared ? NULL : &home->file;
+}
+
+dbk_rc dbk_home_announce(const dbk_home *home, const char *address, dbk_err *err)
+{
+    char line[sizeof(SERVES) + DBK_LISTENER_NAME_SIZE];
+    DBK_ASSERT(home->lock >= 0);
+    int len = snprintf(line, sizeof(line), SERVES "%s", address);
+    DBK_ASSERT(len > 0 && (size_t)len < sizeof(line));
+    if (ftruncate(home->lock, 0) != 0 || pwrite(home->lock, line, (size_t)len, 0) != len)
+        return dbk_files_fail(LOCK_NAME, err);
+    return DBK_OK;
+}
+
+dbk_rc dbk_home_who(const dbk_home *home, dbk_home_use *out, dbk_err *err)
+{
+    char path[DBK_PATH_SIZE];
+    char line[sizeof(SERVES) + DBK_LISTENER_NAME_SIZE - 1] = "";
+    memset(out, 0, sizeof(*out));
+    dbk_rc rc = dbk_files_path(path, home->dir, LOCK_NAME, err);
+    if (rc != DBK_OK)
+        return rc;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? DBK_OK : dbk_files_fail(LOCK_NAME, err);
+    out->taken = flock(fd, LOCK_SH | LOCK_NB) != 0;
+    ssize_t n = read(fd, line, sizeof(line) - 1);
+    (void)close(fd); /* lets go what was taken just now */
+    const char *address = line + strlen(SERVES);
+    if (out->taken && n > (ssize_t)strlen(SERVES) && strncmp(line, SERVES, strlen(SERVES)) == 0 &&
+        strspn(address, "0123456789abcdef.:[]") == strlen(address))
+        memcpy(out->address, address, strlen(address) + 1);
+    return DBK_OK;
+}
+
+dbk_rc dbk_home_backup_note(const dbk_home *home, uint64_t made_ms, dbk_err *err)
+{
+    char text[24];
+    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)made_ms);
+    return dbk_files_replace(home->dir, BACKUP_NAME, dbk_span_str(text), err);
+}
+
+dbk_rc dbk_home_last_backup(const dbk_home *home, uint64_t *made_ms, dbk_err *err)
+{
+    dbk_err absent = { 0 };
+    dbk_bytes text = DBK_BYTES_INIT(24);
+    *made_ms = 0;
+    dbk_rc rc = dbk_home_read(home, BACKUP_NAME, &text, &absent);
+    if (rc == DBK_OK && dbk_u64_parse(made_ms, dbk_bytes_span(&text), NULL) != DBK_OK)
+        rc = dbk_fail(err, DBK_DAMAGED, "%s is not a time", BACKUP_NAME);
+    else if (rc != DBK_OK && rc != DBK_NOT_FOUND)
+        rc = dbk_fail(err, rc, "%s", absent.text);
+    dbk_bytes_wipe(&text);
+    return rc == DBK_NOT_FOUND ? DBK_OK : rc;
+}
+
 void dbk_home_close(dbk_home *home)
 {
     if (home == NULL)
         return;
     dbk_secret_free(home->key);
     if (home->lock >= 0)
-        (void)close(home->lock); /* lets the lock go */
+        (void)close(home->lock); /* lets the lock go: what it says counts no more */
     dbk_free(home);
 }
 
@@ -362,7 +307,7 @@ dbk_rc dbk_home_disk_of(const dbk_home *home, dbk_home_disk *out, dbk_err *err)
 {
     struct statvfs disk;
     if (statvfs(home->dir, &disk) != 0 || disk.f_blocks == 0)
-        return fail_file("the folder's disk", err);
+        return dbk_files_fail("the folder's disk", err);
     out->free = (uint64_t)disk.f_bavail * disk.f_frsize;
     out->size = (uint64_t)disk.f_blocks * disk.f_frsize;
     return DBK_OK;
@@ -403,8 +348,8 @@ dbk_rc dbk_home_migrate(dbk_home *home, const char *dsn, const dbk_env *env, dbk
     dbk_log_close(&to);
     dbk_log_close(&from);
     if (rc == DBK_OK)
-        rc = write_in(home->dir, DSN_NAME, dbk_span_str(dsn), err);
-    return rc == DBK_OK ? sync_dir(home->dir, err) : rc;
+        rc = dbk_files_write(home->dir, DSN_NAME, dbk_span_str(dsn), err);
+    return rc == DBK_OK ? dbk_files_sync_dir(home->dir, err) : rc;
 }
 
 /* ---- the next TLS key -------------------------------------------------------------------- */
@@ -423,22 +368,22 @@ static dbk_rc pin_of(const dbk_home *home, const char *name, uint8_t pin[DBK_TLS
 /* The certificate comes last: once it is there, all of it is. */
 static dbk_rc make_next(const dbk_home *home, const dbk_env *env, dbk_err *err)
 {
-    char path[PATH_SIZE];
+    char path[DBK_PATH_SIZE];
     dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
     dbk_bytes key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
-    dbk_rc rc = path_of(path, home->dir, NEXT_KEY_NAME, err);
+    dbk_rc rc = dbk_files_path(path, home->dir, DBK_HOME_NEXT_KEY, err);
     if (rc == DBK_OK)
         rc = dbk_tls_make(&cert, &key, env->now_ms(env->self), err);
     if (rc == DBK_OK) {
         (void)unlink(path); /* of a run that was cut short: nobody was told its pin */
-        rc = write_in(home->dir, NEXT_KEY_NAME, dbk_bytes_span(&key), err);
+        rc = dbk_files_write(home->dir, DBK_HOME_NEXT_KEY, dbk_bytes_span(&key), err);
     }
     if (rc == DBK_OK)
-        rc = sync_dir(home->dir, err);
+        rc = dbk_files_sync_dir(home->dir, err);
     if (rc == DBK_OK)
-        rc = write_in(home->dir, NEXT_CERT_NAME, dbk_bytes_span(&cert), err);
+        rc = dbk_files_write(home->dir, DBK_HOME_NEXT_CERT, dbk_bytes_span(&cert), err);
     if (rc == DBK_OK)
-        rc = sync_dir(home->dir, err);
+        rc = dbk_files_sync_dir(home->dir, err);
     dbk_bytes_wipe(&cert);
     dbk_bytes_wipe(&key);
     return rc;
@@ -448,39 +393,28 @@ dbk_rc dbk_home_tls_next(const dbk_home *home, uint8_t pin[DBK_TLS_PIN_BYTES], c
                          dbk_err *err)
 {
     bool has_cert, has_key = false;
-    dbk_rc rc = exists_in(home, NEXT_CERT_NAME, &has_cert, err);
+    dbk_rc rc = dbk_files_exists(home->dir, DBK_HOME_NEXT_CERT, &has_cert, err);
     if (rc == DBK_OK)
-        rc = exists_in(home, NEXT_KEY_NAME, &has_key, err);
+        rc = dbk_files_exists(home->dir, DBK_HOME_NEXT_KEY, &has_key, err);
     if (rc == DBK_OK && has_cert && !has_key)
         rc = dbk_fail(err, DBK_CONFLICT, "a switch was cut short: do tls-switch again");
     if (rc == DBK_OK && !has_cert)
         rc = make_next(home, env, err);
-    return rc == DBK_OK ? pin_of(home, NEXT_CERT_NAME, pin, err) : rc;
-}
-
-static dbk_rc move_in(const dbk_home *home, const char *from, const char *to, dbk_err *err)
-{
-    char old_path[PATH_SIZE], new_path[PATH_SIZE];
-    dbk_rc rc = path_of(old_path, home->dir, from, err);
-    if (rc == DBK_OK)
-        rc = path_of(new_path, home->dir, to, err);
-    if (rc != DBK_OK)
-        return rc;
-    return rename(old_path, new_path) == 0 ? sync_dir(home->dir, err) : fail_file(from, err);
+    return rc == DBK_OK ? pin_of(home, DBK_HOME_NEXT_CERT, pin, err) : rc;
 }
 
 /* The certificate goes last, as in make_next: while it waits, the switch isn't finished. */
 dbk_rc dbk_home_tls_switch(const dbk_home *home, dbk_err *err)
 {
     bool has_cert, has_key = false;
-    dbk_rc rc = exists_in(home, NEXT_CERT_NAME, &has_cert, err);
+    dbk_rc rc = dbk_files_exists(home->dir, DBK_HOME_NEXT_CERT, &has_cert, err);
     if (rc == DBK_OK && !has_cert)
         rc = dbk_fail(err, DBK_NOT_FOUND, "no next key has been made (daybook-relay tls-next)");
     if (rc == DBK_OK)
-        rc = exists_in(home, NEXT_KEY_NAME, &has_key, err);
+        rc = dbk_files_exists(home->dir, DBK_HOME_NEXT_KEY, &has_key, err);
     if (rc == DBK_OK && has_key)
-        rc = move_in(home, NEXT_KEY_NAME, DBK_HOME_KEY, err);
-    return rc == DBK_OK ? move_in(home, NEXT_CERT_NAME, DBK_HOME_CERT, err) : rc;
+        rc = dbk_files_rename(home->dir, DBK_HOME_NEXT_KEY, DBK_HOME_KEY, err);
+    return rc == DBK_OK ? dbk_files_rename(home->dir, DBK_HOME_NEXT_CERT, DBK_HOME_CERT, err) : rc;
 }
 
 dbk_rc dbk_home_card_write(const dbk_home *home, const dbk_home_card *card, dbk_err *err)
@@ -499,9 +433,9 @@ dbk_rc dbk_home_card_write(const dbk_home *home, const dbk_home_card *card, dbk_
     if (rc == DBK_OK)
         rc = dbk_tls_pin(made.tls_pin, card->cert_pem, err);
     if (rc == DBK_OK)
-        rc = exists_in(home, NEXT_CERT_NAME, &has_next, err);
+        rc = dbk_files_exists(home->dir, DBK_HOME_NEXT_CERT, &has_next, err);
     if (rc == DBK_OK && has_next)
-        rc = pin_of(home, NEXT_CERT_NAME, next_pin, err);
+        rc = pin_of(home, DBK_HOME_NEXT_CERT, next_pin, err);
     if (rc != DBK_OK)
         return rc;
     if (has_next)

@@ -2,6 +2,7 @@
  *   DIR (0700)  relay.db  relay.key  relay.lock  tls-cert.pem  tls-key.pem  relay-card.txt (0600)
  *   and, while the next TLS key waits:  tls-next-cert.pem  tls-next-key.pem
  *   and, where the log is in PostgreSQL instead of relay.db:  relay.dsn
+ *   and, once there was a backup:  last-backup.txt
  * relay.key is the raw key of relay.db, or of the database's rows: a backup of one without the
  * other is worth nothing. Relays on several machines have copies of one folder, and one database.
  */
@@ -9,13 +10,18 @@
 #define DBK_RELAY_HOME_H
 
 #include "core/base/env.h"
+#include "sync/relay/listener.h"
 #include "sync/relay/log_check.h"
 #include "sync/relay/log_embedded.h"
 #include "sync/relay/tls.h"
 
 #define DBK_HOME_CERT "tls-cert.pem"
 #define DBK_HOME_KEY "tls-key.pem"
+#define DBK_HOME_NEXT_CERT "tls-next-cert.pem"
+#define DBK_HOME_NEXT_KEY "tls-next-key.pem"
 #define DBK_HOME_CARD "relay-card.txt"
+#define DBK_HOME_DB "relay.db"
+#define DBK_HOME_DB_KEY "relay.key"
 
 typedef struct dbk_home dbk_home;
 
@@ -30,9 +36,25 @@ DBK_MUST_CHECK dbk_rc dbk_home_init(const char *dir, const dbk_home_birth *birth
 /* Takes the folder for this program alone: DBK_BUSY; DBK_NOT_FOUND: no relay there;
  * DBK_DENIED: others may read its keys. */
 DBK_MUST_CHECK dbk_rc dbk_home_open(dbk_home **out, const char *dir, dbk_err *err);
+/* The same without taking it: to look, also while a relay serves. Handles may only read. */
+DBK_MUST_CHECK dbk_rc dbk_home_look(dbk_home **out, const char *dir, dbk_err *err);
 void dbk_home_close(dbk_home *home); /* NULL is nothing */
+const char *dbk_home_dir(const dbk_home *home);
+/* Says where the relay serves, for others to read; until close. */
+DBK_MUST_CHECK dbk_rc dbk_home_announce(const dbk_home *home, const char *address, dbk_err *err);
+/* Who has taken the folder, asked by a home that only looks. address: "" unless it serves. */
+typedef struct dbk_home_use {
+    bool taken;
+    char address[DBK_LISTENER_NAME_SIZE];
+} dbk_home_use;
+DBK_MUST_CHECK dbk_rc dbk_home_who(const dbk_home *home, dbk_home_use *out, dbk_err *err);
 /* Handles on relay.db; valid until close. */
 const dbk_log_source *dbk_home_source(const dbk_home *home);
+/* The file itself; NULL where the log is in a database. */
+const dbk_log_embedded *dbk_home_file(const dbk_home *home);
+/* When the last backup was made that was proved; 0: none was. */
+DBK_MUST_CHECK dbk_rc dbk_home_backup_note(const dbk_home *home, uint64_t made_ms, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_home_last_backup(const dbk_home *home, uint64_t *made_ms, dbk_err *err);
 /* Is more than so much of the folder's disk in use, or can't that be told? A full disk still has to
  * hold what shuts a device out. false where the log isn't in the folder. */
 #define DBK_HOME_DISK_PERCENT 90u

@@ -9,12 +9,14 @@
 
 #include "core/base/text.h"
 #include "core/crypto/hash.h"
+#include "sync/relay/backup.h"
 #include "sync/relay/card.h"
 #include "sync/relay/home.h"
 #include "sync/relay/http.h"
 #include "sync/relay/listener.h"
 #include "sync/relay/log_check.h"
 #include "sync/relay/scrape.h"
+#include "sync/relay/status.h"
 
 #define DRAIN_MS 10000u
 
@@ -43,12 +45,21 @@ static const char help_text[] =
     "        Takes the next key into use (stop the relay first); the old one is gone. A device "
     "that\n"
     "        was not told the new pin needs a new invite.\n"
+    "  daybook-relay status --data DIR [--json]\n"
+    "        What it holds, since when something waits for a witness, the disk, the last backup;\n"
+    "        with or without a server on it.\n"
     "  daybook-relay fsck --data DIR\n"
     "        Checks everything that is stored: chains, signatures, trees.\n"
     "  daybook-relay migrate --data DIR --to DSN\n"
     "        Moves the log from DIR into a PostgreSQL database (stop the relay first): every "
     "receipt\n"
     "        and proof holds as before.\n"
+    "  daybook-relay backup --data DIR --to FOLDER\n"
+    "        Copies the log while it is served: one sealed file, proved by restoring it and\n"
+    "        checking all of it. It needs relay.key to be of use, which has to be kept apart.\n"
+    "  daybook-relay restore --data DIR --from FILE --key FILE --reason TEXT\n"
+    "        A relay in a new folder from a backup and relay.key's copy. It then waits for its\n"
+    "        recovery, as after `recover`.\n"
     "  daybook-relay recover --data DIR --reason TEXT\n"
     "        After a backup was put back, and before `serve`: the relay then takes back from the\n"
     "        members' devices what it lost, and nothing else, until the device that founded the\n"
@@ -58,8 +69,9 @@ static const char help_text[] =
 typedef struct options {
     const char *verb;
     const char *dir;
-    const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to, *disk_max, *metrics;
-    bool behind_proxy;
+    const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to, *from, *key, *disk_max,
+        *metrics;
+    bool behind_proxy, json;
 } options;
 
 static dbk_rc usage(dbk_err *err, const char *what, const char *which)
@@ -169,6 +181,58 @@ static dbk_rc run_fsck(const options *o, dbk_err *err)
     return rc;
 }
 
+static dbk_rc run_status(const options *o, dbk_err *err)
+{
+    dbk_home *home = NULL;
+    const dbk_status_opts opts = { o->json, DBK_HOME_DISK_PERCENT };
+    dbk_bytes text = DBK_BYTES_INIT(DBK_STATUS_BYTES_MAX);
+    dbk_rc rc = dbk_home_look(&home, o->dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_status_print(&text, home, &opts, dbk_env_system(), err);
+    if (rc == DBK_OK)
+        printf("%.*s", (int)text.len, (const char *)text.p);
+    dbk_bytes_wipe(&text);
+    dbk_home_close(home);
+    return rc;
+}
+
+static dbk_rc run_backup(const options *o, dbk_err *err)
+{
+    dbk_home *home = NULL;
+    dbk_backup made;
+    dbk_rc rc = dbk_home_look(&home, o->dir, err);
+    if (rc == DBK_OK)
+        rc = dbk_backup_make(&made, home, o->to, dbk_env_system(), err);
+    if (rc == DBK_OK) {
+        printf("%s/%s\nsha256 %s\n", o->to, made.name, made.sha256);
+        print_report("restored once, sound", &made.holds);
+        printf("Keep it with others of its kind, and %s/%s apart from them.\n", o->dir,
+               DBK_HOME_DB_KEY);
+    }
+    dbk_home_close(home);
+    return rc;
+}
+
+static const char what_follows[] =
+    "serve the relay now: it takes back what it lost as devices sync. Then, on the device that\n"
+    "founded the organisation: daybook org recover-log\n";
+
+static dbk_rc run_restore(const options *o, dbk_err *err)
+{
+    char when[DBK_TIME_TEXT_SIZE];
+    dbk_backup made;
+    bool waits;
+    const dbk_backup_source from = { o->from, o->key, o->reason };
+    dbk_rc rc = dbk_backup_restore(&made, &waits, o->dir, &from, dbk_env_system(), err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_time_print(when, (int64_t)made.made_ms);
+    printf("the relay of %s is in %s\n", when, o->dir);
+    print_report("sound", &made.holds);
+    printf("%s", waits ? what_follows : "it serves no organisation yet\n");
+    return rc;
+}
+
 static dbk_rc run_migrate(const options *o, dbk_err *err)
 {
     dbk_home *home = NULL;
@@ -197,8 +261,7 @@ static dbk_rc run_recover(const options *o, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_relay_recover(&log, o->reason, dbk_env_system(), err);
     if (rc == DBK_OK)
-        printf("serve the relay now: it takes back what it lost as devices sync. Then, on the "
-               "device that\nfounded the organisation: daybook org recover-log\n");
+        printf("%s", what_follows);
     dbk_log_close(&log);
     dbk_home_close(home);
     return rc;
@@ -255,13 +318,18 @@ static dbk_rc measure_more(void *ctx, dbk_bytes *out, dbk_err *err)
 {
     const disk *d = ctx;
     dbk_home_disk space = { 0, 0 };
+    uint64_t made_ms = 0;
     dbk_rc rc = dbk_home_disk_of(d->home, &space, err);
+    if (rc == DBK_OK)
+        rc = dbk_home_last_backup(d->home, &made_ms, err);
     const struct {
         const char *family, *labels, *help;
         uint64_t value;
     } rows[] = {
         { "build_info", "version=\"" DAYBOOK_VERSION "\"", "1; the version is the label.", 1 },
         { "start_time_seconds", "", "When it was started, as Unix time.", d->started_ms / 1000 },
+        { "last_backup_time_seconds", "", "When a backup was made last, as Unix time; 0: never.",
+          made_ms / 1000 },
         { "disk_free_bytes", "", "Room on the folder's disk for this user.", space.free },
         { "disk_size_bytes", "", "Size of the folder's disk.", space.size },
         { "disk_limit_percent", "", "Above this share in use no notes are taken.", d->percent },
@@ -293,6 +361,8 @@ static dbk_rc serve_until(const sigset_t *set, const dbk_http_opts *http, const 
     }
     if (scrape != NULL)
         printf("metrics on http://%s/metrics\n", dbk_scrape_address(scrape));
+    if (dbk_home_announce(d->home, dbk_http_address(server), NULL) != DBK_OK)
+        log_line(NULL, "event=unannounced"); /* `status` can't tell where it serves: no more */
     printf("listening on https://%s\n", dbk_http_address(server));
     (void)fflush(stdout);
     log_line(NULL, "event=start");
@@ -367,16 +437,20 @@ typedef struct verb_row {
     const char *name;
     dbk_rc (*run)(const options *o, dbk_err *err);
     bool names_dir; /* the folder is an argument, not --data */
-    option_use listen, url, tls_cert, tls_key, reason, dsn, to, disk_max, metrics;
+    option_use listen, url, tls_cert, tls_key, reason, dsn, to, from, key, disk_max, metrics;
+    option_use behind_proxy, json; /* without a value */
 } verb_row;
 static const verb_row verbs[] = {
     { "init", run_init, .names_dir = true, .url = MAY, .dsn = MAY },
     { "serve", run_serve, .listen = MUST, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY,
-      .metrics = MAY },
+      .metrics = MAY, .behind_proxy = MAY },
     { "card", run_card, .url = MAY, .tls_cert = MAY },
     { "tls-next", run_tls_next, .names_dir = false },
     { "tls-switch", run_tls_switch, .names_dir = false },
+    { "status", run_status, .json = MAY },
     { "fsck", run_fsck, .names_dir = false },
+    { "backup", run_backup, .to = MUST },
+    { "restore", run_restore, .from = MUST, .key = MUST, .reason = MUST },
     { "recover", run_recover, .reason = MUST },
     { "migrate", run_migrate, .to = MUST },
 };
@@ -396,12 +470,24 @@ static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at
         { "--reason", &o->reason, verb->reason },
         { "--dsn", &o->dsn, verb->dsn },
         { "--to", &o->to, verb->to },
+        { "--from", &o->from, verb->from },
+        { "--key", &o->key, verb->key },
         { "--disk-max", &o->disk_max, verb->disk_max },
         { "--metrics", &o->metrics, verb->metrics },
     };
+    const struct {
+        const char *name;
+        bool *value;
+        option_use use;
+    } flags[] = {
+        { "--behind-proxy", &o->behind_proxy, verb->behind_proxy },
+        { "--json", &o->json, verb->json },
+    };
     const char *arg = argv[*at];
-    if (strcmp(arg, "--behind-proxy") == 0 && verb->run == run_serve && !o->behind_proxy) {
-        o->behind_proxy = true;
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (flags[i].use == NO || strcmp(arg, flags[i].name) != 0 || *flags[i].value)
+            continue;
+        *flags[i].value = true;
         return DBK_OK;
     }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -424,8 +510,10 @@ static dbk_rc run(int argc, char **argv, dbk_err *err)
     const verb_row *verb = NULL;
     dbk_rc rc = DBK_OK;
     if (argc < 2)
-        return usage(err, "say what to do:",
-                     "init, serve, card, tls-next, tls-switch, fsck, recover or migrate");
+        return usage(
+            err, "say what to do:",
+            "init, serve, status, backup, restore, recover, card, tls-next, tls-switch, fsck or "
+            "migrate");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         printf("%s", help_text);
         return DBK_OK;
@@ -444,12 +532,20 @@ static dbk_rc run(int argc, char **argv, dbk_err *err)
         rc = take_option(&o, verb, argv, &at, err);
     if (rc == DBK_OK && o.dir == NULL)
         rc = usage(err, "the folder is missing for", verb->name);
-    if (rc == DBK_OK && verb->listen == MUST && o.listen == NULL)
-        rc = usage(err, "--listen is missing for", verb->name);
-    if (rc == DBK_OK && verb->reason == MUST && o.reason == NULL)
-        rc = usage(err, "--reason is missing for", verb->name);
-    if (rc == DBK_OK && verb->to == MUST && o.to == NULL)
-        rc = usage(err, "--to is missing for", verb->name);
+    const struct {
+        const char *missing, *value;
+        option_use use;
+    } needed[] = {
+        { "--listen is missing for", o.listen, verb->listen },
+        { "--reason is missing for", o.reason, verb->reason },
+        { "--to is missing for", o.to, verb->to },
+        { "--from is missing for", o.from, verb->from },
+        { "--key is missing for", o.key, verb->key },
+    };
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]) && rc == DBK_OK; i++) {
+        if (needed[i].use == MUST && needed[i].value == NULL)
+            rc = usage(err, needed[i].missing, verb->name);
+    }
     if (rc == DBK_OK && verb->tls_key != NO && (o.tls_cert == NULL) != (o.tls_key == NULL))
         rc = usage(err, "--tls-cert and --tls-key go together for", verb->name);
     return rc == DBK_OK ? verb->run(&o, err) : rc;

@@ -44,6 +44,13 @@ enrol bethan officer "Op Alder"
 equal "who comes later has all" "$(ids amir)" "$(ids bethan)"
 settle admin amir bethan
 equal "and the same" "$(state_hash amir "Op Alder")" "$(state_hash bethan "Op Alder")"
+run "$DAYBOOK_RELAY" backup --data "$T/relay" --to "$T/backups"
+equal "a database has its own backups" 2 "$status"
+has "and it says so" "back up the database, and relay\.key" "$err"
+[ ! -e "$T/backups" ] || fail "nothing was made"
+ok "how it does" "$DAYBOOK_RELAY" status --data "$T/relay" --json
+json "is told of a database" "d['in_database'], d['segments'] >= 4" "(True, True)"
+json "and its server" "'https://' + d['serves']" "$relay_url"
 relay_end TERM
 run "$DAYBOOK_RELAY" init "$T/other" --dsn "$dsn"
 equal "one relay's log to a database" 5 "$status"
