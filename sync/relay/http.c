@@ -17,7 +17,7 @@
 #include "sync/relay/listener.h"
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3"
-#define HEAD_BYTES_MAX (32u * 1024u) /* a connection's memory in the library */
+#define HEAD_BYTES_MAX (16u * 1024u) /* a connection's memory in the library */
 #define DRAIN_STEP_MS 10
 #define SWEEP_STEP_MS 250 /* how much later than its deadline a connection may go */
 #define LINE_SIZE 256u

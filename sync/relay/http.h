@@ -1,6 +1,6 @@
 /* sync/relay/http.h - the relay on the network: TLS 1.3, HTTP/1.1, threads. The only file that
  * knows the HTTP library. Everything it hears passes the gate before the relay sees it.
- * Memory: 32 KiB for each connection's head, and bodies up to DBK_HTTP_BODIES_BYTES_MAX in all. */
+ * Memory: 16 KiB for each connection's head, and bodies up to DBK_HTTP_BODIES_BYTES_MAX in all. */
 #ifndef DBK_RELAY_HTTP_H
 #define DBK_RELAY_HTTP_H
 

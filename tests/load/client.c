@@ -245,6 +245,17 @@ static dbk_rc exchange(client *c, client_desk *d, dbk_answer *answer, const dbk_
     return rc;
 }
 
+dbk_rc client_get(client *c, client_desk *d, const char *target, dbk_err *err)
+{
+    dbk_answer answer = { .body = d->answer };
+    dbk_session_request r = { .method = "GET", .target = target, .nonce = c->nonce };
+    dbk_rc rc = exchange(c, d, &answer, &r, err);
+    if (rc == DBK_OK && answer.status != 200)
+        rc = dbk_fail(err, DBK_PEER, "status %d", answer.status);
+    d->answer = answer.body;
+    return rc;
+}
+
 /* ---- the session's wishes ---------------------------------------------------------------- */
 
 typedef struct run {

@@ -5,6 +5,7 @@
  *   load found DIR --devices N [--share K] [--dsn DSN]
  *   load steady DIR --relay PROGRAM [options]     syncs at a rate, or as fast as it goes
  *   load burst DIR --relay PROGRAM [options]      each connection once, all at once
+ *   load history DIR --relay PROGRAM --entries N   pulls from a space with a long history
  *   load siege DIR --relay PROGRAM --attack PROGRAM [options]    steady alone, then under attack */
 #include <fcntl.h>
 #include <jansson.h>
@@ -20,8 +21,11 @@
 #include "core/base/alloc.h"
 #include "tests/lib/relayproc.h"
 #include "tests/load/crew.h"
+#include "tests/load/history.h"
 
 #define NOTES_MAX 4000000u
+#define RANGES 90u
+#define RANGE_BYTES (256u * 1024u)
 #define RAMP_S 4         /* until an attack is at its height */
 #define BASELINE_S 60    /* within which descriptors have to be back */
 #define BASELINE_SLACK 2 /* the store may have opened a file meanwhile */
@@ -29,7 +33,7 @@
 typedef struct options {
     const char *verb, *dir, *relay, *attack, *dsn;
     double rate, seconds;
-    unsigned devices, share, connections, threads, segments, notes, nodes, drips, junk;
+    unsigned devices, share, connections, threads, segments, notes, nodes, drips, junk, entries;
     bool pulls, json;
 } options;
 
@@ -61,7 +65,7 @@ static void say_count(stage *s, const char *name, uint64_t value)
 
 static void name_of(char out[64], const char *prefix, const char *name)
 {
-    (void)snprintf(out, 64, "%s%s", prefix, name);
+    (void)snprintf(out, 64, "%.30s%.30s", prefix, name);
 }
 
 static void say_latency(stage *s, const char *prefix, const char *what, meter *m)
@@ -72,7 +76,7 @@ static void say_latency(stage *s, const char *prefix, const char *what, meter *m
         double percent;
     } rows[] = { { "p50", 50 }, { "p99", 99 }, { "max", 100 } };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && m->count > 0; i++) {
-        (void)snprintf(full, sizeof(full), "%s_%s_ms", what, rows[i].name);
+        (void)snprintf(full, sizeof(full), "%.20s_%s_ms", what, rows[i].name);
         name_of(name, prefix, full);
         say(s, name, meter_percentile(m, rows[i].percent));
     }
@@ -271,14 +275,73 @@ static void siege(stage *s)
     read_back(s);
 }
 
+typedef struct reading {
+    const char *prefix;
+    uint64_t from, entries;
+    double relay_cpu_s, own_cpu_s;
+    meter ranges;
+} reading;
+
+/* Ranges of 256 KiB that begin at `from` and after it. */
+static void read_at(stage *s, client *c, client_desk *d, reading *r)
+{
+    history_reading plan = { r->from, 1, RANGES, RANGE_BYTES };
+    double relay_cpu_s = usage_of_nodes(s).cpu_s, own_cpu_s = usage_self_cpu_s();
+    meter_wipe(&d->calls[CLIENT_RANGE]);
+    r->entries += history_read(c, d, &plan);
+    r->relay_cpu_s += usage_of_nodes(s).cpu_s - relay_cpu_s;
+    r->own_cpu_s += usage_self_cpu_s() - own_cpu_s;
+    meter_take(&r->ranges, &d->calls[CLIENT_RANGE]);
+}
+
+static void say_reading(stage *s, reading *r)
+{
+    char name[64];
+    const double requests = (double)r->ranges.count;
+    const struct {
+        const char *name;
+        double value;
+    } rows[] = { { "relay_cpu_ms", r->relay_cpu_s * 1e3 / requests },
+                 { "own_cpu_ms", r->own_cpu_s * 1e3 / requests },
+                 { "entries", (double)r->entries / requests } };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        name_of(name, r->prefix, rows[i].name);
+        say(s, name, rows[i].value);
+    }
+    say_latency(s, r->prefix, "range", &r->ranges);
+    meter_wipe(&r->ranges);
+}
+
+/* Every device of the space asks, none more often than a device may at once. */
+static void history(stage *s)
+{
+    client_desk d;
+    dbk_err err = { 0 };
+    reading first = { .prefix = "first_" };
+    reading last = { .prefix = "last_", .from = s->o.entries - RANGES - RANGE_BYTES / 256 };
+    client_desk_open(&d, &s->f, &s->l);
+    for (uint32_t i = 0; i < s->f.share; i++) {
+        client c;
+        client_open(&c, &s->f, i, s->crew.urls[0]);
+        load_must(client_sync(&c, &d, &err), &err, "hello");
+        read_at(s, &c, &d, &first);
+        read_at(s, &c, &d, &last);
+        client_close(&c);
+    }
+    say_reading(s, &first);
+    say_reading(s, &last);
+    client_desk_close(&d);
+}
+
 /* ---- main -------------------------------------------------------------------------------- */
 
 static int usage_text(void)
 {
-    (void)fprintf(stderr, "usage: load found|steady|burst|siege DIR [--relay P] [--attack P] "
-                          "[--dsn D] [--devices N]\n  [--share N] [--connections N] [--threads N] "
-                          "[--rate N] [--seconds N] [--segments N]\n  [--notes N] [--nodes N] "
-                          "[--drips N] [--junk N] [--pull] [--json]\n");
+    (void)fprintf(stderr,
+                  "usage: load found|steady|burst|siege|history DIR [--relay P] [--attack P] "
+                  "[--dsn D] [--devices N]\n  [--share N] [--connections N] [--threads N] "
+                  "[--rate N] [--seconds N] [--segments N]\n  [--notes N] [--nodes N] "
+                  "[--drips N] [--junk N] [--entries N] [--pull] [--json]\n");
     return 2;
 }
 
@@ -297,6 +360,7 @@ static bool take_options(options *o, int argc, char **argv)
         { "--seconds", NULL, NULL, &o->seconds }, { "--segments", NULL, &o->segments, NULL },
         { "--notes", NULL, &o->notes, NULL },     { "--nodes", NULL, &o->nodes, NULL },
         { "--drips", NULL, &o->drips, NULL },     { "--junk", NULL, &o->junk, NULL },
+        { "--entries", NULL, &o->entries, NULL },
     };
     if (argc < 3)
         return false;
@@ -345,6 +409,12 @@ static void serve_and(stage *s, void (*fn)(stage *))
     const dbk_env *env = dbk_env_system();
     env->random(env->self, run, sizeof(run));
     fleet_open(&s->f, s->o.dir);
+    if (fn == history) {
+        history_plan plan = { 0, s->o.entries, s->o.notes };
+        double begin_s = load_now_s();
+        history_write(&s->f, &plan);
+        say(s, "written_in_s", load_now_s() - begin_s);
+    }
     ledger_open(&s->l, (uint16_t)(run[0] << 8 | run[1]), NOTES_MAX);
     s->crew.fleet = &s->f;
     s->crew.ledger = &s->l;
@@ -378,10 +448,9 @@ int main(int argc, char **argv)
         void (*fn)(stage *);
         bool needs_relay, needs_attack;
     } verbs[] = {
-        { "found", found, false, false },
-        { "steady", steady, true, false },
-        { "burst", burst, true, false },
-        { "siege", siege, true, true },
+        { "found", found, false, false },    { "steady", steady, true, false },
+        { "burst", burst, true, false },     { "siege", siege, true, true },
+        { "history", history, true, false },
     };
     dbk_err err = { 0 };
     s.o = (options){ .devices = 100,
