@@ -19,6 +19,7 @@
 #include "sync/relay/status.h"
 
 #define DRAIN_MS 10000u
+#define DESCRIPTORS (DBK_HTTP_CONNECTIONS_MAX + 256u)
 
 static const char help_text[] =
     "daybook-relay keeps sealed notes for devices and headquarters. It can't read them.\n"
@@ -551,6 +552,16 @@ static dbk_rc run(int argc, char **argv, dbk_err *err)
     return rc == DBK_OK ? verb->run(&o, err) : rc;
 }
 
+/* A descriptor for each connection that may be, and those of the log; as far as we may. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
     dbk_err err = { 0 };
@@ -558,6 +569,7 @@ int main(int argc, char **argv)
     (void)umask(S_IRWXG | S_IRWXO);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)setrlimit(RLIMIT_CORE, &no_core);
+    raise_descriptors();
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     dbk_rc rc = dbk_crypto_init(&err);
     if (rc == DBK_OK)
