@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ static pid_t run(const char *program, char *const argv[], int *out)
         return -1;
     pid_t pid = fork();
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); /* it goes with whoever began it */
         int nowhere = open("/dev/null", O_RDWR);
         (void)dup2(nowhere, STDIN_FILENO);
         (void)dup2(out != NULL ? ends[1] : nowhere, STDOUT_FILENO);
