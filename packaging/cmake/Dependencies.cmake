@@ -10,6 +10,7 @@ pkg_check_modules(GFSHARE REQUIRED IMPORTED_TARGET libgfshare>=2.0)
 pkg_check_modules(MHD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls>=3.7)
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq>=15)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 # Optional: a TPM as a second factor.
 pkg_check_modules(TSS2 IMPORTED_TARGET tss2-esys>=3.2 tss2-mu>=3.2 tss2-tctildr>=3.2)
 if(NOT TSS2_FOUND)

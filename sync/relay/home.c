@@ -15,6 +15,7 @@
 #include "sync/relay/files.h"
 #include "sync/relay/log_copy.h"
 #include "sync/relay/log_postgres.h"
+#include "sync/relay/pg_reach.h"
 #include "sync/relay/relay.h"
 
 #define DSN_NAME "relay.dsn"
@@ -32,6 +33,7 @@ struct dbk_home {
     char dsn[DBK_LOG_DSN_BYTES_MAX + 1]; /* "": the log is in the folder */
     dbk_log_embedded file;
     dbk_log_postgres database;
+    dbk_pg_reach reach; /* of dsn */
     dbk_log_source source;
 };
 
@@ -179,6 +181,9 @@ static dbk_rc find_log(dbk_home *home, dbk_err *err)
     rc = dbk_home_read(home, DSN_NAME, &text, err);
     if (rc == DBK_OK) {
         memcpy(home->dsn, text.p, text.len);
+        rc = dbk_pg_reach_of(&home->reach, home->dsn, err);
+    }
+    if (rc == DBK_OK) {
         home->database = (dbk_log_postgres){ home->dsn, home->key };
         home->source = dbk_log_postgres_source(&home->database);
     }
@@ -301,6 +306,14 @@ void dbk_home_close(dbk_home *home)
 const dbk_log_source *dbk_home_source(const dbk_home *home)
 {
     return &home->source;
+}
+
+void dbk_home_wants(const dbk_home *home, dbk_sandbox_wants *out)
+{
+    *out = (dbk_sandbox_wants){ .folder = NULL };
+    if (home->source.shared)
+        dbk_pg_reach_wants(&home->reach, out);
+    out->folder = home->dir;
 }
 
 dbk_rc dbk_home_disk_of(const dbk_home *home, dbk_home_disk *out, dbk_err *err)

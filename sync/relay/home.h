@@ -13,6 +13,7 @@
 #include "sync/relay/listener.h"
 #include "sync/relay/log_check.h"
 #include "sync/relay/log_embedded.h"
+#include "sync/relay/sandbox.h"
 #include "sync/relay/tls.h"
 
 #define DBK_HOME_CERT "tls-cert.pem"
@@ -55,6 +56,8 @@ const dbk_log_embedded *dbk_home_file(const dbk_home *home);
 /* When the last backup was made that was proved; 0: none was. */
 DBK_MUST_CHECK dbk_rc dbk_home_backup_note(const dbk_home *home, uint64_t made_ms, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_home_last_backup(const dbk_home *home, uint64_t *made_ms, dbk_err *err);
+/* What whoever has handles on it touches, once the first one has been opened. Borrows home. */
+void dbk_home_wants(const dbk_home *home, dbk_sandbox_wants *out);
 /* Is more than so much of the folder's disk in use, or can't that be told? A full disk still has to
  * hold what shuts a device out. false where the log isn't in the folder. */
 #define DBK_HOME_DISK_PERCENT 90u

@@ -1,4 +1,4 @@
-/* daybook-relay: options, signals, listen. */
+/* daybook-relay: verbs and options. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +13,10 @@
 #include "sync/relay/card.h"
 #include "sync/relay/home.h"
 #include "sync/relay/http.h"
-#include "sync/relay/listener.h"
 #include "sync/relay/log_check.h"
-#include "sync/relay/scrape.h"
+#include "sync/relay/serve.h"
 #include "sync/relay/status.h"
 
-#define DRAIN_MS 10000u
 #define DESCRIPTORS (DBK_HTTP_CONNECTIONS_MAX + 256u)
 
 static const char help_text[] =
@@ -31,12 +29,15 @@ static const char help_text[] =
     "        it, too, each with a copy of DIR. The password is not in DSN, but in ~/.pgpass.\n"
     "  daybook-relay serve --data DIR --listen ADDRESS:PORT [--tls-cert FILE --tls-key FILE]\n"
     "                      [--disk-max PERCENT] [--behind-proxy] [--metrics ADDRESS:PORT]\n"
+    "                      [--sandbox require|on|off]\n"
     "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed. When more "
     "than\n"
     "        PERCENT (90) of the disk is in use, new notes are refused; reads go on, and so do\n"
     "        changes of membership. Strangers are held back by their address; with\n"
     "        --behind-proxy all connections come from one, and the proxy has to do it. --metrics\n"
     "        answers monitoring on this machine, by plain HTTP: GET /metrics.\n"
+    "        Once it has started it can open, run and reach nothing that it doesn't need, as far\n"
+    "        as the kernel can hold it to that; with --sandbox require it won't serve otherwise.\n"
     "  daybook-relay card --data DIR [--url URL] [--tls-cert FILE]\n"
     "        Writes the card anew, for another address or certificate.\n"
     "  daybook-relay tls-next --data DIR\n"
@@ -71,7 +72,7 @@ typedef struct options {
     const char *verb;
     const char *dir;
     const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to, *from, *key, *disk_max,
-        *metrics;
+        *metrics, *sandbox;
     bool behind_proxy, json;
 } options;
 
@@ -268,112 +269,6 @@ static dbk_rc run_recover(const options *o, dbk_err *err)
     return rc;
 }
 
-/* One write for each line: lines of different threads don't mix. */
-static void log_line(void *ctx, const char *line)
-{
-    char text[400];
-    char when[DBK_TIME_TEXT_SIZE];
-    const dbk_env *env = dbk_env_system();
-    (void)ctx;
-    dbk_time_print(when, (int64_t)env->now_ms(env->self));
-    int len = snprintf(text, sizeof(text), "time=%s %s\n", when, line);
-    if (len > 0 &&
-        write(STDERR_FILENO, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1) < 0)
-        return; /* nobody reads the log: no reason to stop */
-}
-
-static dbk_rc print_pin(const dbk_bytes *cert, dbk_err *err)
-{
-    uint8_t pin[DBK_TLS_PIN_BYTES];
-    char hex[2 * DBK_TLS_PIN_BYTES + 1];
-    dbk_rc rc = dbk_tls_pin(pin, pem_span(cert), err);
-    dbk_hex_print(hex, dbk_span_of(pin, sizeof(pin)));
-    if (rc == DBK_OK)
-        printf("tls-pin %s\n", hex);
-    return rc;
-}
-
-/* Blocks the signals in all threads that come, so that only sigwait sees them. */
-static void block_signals(sigset_t *set)
-{
-    (void)sigemptyset(set);
-    (void)sigaddset(set, SIGTERM);
-    (void)sigaddset(set, SIGINT);
-    DBK_ASSERT(sigprocmask(SIG_BLOCK, set, NULL) == 0);
-}
-
-typedef struct disk {
-    const dbk_home *home;
-    unsigned percent;
-    uint64_t started_ms;
-} disk;
-
-static bool is_full(void *ctx)
-{
-    const disk *d = ctx;
-    return dbk_home_is_full(d->home, d->percent);
-}
-
-/* What only the process knows. */
-static dbk_rc measure_more(void *ctx, dbk_bytes *out, dbk_err *err)
-{
-    const disk *d = ctx;
-    dbk_home_disk space = { 0, 0 };
-    uint64_t made_ms = 0;
-    dbk_rc rc = dbk_home_disk_of(d->home, &space, err);
-    if (rc == DBK_OK)
-        rc = dbk_home_last_backup(d->home, &made_ms, err);
-    const struct {
-        const char *family, *labels, *help;
-        uint64_t value;
-    } rows[] = {
-        { "build_info", "version=\"" DAYBOOK_VERSION "\"", "1; the version is the label.", 1 },
-        { "start_time_seconds", "", "When it was started, as Unix time.", d->started_ms / 1000 },
-        { "last_backup_time_seconds", "", "When a backup was made last, as Unix time; 0: never.",
-          made_ms / 1000 },
-        { "disk_free_bytes", "", "Room on the folder's disk for this user.", space.free },
-        { "disk_size_bytes", "", "Size of the folder's disk.", space.size },
-        { "disk_limit_percent", "", "Above this share in use no notes are taken.", d->percent },
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && rc == DBK_OK; i++) {
-        rc = dbk_metrics_gauge_head(out, rows[i].family, rows[i].help, err);
-        if (rc == DBK_OK)
-            rc = dbk_metrics_gauge_value(out, rows[i].family, rows[i].labels, rows[i].value, err);
-    }
-    return rc;
-}
-
-static dbk_rc serve_until(const sigset_t *set, const dbk_http_opts *http, const options *o, disk *d,
-                          dbk_err *err)
-{
-    int got = 0;
-    dbk_http *server = NULL;
-    dbk_scrape *scrape = NULL;
-    dbk_scrape_opts measured = { http->relay, http->env, o->metrics, measure_more, d };
-    dbk_http_opts opts = *http;
-    dbk_rc rc = o->metrics != NULL ? dbk_scrape_start(&scrape, &measured, err) : DBK_OK;
-    if (rc == DBK_OK)
-        rc = dbk_listener_open(&opts.listener, o->listen, err);
-    if (rc == DBK_OK)
-        rc = dbk_http_start(&server, &opts, err);
-    if (rc != DBK_OK) {
-        dbk_scrape_stop(scrape);
-        return rc;
-    }
-    if (scrape != NULL)
-        printf("metrics on http://%s/metrics\n", dbk_scrape_address(scrape));
-    if (dbk_home_announce(d->home, dbk_http_address(server), NULL) != DBK_OK)
-        log_line(NULL, "event=unannounced"); /* `status` can't tell where it serves: no more */
-    printf("listening on https://%s\n", dbk_http_address(server));
-    (void)fflush(stdout);
-    log_line(NULL, "event=start");
-    DBK_ASSERT(sigwait(set, &got) == 0);
-    log_line(NULL, "event=stop");
-    dbk_http_stop(server, DRAIN_MS);
-    dbk_scrape_stop(scrape);
-    return DBK_OK;
-}
-
 static dbk_rc parse_percent(unsigned *out, const char *text, dbk_err *err)
 {
     uint64_t n = DBK_HOME_DISK_PERCENT;
@@ -383,52 +278,33 @@ static dbk_rc parse_percent(unsigned *out, const char *text, dbk_err *err)
     return DBK_OK;
 }
 
+static dbk_rc parse_sandbox(dbk_sandbox_mode *out, const char *text, dbk_err *err)
+{
+    static const char *const words[] = {
+        [DBK_SANDBOX_ON] = "on", [DBK_SANDBOX_REQUIRE] = "require", [DBK_SANDBOX_OFF] = "off"
+    };
+    *out = DBK_SANDBOX_ON;
+    for (size_t i = 0; text != NULL && i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *out = (dbk_sandbox_mode)i;
+            return DBK_OK;
+        }
+    }
+    return text == NULL ? DBK_OK : usage(err, "on, require or off is needed for", "--sandbox");
+}
+
 static dbk_rc run_serve(const options *o, dbk_err *err)
 {
-    const dbk_env *env = dbk_env_system();
-    disk d = { NULL, 0, env->now_ms(env->self) };
-    sigset_t set;
-    dbk_home *home = NULL;
-    dbk_relay *relay = NULL;
-    dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
-    dbk_bytes key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
-    block_signals(&set); /* before the writer's thread begins */
-    dbk_rc rc = parse_percent(&d.percent, o->disk_max, err);
+    dbk_serve_opts serve = { .dir = o->dir,
+                             .listen = o->listen,
+                             .tls_cert = o->tls_cert,
+                             .tls_key = o->tls_key,
+                             .metrics = o->metrics,
+                             .behind_proxy = o->behind_proxy };
+    dbk_rc rc = parse_percent(&serve.disk_percent, o->disk_max, err);
     if (rc == DBK_OK)
-        rc = dbk_home_open(&home, o->dir, err);
-    if (rc == DBK_OK)
-        rc = read_pem(home, o->tls_cert, DBK_HOME_CERT, &cert, err);
-    if (rc == DBK_OK)
-        rc = read_pem(home, o->tls_key, DBK_HOME_KEY, &key, err);
-    if (rc == DBK_OK && o->tls_cert != NULL)
-        rc = print_pin(&cert, err);
-    if (rc == DBK_OK) {
-        dbk_relay_opts opts = { dbk_home_source(home), dbk_env_system(), DBK_WRITER_THREAD,
-                                DBK_HTTP_THREADS + 1 /* of metrics */ };
-        rc = dbk_relay_open(&relay, &opts, err);
-    }
-    if (rc == DBK_OK) {
-        dbk_relay_limits limits = { .device = { 200, 20 }, .stranger = { 100, 5 } };
-        if (o->behind_proxy)
-            limits.stranger.burst = 0; /* the proxy's task: it sees who they are */
-        rc = dbk_relay_limit(relay, &limits, err);
-    }
-    if (rc == DBK_OK) {
-        d.home = home;
-        dbk_relay_watch_disk(relay, is_full, &d);
-        dbk_http_opts http = { .relay = relay,
-                               .env = dbk_env_system(),
-                               .behind_proxy = o->behind_proxy,
-                               .cert_pem = (const char *)cert.p,
-                               .key_pem = (const char *)key.p,
-                               .log = log_line };
-        rc = serve_until(&set, &http, o, &d, err);
-    }
-    dbk_relay_close(relay);
-    dbk_bytes_wipe(&cert);
-    dbk_bytes_wipe(&key);
-    dbk_home_close(home);
-    return rc;
+        rc = parse_sandbox(&serve.sandbox, o->sandbox, err);
+    return rc == DBK_OK ? dbk_serve(&serve, err) : rc;
 }
 
 /* ---- options ----------------------------------------------------------------------------- */
@@ -438,13 +314,14 @@ typedef struct verb_row {
     const char *name;
     dbk_rc (*run)(const options *o, dbk_err *err);
     bool names_dir; /* the folder is an argument, not --data */
-    option_use listen, url, tls_cert, tls_key, reason, dsn, to, from, key, disk_max, metrics;
+    option_use listen, url, tls_cert, tls_key, reason, dsn, to, from, key, disk_max, metrics,
+        sandbox;
     option_use behind_proxy, json; /* without a value */
 } verb_row;
 static const verb_row verbs[] = {
     { "init", run_init, .names_dir = true, .url = MAY, .dsn = MAY },
     { "serve", run_serve, .listen = MUST, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY,
-      .metrics = MAY, .behind_proxy = MAY },
+      .metrics = MAY, .behind_proxy = MAY, .sandbox = MAY },
     { "card", run_card, .url = MAY, .tls_cert = MAY },
     { "tls-next", run_tls_next, .names_dir = false },
     { "tls-switch", run_tls_switch, .names_dir = false },
@@ -475,6 +352,7 @@ static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at
         { "--key", &o->key, verb->key },
         { "--disk-max", &o->disk_max, verb->disk_max },
         { "--metrics", &o->metrics, verb->metrics },
+        { "--sandbox", &o->sandbox, verb->sandbox },
     };
     const struct {
         const char *name;

@@ -191,27 +191,33 @@ static void *scrape_main(void *ctx)
     return NULL;
 }
 
+dbk_rc dbk_scrape_listen(int *listener, const char *address, dbk_err *err)
+{
+    *listener = -1;
+    if (!dbk_listener_is_local(address))
+        return dbk_fail(err, DBK_USAGE, "metrics are for this machine alone: 127.0.0.1:PORT");
+    return dbk_listener_open(listener, address, err);
+}
+
 dbk_rc dbk_scrape_start(dbk_scrape **out, const dbk_scrape_opts *opts, dbk_err *err)
 {
     *out = NULL;
-    if (!dbk_listener_is_local(opts->address))
-        return dbk_fail(err, DBK_USAGE, "metrics are for this machine alone: 127.0.0.1:PORT");
     dbk_scrape *s = dbk_alloc(sizeof(*s));
-    if (s == NULL)
+    if (s == NULL) {
+        (void)close(opts->listener);
         return dbk_fail(err, DBK_NOMEM, "no memory for metrics");
+    }
     s->opts = *opts;
+    s->listener = opts->listener;
     atomic_init(&s->stop, false);
-    dbk_rc rc = dbk_listener_open(&s->listener, opts->address, err);
-    if (rc == DBK_OK)
-        rc = dbk_listener_name(s->address, s->listener, err);
+    dbk_rc rc = dbk_listener_name(s->address, s->listener, err);
     if (rc == DBK_OK && pthread_create(&s->thread, NULL, scrape_main, s) != 0)
         rc = dbk_fail(err, DBK_NOMEM, "no thread for metrics");
     if (rc == DBK_OK) {
         *out = s;
         return DBK_OK;
     }
-    if (s->listener >= 0)
-        (void)close(s->listener);
+    (void)close(s->listener);
     dbk_free(s);
     return rc;
 }

@@ -13,13 +13,15 @@ typedef struct dbk_scrape dbk_scrape;
 typedef struct dbk_scrape_opts {
     dbk_relay *relay; /* borrowed; with a reader for it */
     const dbk_env *env;
-    const char *address; /* of this machine alone: 127.0.0.1:PORT, [::1]:PORT; 0: a free one */
+    int listener; /* of dbk_scrape_listen; taken, also on failure */
     /* Appends what the relay itself doesn't know, as its own numbers; NULL: nothing. */
     dbk_rc (*more)(void *ctx, dbk_bytes *out, dbk_err *err);
     void *more_ctx;
 } dbk_scrape_opts;
 
-/* DBK_USAGE: no such address, or one that others can reach; DBK_BUSY: it is taken. */
+/* address: of this machine alone: 127.0.0.1:PORT, [::1]:PORT; 0: a free one. DBK_USAGE: no such
+ * address, or one that others can reach; DBK_BUSY: it is taken. */
+DBK_MUST_CHECK dbk_rc dbk_scrape_listen(int *listener, const char *address, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_scrape_start(dbk_scrape **out, const dbk_scrape_opts *opts, dbk_err *err);
 const char *dbk_scrape_address(const dbk_scrape *s); /* borrowed */
 void dbk_scrape_stop(dbk_scrape *s);                 /* NULL is nothing */

@@ -114,13 +114,11 @@ static void metrics_are_for_programs_of_this_machine_alone_P3(void **state)
                                         "[::]:0",      "[2001:db8::1]:0",
                                         "127.0.0.1",   "localhost:0",
                                         "128.0.0.1:0", "" };
-    dbk_scrape *s;
+    int listener;
     (void)state;
     for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
         dbk_err err = { 0 };
-        const dbk_scrape_opts opts = { .env = dbk_env_system(), .address = wide[i] };
-        dbk_rc rc = dbk_scrape_start(&s, &opts, &err);
-        dbk_scrape_stop(s);
+        dbk_rc rc = dbk_scrape_listen(&listener, wide[i], &err);
         if (rc != DBK_USAGE)
             fail_msg("%s: %d", wide[i], (int)rc);
     }
