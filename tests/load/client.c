@@ -245,14 +245,41 @@ static dbk_rc exchange(client *c, client_desk *d, dbk_answer *answer, const dbk_
     return rc;
 }
 
-dbk_rc client_get(client *c, client_desk *d, const char *target, dbk_err *err)
+static dbk_rc ask(client *c, client_desk *d, const dbk_session_request *r, dbk_err *err)
 {
     dbk_answer answer = { .body = d->answer };
-    dbk_session_request r = { .method = "GET", .target = target, .nonce = c->nonce };
-    dbk_rc rc = exchange(c, d, &answer, &r, err);
+    dbk_rc rc = exchange(c, d, &answer, r, err);
+    if (rc == DBK_OK && answer.status == 401) { /* the first of all: it brings a nonce */
+        dbk_session_request again = *r;
+        again.nonce = c->nonce;
+        rc = exchange(c, d, &answer, &again, err);
+    }
     if (rc == DBK_OK && answer.status != 200)
         rc = dbk_fail(err, DBK_PEER, "status %d", answer.status);
     d->answer = answer.body;
+    return rc;
+}
+
+dbk_rc client_get(client *c, client_desk *d, const char *target, dbk_err *err)
+{
+    dbk_session_request r = { .method = "GET", .target = target, .nonce = c->nonce };
+    return ask(c, d, &r, err);
+}
+
+dbk_rc client_hello(client *c, client_desk *d, dbk_err *err)
+{
+    dbk_hello hello = { .has_known = false };
+    dbk_bytes body = DBK_BYTES_INIT(1024);
+    dbk_session_request r = { .method = "POST",
+                              .target = "/v1/hello",
+                              .content_type = "application/json",
+                              .nonce = c->nonce,
+                              .has_body = true };
+    dbk_rc rc = dbk_hello_encode(&body, &hello, err);
+    r.body = dbk_bytes_span(&body);
+    if (rc == DBK_OK)
+        rc = ask(c, d, &r, err);
+    dbk_bytes_wipe(&body);
     return rc;
 }
 

@@ -65,6 +65,8 @@ void client_close(client *c);
 bool client_write(client *c, client_desk *d, unsigned segments, unsigned notes);
 /* One whole sync. */
 DBK_MUST_CHECK dbk_rc client_sync(client *c, client_desk *d, dbk_err *err);
+/* A hello that says nothing of what is held here. */
+DBK_MUST_CHECK dbk_rc client_hello(client *c, client_desk *d, dbk_err *err);
 /* One request without a body; the answer's is in d->answer. DBK_PEER: not a 200. */
 DBK_MUST_CHECK dbk_rc client_get(client *c, client_desk *d, const char *target, dbk_err *err);
 

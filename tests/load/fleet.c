@@ -124,8 +124,9 @@ typedef struct founding {
     dbk_epoch roster_epoch;
     dbk_bytes bytes;
     uint8_t label[LABEL_BYTES];
-    dbk_grant grants[FLEET_SHARE_MAX];
-    dbk_wrapped wraps[FLEET_SHARE_MAX];
+    dbk_id desks[FLEET_DESKS_MAX];
+    dbk_grant grants[FLEET_SHARE_MAX + FLEET_DESKS_MAX];
+    dbk_wrapped wraps[FLEET_SHARE_MAX + FLEET_DESKS_MAX];
 } founding;
 
 static dbk_entry next_entry(founding *n, dbk_entry_kind kind)
@@ -192,12 +193,12 @@ static void post_genesis(founding *n, const dbk_secret *root, const dbk_sign_pk 
     post(n, &e, root, n->f->card.setup_code);
 }
 
-static void post_device(founding *n, const fleet_keys *d)
+static void post_device(founding *n, const fleet_keys *d, dbk_role role)
 {
     dbk_entry e = next_entry(n, DBK_ENTRY_ENROL);
     e.device = d->id;
     e.keys = d->keys;
-    e.role = DBK_ROLE_OFFICER;
+    e.role = role;
     e.wraps = n->wraps;
     e.wraps_count = 1;
     wrap_for(n, &n->wraps[0], &n->roster_space, n->roster_key, d);
@@ -209,21 +210,39 @@ static int by_device(const void *a, const void *b)
     return dbk_id_compare(&((const dbk_wrapped *)a)->device, &((const dbk_wrapped *)b)->device);
 }
 
+static void wrap_space(founding *n, const dbk_entry *e, const dbk_secret *key, uint32_t number,
+                       size_t at)
+{
+    fleet_keys d;
+    fleet_device(n->f, &d, number);
+    wrap_for(n, &n->wraps[at], &e->space, key, &d);
+    if (number >= n->f->devices)
+        n->desks[number - n->f->devices] = d.id;
+    fleet_keys_drop(&d);
+}
+
+static dbk_role role_of(const founding *n, const dbk_id *device)
+{
+    for (uint32_t i = 0; i < n->f->desks; i++) {
+        if (dbk_id_equal(&n->desks[i], device))
+            return DBK_ROLE_HQ;
+    }
+    return DBK_ROLE_OFFICER;
+}
+
 static void post_space(founding *n, uint32_t space)
 {
     dbk_entry e = next_entry(n, DBK_ENTRY_SPACE);
     dbk_secret *key = fleet_epoch(n->f, &e.epoch, space);
     size_t count = 0;
     e.space = fleet_space(n->f, space);
-    for (uint32_t i = space * n->f->share; i < n->f->devices && count < n->f->share; i++) {
-        fleet_keys d;
-        fleet_device(n->f, &d, i);
-        wrap_for(n, &n->wraps[count++], &e.space, key, &d);
-        fleet_keys_drop(&d);
-    }
+    for (uint32_t i = space * n->f->share; i < n->f->devices && count < n->f->share; i++)
+        wrap_space(n, &e, key, i, count++);
+    for (uint32_t i = 0; i < n->f->desks; i++)
+        wrap_space(n, &e, key, n->f->devices + i, count++);
     qsort(n->wraps, count, sizeof(n->wraps[0]), by_device); /* as the chain wants them */
     for (size_t i = 0; i < count; i++)
-        n->grants[i] = (dbk_grant){ n->wraps[i].device, DBK_ROLE_OFFICER };
+        n->grants[i] = (dbk_grant){ n->wraps[i].device, role_of(n, &n->wraps[i].device) };
     e.grants = n->grants;
     e.wraps = n->wraps;
     e.grants_count = e.wraps_count = count;
@@ -243,10 +262,10 @@ static void post_all(founding *n)
     fleet_device(n->f, &n->admin, FOUNDER);
     dbk_bytes_init(&n->bytes, DBK_ENTRY_BYTES_MAX);
     post_genesis(n, root, &root_pk);
-    for (uint32_t i = 0; i < n->f->devices; i++) {
+    for (uint32_t i = 0; i < n->f->devices + n->f->desks; i++) {
         fleet_keys d;
         fleet_device(n->f, &d, i);
-        post_device(n, &d);
+        post_device(n, &d, i < n->f->devices ? DBK_ROLE_OFFICER : DBK_ROLE_HQ);
         fleet_keys_drop(&d);
     }
     for (uint32_t i = 0; i < fleet_spaces(n->f); i++)
@@ -295,10 +314,11 @@ static void write_down(const fleet *f)
     char path[FLEET_PATH_SIZE + 32], head[2 * sizeof(dbk_hash) + 1];
     dbk_err err = { 0 };
     dbk_hex_print(head, dbk_span_of(f->members_head.b, sizeof(f->members_head.b)));
-    json_t *o = json_pack("{sI sI sI sI ss sf sf sI}", "seed", (json_int_t)f->seed, "devices",
-                          (json_int_t)f->devices, "share", (json_int_t)f->share, "count",
-                          (json_int_t)f->members_count, "head", head, "founding_s", f->founding_s,
-                          "fold_s", f->fold_s, "chain_bytes", (json_int_t)f->chain_bytes);
+    json_t *o = json_pack("{sI sI sI sI sI ss sf sf sI}", "seed", (json_int_t)f->seed, "devices",
+                          (json_int_t)f->devices, "desks", (json_int_t)f->desks, "share",
+                          (json_int_t)f->share, "count", (json_int_t)f->members_count, "head", head,
+                          "founding_s", f->founding_s, "fold_s", f->fold_s, "chain_bytes",
+                          (json_int_t)f->chain_bytes);
     file_name(f, path, "fleet.json");
     if (o == NULL || json_dump_file(o, path, JSON_INDENT(1)) != 0)
         load_must(dbk_fail(&err, DBK_IO, "%s", path), &err, "fleet");
@@ -330,6 +350,8 @@ void fleet_found(fleet *f, const char *dir, const fleet_plan *plan)
     f->seed = plan->seed;
     f->devices = plan->devices;
     f->share = plan->share;
+    f->desks = plan->desks;
+    DBK_ASSERT(f->desks <= FLEET_DESKS_MAX);
     DBK_ASSERT(f->devices > 0 && f->share > 0 && f->share <= FLEET_SHARE_MAX);
     (void)mkdir(dir, 0700);
     dbk_home_birth birth = { NULL, plan->dsn };
@@ -353,17 +375,18 @@ void fleet_open(fleet *f, const char *dir)
     char path[FLEET_PATH_SIZE + 32];
     const char *head = "";
     dbk_err err = { 0 };
-    json_int_t seed, devices, share, count, bytes;
+    json_int_t seed, devices, desks, share, count, bytes;
     name_folder(f, dir);
     file_name(f, path, "fleet.json");
     json_t *o = json_load_file(path, 0, NULL);
-    if (json_unpack(o, "{sI sI sI sI ss sf sf sI}", "seed", &seed, "devices", &devices, "share",
-                    &share, "count", &count, "head", &head, "founding_s", &f->founding_s, "fold_s",
-                    &f->fold_s, "chain_bytes", &bytes) != 0)
+    if (json_unpack(o, "{sI sI sI sI sI ss sf sf sI}", "seed", &seed, "devices", &devices, "desks",
+                    &desks, "share", &share, "count", &count, "head", &head, "founding_s",
+                    &f->founding_s, "fold_s", &f->fold_s, "chain_bytes", &bytes) != 0)
         load_must(dbk_fail(&err, DBK_NOT_FOUND, "no fleet in %s", dir), &err, "fleet");
     f->seed = (uint64_t)seed;
     f->devices = (uint32_t)devices;
     f->share = (uint32_t)share;
+    f->desks = (uint32_t)desks;
     f->members_count = (uint64_t)count;
     f->chain_bytes = (uint64_t)bytes;
     load_must(dbk_hex_parse(f->members_head.b, sizeof(f->members_head.b), head, &err), &err,

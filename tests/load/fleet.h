@@ -13,6 +13,7 @@
 
 #define FLEET_PATH_SIZE 256u
 #define FLEET_SHARE_MAX 256u
+#define FLEET_DESKS_MAX 16u
 
 typedef struct fleet_member {
     dbk_id id;
@@ -22,6 +23,7 @@ typedef struct fleet {
     char dir[FLEET_PATH_SIZE], relay_dir[FLEET_PATH_SIZE];
     uint64_t seed;
     uint32_t devices, share; /* share: devices of one space */
+    uint32_t desks;          /* of headquarters, numbers from `devices` on: in every space */
     dbk_id org;
     dbk_relay_card card;
     uint64_t members_count;
@@ -35,7 +37,7 @@ typedef struct fleet {
  * the relay's log. Stops the program if anything goes wrong. */
 typedef struct fleet_plan {
     uint64_t seed;
-    uint32_t devices, share;
+    uint32_t devices, share, desks;
     const char *dsn;
 } fleet_plan;
 void fleet_found(fleet *f, const char *dir, const fleet_plan *plan);

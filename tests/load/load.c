@@ -6,6 +6,7 @@
  *   load steady DIR --relay PROGRAM [options]     syncs at a rate, or as fast as it goes
  *   load burst DIR --relay PROGRAM [options]      each connection once, all at once
  *   load history DIR --relay PROGRAM --entries N   pulls from a space with a long history
+ *   load desk DIR --relay PROGRAM       what a hello costs whom every space is open to
  *   load siege DIR --relay PROGRAM --attack PROGRAM [options]    steady alone, then under attack */
 #include <fcntl.h>
 #include <jansson.h>
@@ -24,6 +25,7 @@
 #include "tests/load/history.h"
 
 #define NOTES_MAX 4000000u
+#define HELLOS 150u
 #define RANGES 90u
 #define RANGE_BYTES (256u * 1024u)
 #define RAMP_S 4         /* until an attack is at its height */
@@ -33,7 +35,8 @@
 typedef struct options {
     const char *verb, *dir, *relay, *attack, *dsn;
     double rate, seconds;
-    unsigned devices, share, connections, threads, segments, notes, nodes, drips, junk, entries;
+    unsigned devices, share, desks, connections, threads, segments, notes, nodes, drips, junk,
+        entries;
     bool pulls, json;
 } options;
 
@@ -333,15 +336,39 @@ static void history(stage *s)
     client_desk_close(&d);
 }
 
+/* A full hello of a desk that is in every space: what the relay has to look up and say. */
+static void desk(stage *s)
+{
+    client c;
+    client_desk d;
+    dbk_err err = { 0 };
+    double relay_cpu_s;
+    DBK_ASSERT(s->f.desks > 0);
+    client_desk_open(&d, &s->f, &s->l);
+    client_open(&c, &s->f, s->f.devices, s->crew.urls[0]);
+    load_must(client_hello(&c, &d, &err), &err, "hello");
+    meter_wipe(&d.calls[CLIENT_HELLO]);
+    relay_cpu_s = usage_of_nodes(s).cpu_s;
+    for (unsigned i = 0; i < HELLOS; i++)
+        load_must(client_hello(&c, &d, &err), &err, "hello");
+    say(s, "relay_cpu_ms", (usage_of_nodes(s).cpu_s - relay_cpu_s) * 1e3 / HELLOS);
+    say(s, "answer_kb", (double)d.answer.len / 1e3);
+    say_count(s, "spaces", fleet_spaces(&s->f));
+    say_latency(s, "", "hello", &d.calls[CLIENT_HELLO]);
+    client_close(&c);
+    client_desk_close(&d);
+}
+
 /* ---- main -------------------------------------------------------------------------------- */
 
 static int usage_text(void)
 {
-    (void)fprintf(stderr,
-                  "usage: load found|steady|burst|siege|history DIR [--relay P] [--attack P] "
-                  "[--dsn D] [--devices N]\n  [--share N] [--connections N] [--threads N] "
-                  "[--rate N] [--seconds N] [--segments N]\n  [--notes N] [--nodes N] "
-                  "[--drips N] [--junk N] [--entries N] [--pull] [--json]\n");
+    (void)fprintf(
+        stderr,
+        "usage: load found|steady|burst|siege|history|desk DIR [--relay P] [--attack P] "
+        "[--dsn D] [--devices N]\n  [--share N] [--desks N] [--connections N] [--threads N] "
+        "[--rate N] [--seconds N] [--segments N]\n  [--notes N] [--nodes N] "
+        "[--drips N] [--junk N] [--entries N] [--pull] [--json]\n");
     return 2;
 }
 
@@ -353,13 +380,21 @@ static bool take_options(options *o, int argc, char **argv)
         unsigned *number;
         double *real;
     } rows[] = {
-        { "--relay", &o->relay, NULL, NULL },     { "--attack", &o->attack, NULL, NULL },
-        { "--dsn", &o->dsn, NULL, NULL },         { "--devices", NULL, &o->devices, NULL },
-        { "--share", NULL, &o->share, NULL },     { "--connections", NULL, &o->connections, NULL },
-        { "--threads", NULL, &o->threads, NULL }, { "--rate", NULL, NULL, &o->rate },
-        { "--seconds", NULL, NULL, &o->seconds }, { "--segments", NULL, &o->segments, NULL },
-        { "--notes", NULL, &o->notes, NULL },     { "--nodes", NULL, &o->nodes, NULL },
-        { "--drips", NULL, &o->drips, NULL },     { "--junk", NULL, &o->junk, NULL },
+        { "--relay", &o->relay, NULL, NULL },
+        { "--attack", &o->attack, NULL, NULL },
+        { "--dsn", &o->dsn, NULL, NULL },
+        { "--devices", NULL, &o->devices, NULL },
+        { "--share", NULL, &o->share, NULL },
+        { "--desks", NULL, &o->desks, NULL },
+        { "--connections", NULL, &o->connections, NULL },
+        { "--threads", NULL, &o->threads, NULL },
+        { "--rate", NULL, NULL, &o->rate },
+        { "--seconds", NULL, NULL, &o->seconds },
+        { "--segments", NULL, &o->segments, NULL },
+        { "--notes", NULL, &o->notes, NULL },
+        { "--nodes", NULL, &o->nodes, NULL },
+        { "--drips", NULL, &o->drips, NULL },
+        { "--junk", NULL, &o->junk, NULL },
         { "--entries", NULL, &o->entries, NULL },
     };
     if (argc < 3)
@@ -394,7 +429,7 @@ static bool take_options(options *o, int argc, char **argv)
 
 static void found(stage *s)
 {
-    fleet_plan plan = { 7, s->o.devices, s->o.share, s->o.dsn };
+    fleet_plan plan = { 7, s->o.devices, s->o.share, s->o.desks, s->o.dsn };
     fleet_found(&s->f, s->o.dir, &plan);
     say_count(s, "entries", s->f.members_count);
     say_count(s, "chain_bytes", s->f.chain_bytes);
@@ -450,7 +485,7 @@ int main(int argc, char **argv)
     } verbs[] = {
         { "found", found, false, false },    { "steady", steady, true, false },
         { "burst", burst, true, false },     { "siege", siege, true, true },
-        { "history", history, true, false },
+        { "history", history, true, false }, { "desk", desk, true, false },
     };
     dbk_err err = { 0 };
     s.o = (options){ .devices = 100,
