@@ -6,7 +6,7 @@
 
 #include "sync/relay/relay.h"
 
-#define DBK_HTTP_CONNECTIONS_MAX 1024u
+#define DBK_HTTP_CONNECTIONS_MAX 4096u
 #define DBK_HTTP_CONNECTIONS_PER_PEER_MAX 64u /* a station may share one address */
 #define DBK_HTTP_IDLE_S 30u
 #define DBK_HTTP_THREADS 8u
