@@ -109,6 +109,25 @@ if wanted pull; then
     ratio flat pull-10m pull-100000 last_relay_cpu_ms '<=' 1.5
 fi
 
+# Seconds of processor that the database has used, with what its ended backends used.
+database_cpu() {
+    awk '{ sub(/^.*\) /, ""); print ($12 + $13 + $14 + $15) / '"$(getconf CLK_TCK)"' }' \
+        "/proc/$(head -n 1 "$(<"$database/where")/data-1/postmaster.pid")/stat"
+}
+
+# on_postgres NAME ARGS...: run, and what the database took for each sync
+on_postgres() {
+    local before after syncs
+    before=$(database_cpu)
+    run "$@"
+    after=$(database_cpu)
+    syncs=$(value "$logs/$1.json" syncs)
+    awk -v a="$before" -v b="$after" -v n="$syncs" -v name="$1" \
+        -v relay="$(value "$logs/$1.json" relay_cpu_ms_per_sync)" 'BEGIN {
+        printf "      %s, ms of processor a sync: database %.2f, relay %.2f\n", name,
+            (b - a) * 1000 / n, relay }'
+}
+
 if wanted postgres && bash "$here/../postgres/server.sh" start "$T/pg"; then
     database=$T/pg
     fleet shared 600 3
@@ -118,10 +137,13 @@ if wanted postgres && bash "$here/../postgres/server.sh" start "$T/pg"; then
     for notes in 32 1; do
         with=(--connections 400 --notes $notes --seconds 8)
         run embedded-$notes steady shared "${with[@]}"
-        run postgres-$notes steady base "${with[@]}"
-        run postgres-two-$notes steady base "${with[@]}" --nodes 2
+        on_postgres postgres-$notes steady base "${with[@]}"
+        on_postgres postgres-two-$notes steady base "${with[@]}" --nodes 2
         ratio slower embedded-$notes postgres-$notes ops_per_s '<=' 3
-        ratio faster postgres-two-$notes postgres-$notes ops_per_s '>=' 1
+        # With two processors for all there is nothing to win; more of them, and it has to.
+        least=0.8
+        [ "$(nproc)" -lt 6 ] || least=1
+        ratio faster postgres-two-$notes postgres-$notes ops_per_s '>=' $least
     done
 fi
 exit $bad
