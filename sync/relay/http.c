@@ -26,8 +26,8 @@ _Static_assert(DBK_COUNT_CUT_OPENING + DBK_STAGES == DBK_COUNT_CUT_WORK + 1, "as
 
 struct dbk_http {
     struct MHD_Daemon *daemon;
-    dbk_relay *relay;
-    dbk_metrics *metrics; /* the relay's */
+    dbk_service service;
+    dbk_metrics *metrics;
     const dbk_env *env;
     void (*log)(void *ctx, const char *line);
     void *log_ctx;
@@ -259,7 +259,7 @@ static enum MHD_Result take_head(call *q, struct MHD_Connection *c, const char *
     enter_stage(q, DBK_STAGE_BODY, q->gate.head.has_body ? q->gate.length : 0);
     if (!q->gate.head.has_body)
         return MHD_YES;
-    dbk_relay_expects expects = dbk_relay_expect(q->http->relay, &q->gate.head);
+    dbk_relay_expects expects = q->http->service.expect(q->http->service.self, &q->gate.head);
     if (expects.body_max == 0)
         return refuse(q, c, 404, "unknown");
     if (q->gate.length > expects.body_max)
@@ -298,7 +298,7 @@ static enum MHD_Result finish(call *q, struct MHD_Connection *c)
     }
     q->gate.head.body = dbk_bytes_span(&q->body);
     q->gate.head.now_ms = q->http->env->now_ms(q->http->env->self);
-    dbk_relay_handle(q->http->relay, &q->answer, &q->gate.head);
+    q->http->service.handle(q->http->service.self, &q->answer, &q->gate.head);
     return answer(q, c, KEEP_OPEN);
 }
 
@@ -417,8 +417,8 @@ dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err)
         (void)close(opts->listener);
         return dbk_fail(err, DBK_NOMEM, "no memory for the server");
     }
-    h->relay = opts->relay;
-    h->metrics = dbk_relay_metrics(opts->relay);
+    h->service = opts->service;
+    h->metrics = opts->metrics;
     h->env = opts->env;
     h->log = opts->log;
     h->log_ctx = opts->log_ctx;

@@ -4,7 +4,7 @@
 #ifndef DBK_RELAY_HTTP_H
 #define DBK_RELAY_HTTP_H
 
-#include "sync/relay/relay.h"
+#include "sync/relay/service.h"
 
 #define DBK_HTTP_CONNECTIONS_MAX 4096u
 #define DBK_HTTP_CONNECTIONS_PER_PEER_MAX 64u /* a station may share one address */
@@ -14,7 +14,8 @@
 
 typedef struct dbk_http dbk_http;
 typedef struct dbk_http_opts {
-    dbk_relay *relay; /* borrowed; with at least DBK_HTTP_THREADS readers */
+    dbk_service service;  /* for DBK_HTTP_THREADS threads at once */
+    dbk_metrics *metrics; /* borrowed; knows the calls' names */
     const dbk_env *env;
     bool behind_proxy;              /* all connections come from one address */
     int listener;                   /* listener.h; taken, also on failure */

@@ -12,7 +12,7 @@
 #include "sync/relay/backup.h"
 #include "sync/relay/card.h"
 #include "sync/relay/home.h"
-#include "sync/relay/http.h"
+#include "sync/relay/keep.h"
 #include "sync/relay/log_check.h"
 #include "sync/relay/serve.h"
 #include "sync/relay/status.h"
@@ -278,19 +278,12 @@ static dbk_rc parse_percent(unsigned *out, const char *text, dbk_err *err)
     return DBK_OK;
 }
 
-static dbk_rc parse_sandbox(dbk_sandbox_mode *out, const char *text, dbk_err *err)
+static dbk_rc parse_sandbox(dbk_confine_mode *out, const char *text, dbk_err *err)
 {
-    static const char *const words[] = {
-        [DBK_SANDBOX_ON] = "on", [DBK_SANDBOX_REQUIRE] = "require", [DBK_SANDBOX_OFF] = "off"
-    };
-    *out = DBK_SANDBOX_ON;
-    for (size_t i = 0; text != NULL && i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcmp(text, words[i]) == 0) {
-            *out = (dbk_sandbox_mode)i;
-            return DBK_OK;
-        }
-    }
-    return text == NULL ? DBK_OK : usage(err, "on, require or off is needed for", "--sandbox");
+    *out = DBK_CONFINE_ON;
+    if (text == NULL || dbk_confine_parse(out, text, NULL) == DBK_OK)
+        return DBK_OK;
+    return usage(err, "on, require or off is needed for", "--sandbox");
 }
 
 static dbk_rc run_serve(const options *o, dbk_err *err)
@@ -305,6 +298,16 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
     if (rc == DBK_OK)
         rc = parse_sandbox(&serve.sandbox, o->sandbox, err);
     return rc == DBK_OK ? dbk_serve(&serve, err) : rc;
+}
+
+/* Of `serve`, in the process that it begins; no verb for people. */
+static dbk_rc run_keep(const options *o, dbk_err *err)
+{
+    dbk_keep_opts keep = { .dir = o->dir, .address = o->listen, .behind_proxy = o->behind_proxy };
+    dbk_rc rc = parse_percent(&keep.disk_percent, o->disk_max, err);
+    if (rc == DBK_OK)
+        rc = parse_sandbox(&keep.sandbox, o->sandbox, err);
+    return rc == DBK_OK ? dbk_keep(&keep, err) : rc;
 }
 
 /* ---- options ----------------------------------------------------------------------------- */
@@ -322,6 +325,7 @@ static const verb_row verbs[] = {
     { "init", run_init, .names_dir = true, .url = MAY, .dsn = MAY },
     { "serve", run_serve, .listen = MUST, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY,
       .metrics = MAY, .behind_proxy = MAY, .sandbox = MAY },
+    { "keep", run_keep, .listen = MUST, .disk_max = MAY, .behind_proxy = MAY, .sandbox = MAY },
     { "card", run_card, .url = MAY, .tls_cert = MAY },
     { "tls-next", run_tls_next, .names_dir = false },
     { "tls-switch", run_tls_switch, .names_dir = false },

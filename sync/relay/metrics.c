@@ -107,6 +107,15 @@ static size_t find(const char *const *names, size_t count, const char *name, siz
     return otherwise;
 }
 
+const char *dbk_metrics_cause(dbk_span word)
+{
+    for (size_t i = 0; i < CAUSES; i++) {
+        if (dbk_span_equal(word, dbk_span_str(causes[i])))
+            return causes[i];
+    }
+    return NULL;
+}
+
 void dbk_metrics_answered(dbk_metrics *m, const dbk_metrics_answer *a)
 {
     observe(&m->calls[find(m->names, m->names_count, a->call, 0)], call_ends_us, a->took_us);
@@ -158,10 +167,10 @@ dbk_rc dbk_metrics_gauge_value(dbk_bytes *out, const char *family, const char *l
     return print_value(out, family, labels, value, err);
 }
 
-static dbk_rc print_counts(dbk_metrics *m, dbk_bytes *out, dbk_err *err)
+static dbk_rc print_counts(dbk_metrics *m, dbk_bytes *out, size_t from, size_t to, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
-    for (size_t i = 0; i < DBK_COUNTS && rc == DBK_OK; i++) {
+    for (size_t i = from; i < to && rc == DBK_OK; i++) {
         if (count_rows[i].help[0] != '\0')
             rc = print_head(out, count_rows[i].family, "counter", count_rows[i].help, err);
         if (rc == DBK_OK)
@@ -221,16 +230,20 @@ static dbk_rc print_calls(dbk_metrics *m, dbk_bytes *out, dbk_err *err)
     return rc;
 }
 
-dbk_rc dbk_metrics_print(dbk_metrics *m, dbk_bytes *out, dbk_err *err)
+dbk_rc dbk_metrics_print_log(dbk_metrics *m, dbk_bytes *out, dbk_err *err)
 {
     static const char family[] = "fsync_seconds";
-    dbk_rc rc = print_counts(m, out, err);
-    if (rc == DBK_OK)
-        rc = print_rejects(m, out, err);
-    if (rc == DBK_OK)
-        rc = print_calls(m, out, err);
+    dbk_rc rc = print_counts(m, out, 0, DBK_COUNT_CONNECTIONS, err);
     if (rc == DBK_OK)
         rc = print_head(out, family, "histogram",
                         "How long a commit took until what it holds was durable.", err);
     return rc == DBK_OK ? print_histogram(out, family, "", &m->fsync, fsync_ends_us, err) : rc;
+}
+
+dbk_rc dbk_metrics_print_requests(dbk_metrics *m, dbk_bytes *out, dbk_err *err)
+{
+    dbk_rc rc = print_counts(m, out, DBK_COUNT_CONNECTIONS, DBK_COUNTS, err);
+    if (rc == DBK_OK)
+        rc = print_rejects(m, out, err);
+    return rc == DBK_OK ? print_calls(m, out, err) : rc;
 }

@@ -13,8 +13,9 @@
 #define DBK_METRICS_CALLS_MAX 32u
 #define DBK_METRICS_NO_CALL "none" /* what was no call of the relay's, and is there always */
 
-/* Families in order; the rows of one stand together. Their name without "daybook_relay_", a label
- * with its value, or "", and help for a family's first row. */
+/* Families in order, first those of the log, from CONNECTIONS on those of requests; the rows of one
+ * stand together. Their name without "daybook_relay_", a label with its value, or "", and help for
+ * a family's first row. */
 #define DBK_COUNT_TABLE(X)                                                                        \
     X(SEGMENTS_ACCEPTED, "segments_total", "result=\"accepted\"",                                 \
       "Segments that devices pushed, by what became of them.")                                    \
@@ -57,8 +58,12 @@ typedef struct dbk_metrics_answer {
 } dbk_metrics_answer;
 void dbk_metrics_answered(dbk_metrics *m, const dbk_metrics_answer *answer);
 
-/* Appends all of it. */
-DBK_MUST_CHECK dbk_rc dbk_metrics_print(dbk_metrics *m, dbk_bytes *out, dbk_err *err);
+/* Appends what whoever keeps the log counts, and what whoever answers requests does: each family
+ * is in one of the two. */
+DBK_MUST_CHECK dbk_rc dbk_metrics_print_log(dbk_metrics *m, dbk_bytes *out, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_metrics_print_requests(dbk_metrics *m, dbk_bytes *out, dbk_err *err);
+/* The constant of a refusal's word. NULL: there is no such word. */
+const char *dbk_metrics_cause(dbk_span word);
 
 /* The same text's other kind of number, that of the moment. family: without the prefix; labels:
  * "" or as they stand between braces. The head comes once, before a family's first value. */

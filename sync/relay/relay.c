@@ -10,8 +10,6 @@
 #define HEARD_BYTES_MAX (1024u * 1024u) /* 20,000 devices and more */
 #define RETRY_SECONDS 4u /* those who are sent away come back spread over this time */
 
-static dbk_rc count_from_here(dbk_relay *r, dbk_err *err);
-
 /* ---- opening ----------------------------------------------------------------------------- */
 
 /* What other relays have added to a shared log's chain counts from here on: who was let in, who is
@@ -87,7 +85,7 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
     DBK_ASSERT(pthread_mutex_init(&r->lock, NULL) == 0);
     DBK_ASSERT(pthread_cond_init(&r->idle, NULL) == 0);
     r->shared = opts->source->shared;
-    dbk_rc rc = count_from_here(r, err);
+    dbk_rc rc = dbk_metrics_new(&r->metrics, err);
     dbk_writer_hooks hooks = { r->shared ? catch_up : NULL, before_commit, after, r, r->metrics };
     if (rc == DBK_OK)
         rc = opts->source->open(opts->source->self, &r->log, DBK_LOG_WRITES, err);
@@ -151,11 +149,6 @@ void dbk_relay_close(dbk_relay *r)
 const dbk_sign_pk *dbk_relay_key(const dbk_relay *r)
 {
     return &r->pk;
-}
-
-dbk_metrics *dbk_relay_metrics(dbk_relay *r)
-{
-    return r->metrics;
 }
 
 uint64_t dbk_relay_commits(dbk_relay *r)
@@ -245,12 +238,19 @@ static const call_row calls[] = {
     { "GET", "/healthz", NULL, ANYONE, 0, RECOVERS, dbk_call_health, "health" },
 };
 
-static dbk_rc count_from_here(dbk_relay *r, dbk_err *err)
+void dbk_relay_name_calls(dbk_metrics *m)
 {
-    dbk_rc rc = dbk_metrics_new(&r->metrics, err);
-    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && rc == DBK_OK; i++)
-        dbk_metrics_name_call(r->metrics, calls[i].name);
-    return rc;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+        dbk_metrics_name_call(m, calls[i].name);
+}
+
+const char *dbk_relay_call_name(dbk_span name)
+{
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        if (dbk_span_equal(name, dbk_span_str(calls[i].name)))
+            return calls[i].name;
+    }
+    return dbk_span_equal(name, dbk_span_str(DBK_METRICS_NO_CALL)) ? DBK_METRICS_NO_CALL : NULL;
 }
 
 static bool take_text(dbk_span *in, const char *text)

@@ -75,8 +75,9 @@ DBK_MUST_CHECK dbk_rc dbk_relay_limit(dbk_relay *r, const dbk_relay_limits *limi
 void dbk_relay_close(dbk_relay *r); /* no handle may be under way; NULL is nothing */
 const dbk_sign_pk *dbk_relay_key(const dbk_relay *r);
 uint64_t dbk_relay_commits(dbk_relay *r); /* durable transactions since the start */
-/* What it counts, for whoever serves it to count on. */
-dbk_metrics *dbk_relay_metrics(dbk_relay *r);
+/* The names of the calls, for whoever counts them; and one of them as a constant. NULL: none. */
+void dbk_relay_name_calls(dbk_metrics *m);
+const char *dbk_relay_call_name(dbk_span name);
 /* Appends what it counted, and how the log stands now: its size, that of each space as its number
  * in the chain and coarsely (dbk_metrics_coarse), and since when something waits for a witness.
  * Any thread, with a reader to spare. */

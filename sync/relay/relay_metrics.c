@@ -81,5 +81,5 @@ dbk_rc dbk_relay_measure(dbk_relay *r, dbk_bytes *out, uint64_t now_ms, dbk_err 
         rc = print_log(r, out, &m.log, now_ms, err);
     if (rc == DBK_OK)
         rc = print_sizes(out, &m, err);
-    return rc == DBK_OK ? dbk_metrics_print(r->metrics, out, err) : rc;
+    return rc == DBK_OK ? dbk_metrics_print_log(r->metrics, out, err) : rc;
 }

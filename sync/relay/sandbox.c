@@ -127,7 +127,8 @@ enum {
     FILES = 2,   /* opens files */
     KEEPS = 4,   /* changes them */
     ANSWERS = 8, /* takes connections */
-    CONNECTS = 16
+    CONNECTS = 16,
+    FILELESS = 32 /* opens none */
 };
 static const struct {
     int call;
@@ -176,6 +177,7 @@ static const struct {
     { SCMP_SYS(fstat), ALL },
     { SCMP_SYS(lseek), ALL },
     { SCMP_SYS(wait4), ALL },
+    { SCMP_SYS(waitid), ALL },
     { SCMP_SYS(newfstatat), ALL }, /* fstat of newer C libraries; Landlock doesn't hold it */
 
     { SCMP_SYS(accept), ANSWERS },
@@ -255,6 +257,17 @@ static const struct {
     { SCMP_SYS(prctl), ALL, SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, PR_SET_NAME, 0 } },
     { SCMP_SYS(prctl), ALL, SCMP_ACT_ERRNO(EINVAL), { 0, SCMP_CMP_NE, PR_SET_NAME, 0 } },
     { SCMP_SYS(ioctl), ALL, SCMP_ACT_ERRNO(ENOTTY), { 0, 0, 0, 0 } }, /* is this a terminal? */
+    /* Libraries look for settings when they need them (a time zone, say), and do without. */
+    { SCMP_SYS(open), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    { SCMP_SYS(openat), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    { SCMP_SYS(access), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    { SCMP_SYS(faccessat), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    { SCMP_SYS(faccessat2), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    { SCMP_SYS(stat), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    { SCMP_SYS(lstat), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    { SCMP_SYS(statx), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    { SCMP_SYS(readlink), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    { SCMP_SYS(readlinkat), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
     { SCMP_SYS(socket), CONNECTS, SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_INET, 0 } },
     { SCMP_SYS(socket), CONNECTS, SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_INET6, 0 } },
     { SCMP_SYS(socket), CONNECTS, SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_UNIX, 0 } },
@@ -294,6 +307,7 @@ static dbk_rc enter_seccomp(const dbk_sandbox_wants *w, dbk_sandbox_report *out,
     }
     who |= w->folder != NULL ? FILES | KEEPS : 0;
     who |= w->reads_count > 0 ? FILES : 0;
+    who |= (who & FILES) == 0 ? FILELESS : 0;
     who |= w->answers ? ANSWERS : 0;
     who |= w->connects ? CONNECTS : 0;
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);

@@ -21,7 +21,7 @@ typedef struct dbk_sandbox_wants {
     bool connects;         /* makes connections: over TCP to these ports only */
     const uint16_t *ports; /* at least one, if it connects */
     size_t ports_count;
-} dbk_sandbox_wants; /* { 0 }: computes, and talks over what it has open */
+} dbk_sandbox_wants; /* { 0 }: computes, and talks over what it has open; opening a file fails */
 
 /* What stands. why: one of a few fixed words, where a wall doesn't. */
 typedef struct dbk_sandbox_report {

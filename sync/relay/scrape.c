@@ -135,13 +135,12 @@ typedef struct verdict {
 
 static verdict measure(dbk_scrape *s, const dbk_gate *g, dbk_bytes *out)
 {
-    const dbk_env *env = s->opts.env;
     if (!dbk_span_equal(g->head.method, dbk_span_str("GET")) || g->head.query.len > 0 ||
         !dbk_span_equal(g->head.path, dbk_span_str("/metrics")))
         return (verdict){ 404, "Not Found" };
-    dbk_rc rc = dbk_relay_measure(s->opts.relay, out, env->now_ms(env->self), NULL);
-    if (rc == DBK_OK && s->opts.more != NULL)
-        rc = s->opts.more(s->opts.more_ctx, out, NULL);
+    dbk_rc rc = s->opts.service.measure(s->opts.service.self, out, NULL);
+    if (rc == DBK_OK)
+        rc = dbk_metrics_print_requests(s->opts.metrics, out, NULL);
     if (rc == DBK_OK)
         return (verdict){ 200, "OK" };
     dbk_bytes_wipe(out);

@@ -5,18 +5,15 @@
 #ifndef DBK_RELAY_SCRAPE_H
 #define DBK_RELAY_SCRAPE_H
 
-#include "sync/relay/relay.h"
+#include "sync/relay/service.h"
 
 #define DBK_SCRAPE_DEADLINE_MS 5000u /* for a connection, from its first moment to its end */
 
 typedef struct dbk_scrape dbk_scrape;
 typedef struct dbk_scrape_opts {
-    dbk_relay *relay; /* borrowed; with a reader for it */
-    const dbk_env *env;
-    int listener; /* of dbk_scrape_listen; taken, also on failure */
-    /* Appends what the relay itself doesn't know, as its own numbers; NULL: nothing. */
-    dbk_rc (*more)(void *ctx, dbk_bytes *out, dbk_err *err);
-    void *more_ctx;
+    dbk_service service;  /* for one thread more */
+    dbk_metrics *metrics; /* borrowed; of requests */
+    int listener;         /* of dbk_scrape_listen; taken, also on failure */
 } dbk_scrape_opts;
 
 /* address: of this machine alone: 127.0.0.1:PORT, [::1]:PORT; 0: a free one. DBK_USAGE: no such

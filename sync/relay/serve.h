@@ -1,17 +1,16 @@
-/* sync/relay/serve.h - the verb `serve`: a relay's folder on the network until a signal ends it. */
+/* sync/relay/serve.h - the verb `serve`: a relay's folder on the network until a signal ends it. It
+ * becomes the front (front.h), and begins the keeper (keeper.h) first.
+ *
+ *   devices --TLS--> front --channels--> keeper --> log
+ *                    TLS key             relay.key, checkpoint key
+ *
+ * One ends with the other: the front, when it is told to, lets requests end and closes the
+ * channels, on which the keeper closes the log and ends; when the keeper has ended otherwise the
+ * front stops and fails, for the service manager to start both again. */
 #ifndef DBK_RELAY_SERVE_H
 #define DBK_RELAY_SERVE_H
 
-#include <stdbool.h>
-
-#include "core/base/err.h"
-
-/* What to do about the walls of sandbox.h. */
-typedef enum dbk_sandbox_mode {
-    DBK_SANDBOX_ON,      /* those that the kernel has */
-    DBK_SANDBOX_REQUIRE, /* serve with all of them, or not at all */
-    DBK_SANDBOX_OFF
-} dbk_sandbox_mode;
+#include "sync/relay/confine.h"
 
 typedef struct dbk_serve_opts {
     const char *dir, *listen;
@@ -19,11 +18,11 @@ typedef struct dbk_serve_opts {
     const char *metrics;            /* where monitoring asks; NULL: nowhere */
     unsigned disk_percent;
     bool behind_proxy;
-    dbk_sandbox_mode sandbox;
+    dbk_confine_mode sandbox;
 } dbk_serve_opts;
 
 /* Says on standard output what it listens on, and on standard error what it does, until SIGTERM or
- * SIGINT. */
+ * SIGINT. DBK_IO: the keeper has ended. */
 DBK_MUST_CHECK dbk_rc dbk_serve(const dbk_serve_opts *opts, dbk_err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "sync/engine/httpsig.h"
 #include "sync/relay/http.h"
 #include "sync/relay/listener.h"
+#include "sync/relay/metrics.h"
 #include "sync/relay/tls.h"
 #include "sync/transport/transport.h"
 #include "tests/lib/relaykit.h"
@@ -21,6 +22,7 @@
 typedef struct server {
     relaykit kit;
     dbk_relay *relay; /* a second one on the kit's files would be refused: this is the kit's own */
+    dbk_metrics *metrics;
     dbk_http *http;
     dbk_bytes cert, key;
     uint8_t pin[32];
@@ -33,6 +35,16 @@ static void count_line(void *ctx, const char *line)
     server *s = ctx;
     if (strstr(line, "health") != NULL)
         atomic_fetch_add(&s->requests, 1);
+}
+
+static void answer(void *self, dbk_relay_answer *out, const dbk_relay_request *request)
+{
+    dbk_relay_handle(self, out, request);
+}
+
+static dbk_relay_expects expect(void *self, const dbk_relay_request *head)
+{
+    return dbk_relay_expect(self, head);
 }
 
 static server *server_new(void)
@@ -53,7 +65,10 @@ static server *server_new(void)
     assert_ok(dbk_bytes_append_u8(&s.key, 0, &err), &err);
     int listener;
     assert_ok(dbk_listener_open(&listener, "127.0.0.1:0", &err), &err);
-    dbk_http_opts opts = { .relay = s.relay,
+    assert_ok(dbk_metrics_new(&s.metrics, &err), &err);
+    dbk_relay_name_calls(s.metrics);
+    dbk_http_opts opts = { .service = { answer, expect, NULL, s.relay },
+                           .metrics = s.metrics,
                            .env = dbk_env_system(),
                            .listener = listener,
                            .cert_pem = (const char *)s.cert.p,
@@ -77,6 +92,7 @@ static void server_end(server *s)
 {
     stop(s);
     dbk_relay_close(s->relay);
+    dbk_metrics_free(s->metrics);
     dbk_bytes_wipe(&s->cert);
     dbk_bytes_wipe(&s->key);
     relaykit_start(&s->kit);

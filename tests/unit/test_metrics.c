@@ -30,7 +30,8 @@ static void print(dbk_metrics *m, dbk_bytes *out)
 {
     dbk_err err = { 0 };
     dbk_bytes_init(out, DBK_METRICS_TEXT_BYTES_MAX);
-    assert_ok(dbk_metrics_print(m, out, &err), &err);
+    assert_ok(dbk_metrics_print_log(m, out, &err), &err);
+    assert_ok(dbk_metrics_print_requests(m, out, &err), &err);
     assert_ok(dbk_bytes_append_u8(out, 0, &err), &err);
 }
 

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sync/relay/sandbox.h"
+#include "sync/relay/front.h"
 
 #define DONE 0 /* the attempt succeeded */
 #define SKIPPED 77
@@ -284,13 +284,14 @@ static void who_keeps_a_log_has_its_folder_and_nothing_else_A33(void **state)
     check(p, &wants, rows, ARRAY_LEN(rows));
 }
 
-static void who_answers_opens_no_file_at_all_A33(void **state)
+static void the_front_opens_no_file_at_all_A33(void **state)
 {
     const place *p = *state;
-    dbk_sandbox_wants wants = { .answers = true };
+    dbk_sandbox_wants wants;
+    dbk_front_wants(&wants);
     static const row rows[] = {
-        { "a thread", start_a_thread, DONE },    { "the log's folder", keep_a_file, KILLED },
-        { "/etc/passwd", read_passwd, KILLED },  { "a program", run_a_program, KILLED },
+        { "a thread", start_a_thread, DONE },    { "the log's folder", keep_a_file, EACCES },
+        { "/etc/passwd", read_passwd, EACCES },  { "a program", run_a_program, KILLED },
         { "tracing", trace_its_parent, KILLED }, { "a process", start_a_process, KILLED },
         { "memory to run", load_code, EACCES },  { "a connection", reach_the_port, KILLED },
     };
@@ -407,7 +408,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_keeps_a_log_has_its_folder_and_nothing_else_A33),
-        cmocka_unit_test(who_answers_opens_no_file_at_all_A33),
+        cmocka_unit_test(the_front_opens_no_file_at_all_A33),
         cmocka_unit_test(who_has_a_database_reaches_its_port_only_A33),
         cmocka_unit_test(a_thread_that_ran_before_makes_no_other_calls_either),
         cmocka_unit_test(a_kernel_without_a_wall_is_said_and_no_failure),

@@ -1,0 +1,20 @@
+#include "sync/relay/oplog.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/base/env.h"
+#include "core/base/text.h"
+
+void dbk_oplog(void *ctx, const char *line)
+{
+    char text[400];
+    char when[DBK_TIME_TEXT_SIZE];
+    const dbk_env *env = dbk_env_system();
+    (void)ctx;
+    dbk_time_print(when, (int64_t)env->now_ms(env->self));
+    int len = snprintf(text, sizeof(text), "time=%s %s\n", when, line);
+    if (len > 0 &&
+        write(STDERR_FILENO, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1) < 0)
+        return; /* nobody reads the log: no reason to stop */
+}
