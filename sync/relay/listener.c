@@ -1,10 +1,12 @@
 #include "sync/relay/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include "core/base/text.h"
 
 #define BACKLOG 512
+#define FIRST_PASSED 3 /* SD_LISTEN_FDS_START */
 
 static dbk_rc parse_address(struct addrinfo **out, const char *text, dbk_err *err)
 {
@@ -71,6 +74,44 @@ dbk_rc dbk_listener_open(int *fd, const char *address, dbk_err *err)
     else if (s >= 0)
         (void)close(s);
     return rc;
+}
+
+/* Is it a socket that listens for TCP? */
+static bool listens(int fd)
+{
+    int domain = 0, type = 0, on = 0;
+    socklen_t len = sizeof(int);
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 &&
+           (domain == AF_INET || domain == AF_INET6) && type == SOCK_STREAM && on != 0;
+}
+
+/* A number of the environment; 0: not there, or none. */
+static uint64_t number_of(const char *name)
+{
+    uint64_t n = 0;
+    const char *text = getenv(name);
+    return text != NULL && dbk_u64_parse(&n, dbk_span_str(text), NULL) == DBK_OK ? n : 0;
+}
+
+dbk_rc dbk_listener_passed(int *fd, dbk_err *err)
+{
+    int on = 1;
+    *fd = -1;
+    if (number_of("LISTEN_PID") != (uint64_t)getpid() || number_of("LISTEN_FDS") == 0)
+        return DBK_OK; /* meant for nobody, or for somebody else */
+    if (number_of("LISTEN_FDS") != 1)
+        return dbk_fail(err, DBK_USAGE, "one socket may be passed, not more");
+    if (!listens(FIRST_PASSED))
+        return dbk_fail(err, DBK_USAGE, "what was passed is no socket that listens for TCP");
+    int flags = fcntl(FIRST_PASSED, F_GETFL);
+    if (flags < 0 || fcntl(FIRST_PASSED, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(FIRST_PASSED, F_SETFD, FD_CLOEXEC) != 0 ||
+        setsockopt(FIRST_PASSED, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
+        return dbk_fail(err, DBK_IO, "the socket that was passed: %s", strerror(errno));
+    *fd = FIRST_PASSED;
+    return DBK_OK;
 }
 
 bool dbk_listener_is_local(const char *address)

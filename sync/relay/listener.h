@@ -14,6 +14,9 @@
 DBK_MUST_CHECK dbk_rc dbk_listener_open(int *fd, const char *address, dbk_err *err);
 /* Can only programs on this machine reach it? An address that can't be read is not one. */
 bool dbk_listener_is_local(const char *address);
+/* The one that the service manager opened and passed (LISTEN_PID, LISTEN_FDS of sd_listen_fds(3)).
+ * *fd -1: none was. DBK_USAGE: more than one, or no socket that listens for TCP. */
+DBK_MUST_CHECK dbk_rc dbk_listener_passed(int *fd, dbk_err *err);
 /* What it listens on: "127.0.0.1:43210". */
 DBK_MUST_CHECK dbk_rc dbk_listener_name(char out[DBK_LISTENER_NAME_SIZE], int fd, dbk_err *err);
 

@@ -27,10 +27,11 @@ static const char help_text[] =
     "        A new relay in an empty folder; writes DIR/relay-card.txt for the first admin. With\n"
     "        --dsn the log is in that PostgreSQL database, and relays on other machines may serve\n"
     "        it, too, each with a copy of DIR. The password is not in DSN, but in ~/.pgpass.\n"
-    "  daybook-relay serve --data DIR --listen ADDRESS:PORT [--tls-cert FILE --tls-key FILE]\n"
+    "  daybook-relay serve --data DIR [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]\n"
     "                      [--disk-max PERCENT] [--behind-proxy] [--metrics ADDRESS:PORT]\n"
     "                      [--sandbox require|on|off]\n"
-    "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed. When more "
+    "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed; without\n"
+    "        --listen on the socket that the service manager passes. When more "
     "than\n"
     "        PERCENT (90) of the disk is in use, new notes are refused; reads go on, and so do\n"
     "        changes of membership. Strangers are held back by their address; with\n"
@@ -323,7 +324,7 @@ typedef struct verb_row {
 } verb_row;
 static const verb_row verbs[] = {
     { "init", run_init, .names_dir = true, .url = MAY, .dsn = MAY },
-    { "serve", run_serve, .listen = MUST, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY,
+    { "serve", run_serve, .listen = MAY, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY,
       .metrics = MAY, .behind_proxy = MAY, .sandbox = MAY },
     { "keep", run_keep, .listen = MUST, .disk_max = MAY, .behind_proxy = MAY, .sandbox = MAY },
     { "card", run_card, .url = MAY, .tls_cert = MAY },

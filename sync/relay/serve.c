@@ -11,6 +11,7 @@
 #include "sync/relay/keep.h"
 #include "sync/relay/listener.h"
 #include "sync/relay/metrics.h"
+#include "sync/relay/notify.h"
 #include "sync/relay/oplog.h"
 #include "sync/relay/scrape.h"
 #include "sync/relay/spawn.h"
@@ -24,6 +25,7 @@ typedef struct serving {
     dbk_bytes cert, key;
     int listener, scrape_listener; /* -1: none, or another's by now */
     sigset_t signals;
+    int notify; /* -1: nobody wants to know */
     pid_t keeper;
     dbk_front *front;
     dbk_metrics *metrics;
@@ -68,7 +70,16 @@ static dbk_rc listen_first(serving *s, dbk_err *err)
     dbk_rc rc = DBK_OK;
     if (s->opts->metrics != NULL)
         rc = dbk_scrape_listen(&s->scrape_listener, s->opts->metrics, err);
-    return rc == DBK_OK ? dbk_listener_open(&s->listener, s->opts->listen, err) : rc;
+    if (rc == DBK_OK)
+        rc = dbk_listener_passed(&s->listener, err);
+    if (rc != DBK_OK)
+        return rc;
+    const char *address = s->opts->listen;
+    if (s->listener >= 0)
+        return address == NULL ? DBK_OK
+                               : dbk_fail(err, DBK_USAGE, "a socket was passed: no --listen then");
+    return address != NULL ? dbk_listener_open(&s->listener, address, err)
+                           : dbk_fail(err, DBK_USAGE, "--listen is missing for serve");
 }
 
 static dbk_rc begin_keeper(serving *s, dbk_err *err)
@@ -103,9 +114,11 @@ static dbk_rc begin_keeper(serving *s, dbk_err *err)
 static dbk_rc prepare(serving *s, dbk_err *err)
 {
     dbk_sandbox_wants wants;
-    dbk_rc rc = read_keys(s, err);
+    dbk_rc rc = listen_first(s, err);
     if (rc == DBK_OK)
-        rc = listen_first(s, err);
+        rc = read_keys(s, err);
+    if (rc == DBK_OK)
+        rc = dbk_notify_open(&s->notify, err);
     if (rc == DBK_OK)
         rc = begin_keeper(s, err);
     dbk_front_wants(&wants);
@@ -166,7 +179,9 @@ static dbk_rc answer_until_told(serving *s, dbk_err *err)
         printf("listening on https://%s\n", dbk_http_address(server));
         (void)fflush(stdout);
         dbk_oplog(NULL, "event=start");
+        dbk_notify(s->notify, "READY=1");
         wait_for_end(s);
+        dbk_notify(s->notify, "STOPPING=1");
     }
     dbk_http_stop(server, DRAIN_MS);
     dbk_scrape_stop(scrape);
@@ -183,8 +198,10 @@ static void block_signals(sigset_t *set)
     DBK_ASSERT(sigprocmask(SIG_BLOCK, set, NULL) == 0);
 }
 
-static void close_listeners(const serving *s)
+static void close_all(const serving *s)
 {
+    if (s->notify >= 0)
+        (void)close(s->notify);
     if (s->listener >= 0)
         (void)close(s->listener);
     if (s->scrape_listener >= 0)
@@ -198,12 +215,13 @@ dbk_rc dbk_serve(const dbk_serve_opts *opts, dbk_err *err)
                   .key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX),
                   .listener = -1,
                   .scrape_listener = -1,
+                  .notify = -1,
                   .keeper = NO_KEEPER };
     block_signals(&s.signals); /* before the first thread begins */
     dbk_rc rc = prepare(&s, err);
     if (rc == DBK_OK)
         rc = answer_until_told(&s, err);
-    close_listeners(&s);
+    close_all(&s);
     dbk_front_free(s.front); /* the keeper ends */
     if (s.keeper != NO_KEEPER) {
         dbk_rc ended = dbk_spawn_wait(s.keeper, rc == DBK_OK ? err : NULL);

@@ -13,7 +13,8 @@
 #include "sync/relay/confine.h"
 
 typedef struct dbk_serve_opts {
-    const char *dir, *listen;
+    const char *dir;
+    const char *listen;             /* NULL: a socket was passed by the service manager */
     const char *tls_cert, *tls_key; /* NULL: the folder's own */
     const char *metrics;            /* where monitoring asks; NULL: nowhere */
     unsigned disk_percent;
