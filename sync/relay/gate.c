@@ -5,7 +5,19 @@
 #include "core/base/text.h"
 
 /* Fields that may stand once. Of those without a place the relay uses nothing but their number. */
-enum field_place { NOWHERE, HOST, LENGTH, TYPE, DIGEST, INPUT, SIGNATURE, SETUP, EXPECT, REFUSED };
+enum field_place {
+    NOWHERE,
+    HOST,
+    LENGTH,
+    TYPE,
+    DIGEST,
+    INPUT,
+    SIGNATURE,
+    SETUP,
+    CLIENT,
+    EXPECT,
+    REFUSED
+};
 static const struct field_row {
     const char *name;
     enum field_place place;
@@ -17,6 +29,7 @@ static const struct field_row {
     { "signature-input", INPUT },
     { "signature", SIGNATURE },
     { "daybook-setup", SETUP },
+    { "x-real-ip", CLIENT },
     { "expect", EXPECT },
     { "connection", NOWHERE },
     { "authorization", REFUSED }, /* no bearer tokens: who sends one means another server */
@@ -142,6 +155,9 @@ static bool take_value(dbk_gate *g, enum field_place place, dbk_span value)
         return value.len > 0;
     case SETUP:
         g->head.setup = value;
+        return value.len > 0;
+    case CLIENT:
+        g->client = value;
         return value.len > 0;
     case EXPECT:
         return dbk_span_equal(value, dbk_span_str("100-continue"));

@@ -23,7 +23,8 @@ typedef struct dbk_gate {
     dbk_relay_request head; /* method, authority, path, query and fields; no body yet */
     uint64_t length;        /* Content-Length, if head.has_body */
     char host[DBK_GATE_HOST_BYTES_MAX + 1];
-    uint32_t seen; /* which of the fields that may stand only once */
+    dbk_span client; /* X-Real-IP; empty: none. Whether it counts is for who knows the proxy */
+    uint32_t seen;   /* which of the fields that may stand only once */
     size_t fields;
     size_t line_bytes, field_bytes; /* of the head, as proper clients lay it out */
     bool bad;

@@ -15,6 +15,7 @@
 #include "sync/relay/deadlines.h"
 #include "sync/relay/gate.h"
 #include "sync/relay/listener.h"
+#include "sync/relay/peer.h"
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3"
 #define HEAD_BYTES_MAX (16u * 1024u) /* a connection's memory in the library */
@@ -29,6 +30,7 @@ struct dbk_http {
     dbk_service service;
     dbk_metrics *metrics;
     const dbk_env *env;
+    dbk_http_peers peers;
     void (*log)(void *ctx, const char *line);
     void *log_ctx;
     int listener;
@@ -55,30 +57,10 @@ typedef struct call {
     dbk_bytes body;
     dbk_relay_answer answer;
     size_t answer_bytes;
-    char peer[INET6_ADDRSTRLEN + 4];
+    char peer[DBK_PEER_TEXT_SIZE];
 } call;
 
 /* ---- log --------------------------------------------------------------------------------- */
-
-/* The network part only: 24 bits of an IPv4, 48 of an IPv6 address. */
-static void print_peer(char *out, size_t size, struct MHD_Connection *c)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    char text[INET6_ADDRSTRLEN] = "?";
-    if (info != NULL && info->client_addr->sa_family == AF_INET) {
-        struct sockaddr_in a;
-        memcpy(&a, info->client_addr, sizeof(a));
-        a.sin_addr.s_addr &= htonl(0xffffff00u);
-        (void)inet_ntop(AF_INET, &a.sin_addr, text, sizeof(text));
-    } else if (info != NULL && info->client_addr->sa_family == AF_INET6) {
-        struct sockaddr_in6 a;
-        memcpy(&a, info->client_addr, sizeof(a));
-        memset(a.sin6_addr.s6_addr + 6, 0, 10);
-        (void)inet_ntop(AF_INET6, &a.sin6_addr, text, sizeof(text));
-    }
-    (void)snprintf(out, size, "%s", text);
-}
 
 static void log_call(const call *q)
 {
@@ -229,32 +211,25 @@ static bool promise(dbk_http *h, size_t n)
     return false;
 }
 
-/* Where limits count: an IPv4 address, or the network that one customer has of IPv6, a /64. */
-static void peer_key(uint8_t out[DBK_PACE_KEY_BYTES], struct MHD_Connection *c)
+/* Behind a proxy that speaks HTTP it is whom the proxy names, and who isn't named is nobody: the
+ * proxy is the only one that can connect (serve.c), and sets the field whatever it was sent. */
+static bool find_peer(call *q, struct MHD_Connection *c)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    memset(out, 0, DBK_PACE_KEY_BYTES);
-    if (info != NULL && info->client_addr->sa_family == AF_INET) {
-        struct sockaddr_in a;
-        memcpy(&a, info->client_addr, sizeof(a));
-        out[0] = 4;
-        memcpy(out + 8, &a.sin_addr, sizeof(a.sin_addr));
-    } else if (info != NULL && info->client_addr->sa_family == AF_INET6) {
-        struct sockaddr_in6 a;
-        memcpy(&a, info->client_addr, sizeof(a));
-        out[0] = 6;
-        memcpy(out + 8, a.sin6_addr.s6_addr, 8);
-    }
+    dbk_peer peer = dbk_peer_of(info != NULL ? info->client_addr : NULL);
+    bool known = q->http->peers != DBK_PEERS_BY_FIELD || dbk_peer_parse(&peer, q->gate.client);
+    dbk_peer_print(q->peer, &peer);
+    dbk_peer_key(q->gate.head.peer, &peer);
+    return known;
 }
 
 static enum MHD_Result take_head(call *q, struct MHD_Connection *c, const char *method,
                                  const char *version)
 {
-    print_peer(q->peer, sizeof(q->peer), c);
-    if (!pass_gate(q, c, method, version))
+    bool proper = pass_gate(q, c, method, version);
+    if (!find_peer(q, c) || !proper)
         return refuse(q, c, 400, "malformed");
-    peer_key(q->gate.head.peer, c);
     q->stage = BODY;
     enter_stage(q, DBK_STAGE_BODY, q->gate.head.has_body ? q->gate.length : 0);
     if (!q->gate.head.has_body)
@@ -372,7 +347,8 @@ static struct MHD_Daemon *start_daemon(dbk_http *h, const dbk_http_opts *opts)
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_THREAD_POOL_SIZE,
         DBK_HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT, DBK_HTTP_CONNECTIONS_MAX,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        opts->behind_proxy ? DBK_HTTP_CONNECTIONS_MAX : DBK_HTTP_CONNECTIONS_PER_PEER_MAX,
+        opts->peers == DBK_PEERS_CONNECT ? DBK_HTTP_CONNECTIONS_PER_PEER_MAX
+                                         : DBK_HTTP_CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, DBK_HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_HTTPS_MEM_KEY,
         opts->key_pem, MHD_OPTION_HTTPS_MEM_CERT, opts->cert_pem, MHD_OPTION_HTTPS_PRIORITIES,
@@ -420,6 +396,7 @@ dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err)
     h->service = opts->service;
     h->metrics = opts->metrics;
     h->env = opts->env;
+    h->peers = opts->peers;
     h->log = opts->log;
     h->log_ctx = opts->log_ctx;
     h->listener = opts->listener;

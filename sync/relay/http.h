@@ -13,11 +13,18 @@
 #define DBK_HTTP_BODIES_BYTES_MAX (32u * 1024u * 1024u)
 
 typedef struct dbk_http dbk_http;
+/* How it learns who asks. */
+typedef enum dbk_http_peers {
+    DBK_PEERS_CONNECT,  /* by the connection's address */
+    DBK_PEERS_HIDDEN,   /* not at all: all connections come from a proxy, which passes them on */
+    DBK_PEERS_BY_FIELD, /* by X-Real-IP, of a proxy that speaks HTTP */
+    DBK_PEERS_KINDS
+} dbk_http_peers;
 typedef struct dbk_http_opts {
     dbk_service service;  /* for DBK_HTTP_THREADS threads at once */
     dbk_metrics *metrics; /* borrowed; knows the calls' names */
     const dbk_env *env;
-    bool behind_proxy;              /* all connections come from one address */
+    dbk_http_peers peers;
     int listener;                   /* listener.h; taken, also on failure */
     const char *cert_pem, *key_pem; /* texts; borrowed for the call */
     /* One line without its end, from any thread: no bodies, names, keys or whole addresses. */

@@ -28,14 +28,15 @@ static const char help_text[] =
     "        --dsn the log is in that PostgreSQL database, and relays on other machines may serve\n"
     "        it, too, each with a copy of DIR. The password is not in DSN, but in ~/.pgpass.\n"
     "  daybook-relay serve --data DIR [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]\n"
-    "                      [--disk-max PERCENT] [--behind-proxy] [--metrics ADDRESS:PORT]\n"
-    "                      [--sandbox require|on|off]\n"
+    "                      [--disk-max PERCENT] [--behind-proxy | --behind-http-proxy]\n"
+    "                      [--metrics ADDRESS:PORT] [--sandbox require|on|off]\n"
     "        Answers devices by HTTPS until SIGTERM. Port 0: a free one, as printed; without\n"
     "        --listen on the socket that the service manager passes. When more "
     "than\n"
     "        PERCENT (90) of the disk is in use, new notes are refused; reads go on, and so do\n"
     "        changes of membership. Strangers are held back by their address; with\n"
-    "        --behind-proxy all connections come from one, and the proxy has to do it. --metrics\n"
+    "        --behind-proxy all connections come from one, and the proxy has to do it; with\n"
+    "        --behind-http-proxy a proxy on this machine tells it (packaging/nginx). --metrics\n"
     "        answers monitoring on this machine, by plain HTTP: GET /metrics.\n"
     "        Once it has started it can open, run and reach nothing that it doesn't need, as far\n"
     "        as the kernel can hold it to that; with --sandbox require it won't serve otherwise.\n"
@@ -74,7 +75,7 @@ typedef struct options {
     const char *dir;
     const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to, *from, *key, *disk_max,
         *metrics, *sandbox;
-    bool behind_proxy, json;
+    bool behind_proxy, behind_http_proxy, json;
 } options;
 
 static dbk_rc usage(dbk_err *err, const char *what, const char *which)
@@ -294,7 +295,12 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
                              .tls_cert = o->tls_cert,
                              .tls_key = o->tls_key,
                              .metrics = o->metrics,
-                             .behind_proxy = o->behind_proxy };
+                             .peers = o->behind_http_proxy ? DBK_PEERS_BY_FIELD
+                                      : o->behind_proxy    ? DBK_PEERS_HIDDEN
+                                                           : DBK_PEERS_CONNECT };
+    if (o->behind_proxy && o->behind_http_proxy)
+        return usage(err, "one kind of proxy is meant:", "--behind-http-proxy");
+
     dbk_rc rc = parse_percent(&serve.disk_percent, o->disk_max, err);
     if (rc == DBK_OK)
         rc = parse_sandbox(&serve.sandbox, o->sandbox, err);
@@ -320,12 +326,12 @@ typedef struct verb_row {
     bool names_dir; /* the folder is an argument, not --data */
     option_use listen, url, tls_cert, tls_key, reason, dsn, to, from, key, disk_max, metrics,
         sandbox;
-    option_use behind_proxy, json; /* without a value */
+    option_use behind_proxy, behind_http_proxy, json; /* without a value */
 } verb_row;
 static const verb_row verbs[] = {
     { "init", run_init, .names_dir = true, .url = MAY, .dsn = MAY },
     { "serve", run_serve, .listen = MAY, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY,
-      .metrics = MAY, .behind_proxy = MAY, .sandbox = MAY },
+      .metrics = MAY, .behind_proxy = MAY, .behind_http_proxy = MAY, .sandbox = MAY },
     { "keep", run_keep, .listen = MUST, .disk_max = MAY, .behind_proxy = MAY, .sandbox = MAY },
     { "card", run_card, .url = MAY, .tls_cert = MAY },
     { "tls-next", run_tls_next, .names_dir = false },
@@ -365,6 +371,7 @@ static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at
         option_use use;
     } flags[] = {
         { "--behind-proxy", &o->behind_proxy, verb->behind_proxy },
+        { "--behind-http-proxy", &o->behind_http_proxy, verb->behind_http_proxy },
         { "--json", &o->json, verb->json },
     };
     const char *arg = argv[*at];

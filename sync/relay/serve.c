@@ -24,6 +24,7 @@ typedef struct serving {
     const dbk_serve_opts *opts;
     dbk_bytes cert, key;
     int listener, scrape_listener; /* -1: none, or another's by now */
+    char address[DBK_LISTENER_NAME_SIZE];
     sigset_t signals;
     int notify; /* -1: nobody wants to know */
     pid_t keeper;
@@ -65,16 +66,12 @@ static dbk_rc read_keys(serving *s, dbk_err *err)
     return rc == DBK_OK && o->tls_cert != NULL ? print_pin(&s->cert, err) : rc;
 }
 
-static dbk_rc listen_first(serving *s, dbk_err *err)
+static dbk_rc open_listener(serving *s, dbk_err *err)
 {
-    dbk_rc rc = DBK_OK;
-    if (s->opts->metrics != NULL)
-        rc = dbk_scrape_listen(&s->scrape_listener, s->opts->metrics, err);
-    if (rc == DBK_OK)
-        rc = dbk_listener_passed(&s->listener, err);
+    const char *address = s->opts->listen;
+    dbk_rc rc = dbk_listener_passed(&s->listener, err);
     if (rc != DBK_OK)
         return rc;
-    const char *address = s->opts->listen;
     if (s->listener >= 0)
         return address == NULL ? DBK_OK
                                : dbk_fail(err, DBK_USAGE, "a socket was passed: no --listen then");
@@ -82,29 +79,39 @@ static dbk_rc listen_first(serving *s, dbk_err *err)
                            : dbk_fail(err, DBK_USAGE, "--listen is missing for serve");
 }
 
+static dbk_rc listen_first(serving *s, dbk_err *err)
+{
+    dbk_rc rc = open_listener(s, err);
+    if (rc == DBK_OK)
+        rc = dbk_listener_name(s->address, s->listener, err);
+    if (rc == DBK_OK && s->opts->peers == DBK_PEERS_BY_FIELD && !dbk_listener_is_local(s->address))
+        rc = dbk_fail(err, DBK_USAGE,
+                      "behind an HTTP proxy the relay listens on 127.0.0.1 or [::1]");
+    if (rc == DBK_OK && s->opts->metrics != NULL)
+        rc = dbk_scrape_listen(&s->scrape_listener, s->opts->metrics, err);
+    return rc;
+}
+
 static dbk_rc begin_keeper(serving *s, dbk_err *err)
 {
     const dbk_serve_opts *o = s->opts;
     int channels[DBK_KEEP_CHANNELS];
-    char percent[16], address[DBK_LISTENER_NAME_SIZE];
+    char percent[16];
     (void)snprintf(percent, sizeof(percent), "%u", o->disk_percent);
-    dbk_rc rc = dbk_listener_name(address, s->listener, err);
-    if (rc != DBK_OK)
-        return rc;
     const char *args[] = { "daybook-relay",
                            "keep",
                            "--data",
                            o->dir,
                            "--listen",
-                           address,
+                           s->address,
                            "--disk-max",
                            percent,
                            "--sandbox",
                            dbk_confine_word(o->sandbox),
-                           o->behind_proxy ? "--behind-proxy" : NULL,
+                           o->peers == DBK_PEERS_HIDDEN ? "--behind-proxy" : NULL,
                            NULL };
     pid_t pid;
-    rc = dbk_spawn(&pid, channels, DBK_KEEP_CHANNELS, (char *const *)(uintptr_t)args, err);
+    dbk_rc rc = dbk_spawn(&pid, channels, DBK_KEEP_CHANNELS, (char *const *)(uintptr_t)args, err);
     if (rc != DBK_OK)
         return rc;
     s->keeper = pid;
@@ -146,7 +153,7 @@ static dbk_rc start_http(serving *s, dbk_http **out, dbk_err *err)
     dbk_http_opts opts = { .service = dbk_front_service(s->front),
                            .metrics = s->metrics,
                            .env = dbk_env_system(),
-                           .behind_proxy = s->opts->behind_proxy,
+                           .peers = s->opts->peers,
                            .listener = s->listener,
                            .cert_pem = (const char *)s->cert.p,
                            .key_pem = (const char *)s->key.p,

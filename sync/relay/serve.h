@@ -11,6 +11,7 @@
 #define DBK_RELAY_SERVE_H
 
 #include "sync/relay/confine.h"
+#include "sync/relay/http.h"
 
 typedef struct dbk_serve_opts {
     const char *dir;
@@ -18,7 +19,7 @@ typedef struct dbk_serve_opts {
     const char *tls_cert, *tls_key; /* NULL: the folder's own */
     const char *metrics;            /* where monitoring asks; NULL: nowhere */
     unsigned disk_percent;
-    bool behind_proxy;
+    dbk_http_peers peers;
     dbk_confine_mode sandbox;
 } dbk_serve_opts;
 

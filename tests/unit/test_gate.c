@@ -290,6 +290,21 @@ static void a_head_that_is_laid_out_otherwise_is_refused_by_its_size_A32(void **
     assert_true(pass(&g, &proper, head_bytes(&proper)));
 }
 
+static void a_proxys_word_about_the_client_stands_once(void **state)
+{
+    dbk_gate g;
+    request r = proper;
+    (void)state;
+    r.fields[3] = (field){ "X-Real-IP", "192.0.2.7", 0 };
+    assert_true(pass(&g, &r, head_bytes(&r)));
+    assert_span(g.client, "192.0.2.7");
+    r.fields[4] = (field){ "x-real-ip", "192.0.2.8", 0 };
+    assert_false(pass(&g, &r, head_bytes(&r)));
+    r.fields[4] = (field){ NULL, NULL, 0 };
+    r.fields[3].value = "";
+    assert_false(pass(&g, &r, head_bytes(&r)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_body_is_stated_where_there_is_one_and_nowhere_else_A32),
         cmocka_unit_test(the_caps_of_target_fields_and_host_hold_at_the_byte),
         cmocka_unit_test(a_head_that_is_laid_out_otherwise_is_refused_by_its_size_A32),
+        cmocka_unit_test(a_proxys_word_about_the_client_stands_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
