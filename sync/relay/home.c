@@ -310,7 +310,9 @@ const dbk_log_source *dbk_home_source(const dbk_home *home)
 
 void dbk_home_wants(const dbk_home *home, dbk_sandbox_wants *out)
 {
-    *out = (dbk_sandbox_wants){ .folder = NULL };
+    /* SQLite's numbers and Jansson's hashes begin there. */
+    static const char *const random[] = { DBK_RANDOM_DEVICE };
+    *out = (dbk_sandbox_wants){ .reads = random, .reads_count = 1 };
     if (home->source.shared)
         dbk_pg_reach_wants(&home->reach, out);
     out->folder = home->dir;

@@ -14,7 +14,7 @@
 static const char *const path_keys[] = { "passfile", "sslrootcert", "sslcert",
                                          "sslkey",   "sslcrl",      "sslcrldir" };
 /* Where names are looked up, and where libpq looks by itself. */
-static const char *const system_paths[] = { "/etc", "/run/systemd/resolve" };
+static const char *const system_paths[] = { DBK_RANDOM_DEVICE, "/etc", "/run/systemd/resolve" };
 static const char *const home_paths[] = { ".pgpass", ".postgresql" };
 
 static dbk_rc add_path(dbk_pg_reach *out, const char *folder, const char *name, dbk_err *err)

@@ -145,6 +145,8 @@ static const struct {
     { SCMP_SYS(rseq), ALL },
     { SCMP_SYS(sched_yield), ALL },
     { SCMP_SYS(sched_getaffinity), ALL }, /* the heap asks how many processors there are */
+    { SCMP_SYS(sysinfo), ALL },           /* and qsort how much memory */
+    { SCMP_SYS(getrusage), ALL },
     { SCMP_SYS(gettid), ALL },
     { SCMP_SYS(getpid), ALL },
     { SCMP_SYS(exit), ALL },
@@ -182,6 +184,8 @@ static const struct {
 
     { SCMP_SYS(accept), ANSWERS },
     { SCMP_SYS(accept4), ANSWERS },
+    { SCMP_SYS(select), ANSWERS },
+    { SCMP_SYS(pselect6), ANSWERS },
     { SCMP_SYS(epoll_create1), ANSWERS },
     { SCMP_SYS(epoll_ctl), ANSWERS },
     { SCMP_SYS(epoll_wait), ANSWERS },
@@ -257,6 +261,7 @@ static const struct {
     { SCMP_SYS(prctl), ALL, SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, PR_SET_NAME, 0 } },
     { SCMP_SYS(prctl), ALL, SCMP_ACT_ERRNO(EINVAL), { 0, SCMP_CMP_NE, PR_SET_NAME, 0 } },
     { SCMP_SYS(ioctl), ALL, SCMP_ACT_ERRNO(ENOTTY), { 0, 0, 0, 0 } }, /* is this a terminal? */
+    { SCMP_SYS(prlimit64), ALL, SCMP_ACT_ERRNO(EPERM), { 0, 0, 0, 0 } },
     /* Libraries look for settings when they need them (a time zone, say), and do without. */
     { SCMP_SYS(open), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
     { SCMP_SYS(openat), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },

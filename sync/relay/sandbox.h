@@ -13,6 +13,8 @@
 
 #include "core/base/err.h"
 
+#define DBK_RANDOM_DEVICE "/dev/urandom"
+
 typedef struct dbk_sandbox_wants {
     const char *folder; /* files right in it may be read, made, changed, removed; NULL: none */
     const char *const *reads; /* files and folders that may be read; those not there are skipped */

@@ -232,6 +232,25 @@ static int start_a_thread(const place *p)
     return rc == 0 ? pthread_join(t, NULL) : rc;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x, y;
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return x < y ? -1 : x > y;
+}
+
+/* The C library asks how much memory there is before it takes some to sort in. */
+static int sort_much(const place *p)
+{
+    uint32_t numbers[4096];
+    (void)p;
+    for (uint32_t i = 0; i < ARRAY_LEN(numbers); i++)
+        numbers[i] = i * 2654435761u;
+    qsort(numbers, ARRAY_LEN(numbers), sizeof(numbers[0]), by_number);
+    return numbers[0] <= numbers[1] ? DONE : EIO;
+}
+
 /* ---- what each profile may --------------------------------------------------------------- */
 
 typedef struct row {
@@ -268,6 +287,7 @@ static void who_keeps_a_log_has_its_folder_and_nothing_else_A33(void **state)
     static const row rows[] = {
         { "its file", keep_a_file, DONE },
         { "a thread", start_a_thread, DONE },
+        { "sorting", sort_much, DONE },
         { "/etc/passwd", read_passwd, EACCES },
         { "a file outside", write_outside, EACCES },
         { "a new file outside", make_outside, EACCES },
@@ -290,10 +310,15 @@ static void the_front_opens_no_file_at_all_A33(void **state)
     dbk_sandbox_wants wants;
     dbk_front_wants(&wants);
     static const row rows[] = {
-        { "a thread", start_a_thread, DONE },    { "the log's folder", keep_a_file, EACCES },
-        { "/etc/passwd", read_passwd, EACCES },  { "a program", run_a_program, KILLED },
-        { "tracing", trace_its_parent, KILLED }, { "a process", start_a_process, KILLED },
-        { "memory to run", load_code, EACCES },  { "a connection", reach_the_port, KILLED },
+        { "sorting", sort_much, DONE },
+        { "a thread", start_a_thread, DONE },
+        { "the log's folder", keep_a_file, EACCES },
+        { "/etc/passwd", read_passwd, EACCES },
+        { "a program", run_a_program, KILLED },
+        { "tracing", trace_its_parent, KILLED },
+        { "a process", start_a_process, KILLED },
+        { "memory to run", load_code, EACCES },
+        { "a connection", reach_the_port, KILLED },
     };
     check(p, &wants, rows, ARRAY_LEN(rows));
 }
