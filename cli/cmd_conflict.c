@@ -77,7 +77,7 @@ static dbk_rc print_conflict(cli *c, const dbk_note *note, const char *summary, 
     dbk_rc rc = DBK_OK;
     dbk_id_uuid(uuid, &note->record);
     out_text("%s  %s  %s\n", uuid,
-             note->form == NULL ? out_safe(dbk_state_form(note->state)) : dbk_form_name(note->form),
+             note->form == NULL ? out_safe(dbk_note_form(note)) : dbk_form_name(note->form),
              summary == NULL ? "" : out_safe_str(summary));
     out_text("  last changed %s\n", cli_time((int64_t)dbk_hlc_ms(dbk_state_updated(note->state))));
     for (size_t i = 0; rc == DBK_OK && i < dbk_state_groups(note->state); i++) {
@@ -161,10 +161,10 @@ static dbk_rc conflict_json(cli *c, const dbk_note *note, const char *summary, d
     return out_json_take(
         json_pack(
             "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", uuid, "form",
-            out_safe(dbk_state_form(note->state)), "summary",
-            summary == NULL ? "" : out_safe_str(summary), "severity", severity_code(&attention),
-            "changed", cli_time_json((int64_t)dbk_hlc_ms(dbk_state_updated(note->state))), "groups",
-            groups, "reviews", reviews_json(c, note), "decided", cli_past_decided_json(c, note)),
+            out_safe(dbk_note_form(note)), "summary", summary == NULL ? "" : out_safe_str(summary),
+            "severity", severity_code(&attention), "changed",
+            cli_time_json((int64_t)dbk_hlc_ms(dbk_state_updated(note->state))), "groups", groups,
+            "reviews", reviews_json(c, note), "decided", cli_past_decided_json(c, note)),
         err);
 }
 

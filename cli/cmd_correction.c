@@ -7,17 +7,19 @@
 #include "core/base/text.h"
 
 #define ID_LABEL "daybook/correction/1"
+#define FORM "action"
 #define TEXT                                                                            \
     "Something that this referral told has changed since. Tell the recipient: daybook " \
     "referral send ID FILE --correction"
 
 /* One for each package that was sent, whoever raises it and how often. */
-static dbk_id action_of(const dbk_id *referral, const dbk_hash *package)
+static dbk_id action_of(const dbk_note *referral, const dbk_hash *package)
 {
     uint8_t name[DBK_ID_BYTES + sizeof(package->b)];
-    memcpy(name, referral->b, DBK_ID_BYTES);
+    memcpy(name, referral->record.b, DBK_ID_BYTES);
     memcpy(name + DBK_ID_BYTES, package->b, sizeof(package->b));
-    return dbk_hash_id(ID_LABEL, dbk_span_of(name, sizeof(name)));
+    const dbk_id hash = dbk_hash_id(ID_LABEL, dbk_span_of(name, sizeof(name)));
+    return dbk_record_id_of(&referral->space, FORM, &hash);
 }
 
 dbk_rc cmd_raise_correction(cli *c, const dbk_note *referral, const dbk_sent *sent, dbk_err *err)
@@ -25,7 +27,7 @@ dbk_rc cmd_raise_correction(cli *c, const dbk_note *referral, const dbk_sent *se
     char uuid[DBK_ID_UUID_SIZE], at[DBK_TIME_TEXT_SIZE];
     dbk_problems problems = { 0 };
     dbk_note *there = NULL;
-    dbk_id made, id = action_of(&referral->record, &sent->hash);
+    dbk_id made, id = action_of(referral, &sent->hash);
     if (dbk_query_note(&there, c->book, &id, NULL) == DBK_OK) {
         dbk_note_free(there);
         return DBK_OK;
@@ -38,7 +40,7 @@ dbk_rc cmd_raise_correction(cli *c, const dbk_note *referral, const dbk_sent *se
                                  { DBK_INPUT_SET, "raised_from", uuid, NULL },
                                  { DBK_INPUT_SET, "happened_at", at, NULL } };
     const dbk_add add = { .space = referral->space,
-                          .form = "action",
+                          .form = FORM,
                           .inputs = inputs,
                           .inputs_count = sizeof(inputs) / sizeof(inputs[0]),
                           .record = &id };

@@ -133,6 +133,18 @@ static dbk_rc say_import(const job *j, dbk_err *err)
     return DBK_OK;
 }
 
+/* An id of a kind that only Daybook gives out, and not one of a service in this space: the same one
+ * follows from it each time. */
+static dbk_rc fit_ids(job *j, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < j->file.count; i++) {
+        dbk_id *id = &j->file.services[i].id;
+        rc = cli_fit_id(j->c, id, &j->space, DBK_OFFER_FORM, err);
+    }
+    return rc;
+}
+
 static dbk_rc check_hq(const job *j, dbk_err *err)
 {
     dbk_role role = dbk_book_role(j->c->book, &j->space);
@@ -150,6 +162,8 @@ static dbk_rc import_file(job *j, const char *path, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_hsds_read(&j->file, &j->problems, service_form(j->c), dbk_bytes_span(&text), err);
     dbk_bytes_wipe(&text);
+    if (rc == DBK_OK)
+        rc = fit_ids(j, err);
     if (rc == DBK_OK)
         rc = take_all(j, false, err);
     if (rc == DBK_OK && j->problems.faults > 0)

@@ -31,25 +31,44 @@ typedef struct import_job {
     line *lines;
     size_t count;
     json_t *handles; /* handle -> index of its line */
+    json_t *moved;   /* an id that a line gives, and that another follows from -> its index */
     json_t *report;  /* refused lines, with --json */
     dbk_batch *batch;
     uint64_t taken, already, refused;
     uint64_t differing; /* of those held already: the line says something else */
 } import_job;
 
-/* RFC 9562 section 5.8: a UUID whose bits the maker defines; here a hash of space and line. */
-static dbk_id derived_id(const dbk_id *space, dbk_span text)
+static dbk_id derived_id(const dbk_id *space, const char *form, dbk_span text)
 {
     dbk_hasher h;
-    dbk_id id;
+    dbk_id name;
     dbk_hasher_init(&h, IMPORT_ID_LABEL);
     dbk_hasher_add(&h, dbk_span_of(space->b, DBK_ID_BYTES));
     dbk_hasher_add(&h, text);
     dbk_hash hash = dbk_hasher_end(&h);
-    memcpy(id.b, hash.b, DBK_ID_BYTES);
-    id.b[6] = (uint8_t)(0x80 | (id.b[6] & 0x0f));
-    id.b[8] = (uint8_t)(0x80 | (id.b[8] & 0x3f));
-    return id;
+    memcpy(name.b, hash.b, DBK_ID_BYTES);
+    return dbk_record_id_of(space, form, &name);
+}
+
+/* The id that a line gives; where it is another space's, or another program's, the one that follows
+ * from it, by which other lines' references are told too. */
+static dbk_rc take_id(import_job *im, const char *text, const char *form, dbk_err *err)
+{
+    char uuid[DBK_ID_UUID_SIZE];
+    line *l = &im->lines[im->count - 1];
+    dbk_id given;
+    if (text == NULL || dbk_id_parse(&given, text, NULL) != DBK_OK)
+        return DBK_OK;
+    l->own_id = true;
+    l->id = given;
+    dbk_rc rc = cli_fit_id(im->c, &l->id, &im->space, form, err);
+    if (rc != DBK_OK || dbk_id_equal(&l->id, &given))
+        return rc;
+    dbk_id_uuid(uuid, &given);
+    if (json_object_get(im->moved, uuid) == NULL &&
+        json_object_set_new(im->moved, uuid, json_integer((json_int_t)im->count - 1)) != 0)
+        return dbk_fail(err, DBK_NOMEM, "no memory for %zu lines", im->count);
+    return DBK_OK;
 }
 
 static dbk_rc refuse(import_job *im, size_t i, const char *why, const dbk_problems *p, dbk_err *err)
@@ -76,21 +95,22 @@ static dbk_rc take_line(import_job *im, dbk_span text, dbk_err *err)
 {
     line *l = &im->lines[im->count];
     json_t *json = NULL;
+    const dbk_form *form = NULL;
     l->text = text;
-    l->id = derived_id(&im->space, text);
     im->count++;
     if (dbk_json_parse(&json, text, NULL) != DBK_OK)
         return DBK_OK;
-    const char *id = json_string_value(json_object_get(json, "id"));
+    const char *name = json_string_value(json_object_get(json, "form"));
     const char *handle = json_string_value(json_object_get(json, "ref"));
     dbk_rc rc = DBK_OK;
-    l->own_id = id != NULL && dbk_id_parse(&l->id, id, NULL) == DBK_OK;
-    if (!l->own_id)
-        l->id = derived_id(&im->space, text);
-    if (handle != NULL && json_object_get(im->handles, handle) != NULL)
+    if (name != NULL && cli_form_find(&form, dbk_book_forms(im->c->book), name, NULL) == DBK_OK) {
+        l->id = derived_id(&im->space, dbk_form_name(form), text);
+        rc = take_id(im, json_string_value(json_object_get(json, "id")), dbk_form_name(form), err);
+    }
+    if (rc == DBK_OK && handle != NULL && json_object_get(im->handles, handle) != NULL)
         rc = dbk_fail(err, DBK_INVALID, "line %zu: an earlier line has the ref \"%.48s\" already",
                       im->count, out_safe_str(handle));
-    else if (handle != NULL &&
+    else if (rc == DBK_OK && handle != NULL &&
              json_object_set_new(im->handles, handle, json_integer((json_int_t)im->count - 1)) != 0)
         rc = dbk_fail(err, DBK_NOMEM, "no memory for %zu lines", im->count);
     dbk_json_free(json);
@@ -144,11 +164,11 @@ static dbk_rc find_same(import_job *im, dbk_err *err)
     return DBK_OK;
 }
 
-/* "@handle" -> the record id of that line, or NULL when no line has it. */
-static json_t *handle_id(const import_job *im, const char *text)
+/* The record id of the line that is named so, or NULL when none is. */
+static json_t *id_of_line(const import_job *im, const json_t *named, const char *text)
 {
     char uuid[DBK_ID_UUID_SIZE];
-    json_t *at = json_object_get(im->handles, text + 1);
+    json_t *at = json_object_get(named, text);
     if (at == NULL)
         return NULL;
     dbk_id_uuid(uuid, &im->lines[json_integer_value(at)].id);
@@ -157,10 +177,19 @@ static json_t *handle_id(const import_job *im, const char *text)
 
 static dbk_rc resolve_value(const import_job *im, json_t **value, const char **unknown)
 {
+    char uuid[DBK_ID_UUID_SIZE];
+    dbk_id given;
+    json_t *id = NULL;
     const char *text = json_string_value(*value);
-    if (text == NULL || text[0] != '@')
+    bool handle = text != NULL && text[0] == '@';
+    if (handle) {
+        id = id_of_line(im, im->handles, text + 1);
+    } else if (text != NULL && dbk_id_parse(&given, text, NULL) == DBK_OK) {
+        dbk_id_uuid(uuid, &given);
+        id = id_of_line(im, im->moved, uuid);
+    }
+    if (!handle && id == NULL)
         return DBK_OK;
-    json_t *id = handle_id(im, text);
     if (id == NULL) {
         *unknown = text;
         return DBK_NOT_FOUND;
@@ -381,6 +410,7 @@ static void import_wipe(import_job *im)
     dbk_free(im->lines);
     dbk_bytes_wipe(&im->file);
     json_decref(im->handles);
+    json_decref(im->moved);
     json_decref(im->report);
 }
 
@@ -395,7 +425,10 @@ static dbk_rc log_import(const import_job *im, dbk_err *err)
 
 dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err)
 {
-    import_job job = { .c = c, .apply = cli_option_given(a, "--apply"), .handles = json_object() };
+    import_job job = { .c = c,
+                       .apply = cli_option_given(a, "--apply"),
+                       .handles = json_object(),
+                       .moved = json_object() };
     if (c->format == OUT_JSON)
         job.report = json_array();
     dbk_rc rc = dbk_book_space_find(c->book, &job.space, cli_option_value(a, "--space"), err);

@@ -238,7 +238,7 @@ dbk_rc cmd_journey(cli *c, const cli_args *a, dbk_err *err)
     dbk_rc rc = cli_record_find(&opts.case_id, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_query_note(&note, c->book, &opts.case_id, err);
-    if (rc == DBK_OK && !dbk_span_equal(dbk_state_form(note->state), dbk_span_str("case")))
+    if (rc == DBK_OK && !dbk_span_equal(dbk_note_form(note), dbk_span_str("case")))
         rc = dbk_fail(err, DBK_USAGE, "the sheet is of a case");
     if (rc == DBK_OK)
         rc = cli_looks_allowed(c, &note->space, err);

@@ -91,6 +91,8 @@ static void print_aside(cli *c, const dbk_aside *a)
     if (a->readable)
         out_text("  %s: %s\n", out_safe(a->form),
                  a->summary[0] == '\0' ? "a change" : out_safe_str(a->summary));
+    if (a->readable && a->taken)
+        out_text("  about record %s\n", cli_short_id(&a->about));
     out_text("  %s%s\n", out_safe_str(a->why),
              a->ruling == DBK_RULING_REFUSED    ? " (kept out so far)"
              : a->ruling == DBK_RULING_ADMITTED ? " (let in: it waits for what it builds on)"
@@ -106,13 +108,15 @@ static json_t *aside_json(cli *c, const dbk_aside *a)
     dbk_id_uuid(uuid, &a->id);
     dbk_id_hex(space, &a->space);
     dbk_id_hex(device, &a->device);
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:b}", "id",
-                            uuid, "space", space, "author", author_of(c, a), "device", device,
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:b, s:b}",
+                            "id", uuid, "space", space, "author", author_of(c, a), "device", device,
                             "hash", hash, "prev", prev, "first_seq", (json_int_t)a->first_seq,
                             "ops", (json_int_t)a->ops, "received",
                             cli_time_json((int64_t)a->receipt_ms), "why", a->why, "decision",
-                            ruling_code(a), "readable", (int)a->readable);
+                            ruling_code(a), "readable", (int)a->readable, "taken", (int)a->taken);
     if (a->readable) {
+        dbk_id_uuid(uuid, &a->about);
+        (void)json_object_set_new(row, "record", json_string(uuid));
         (void)json_object_set_new(row, "claimed", cli_time_json((int64_t)a->claimed_ms));
         (void)json_object_set_new(row, "form", json_stringn((const char *)a->form.p, a->form.len));
         (void)json_object_set_new(row, "summary", json_string(out_safe_str(a->summary)));

@@ -61,7 +61,7 @@ static dbk_rc about_whom(dbk_referral_about *about, cli *c, const char *typed, d
         dbk_note_free(note);
         return rc;
     }
-    dbk_span form = dbk_state_form(note->state);
+    dbk_span form = dbk_note_form(note);
     if (dbk_span_equal(form, dbk_span_str("person")))
         about->person = id;
     else if (dbk_span_equal(form, dbk_span_str("case")))

@@ -355,7 +355,7 @@ static dbk_rc find_material(dbk_id *case_id, dbk_id *space, cli *c, const cli_ar
     dbk_rc rc = cli_record_find(case_id, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_query_note(&note, c->book, case_id, err);
-    if (rc == DBK_OK && !dbk_span_equal(dbk_state_form(note->state), dbk_span_str("case")))
+    if (rc == DBK_OK && !dbk_span_equal(dbk_note_form(note), dbk_span_str("case")))
         rc = dbk_fail(err, DBK_USAGE, "a schedule is of a case");
     if (rc == DBK_OK)
         rc = cli_looks_allowed(c, &note->space, err);

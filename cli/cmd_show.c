@@ -120,9 +120,7 @@ static dbk_rc show_text(cli *c, const dbk_note *note, dbk_err *err)
     dbk_id_uuid(uuid, &note->record);
     dbk_life life = dbk_view_life(note->state, &note->view, &dispute);
     out_text(OUT_MARKING "\n%s  %s\n",
-             note->form == NULL ? out_safe(dbk_state_form(note->state))
-                                : dbk_form_title(note->form),
-             uuid);
+             note->form == NULL ? out_safe(dbk_note_form(note)) : dbk_form_title(note->form), uuid);
     if (dbk_state_created(note->state, &first, &began))
         out_text("%s in \"%s\"; %s\nbegun by %s on %s\n", dbk_life_name(life),
                  cli_space_name(c, &note->space), cli_carriage_word(note->carriage),
@@ -214,7 +212,7 @@ static dbk_rc show_json(cli *c, const dbk_note *note, json_t *safe, dbk_err *err
 {
     char uuid[DBK_ID_UUID_SIZE], space[DBK_ID_HEX_SIZE];
     dbk_dispute dispute;
-    dbk_span form = dbk_state_form(note->state);
+    dbk_span form = dbk_note_form(note);
     json_t *fields = NULL;
     dbk_id_uuid(uuid, &note->record);
     dbk_id_hex(space, &note->space);

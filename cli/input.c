@@ -153,6 +153,21 @@ dbk_rc cli_record_find(dbk_id *out, const cli *c, const char *typed, dbk_err *er
     }
 }
 
+dbk_rc cli_fit_id(const cli *c, dbk_id *id, const dbk_id *space, const char *form, dbk_err *err)
+{
+    dbk_note *note = NULL;
+    dbk_err why = { 0 };
+    if (dbk_record_id_fits(id, space, dbk_span_str(form)))
+        return DBK_OK;
+    dbk_rc rc = dbk_query_note(&note, c->book, id, &why);
+    dbk_note_free(note);
+    if (rc == DBK_NOT_FOUND) {
+        *id = dbk_record_id_given(space, form, id);
+        return DBK_OK;
+    }
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", why.text);
+}
+
 dbk_rc cli_form_find(const dbk_form **out, const dbk_forms *forms, const char *name, dbk_err *err)
 {
     cli_nearest near;

@@ -22,6 +22,10 @@ void cli_print_problems(const dbk_problems *p);
 struct json_t *cli_problems_json(const dbk_problems *p);
 /* The record that a typed id, or the beginning of one, means. */
 DBK_MUST_CHECK dbk_rc cli_record_find(dbk_id *out, const cli *c, const char *typed, dbk_err *err);
+/* An id that a file gives to a record of this form: kept where it fits such a record of the space
+ * (core/journal/record_id.h) or names one that is here; else the one that follows from it. */
+DBK_MUST_CHECK dbk_rc cli_fit_id(const cli *c, dbk_id *id, const dbk_id *space, const char *form,
+                                 dbk_err *err);
 /* The newest version of a form. DBK_NOT_FOUND says what was probably meant. */
 DBK_MUST_CHECK dbk_rc cli_form_find(const dbk_form **out, const dbk_forms *forms, const char *name,
                                     dbk_err *err);

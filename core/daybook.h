@@ -16,6 +16,7 @@
 #include "core/journal/proposal.h"
 #include "core/journal/quarantine.h"
 #include "core/journal/query.h"
+#include "core/journal/record_id.h"
 #include "core/journal/recovery.h"
 #include "core/journal/verify.h"
 #include "core/journal/witness.h"

@@ -1,7 +1,8 @@
 /* core/base/id.h - 128-bit names and 256-bit hashes as plain values.
- * Record ids are UUIDv7 (RFC 9562 section 5.7); space and incarnation ids are random; device,
- * feed and key ids are hashes with a label of their own (core/crypto), so an id of one kind
- * can't be passed off as one of another. Text form: records as a UUID, the others as 32 hex. */
+ * Record ids are UUIDv7 (RFC 9562 section 5.7) with a tag (core/journal/record_id.h); space and
+ * incarnation ids are random; device, feed and key ids are hashes with a label of their own
+ * (core/crypto), so an id of one kind can't be passed off as one of another. Text form: records as
+ * a UUID, the others as 32 hex. */
 #ifndef DBK_BASE_ID_H
 #define DBK_BASE_ID_H
 

@@ -37,25 +37,31 @@ static dbk_rc replay_op(void *ctx, const dbk_store_op *op, dbk_err *err)
     return dbk_segments_get(r->book->store, op->segment, replay_segment, r, err);
 }
 
-static dbk_rc find_id(void *ctx, const dbk_store_record *row, dbk_err *err)
+typedef struct found {
+    dbk_id record;
+    dbk_rowid space;
+} found;
+
+static dbk_rc find_row(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
+    found *f = ctx;
     (void)err;
-    *(dbk_id *)ctx = row->record;
+    *f = (found){ row->record, row->space };
     return DBK_OK;
 }
 
 dbk_rc dbk_record_anew(dbk_book *book, dbk_rowid record, dbk_bytes *plain, dbk_err *err)
 {
     replay r = { .book = book, .plain = plain };
-    dbk_id id = { { 0 } };
-    dbk_rc rc = dbk_records_get(book->store, record, find_id, &id, err);
+    found of = { .space = 0 };
+    dbk_rc rc = dbk_records_get(book->store, record, find_row, &of, err);
     if (rc == DBK_OK)
-        rc = dbk_state_new(&r.state, &id, err);
+        rc = dbk_state_new(&r.state, &of.record, err);
     if (rc == DBK_OK)
         rc = dbk_ops_of_record(book->store, record, replay_op, &r, err);
     if (rc == DBK_OK)
         rc = r.ops == 0 ? dbk_records_del(book->store, record, err)
-                        : dbk_fold_replace(book, record, r.state, err);
+                        : dbk_fold_replace(book, &(dbk_fold_row){ record, of.space }, r.state, err);
     dbk_state_free(r.state);
     return rc;
 }

@@ -8,6 +8,7 @@
 #include "core/base/wire.h"
 #include "core/journal/book_internal.h"
 #include "core/journal/journal_draft.h"
+#include "core/journal/record_id.h"
 #include "core/store/records.h"
 
 #define GROUP "entries"
@@ -41,7 +42,8 @@ static dbk_id record_of(const dbk_id *space, const dbk_id *device, uint64_t hour
     p = dbk_wire_put_copy(p, device->b, DBK_ID_BYTES);
     p = dbk_wire_put_u64(p, hour);
     (void)dbk_wire_put_u64(p, part);
-    return dbk_hash_id(ID_LABEL, dbk_span_of(name, sizeof(name)));
+    const dbk_id hash = dbk_hash_id(ID_LABEL, dbk_span_of(name, sizeof(name)));
+    return dbk_record_id_of(space, DBK_FORM_AUDIT, &hash);
 }
 
 static dbk_rc measure(void *ctx, const dbk_store_record *row, dbk_err *err)

@@ -173,10 +173,11 @@ DBK_MUST_CHECK dbk_rc dbk_own_new(dbk_own *own, dbk_store *store, const dbk_env 
 DBK_MUST_CHECK dbk_rc dbk_own_load(dbk_own *own, dbk_store *store, dbk_err *err);
 void dbk_own_wipe(dbk_own *own);
 
-/* The view of a state: its form by name and version, else the newest version known of it, else
- * unknown; receipts from the store. Valid while the book is open. A view can't report that the
- * store could not be read: book->receipt_rc keeps that. */
-dbk_view_opts dbk_book_view(dbk_book *book, const dbk_state *state);
+/* The view of a state as a record of this form (its row says which): the version that its ops
+ * name, else the newest version known of it, else unknown; receipts from the store. Valid while the
+ * book is open. A view can't report that the store could not be read: book->receipt_rc keeps that.
+ */
+dbk_view_opts dbk_book_view(dbk_book *book, const dbk_state *state, dbk_span form);
 
 /* Asserts that memory, rows and chains agree, from the stored bytes up; for tests after each
  * step, outside of a transaction. DBK_OK, or what reading the store said. */

@@ -4,6 +4,7 @@
 #include "core/base/cbor.h"
 #include "core/base/room.h"
 #include "core/base/text.h"
+#include "core/journal/record_id.h"
 #include "core/model/offer.h"
 #include "core/model/value.h"
 #include "core/store/segments.h"
@@ -26,13 +27,30 @@ static uint64_t receipt_of(void *ctx, const dbk_dot *dot)
     return rc == DBK_OK && place.log.known ? place.log.receipt_ms : 0;
 }
 
-dbk_view_opts dbk_book_view(dbk_book *book, const dbk_state *state)
+dbk_view_opts dbk_book_view(dbk_book *book, const dbk_state *state, dbk_span form)
 {
-    dbk_span name = dbk_state_form(state);
-    const dbk_form *form = dbk_forms_find(book->forms, name, dbk_state_form_version(state));
-    if (form == NULL)
-        form = dbk_forms_find(book->forms, name, 0);
-    return (dbk_view_opts){ form, receipt_of, book };
+    const dbk_form *found = NULL;
+    if (dbk_span_equal(form, dbk_state_form(state)))
+        found = dbk_forms_find(book->forms, form, dbk_state_form_version(state));
+    if (found == NULL)
+        found = dbk_forms_find(book->forms, form, 0);
+    return (dbk_view_opts){ found, receipt_of, book };
+}
+
+/* A name that nobody knows can be sought until it fits an id, so it never stands before one that is
+ * known here and fits too (decision 0033). */
+static dbk_span form_of(const dbk_book *book, const dbk_state *s, dbk_rowid space)
+{
+    const dbk_book_space *home = dbk_tables_space_of_row(&book->tables, space);
+    dbk_span said = dbk_state_form(s);
+    if (home == NULL || dbk_forms_find(book->forms, said, 0) != NULL)
+        return said;
+    for (size_t i = 0; i < dbk_forms_count(book->forms); i++) {
+        dbk_span name = dbk_span_str(dbk_form_name(dbk_forms_at(book->forms, i)));
+        if (dbk_record_id_fits(dbk_state_record(s), &home->space, name))
+            return name;
+    }
+    return said;
 }
 
 /* ---- what lists show ----------------------------------------------------------------------- */
@@ -133,7 +151,7 @@ static dbk_rc derive_summary(derived *d, const dbk_state *s, const dbk_view_opts
 dbk_rc dbk_fold_summary(dbk_book *book, dbk_bytes *out, const dbk_state *state, dbk_err *err)
 {
     derived d;
-    dbk_view_opts view = dbk_book_view(book, state);
+    dbk_view_opts view = dbk_book_view(book, state, dbk_state_form(state));
     derived_init(&d);
     dbk_rc rc = derive_summary(&d, state, &view, err);
     if (rc == DBK_OK)
@@ -150,10 +168,11 @@ static uint32_t count_contested(const dbk_state *s)
     return count;
 }
 
-/* Every column that follows from the state. */
-static dbk_rc derive(derived *d, dbk_book *book, const dbk_state *s, dbk_err *err)
+/* Every column that follows from the state of a record of this space. */
+static dbk_rc derive(derived *d, dbk_book *book, const dbk_state *s, dbk_rowid space, dbk_err *err)
 {
-    dbk_view_opts view = dbk_book_view(book, s);
+    d->row.form = form_of(book, s, space);
+    dbk_view_opts view = dbk_book_view(book, s, d->row.form);
     book->receipt_rc = DBK_OK;
     dbk_rc rc = derive_when(d, s, &view, err);
     if (rc == DBK_OK)
@@ -168,7 +187,6 @@ static dbk_rc derive(derived *d, dbk_book *book, const dbk_state *s, dbk_err *er
     d->row.reviews = (uint32_t)attention.reviews;
     d->row.contested = count_contested(s);
     d->row.life = (uint32_t)dbk_view_life(s, &view, &life_dispute);
-    d->row.form = dbk_state_form(s);
     if (book->receipt_rc != DBK_OK)
         return dbk_fail(err, book->receipt_rc, "a receipt in the store can't be read");
     return DBK_OK;
@@ -210,15 +228,21 @@ dbk_rc dbk_fold_op(dbk_book *book, dbk_fold_out *out, const dbk_fold_in *in, dbk
 {
     loaded l = { 0 };
     derived d;
-    derived_init(&d);
     *out = (dbk_fold_out){ 0 };
+    if (!dbk_record_id_fits(&in->op->record, &in->space->space, in->op->form)) {
+        out->misfit = true;
+        return DBK_OK;
+    }
+    derived_init(&d);
     dbk_rc rc = load(book, &l, in, err);
+    if (rc == DBK_OK && l.id != 0)
+        out->two_forms = !dbk_span_equal(dbk_state_form(l.state), in->op->form);
     if (rc == DBK_OK)
         rc = dbk_state_apply(l.state, in->op, &in->origin, err);
     if (rc == DBK_OK)
         rc = dbk_state_encode(&d.state, l.state, err);
     if (rc == DBK_OK)
-        rc = derive(&d, book, l.state, err);
+        rc = derive(&d, book, l.state, in->space->row, err);
     if (rc == DBK_OK) {
         d.row.id = l.id;
         d.row.record = in->op->record;
@@ -240,15 +264,16 @@ dbk_rc dbk_fold_op(dbk_book *book, dbk_fold_out *out, const dbk_fold_in *in, dbk
     return rc;
 }
 
-dbk_rc dbk_fold_replace(dbk_book *book, dbk_rowid record, const dbk_state *state, dbk_err *err)
+dbk_rc dbk_fold_replace(dbk_book *book, const dbk_fold_row *row, const dbk_state *state,
+                        dbk_err *err)
 {
     derived d;
     derived_init(&d);
     dbk_rc rc = dbk_state_encode(&d.state, state, err);
     if (rc == DBK_OK)
-        rc = derive(&d, book, state, err);
+        rc = derive(&d, book, state, row->space, err);
     if (rc == DBK_OK) {
-        d.row.id = record;
+        d.row.id = row->id;
         d.row.state = dbk_bytes_span(&d.state);
         rc = dbk_records_update(book->store, &d.row, err);
     }
@@ -275,7 +300,7 @@ static dbk_rc show_again(void *ctx, const dbk_store_record *row, dbk_err *err)
     if (rc == DBK_FORMAT)
         rc = DBK_DAMAGED;
     if (rc == DBK_OK)
-        rc = derive(&d, book, s, err);
+        rc = derive(&d, book, s, row->space, err);
     /* What a service offers may have changed with it: its words and its small row are made anew. */
     bool is_service = dbk_span_equal(row->form, dbk_span_str(DBK_OFFER_FORM));
     if (rc == DBK_OK && (is_service || !is_shown_alike(&d.row, row))) {
@@ -297,6 +322,8 @@ dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_err *err)
 
 /* Rows of which something is to be done: a walk must not change what it walks over. */
 typedef struct row_ids {
+    const dbk_book *book;
+    bool unknown; /* only rows of forms that aren't known here */
     dbk_rowid *ids;
     size_t count, cap;
 } row_ids;
@@ -304,6 +331,8 @@ typedef struct row_ids {
 static dbk_rc keep_id(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     row_ids *r = ctx;
+    if (r->unknown && dbk_forms_find(r->book->forms, row->form, 0) != NULL)
+        return DBK_OK;
     dbk_rowid *ids = dbk_room_for(r->ids, &r->cap, r->count + 1, sizeof(*ids));
     if (ids == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for the records of a form");
@@ -321,14 +350,14 @@ static dbk_rc read_again(void *ctx, const dbk_store_record *row, dbk_err *err)
     if (rc == DBK_FORMAT)
         rc = DBK_DAMAGED;
     if (rc == DBK_OK)
-        rc = dbk_fold_replace(book, row->id, s, err);
+        rc = dbk_fold_replace(book, &(dbk_fold_row){ row->id, row->space }, s, err);
     dbk_state_free(s);
     return rc;
 }
 
 dbk_rc dbk_fold_read_again(dbk_book *book, size_t *count, const char *form, dbk_err *err)
 {
-    row_ids rows = { 0 };
+    row_ids rows = { .book = book, .unknown = form == NULL };
     const dbk_records_list_opts opts = { .form = form,
                                          .since_ms = INT64_MIN,
                                          .life_max = UINT32_MAX };
@@ -347,7 +376,7 @@ dbk_rc dbk_fold_in_step(dbk_book *book, bool *yes, const dbk_store_record *row,
 {
     derived d;
     derived_init(&d);
-    dbk_rc rc = derive(&d, book, state, err);
+    dbk_rc rc = derive(&d, book, state, row->space, err);
     *yes = rc == DBK_OK && is_shown_alike(&d.row, row) && d.row.contested == row->contested &&
            d.row.created_ms == row->created_ms && d.row.updated_ms == row->updated_ms &&
            dbk_span_equal(d.row.form, row->form);
@@ -366,7 +395,7 @@ dbk_rc dbk_fold_check_deep(dbk_book *book, const dbk_store_record *row, dbk_err 
     if (rc == DBK_OK)
         rc = dbk_state_encode(&d.state, s, err);
     if (rc == DBK_OK)
-        rc = derive(&d, book, s, err);
+        rc = derive(&d, book, s, row->space, err);
     if (rc == DBK_OK) {
         DBK_ASSERT(dbk_span_equal(dbk_bytes_span(&d.state), row->state));
         DBK_ASSERT(is_shown_alike(&d.row, row));

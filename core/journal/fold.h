@@ -17,6 +17,8 @@ typedef struct dbk_fold_in {
     uint32_t place;    /* in the segment, from 0 */
 } dbk_fold_in;
 typedef struct dbk_fold_out {
+    bool misfit;       /* the record's id is of another form or space: nothing of the op counts */
+    bool two_forms;    /* it fits the id, and what was here before is of another form */
     bool is_new;       /* the record was not here before */
     bool conflict_new; /* it needs a person now, and did not before */
 } dbk_fold_out;
@@ -25,16 +27,19 @@ typedef struct dbk_fold_out {
 DBK_MUST_CHECK dbk_rc dbk_fold_op(dbk_book *book, dbk_fold_out *out, const dbk_fold_in *in,
                                   dbk_err *err);
 /* A record that was made anew from its ops: state and what is shown of it. In a transaction. */
-DBK_MUST_CHECK dbk_rc dbk_fold_replace(dbk_book *book, dbk_rowid record, const dbk_state *state,
-                                       dbk_err *err);
+typedef struct dbk_fold_row {
+    dbk_rowid id, space;
+} dbk_fold_row;
+DBK_MUST_CHECK dbk_rc dbk_fold_replace(dbk_book *book, const dbk_fold_row *row,
+                                       const dbk_state *state, dbk_err *err);
 /* The segment has got its receipt: what is shown of the contested records that it wrote to may
  * change by that. In a transaction, after dbk_segments_set_log. */
 DBK_MUST_CHECK dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_err *err);
-/* All records of a form, by what is known of it now: a form has come. *count: how many. In a
- * transaction. */
+/* All records of a form, by what is known of it now: a form has come. NULL: of all forms that
+ * aren't known here. *count: how many. In a transaction. */
 DBK_MUST_CHECK dbk_rc dbk_fold_read_again(dbk_book *book, size_t *count, const char *form,
                                           dbk_err *err);
-/* The one line that lists would show of a record in this state. */
+/* The one line that lists would show of a record in this state, of the form that its ops name. */
 DBK_MUST_CHECK dbk_rc dbk_fold_summary(dbk_book *book, dbk_bytes *out, const dbk_state *state,
                                        dbk_err *err);
 /* For verify: does the row show what its state says? *yes is about every derived column. */

@@ -74,6 +74,10 @@ static dbk_rc read_again(dbk_book *book, dbk_form_pack_installed *out, uint64_t 
         out->records += records;
         last = name;
     }
+    /* A name that is known now may be the form of what was under one that nobody knows. */
+    size_t others = 0;
+    if (rc == DBK_OK)
+        rc = dbk_fold_read_again(book, &others, NULL, err);
     return rc;
 }
 

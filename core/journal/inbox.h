@@ -17,7 +17,10 @@
  * - Poison: an op that no device can understand, by the bytes that its author sealed: opened with
  *   the key that the header names, but with a broken seal, padding, compression or encoding. That
  *   is the same on every replica and for ever, so the op counts as merged and does nothing; the
- *   segment's row keeps the reason, and all other ops go on (sync-lessons 2.28). */
+ *   segment's row keeps the reason, and all other ops go on (sync-lessons 2.28).
+ * - Misfit: an op that names another form, or stands in another space, than its record's id says
+ *   (core/journal/record_id.h). That is told by the bytes too, and treated alike: no op can make
+ *   something else of a record, whatever came first. */
 #ifndef DBK_JOURNAL_INBOX_H
 #define DBK_JOURNAL_INBOX_H
 

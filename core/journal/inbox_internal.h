@@ -28,6 +28,14 @@
 #define DBK_WAIT_FORGED "it is not from the author that it names: a supervisor decides"
 /* A merged segment's: at least one of its ops says nothing that can be understood. */
 #define DBK_POISON "it holds something sealed that is not a note"
+/* And: at least one names another form, or another space, than its record's id says (decision
+ * 0033). That one counts for nothing. */
+#define DBK_MISFIT "it would make something else of a record: it counts for nothing"
+/* And: at least one names another form that fits the id too. It is merged; nobody meets such an id
+ * by chance. */
+#define DBK_TWO_FORMS "it writes to a record whose id was made to fit two forms"
+/* Is this what a merged segment keeps as its reason? NULL is none. */
+bool dbk_inbox_is_spoiled(const char *reason);
 
 /* Segments that stand aside are rows of one made-up feed for each space: its device is zero, and
  * it counts its segments as 1, 2, ... whatever their headers say. */
@@ -170,7 +178,7 @@ DBK_MUST_CHECK dbk_rc dbk_taker_aside(dbk_taker *t, const dbk_segment_in *in, co
 DBK_MUST_CHECK dbk_rc dbk_taker_placed(dbk_taker *t, dbk_rowid id, const dbk_store_place *log,
                                        dbk_span receipt, dbk_err *err);
 /* Merges the ops of a stored segment that aren't in their records yet. *reason NULL: merged;
- * DBK_POISON: merged, but for what can't be understood; else why it must wait. */
+ * one of which dbk_inbox_is_spoiled: merged, but for what that says; else why it must wait. */
 DBK_MUST_CHECK dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *feed,
                                       const dbk_store_segment *row, dbk_err *err);
 /* Own segments that stand in the log without a gap count as receipted. */

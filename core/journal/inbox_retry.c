@@ -49,7 +49,7 @@ static dbk_rc try_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
     dbk_rc rc = dbk_taker_merge(w->t, &reason, w->feed, row, err);
     if (rc != DBK_OK)
         return rc;
-    w->blocked = reason != NULL && strcmp(reason, DBK_POISON) != 0;
+    w->blocked = reason != NULL && !dbk_inbox_is_spoiled(reason);
     w->next_seq = row->first_seq + row->count;
     dbk_span why = reason == NULL ? (dbk_span){ NULL, 0 } : dbk_span_str(reason);
     /* What this device sealed for others needn't be said to wait for a key. */

@@ -84,7 +84,25 @@ static dbk_rc is_folded(const merging *m, bool *yes, const dbk_id *record, uint3
     return rc;
 }
 
-static dbk_rc fold(const merging *m, const dbk_op *op, uint32_t place, dbk_err *err)
+/* The worst of what a merged segment's ops are. */
+static const char *worse_of(const char *a, const char *b)
+{
+    static const char *const by_weight[] = { DBK_MISFIT, DBK_TWO_FORMS, DBK_POISON };
+    for (size_t i = 0; i < sizeof(by_weight) / sizeof(by_weight[0]); i++)
+        if ((a != NULL && strcmp(a, by_weight[i]) == 0) ||
+            (b != NULL && strcmp(b, by_weight[i]) == 0))
+            return by_weight[i];
+    return NULL;
+}
+
+bool dbk_inbox_is_spoiled(const char *reason)
+{
+    return worse_of(reason, NULL) != NULL;
+}
+
+/* *reason: what is wrong with an op that is taken all the same; or unchanged. */
+static dbk_rc fold(const merging *m, const char **reason, const dbk_op *op, uint32_t place,
+                   dbk_err *err)
 {
     dbk_taker *t = m->t;
     dbk_fold_out out = { 0 };
@@ -100,6 +118,10 @@ static dbk_rc fold(const merging *m, const dbk_op *op, uint32_t place, dbk_err *
     rc = dbk_fold_op(t->book, &out, &in, err);
     if (rc != DBK_OK)
         return rc;
+    if (out.misfit || out.two_forms)
+        *reason = out.misfit ? DBK_MISFIT : DBK_TWO_FORMS;
+    if (out.misfit)
+        return DBK_OK;
     dbk_book_seen(t->book, op->time);
     touch row = { op->record, out.is_new ? 1 : 0 };
     t->stats->ops++;
@@ -125,7 +147,7 @@ static dbk_rc merge_op(const merging *m, const char **reason, const dbk_frame *f
     if (rc == DBK_OK)
         rc = dbk_op_decode(&op, dbk_bytes_span(&t->plain), &m->header.feed, &cause);
     if (rc == DBK_OK) {
-        rc = fold(m, &op.op, place, &cause);
+        rc = fold(m, reason, &op.op, place, &cause);
         if (rc == DBK_LIMIT) {
             *reason = DBK_WAIT_FLOOD;
             rc = DBK_OK;
@@ -148,7 +170,7 @@ dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *f
 {
     merging m = { t, feed, row, { 0 }, NULL, false, row->status == DBK_SEGMENT_PENDING };
     dbk_frame frames[DBK_SEGMENT_OPS_MAX];
-    const char *poison = NULL;
+    const char *spoiled = NULL;
     uint64_t seen;
     *reason = NULL;
     dbk_rc rc = dbk_header_decode(&m.header, row->header, err);
@@ -166,13 +188,13 @@ dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *f
         *reason = DBK_WAIT_KEY;
     for (uint32_t i = 0; i < m.header.count && *reason == NULL && rc == DBK_OK; i++) {
         rc = merge_op(&m, reason, &frames[i], i, err);
-        if (rc == DBK_OK && *reason != NULL && strcmp(*reason, DBK_POISON) == 0) {
-            poison = *reason;
+        if (rc == DBK_OK && dbk_inbox_is_spoiled(*reason)) {
+            spoiled = worse_of(spoiled, *reason);
             *reason = NULL;
         }
     }
     if (*reason == NULL)
-        *reason = poison;
+        *reason = spoiled;
     else if (strcmp(*reason, DBK_WAIT_FLOOD) == 0)
         t->flooded = true;
     return rc;
@@ -229,7 +251,7 @@ dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *devi
     if (rc == DBK_OK && !blocked)
         rc = dbk_taker_merge(t, &reason, feed, &row, err);
     if (rc == DBK_OK && !blocked && reason != NULL) {
-        blocked = strcmp(reason, DBK_POISON) != 0;
+        blocked = !dbk_inbox_is_spoiled(reason);
         rc = dbk_segments_set_status(t->book->store, row.id,
                                      blocked ? DBK_SEGMENT_PENDING : DBK_SEGMENT_MERGED,
                                      dbk_span_str(reason), err);

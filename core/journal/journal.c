@@ -4,22 +4,34 @@
 
 #include "core/base/text.h"
 #include "core/journal/journal_draft.h"
+#include "core/journal/record_id.h"
 #include "core/store/records.h"
 
 /* ---- adding -------------------------------------------------------------------------------- */
 
+/* One that isn't in this store. */
+static dbk_rc make_id(dbk_book *book, dbk_id *out, const dbk_add *add, dbk_err *err)
+{
+    uint8_t random[DBK_RECORD_ID_RANDOM_BYTES];
+    dbk_rowid row = 0;
+    dbk_rc rc = DBK_OK;
+    do {
+        book->env->random(book->env->self, random, sizeof(random));
+        *out = dbk_record_id_new(&add->space, add->form, book->env->now_ms(book->env->self),
+                                 random);
+        rc = dbk_records_lookup(book->store, &row, out, 0, err);
+    } while (rc == DBK_OK && row != 0);
+    return rc;
+}
+
 dbk_rc dbk_journal_new_id(dbk_book *book, dbk_id *out, const dbk_add *add, dbk_err *err)
 {
-    uint8_t random[10];
     dbk_rowid row = 0;
-    if (add->record == NULL) {
-        book->env->random(book->env->self, random, sizeof(random));
-        *out = dbk_id_v7(book->env->now_ms(book->env->self), random);
-        return DBK_OK;
-    }
+    if (add->record == NULL)
+        return make_id(book, out, add, err);
     *out = *add->record;
-    if (dbk_id_is_zero(out))
-        return dbk_fail(err, DBK_INVALID, "a record's id is not zero");
+    if (!dbk_record_id_fits(out, &add->space, dbk_span_str(add->form)))
+        return dbk_fail(err, DBK_INVALID, "the id is not one of a record of this form here");
     dbk_rc rc = dbk_records_lookup(book->store, &row, out, 0, err);
     if (rc == DBK_OK && row != 0)
         rc = dbk_fail(err, DBK_CONFLICT, "there is a record with this id already");

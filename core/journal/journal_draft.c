@@ -76,6 +76,8 @@ static dbk_rc load_row(void *ctx, const dbk_store_record *row, dbk_err *err)
         return dbk_fail(err, DBK_DAMAGED, "a record of the store has no space");
     d->space = space->space;
     dbk_rc rc = dbk_state_decode(&d->state, &row->record, row->state, err);
+    if (rc == DBK_OK)
+        d->view = dbk_book_view(d->book, d->state, row->form);
     return rc == DBK_FORMAT ? DBK_DAMAGED : rc;
 }
 
@@ -92,7 +94,6 @@ dbk_rc dbk_draft_load(dbk_draft *d, dbk_book *book, const dbk_id *record, dbk_er
         rc = dbk_fail(err, DBK_DENIED, "this device only adds records in that space");
     if (rc != DBK_OK)
         return rc;
-    d->view = dbk_book_view(book, d->state);
     d->form = d->view.form;
     d->life = dbk_view_life(d->state, &d->view, &dispute);
     if (d->form == NULL)
@@ -307,6 +308,8 @@ static dbk_rc fold(dbk_book *book, const dbk_book_feed *feed, const dbk_appended
                                  .segment = at->segment,
                                  .place = (uint32_t)place };
         rc = dbk_fold_op(book, &out, &in, err);
+        if (rc == DBK_OK && out.misfit)
+            rc = dbk_fail(err, DBK_INVALID, "the id is not one of a record of this form here");
     }
     dbk_op_decoded_wipe(&op);
     return rc;

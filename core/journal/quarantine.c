@@ -10,6 +10,7 @@
 #include "core/journal/journal_draft.h"
 #include "core/journal/quarantine_internal.h"
 #include "core/journal/query_internal.h"
+#include "core/journal/record_id.h"
 
 #define FORM "quarantine"
 #define GROUP "verdicts"
@@ -21,7 +22,8 @@ dbk_id dbk_quarantine_id(const dbk_id *space, const dbk_hash *header_hash)
     uint8_t name[sizeof(space->b) + sizeof(header_hash->b)];
     memcpy(name, space->b, sizeof(space->b));
     memcpy(name + sizeof(space->b), header_hash->b, sizeof(header_hash->b));
-    return dbk_hash_id("daybook/quarantine/1", dbk_span_of(name, sizeof(name)));
+    const dbk_id hash = dbk_hash_id("daybook/quarantine/1", dbk_span_of(name, sizeof(name)));
+    return dbk_record_id_of(space, FORM, &hash);
 }
 
 bool dbk_quarantine_decidable(dbk_span why)

@@ -32,18 +32,23 @@ typedef struct dbk_aside {
     uint32_t ops;
     uint64_t receipt_ms; /* 0: a folder brought it, and no log has it */
     const char *why;     /* borrowed */
-    bool decidable;      /* false: forged, or its author isn't known yet */
+    bool decidable;      /* false: forged, or its author isn't known yet, or taken */
+    bool taken;          /* it has its place in its feed: `why` is about the op that is shown */
     dbk_ruling ruling;
-    bool readable; /* its key is here; else the next three say nothing */
+    bool readable; /* its key is here; else the next four say nothing */
     uint64_t claimed_ms;
-    dbk_span form;       /* of the first op */
-    const char *summary; /* of what the first op would show; not terminal-safe */
+    dbk_id about;        /* the record that the op names */
+    dbk_span form;       /* of the first op; taken: of the first that `why` is about */
+    const char *summary; /* of what that op would show; not terminal-safe */
 } dbk_aside;
 typedef dbk_rc (*dbk_aside_fn)(void *ctx, const dbk_aside *aside, dbk_err *err);
-/* All of them in the spaces that this device reads, in the order in which they came. */
+/* All of them in the spaces that this device reads, in the order in which they came. And those that
+ * are merged, but for an op that counts for nothing, or whose record was made to be two things
+ * (decision 0033; inbox.h): nobody has to decide about them, and headquarters must see them. */
 DBK_MUST_CHECK dbk_rc dbk_quarantine_each(dbk_book *book, dbk_aside_fn fn, void *ctx, dbk_err *err);
 /* What one of them holds, op by op. DBK_NOT_FOUND: nothing stands aside under this id; DBK_PENDING:
- * its key isn't here. An op that can't be understood is left out. */
+ * its key isn't here. An op that can't be understood is left out, and so is, of one that is taken,
+ * what counts like any other. */
 DBK_MUST_CHECK dbk_rc dbk_quarantine_notes(dbk_book *book, const dbk_id *id, dbk_event_fn fn,
                                            void *ctx, dbk_err *err);
 

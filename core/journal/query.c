@@ -54,9 +54,18 @@ static dbk_rc load_note(void *ctx, const dbk_store_record *row, dbk_err *err)
     dbk_rc rc = dbk_query_state(&l->note->state, row, err);
     if (rc == DBK_OK)
         rc = dbk_records_place(l->book->store, &place, row->id, err);
-    if (rc == DBK_OK)
-        l->note->carriage = dbk_query_carriage(l->book, space, &place);
-    return rc;
+    if (rc != DBK_OK)
+        return rc;
+    l->note->view = dbk_book_view(l->book, l->note->state, row->form);
+    l->note->form = l->note->view.form;
+    l->note->carriage = dbk_query_carriage(l->book, space, &place);
+    return DBK_OK;
+}
+
+dbk_span dbk_note_form(const dbk_note *note)
+{
+    return note->form == NULL ? dbk_state_form(note->state)
+                              : dbk_span_str(dbk_form_name(note->form));
 }
 
 dbk_rc dbk_query_note(dbk_note **out, dbk_book *book, const dbk_id *record, dbk_err *err)
@@ -70,8 +79,6 @@ dbk_rc dbk_query_note(dbk_note **out, dbk_book *book, const dbk_id *record, dbk_
         dbk_note_free(l.note);
         return rc;
     }
-    l.note->view = dbk_book_view(book, l.note->state);
-    l.note->form = l.note->view.form;
     *out = l.note;
     return DBK_OK;
 }
@@ -219,7 +226,7 @@ static dbk_rc meets(list_walk *w, bool *yes, const dbk_store_record *row, dbk_er
         return DBK_OK;
     dbk_rc rc = dbk_query_state(&state, row, err);
     if (rc == DBK_OK)
-        rc = dbk_where_holds(w->book, yes, state, w->opts, err);
+        rc = dbk_where_holds(w->book, yes, &(dbk_where_in){ state, row->form }, w->opts, err);
     dbk_state_free(state);
     return rc;
 }

@@ -22,7 +22,7 @@ typedef enum dbk_carriage {
 typedef struct dbk_note {
     dbk_id record, space;
     dbk_state *state;
-    const dbk_form *form;  /* NULL: unknown form; then form_name tells */
+    const dbk_form *form;  /* NULL: a form that isn't known here */
     dbk_view_opts view;    /* ready for dbk_view_*; valid while the book is open */
     dbk_carriage carriage; /* of its newest change made here, else of its newest change */
     void *ctx;
@@ -30,6 +30,8 @@ typedef struct dbk_note {
 DBK_MUST_CHECK dbk_rc dbk_query_note(dbk_note **out, dbk_book *book, const dbk_id *record,
                                      dbk_err *err);
 void dbk_note_free(dbk_note *note);
+/* The form's name, also of one that isn't known here. Borrowed from the note. */
+dbk_span dbk_note_form(const dbk_note *note);
 /* Stands for all that is known of the record: the same on replicas that hold the same ops. */
 DBK_MUST_CHECK dbk_rc dbk_note_hash(dbk_hash *out, const dbk_note *note, dbk_err *err);
 /* Finds a record by its whole id or a unique prefix of at least 6 hex digits (hyphens free).
@@ -133,7 +135,8 @@ typedef struct dbk_space_status {
     uint64_t pending;           /* segments kept but not openable yet */
     const char *pending_reason; /* or NULL */
     uint64_t undecided;         /* that stand aside until a supervisor decides */
-    uint64_t aside;             /* all that stand aside: also refused and forged ones */
+    uint64_t aside;             /* all that stand aside: also refused and forged ones, and those of
+                                   which a change counts for nothing (quarantine.h) */
     uint64_t attention;         /* records that need a person */
     uint64_t log_size;          /* of the relay's log, applied here */
     uint64_t lost_ops;          /* own ones that a restored relay lost and has not got again */

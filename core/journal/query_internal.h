@@ -50,8 +50,12 @@ DBK_MUST_CHECK dbk_rc dbk_query_where_key(dbk_book *book, bool *found, dbk_value
  * DBK_INVALID. */
 DBK_MUST_CHECK dbk_rc dbk_where_check(const dbk_book *book, const dbk_list_opts *opts,
                                       dbk_err *err);
-/* Does the state meet every condition? */
-DBK_MUST_CHECK dbk_rc dbk_where_holds(dbk_book *book, bool *yes, const dbk_state *state,
+/* Does a record of this form in this state meet every condition? */
+typedef struct dbk_where_in {
+    const dbk_state *state;
+    dbk_span form;
+} dbk_where_in;
+DBK_MUST_CHECK dbk_rc dbk_where_holds(dbk_book *book, bool *yes, const dbk_where_in *in,
                                       const dbk_list_opts *opts, dbk_err *err);
 
 /* Opens the op at a place of a stored segment: DBK_PENDING without the key, DBK_AUTH or DBK_FORMAT

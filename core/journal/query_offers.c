@@ -14,7 +14,7 @@ dbk_rc dbk_query_offer_row(dbk_book *book, dbk_namer *namer, const dbk_store_rec
         return dbk_offers_clear(book->store, row->id, err);
     dbk_rc rc = dbk_query_state(&state, row, err);
     if (rc == DBK_OK) {
-        const dbk_view_opts view = dbk_book_view(book, state);
+        const dbk_view_opts view = dbk_book_view(book, state, row->form);
         rc = dbk_offer_of(&offer, &terms, namer, state, &view, err);
     }
     if (rc == DBK_OK) {

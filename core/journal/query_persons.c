@@ -21,7 +21,7 @@ dbk_rc dbk_query_person_keys(dbk_book *book, dbk_namer *namer, const dbk_store_r
         return DBK_OK;
     dbk_rc rc = dbk_query_state(&state, row, err);
     if (rc == DBK_OK) {
-        const dbk_view_opts view = dbk_book_view(book, state);
+        const dbk_view_opts view = dbk_book_view(book, state, row->form);
         rc = dbk_likeness_of(&likeness, namer, state, &view, err);
     }
     if (rc == DBK_OK) {

@@ -110,6 +110,8 @@ static dbk_rc count_one(void *ctx, const dbk_store_segment *row, dbk_err *err)
     aside_count *c = ctx;
     dbk_ruling ruling;
     dbk_header h;
+    if (row->status == DBK_SEGMENT_MERGED && !dbk_inbox_is_spoiled((const char *)row->reason.p))
+        return DBK_OK;
     c->s->aside++;
     if (!dbk_quarantine_decidable(row->reason))
         return DBK_OK;
@@ -142,6 +144,8 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
                                 aside == NULL ? 0 : aside->row, err);
     if (rc == DBK_OK && aside != NULL)
         rc = dbk_segments_of_feed(book->store, aside->row, 1, 0, count_one, &counting, err);
+    if (rc == DBK_OK)
+        rc = dbk_segments_noted(book->store, space->row, count_one, &counting, err);
     if (rc == DBK_OK)
         rc = dbk_records_count(book->store, &records, space->row, DBK_FORM_AUDIT, err);
     if (rc == DBK_OK)

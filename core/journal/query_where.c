@@ -104,15 +104,15 @@ static dbk_rc holds(bool *yes, const dbk_state *state, const dbk_view_opts *view
     return rc;
 }
 
-dbk_rc dbk_where_holds(dbk_book *book, bool *yes, const dbk_state *state, const dbk_list_opts *opts,
+dbk_rc dbk_where_holds(dbk_book *book, bool *yes, const dbk_where_in *in, const dbk_list_opts *opts,
                        dbk_err *err)
 {
-    dbk_view_opts view = dbk_book_view(book, state);
+    dbk_view_opts view = dbk_book_view(book, in->state, in->form);
     dbk_rc rc = DBK_OK;
     *yes = true;
     book->receipt_rc = DBK_OK;
     for (size_t i = 0; i < opts->where_count && rc == DBK_OK && *yes; i++)
-        rc = holds(yes, state, &view, &opts->where[i], err);
+        rc = holds(yes, in->state, &view, &opts->where[i], err);
     if (rc == DBK_OK && book->receipt_rc != DBK_OK)
         rc = dbk_fail(err, book->receipt_rc, "a receipt in the store can't be read");
     return rc;

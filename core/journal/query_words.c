@@ -102,7 +102,7 @@ static dbk_rc words_of_row(dbk_book *book, dbk_bytes *out, const dbk_store_recor
         return DBK_OK;
     dbk_rc rc = dbk_query_state(&state, row, err);
     if (rc == DBK_OK)
-        rc = words_of(out, state, dbk_book_view(book, state).form, err);
+        rc = words_of(out, state, dbk_book_view(book, state, row->form).form, err);
     dbk_state_free(state);
     return rc;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/journal/quarantine_internal.h"
+#include "core/journal/record_id.h"
 #include "core/journal/verify_internal.h"
 #include "core/store/lost.h"
 #include "core/store/rows_query.h"
@@ -55,9 +56,17 @@ static dbk_rc check_row_of_op(exam *x, const dbk_op *op, uint32_t place, dbk_err
         rc = dbk_ops_has(store, &there, &(dbk_store_op){ record, x->row->id, place }, err);
     if (rc != DBK_OK)
         return rc;
+    bool fits = dbk_record_id_fits(&op->record, &x->header.space, op->form);
+    if (there && !fits)
+        return fault(x, "made something else of a record, by an id that is not of that form", err);
     if (there) {
         x->v->op_rows++;
         x->merged_ops++;
+    } else if (!fits) {
+        /* It counts for nothing here, as on every replica. What isn't said can't be seen. */
+        if (x->row->status == DBK_SEGMENT_MERGED &&
+            !dbk_span_equal(x->row->reason, dbk_span_str(DBK_MISFIT)))
+            return fault(x, "would make something else of a record, and isn't said to", err);
     } else if (x->row->status == DBK_SEGMENT_MERGED) {
         return fault(x, "holds a note that is missing from its record", err);
     }
@@ -72,7 +81,7 @@ static dbk_rc check_op(exam *x, const dbk_frame *frame, uint32_t place, const db
     dbk_op_decoded op = { 0 };
     dbk_err cause = { 0 };
     dbk_bytes *plain = &x->v->plain;
-    bool poison = dbk_span_equal(x->row->reason, dbk_span_str(DBK_POISON));
+    bool poison = x->row->reason.len > 0 && dbk_inbox_is_spoiled((const char *)x->row->reason.p);
     dbk_bytes_truncate(plain, 0);
     dbk_rc rc = dbk_open_frame(x->v->book->sealer, plain, &x->header, frame, place, key, &cause);
     if (rc == DBK_OK)

@@ -82,7 +82,9 @@ typedef struct dbk_state_group {
 } dbk_state_group;
 
 const dbk_id *dbk_state_record(const dbk_state *s);
-dbk_span dbk_state_form(const dbk_state *s); /* of the op with the highest version, dot */
+/* That of the op with the highest version, dot. Whether an op may name it is looked at before it is
+ * applied (core/journal/record_id.h). */
+dbk_span dbk_state_form(const dbk_state *s);
 uint32_t dbk_state_form_version(const dbk_state *s);
 size_t dbk_state_groups(const dbk_state *s);
 const dbk_state_group *dbk_state_group_at(const dbk_state *s, size_t i);        /* by name */

@@ -22,8 +22,7 @@ bool dbk_place_is_confidential(const dbk_note *note)
 {
     dbk_reading r;
     bool yes = false, unknown = false, no = false;
-    if (note->state == NULL ||
-        !dbk_span_equal(dbk_state_form(note->state), dbk_span_str(DBK_OFFER_FORM)))
+    if (note->state == NULL || !dbk_span_equal(dbk_note_form(note), dbk_span_str(DBK_OFFER_FORM)))
         return false;
     if (note->form == NULL)
         return true;

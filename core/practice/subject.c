@@ -63,7 +63,7 @@ static dbk_rc check_person(const dbk_subject *s, dbk_err *err)
 {
     dbk_note *note = NULL;
     dbk_rc rc = dbk_query_note(&note, s->book, &s->persons[0], err);
-    if (rc == DBK_OK && !dbk_span_equal(dbk_state_form(note->state), dbk_span_str(PERSON)))
+    if (rc == DBK_OK && !dbk_span_equal(dbk_note_form(note), dbk_span_str(PERSON)))
         rc = dbk_fail(err, DBK_INVALID, "a person's record is needed");
     if (rc == DBK_OK && dbk_id_is_zero(&s->space) && !is_in_scope(s, &note->space))
         rc = dbk_fail(err, DBK_INVALID, "that is in a restricted space: name the space");
@@ -182,7 +182,7 @@ static dbk_rc weigh_id(void *ctx, const dbk_id *id, dbk_err *err)
     dbk_rc rc = dbk_reading_find_note(&note, m->s->book, id, err);
     if (rc != DBK_OK)
         return rc;
-    dbk_span form = note == NULL ? dbk_span_of(NULL, 0) : dbk_state_form(note->state);
+    dbk_span form = note == NULL ? dbk_span_of(NULL, 0) : dbk_note_form(note);
     m->others = m->others || note == NULL || dbk_span_equal(form, dbk_span_str(PERSON)) ||
                 dbk_span_equal(form, dbk_span_str("officer")) || !is_in_scope(m->s, &note->space);
     dbk_note_free(note);
@@ -346,7 +346,7 @@ dbk_rc dbk_subject_judge(dbk_subject *s, dbk_subject_mark *out, const dbk_note *
     if (note->form == NULL)
         return DBK_OK;
     *out = value.len == 0 ? DBK_SUBJECT_SHOWN : DBK_SUBJECT_THIRD_PARTY;
-    bool other = dbk_span_equal(dbk_state_form(note->state), dbk_span_str(PERSON)) &&
+    bool other = dbk_span_equal(dbk_note_form(note), dbk_span_str(PERSON)) &&
                  !is_self(s, &note->record); /* a relative's record, which names them */
     if (value.len == 0 || other)
         return DBK_OK;

@@ -82,7 +82,8 @@ static const char schema_2[] =
 
 static const char schema_3[] =
     "CREATE TABLE form_pack(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE,"
-    " installed_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;";
+    " installed_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
+    "CREATE INDEX segment_noted ON segment(space) WHERE status=0 AND reason IS NOT NULL;";
 
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2, schema_3 };
 

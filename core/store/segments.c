@@ -281,6 +281,15 @@ dbk_rc dbk_segments_pending(dbk_store *store, dbk_rowid space, dbk_store_segment
                       space, 0, fn, ctx, err);
 }
 
+dbk_rc dbk_segments_noted(dbk_store *store, dbk_rowid space, dbk_store_segment_fn fn, void *ctx,
+                          dbk_err *err)
+{
+    return walk_space(store, DBK_SQL_SEGMENT_NOTED,
+                      "SELECT " COLUMNS " FROM segment INDEXED BY segment_noted"
+                      " WHERE status=0 AND reason IS NOT NULL AND space=?1 AND id>?2 ORDER BY id",
+                      space, 0, fn, ctx, err);
+}
+
 /* A feed's segments have no gap, so its last seq is the number of its ops: no segment is read.
  * Segments that stand aside (a feed without a device) count as segments only. */
 dbk_rc dbk_segments_count(dbk_store *store, dbk_segment_totals *out, dbk_rowid space, dbk_err *err)

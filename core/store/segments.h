@@ -25,7 +25,8 @@ typedef struct dbk_store_segment {
     dbk_store_place log;
     dbk_span receipt; /* the relay's signature, for own segments that were pushed; or empty */
     dbk_segment_status status;
-    dbk_span reason; /* why it is pending; or empty. Read: ended by a zero byte too */
+    dbk_span reason; /* why it is pending, or what is wrong with what is merged; or empty. Read:
+                        ended by a zero byte too */
     dbk_span header, body;
 } dbk_store_segment;
 
@@ -77,6 +78,10 @@ DBK_MUST_CHECK dbk_rc dbk_segments_lost(dbk_store *store, dbk_rowid space, uint6
 /* Those of a space that are pending, in the order of their rows. */
 DBK_MUST_CHECK dbk_rc dbk_segments_pending(dbk_store *store, dbk_rowid space,
                                            dbk_store_segment_fn fn, void *ctx, dbk_err *err);
+
+/* Those of a space that are merged and keep a reason, in the order of their rows. Cheap. */
+DBK_MUST_CHECK dbk_rc dbk_segments_noted(dbk_store *store, dbk_rowid space, dbk_store_segment_fn fn,
+                                         void *ctx, dbk_err *err);
 
 typedef struct dbk_segment_totals {
     uint64_t segments;

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/journal/book_internal.h"
 #include "core/journal/inbox_internal.h"
+#include "core/journal/record_id.h"
 #include "tests/lib/forge.h"
 #include "tests/lib/minilog.h"
 #include "tests/lib/opkit.h"
@@ -46,13 +47,13 @@ static void write_prose(char *out, size_t size, kit_random *r)
 static void write_note(const forge *f, dbk_bytes *plain, uint64_t ms, kit_random *r)
 {
     char text[1000];
-    uint8_t random[10];
+    uint8_t random[DBK_RECORD_ID_RANDOM_BYTES];
     for (size_t i = 0; i < sizeof(random); i++)
         random[i] = (uint8_t)kit_random_below(r, 256);
     write_prose(text, sizeof(text), r);
     forge_op(f, plain,
-             &(forge_edit){ dbk_id_v7(ms, random), "contact", "note", text, (dbk_hlc)(ms << 16),
-                            NULL, 0 });
+             &(forge_edit){ dbk_record_id_new(&f->space, "contact", ms, random), "contact", "note",
+                            text, (dbk_hlc)(ms << 16), NULL, 0 });
 }
 
 /* Notes of several devices, in turn, as a relay would have them; `pack` notes to a segment. */

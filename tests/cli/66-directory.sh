@@ -121,6 +121,19 @@ must desk edit ac148810-d857-441c-9679-408f346de14b status=closed
 must desk --json directory import "$T/newer.json" --apply
 json "a file opens nothing that was closed here" "(d['changed'], d['kept'])" "(0, 1)"
 
+# Another program's UUIDv7 says nothing of form and space: the id that follows from it is the
+# service's, the same from the next file (decision 0033).
+sed 's/ac148810-d857-441c/017f22e2-79b0-7cc3/; s/County Helpline/City Helpline/' "$T/newer.json" \
+    >"$T/city.json"
+must desk --json directory import "$T/city.json" --apply
+json "it is new" "(d['new'], d['changed'], d['same'])" "(1, 0, 0)"
+must desk --json directory import "$T/city.json" --apply
+json "and known the next time" "(d['new'], d['changed'], d['same'])" "(0, 0, 1)"
+must desk --json search "City Helpline"
+json "under an id of our own" "d['id'][14], d['id'] == '017f22e2-79b0-7cc3-9679-408f346de14b'" \
+    "('8', False)"
+must desk withdraw "$(py "d['id']")" --reason "Not of this area"
+
 # ---- what isn't taken -------------------------------------------------------------------------
 wont "an officer doesn't import" 6 "at headquarters" amir directory import "$T/county.json"
 sed 's/"active"/"open"/; s/"licenses": "none"/"minimum_age": 1.5/' "$T/county.json" >"$T/bad.json"

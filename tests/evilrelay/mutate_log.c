@@ -214,21 +214,10 @@ bool other_root(evil *e, uint8_t *header, dbk_bytes *body)
 
 /* ---- segments that nobody wrote here ----------------------------------------------------- */
 
-static dbk_id a_record(evil *e)
-{
-    dbk_id id;
-    uint64_t r = evil_random(e, UINT32_MAX);
-    memset(id.b, 0x17, sizeof(id.b));
-    id.b[6] = 0x70;
-    id.b[8] = 0x80;
-    memcpy(id.b + 10, &r, 6);
-    return id;
-}
-
 static void forged(evil *e, forge *f, sync_device *writer, const dbk_id *space)
 {
     forge_init(f, writer->book, e->hq.book, space);
-    forge_edit edit = { .record = a_record(e),
+    forge_edit edit = { .record = forge_record(f, "person", evil_random(e, UINT32_MAX)),
                         .form = "person",
                         .field = "name",
                         .text = "nobody wrote this",

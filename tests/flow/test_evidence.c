@@ -25,7 +25,7 @@ typedef struct twice {
 
 static void add_note(twice *t, forge *f)
 {
-    dbk_id record = { { ++t->notes } };
+    dbk_id record = forge_record(f, "person", ++t->notes);
     forge_note(
         f, &(forge_edit){ record, "person", "name", "Jo", (dbk_hlc)LATE_NOON_MS << 16, NULL, 0 });
 }
@@ -167,7 +167,7 @@ static void frame_begin(frame *f)
     forge_init(&f->two, ben, ben, &f->l.org.space);
     forge_init(&f->hers, anne, anne, &f->l.org.space);
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        dbk_id record = { { (uint8_t)(i + 1) } };
+        dbk_id record = forge_record(all[i], "person", i + 1);
         forge_note(all[i], &(forge_edit){ record, "person", "name", "Jo",
                                           (dbk_hlc)LATE_NOON_MS << 16, NULL, 0 });
         (void)minilog_append(&f->l.log, forge_header(all[i]), forge_body(all[i]), LATE_NOON_MS);
@@ -245,7 +245,7 @@ static void covered_by_his_next(frame *f, dbk_exhibit *x)
 /* Her own word that his segment isn't what it is, under her feed. */
 static void a_feed_of_hers(frame *f, dbk_exhibit *x)
 {
-    dbk_id record = { { 9 } };
+    dbk_id record = forge_record(&f->hers, "person", 9);
     forge_note(&f->hers, &(forge_edit){ record, "person", "name", "Jo", (dbk_hlc)LATE_NOON_MS << 16,
                                         NULL, 0 });
     x->a = dbk_bytes_span(&f->first);
@@ -323,7 +323,7 @@ static void no_honest_author_administrator_or_relay_can_be_framed_A15(void **sta
         if (evidence_of(book).count != 0)
             fail_msg("%s: is taken for a proof", cases[i].name);
         /* And nothing of Ben's waits for it. */
-        dbk_id record = { { 7 } };
+        dbk_id record = forge_record(&f.one, "person", 7);
         forge_note(&f.one, &(forge_edit){ record, "person", "name", "Jo",
                                           (dbk_hlc)LATE_NOON_MS << 16, NULL, 0 });
         (void)minilog_append(&f.l.log, forge_header(&f.one), forge_body(&f.one), LATE_NOON_MS);

@@ -325,8 +325,8 @@ static void a_form_that_nobody_here_knows_is_shown_and_passed_on_unchanged_1_11(
     carry c = { &s, ANNE, 0 };
     (void)state;
     begin(&s);
-    dbk_id flight = { { 0x01, 0x99, 7 } };
     forge_init(&ben, book(&s, BEN), book(&s, BEN), &s.org.space);
+    dbk_id flight = forge_record(&ben, "drone_log", 7);
     forge_note(&ben, &(forge_edit){ flight, "drone_log", "pilot", "S Okafor",
                                     (dbk_hlc)(NOON_MS << 16), NULL, 0 });
     (void)minilog_append(&s.log, forge_header(&ben), forge_body(&ben), NOON_MS);

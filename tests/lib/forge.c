@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "core/base/cbor.h"
+#include "core/base/wire.h"
 #include "core/journal/book_internal.h"
+#include "core/journal/record_id.h"
 
 static void must(dbk_rc rc, const dbk_err *err)
 {
@@ -74,6 +76,13 @@ dbk_span forge_header(const forge *f)
 dbk_span forge_body(const forge *f)
 {
     return dbk_bytes_span(&f->body);
+}
+
+dbk_id forge_record(const forge *f, const char *form, uint64_t n)
+{
+    dbk_id name = { { 0 } };
+    (void)dbk_wire_put_u64(name.b, n << 16 | 0x99); /* bytes 6 to 8 hold more than the number */
+    return dbk_record_id_of(&f->space, form, &name);
 }
 
 void forge_op(const forge *f, dbk_bytes *out, const forge_edit *edit)

@@ -30,6 +30,8 @@ void forge_resign(forge *f);
 dbk_span forge_header(const forge *f);
 dbk_span forge_body(const forge *f);
 
+/* The n-th id of records of a form in the forge's space. */
+dbk_id forge_record(const forge *f, const char *form, uint64_t n);
 /* An op that sets `field` of a register group of its name to a text; appended to out. */
 typedef struct forge_edit {
     dbk_id record;

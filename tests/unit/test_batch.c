@@ -188,7 +188,8 @@ static void an_invalid_row_is_skipped_and_the_batch_goes_on(void **state)
 static void an_id_is_taken_once_also_within_the_batch(void **state)
 {
     bench *b = *state;
-    const dbk_id given = { { 0x01, 0x99, 4 } };
+    const dbk_id name = { { 0x01, 0x99, 4 } };
+    const dbk_id given = dbk_record_id_of(&b->org.space, "contact", &name);
     begin(b);
     assert_int_equal(add_to(b, &b->org.space, 10, &given), DBK_OK);
     assert_int_equal(add_to(b, &b->org.space, 10, &given), DBK_CONFLICT); /* still unsealed */

@@ -11,6 +11,7 @@
 #include "core/journal/audit.h"
 #include "core/journal/inbox_internal.h"
 #include "core/journal/quarantine.h"
+#include "core/journal/record_id.h"
 #include "tests/lib/forge.h"
 #include "tests/lib/inboxkit.h"
 #include "tests/lib/proof.h"
@@ -93,7 +94,8 @@ static dbk_id log_id(const dbk_id *space, const dbk_id *device, uint64_t hour)
     p = dbk_wire_put_copy(p, device->b, DBK_ID_BYTES);
     p = dbk_wire_put_u64(p, hour);
     (void)dbk_wire_put_u64(p, 0);
-    return dbk_hash_id("daybook/audit/1", dbk_span_of(name, sizeof(name)));
+    const dbk_id hash = dbk_hash_id("daybook/audit/1", dbk_span_of(name, sizeof(name)));
+    return dbk_record_id_of(space, "audit", &hash);
 }
 
 typedef struct attempt {
@@ -126,18 +128,25 @@ static void put_entries(dbk_bytes *value, const attempt *a)
     assert_ok(o.rc, &err);
 }
 
+static dbk_id record_of(world *w, const forge *f, const attempt *a)
+{
+    const dbk_id device = dbk_book_device(world_book(w, a->of_ben ? BEN : AUDITOR));
+    if (a->of_joan)
+        return w->joan;
+    if (strcmp(a->form, "audit") != 0)
+        return forge_record(f, a->form, 1);
+    return log_id(&w->org.space, &device, KIT_NOON_MS / HOUR_MS + (a->later ? 1 : 0));
+}
+
 static void put_op(world *w, const forge *f, dbk_bytes *out, const attempt *a)
 {
     dbk_err err = { 0 };
     dbk_bytes value = DBK_BYTES_INIT(4096);
-    const dbk_id device = dbk_book_device(world_book(w, a->of_ben ? BEN : AUDITOR));
     put_entries(&value, a);
     const dbk_write write = { .kind = a->kind,
                               .group = dbk_span_str(a->group),
                               .value = dbk_bytes_span(&value) };
-    const dbk_op op = { .record = a->of_joan ? w->joan
-                                             : log_id(&w->org.space, &device,
-                                                      KIT_NOON_MS / HOUR_MS + (a->later ? 1 : 0)),
+    const dbk_op op = { .record = record_of(w, f, a),
                         .form = dbk_span_str(a->form),
                         .form_version = 9, /* higher than any: a record's form is the newest's */
                         .time = KIT_NOON,

@@ -115,9 +115,12 @@ static void an_id_that_is_given_is_taken_once(void **state)
     const dbk_input input = text("name", "Ada");
     dbk_problems problems = { 0 };
     dbk_err err = { 0 };
-    dbk_id given = { { 0x01, 0x99, 1 } }, got, zero = { { 0 } };
+    dbk_id got, zero = { { 0 } };
+    const dbk_id given = dbk_record_id_of(&org.space, "person", &(dbk_id){ { 0x01, 0x99, 1 } });
+    const dbk_id other = dbk_record_id_of(&org.space, "contact", &(dbk_id){ { 0x01, 0x99, 1 } });
     const dbk_add add = { org.space, "person", &input, 1, &given };
     const dbk_add none = { org.space, "person", &input, 1, &zero };
+    const dbk_add contacts = { org.space, "person", &input, 1, &other };
     (void)state;
     assert_ok(dbk_journal_add(book_of(ANN), &got, &problems, &add, &err), &err);
     assert_true(dbk_id_equal(&got, &given));
@@ -125,6 +128,8 @@ static void an_id_that_is_given_is_taken_once(void **state)
     assert_true(dbk_id_is_zero(&got));
     dbk_err_clear(&err);
     assert_rc(dbk_journal_add(book_of(ANN), &got, &problems, &none, &err), DBK_INVALID, &err);
+    dbk_err_clear(&err);
+    assert_rc(dbk_journal_add(book_of(ANN), &got, &problems, &contacts, &err), DBK_INVALID, &err);
     dbk_problems_wipe(&problems);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/journal/inbox_internal.h"
+#include "core/journal/record_id.h"
 #include "core/store/sql.h"
 #include "tests/lib/forge.h"
 #include "tests/lib/latekit.h"
@@ -417,7 +418,7 @@ static void make_branches(late *l, branches *br)
     minilog_init(&br->stick, &l->log.org, &l->log.space, l->org.relay);
     for (size_t i = 0; i < 2; i++) {
         for (size_t k = 0; k < 2; k++) {
-            dbk_id record = { { (uint8_t)(1 + 2 * i + k) } };
+            dbk_id record = forge_record(both[i], "person", 1 + 2 * i + k);
             forge_note(both[i], &(forge_edit){ record, "person", "name", names[i],
                                                (dbk_hlc)LATE_NOON_MS << 16, NULL, 0 });
             (void)minilog_append(&br->stick, forge_header(both[i]), forge_body(both[i]),
@@ -446,7 +447,8 @@ static dbk_id branch_id(late *l, const branches *br, size_t item)
     uint8_t name[48];
     memcpy(name, br->stick.space.b, 16);
     memcpy(name + 16, it->header_hash.b, 32);
-    return dbk_hash_id("daybook/quarantine/1", dbk_span_of(name, sizeof(name)));
+    const dbk_id hash = dbk_hash_id("daybook/quarantine/1", dbk_span_of(name, sizeof(name)));
+    return dbk_record_id_of(&br->stick.space, "quarantine", &hash);
 }
 
 static void of_two_histories_the_one_that_was_chosen_stands_everywhere(void **state)

@@ -178,6 +178,26 @@ def read_hashes():
     assert feed == starting(v, "feed id")
 
 
+def record_id(space, form, head):
+    return head + H("daybook/record-id/1", space + head + form.encode())[:5]
+
+
+def with_bits(data, version):
+    return (data[:6] + bytes([version << 4 | data[6] & 15]) + data[7:8]
+            + bytes([0x80 | data[8] & 63]) + data[9:11])
+
+
+def read_record_ids():
+    v = load("record_id")
+    space, other = b"S\x01".ljust(16, b"\0"), b"S\x02".ljust(16, b"\0")
+    fresh = with_bits(struct.pack(">Q", 0x017F22E279B0)[2:] + bytes.fromhex("0cc318c4dc"), 7)
+    for form in ("person", "restricted_marker", "audit"):
+        assert record_id(space, form, fresh).hex() == v["new: " + form]
+        assert record_id(space, form, with_bits(other, 8)).hex() == v["derived: " + form]
+    given = H16("daybook/given-id/1", bytes.fromhex("017f22e279b07cc398").ljust(16, b"\0"))
+    assert record_id(space, "person", with_bits(given, 8)) == starting(v, "for the given id")
+
+
 def read_segment():
     v = {name: bytes.fromhex(value) for name, value in load("segment").items()}
     header, body, label = v["header"], v["body"], "daybook/tree/ops/1"
@@ -558,7 +578,7 @@ def read_form_pack():
     assert verifies(key, prefix("daybook/form-pack/1") + hashed, sig)
 
 
-for read in (read_hashes, read_segment, read_log, read_membership, read_evidence, read_seal,
-             read_shares, read_referral, read_form_pack):
+for read in (read_hashes, read_record_ids, read_segment, read_log, read_membership, read_evidence,
+             read_seal, read_shares, read_referral, read_form_pack):
     read()
 print("the vectors read as the documents say")
