@@ -9,6 +9,8 @@
 #include "core/store/schema.h"
 #include "core/store/sql.h"
 
+#define FINDING_BYTES_MAX 1900u /* of what SQLite says of one fault: more is cut off */
+#define SENTENCE_BYTES_MAX 2048u
 #define FAULTS_MAX 100u
 
 typedef int (*key_fn)(sqlite3 *db, const void *key, int len); /* sqlite3_key, sqlite3_rekey */
@@ -345,7 +347,7 @@ typedef struct checks {
 static dbk_rc check(checks *c, const char *pragma, const char *what, dbk_err *err)
 {
     dbk_sql q = { c->store, NULL, DBK_SQL_SLOTS, SQLITE_OK };
-    dbk_bytes sentence = DBK_BYTES_INIT(2048);
+    dbk_bytes sentence = DBK_BYTES_INIT(SENTENCE_BYTES_MAX);
     bool row = true;
     int code = sqlite3_prepare_v2(c->store->db, pragma, -1, &q.s, NULL);
     dbk_rc rc = dbk_sql_rc(c->store, code, err);
@@ -358,8 +360,9 @@ static dbk_rc check(checks *c, const char *pragma, const char *what, dbk_err *er
             continue;
         c->faults++;
         dbk_bytes_truncate(&sentence, 0);
-        rc = dbk_bytes_append_fmt(&sentence, err, "%s: %.*s", what, (int)text.len,
-                                  (const char *)text.p);
+        /* One row of SQLite's may name a hundred faults, a line each. */
+        size_t len = text.len < FINDING_BYTES_MAX ? text.len : FINDING_BYTES_MAX;
+        rc = dbk_bytes_append_fmt(&sentence, err, "%s: %.*s", what, (int)len, (const char *)text.p);
         if (rc == DBK_OK)
             rc = dbk_bytes_append_u8(&sentence, 0, err);
         if (rc == DBK_OK)
