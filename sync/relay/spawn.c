@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define CHANNELS_MAX 64u
+#define STRAY_MAX 1024
 #define NOT_RUN 127 /* exit status of a child that couldn't become the keeper */
 
 static dbk_rc failed(const char *what, dbk_err *err)
@@ -37,8 +38,11 @@ static void become_keeper(const int *theirs, size_t count, const char *program, 
         if (dup2(high[i], DBK_SPAWN_FIRST_CHANNEL + (int)i) < 0)
             _exit(NOT_RUN);
     }
-    if (close_range((unsigned)last, UINT_MAX, 0) != 0)
-        _exit(NOT_RUN);
+    /* What whoever began us left open; ours closes by itself. A container may lack the call. */
+    if (close_range((unsigned)last, UINT_MAX, 0) != 0) {
+        for (int fd = last; fd < STRAY_MAX; fd++)
+            (void)close(fd);
+    }
     (void)execv(program, args);
     _exit(NOT_RUN);
 }
