@@ -61,18 +61,19 @@ static void say(const char *process, const dbk_sandbox_report *r)
     dbk_oplog(NULL, line);
 }
 
-dbk_rc dbk_confine(const char *process, const dbk_sandbox_wants *wants, dbk_confine_mode mode,
-                   dbk_err *err)
+dbk_rc dbk_confine(unsigned *walls, const dbk_confine_opts *opts, dbk_err *err)
 {
-    const char *why = mode == DBK_CONFINE_OFF ? "told-to" : "sanitizer";
+    const char *why = opts->mode == DBK_CONFINE_OFF ? "told-to" : "sanitizer";
     dbk_sandbox_report report = { .landlock_why = why, .seccomp_why = why };
     dbk_rc rc = DBK_OK;
-    if (mode != DBK_CONFINE_OFF && !SANITIZED)
-        rc = dbk_sandbox_enter(wants, &report, err);
+    *walls = 0;
+    if (opts->mode != DBK_CONFINE_OFF && !SANITIZED)
+        rc = dbk_sandbox_enter(opts->wants, &report, err);
     if (rc != DBK_OK)
         return rc;
-    say(process, &report);
-    if (mode == DBK_CONFINE_REQUIRE && (report.landlock == 0 || !report.seccomp))
+    say(opts->process, &report);
+    *walls = (report.landlock > 0 ? 1u : 0u) + (report.seccomp ? 1u : 0u);
+    if (opts->mode == DBK_CONFINE_REQUIRE && *walls < DBK_CONFINE_WALLS)
         return dbk_fail(err, DBK_DENIED, "this kernel has not all that --sandbox require asks for");
     return DBK_OK;
 }

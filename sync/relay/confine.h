@@ -14,8 +14,15 @@ typedef enum dbk_confine_mode {
 const char *dbk_confine_word(dbk_confine_mode mode);
 DBK_MUST_CHECK dbk_rc dbk_confine_parse(dbk_confine_mode *out, const char *word, dbk_err *err);
 
-/* process: for the log's line. DBK_DENIED: the mode asks for more than there is. */
-DBK_MUST_CHECK dbk_rc dbk_confine(const char *process, const dbk_sandbox_wants *wants,
-                                  dbk_confine_mode mode, dbk_err *err);
+#define DBK_CONFINE_WALLS 2u /* Landlock, seccomp */
+
+/* process: for the log's line. *walls: how many stand. DBK_DENIED: the mode asks for more than
+ * there is. */
+typedef struct dbk_confine_opts {
+    const char *process;
+    const dbk_sandbox_wants *wants;
+    dbk_confine_mode mode;
+} dbk_confine_opts;
+DBK_MUST_CHECK dbk_rc dbk_confine(unsigned *walls, const dbk_confine_opts *opts, dbk_err *err);
 
 #endif

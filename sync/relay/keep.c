@@ -13,6 +13,7 @@ typedef struct keeping {
     dbk_home *home;
     dbk_relay *relay;
     uint64_t started_ms;
+    unsigned walls; /* that stand around this process; around the front stand as many */
 } keeping;
 
 static bool is_full(void *ctx)
@@ -38,6 +39,8 @@ static dbk_rc measure_more(void *ctx, dbk_bytes *out, dbk_err *err)
         { "start_time_seconds", "", "When it was started, as Unix time.", k->started_ms / 1000 },
         { "last_backup_time_seconds", "", "When a backup was made last, as Unix time; 0: never.",
           made_ms / 1000 },
+        { "sandbox_walls", "", "Walls around each process, Landlock and seccomp: 2 is all.",
+          k->walls },
         { "disk_free_bytes", "", "Room on the folder's disk for this user.", space.free },
         { "disk_size_bytes", "", "Size of the folder's disk.", space.size },
         { "disk_limit_percent", "", "Above this share in use no notes are taken.",
@@ -86,7 +89,8 @@ static dbk_rc prepare(keeping *k, dbk_err *err)
     if (rc != DBK_OK)
         return rc;
     dbk_home_wants(k->home, &wants);
-    rc = dbk_confine("keeper", &wants, k->opts->sandbox, err);
+    const dbk_confine_opts confine = { "keeper", &wants, k->opts->sandbox };
+    rc = dbk_confine(&k->walls, &confine, err);
     return rc == DBK_OK ? open_relay(k, err) : rc;
 }
 

@@ -213,6 +213,10 @@ static const struct {
     { SCMP_SYS(pread64), FILES },
     { SCMP_SYS(geteuid), FILES },
     { SCMP_SYS(getuid), FILES },
+    { SCMP_SYS(getegid), FILES },
+    { SCMP_SYS(getgid), FILES },
+    { SCMP_SYS(getresuid), FILES },
+    { SCMP_SYS(getresgid), FILES },
 
     { SCMP_SYS(pwrite64), KEEPS },
     { SCMP_SYS(fsync), KEEPS },
@@ -273,6 +277,10 @@ static const struct {
     { SCMP_SYS(statx), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
     { SCMP_SYS(readlink), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
     { SCMP_SYS(readlinkat), FILELESS, SCMP_ACT_ERRNO(EACCES), { 0, 0, 0, 0 } },
+    /* Kerberos looks for a ticket in the kernel's keys before each connection, if told to. */
+    { SCMP_SYS(keyctl), CONNECTS, SCMP_ACT_ERRNO(ENOSYS), { 0, 0, 0, 0 } },
+    { SCMP_SYS(add_key), CONNECTS, SCMP_ACT_ERRNO(ENOSYS), { 0, 0, 0, 0 } },
+    { SCMP_SYS(request_key), CONNECTS, SCMP_ACT_ERRNO(ENOSYS), { 0, 0, 0, 0 } },
     { SCMP_SYS(socket), CONNECTS, SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_INET, 0 } },
     { SCMP_SYS(socket), CONNECTS, SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_INET6, 0 } },
     { SCMP_SYS(socket), CONNECTS, SCMP_ACT_ALLOW, { 0, SCMP_CMP_EQ, AF_UNIX, 0 } },

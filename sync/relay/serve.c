@@ -128,9 +128,11 @@ static dbk_rc prepare(serving *s, dbk_err *err)
         rc = dbk_notify_open(&s->notify, err);
     if (rc == DBK_OK)
         rc = begin_keeper(s, err);
+    unsigned walls;
+    const dbk_confine_opts confine = { "front", &wants, s->opts->sandbox };
     dbk_front_wants(&wants);
     if (rc == DBK_OK)
-        rc = dbk_confine("front", &wants, s->opts->sandbox, err);
+        rc = dbk_confine(&walls, &confine, err);
     if (rc == DBK_OK)
         rc = dbk_metrics_new(&s->metrics, err);
     if (rc == DBK_OK)

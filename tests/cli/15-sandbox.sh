@@ -32,7 +32,14 @@ done
 rm -r "$T/relay"
 
 # ---- a whole story behind them --------------------------------------------------------------
-organisation "Op Rowan"
+ok "a relay again" "$DAYBOOK_RELAY" init "$T/relay"
+relay_start --metrics 127.0.0.1:0
+run curl -sS --max-time 20 "$(sed -n 's/^metrics on //p' "$T/relay.out")"
+has "monitoring is told of both walls" '^daybook_relay_sandbox_walls 2$' "$out"
+relay_end TERM
+relay_start
+passphrase_for admin
+must admin org create "Op Rowan" --relay-card "$T/relay/relay-card.txt" --relay "$relay_url"
 enrol amir officer "Op Rowan"
 must amir add person name="Somebody"
 must amir sync
