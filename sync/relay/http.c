@@ -340,7 +340,9 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **state,
 
 static struct MHD_Daemon *start_daemon(dbk_http *h, const dbk_http_opts *opts)
 {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_TLS;
+    /* Not epoll: with it the library asks without end for the rest of a TLS record that has begun
+     * in a handshake (decision 0036). */
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_TLS;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, h->listener,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, h, MHD_OPTION_NOTIFY_COMPLETED, on_end, h,

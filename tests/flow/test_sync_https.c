@@ -2,9 +2,15 @@
  * sync costs in bytes, and what is told when nobody answers. */
 #include "tests/lib/test.h"
 
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/crypto/hash.h"
@@ -267,6 +273,48 @@ static void a_nonce_is_good_for_one_request_A23(void **state)
     server_end(s);
 }
 
+/* TCP connections on which a TLS record has begun, and doesn't go on. */
+#define HALVES 40u
+static void begin_handshakes(const server *s, int fds[HALVES])
+{
+    static const uint8_t part[] = { 0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00 };
+    const char *colon = strrchr(s->url, ':');
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    assert_non_null(colon);
+    at.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+    for (size_t i = 0; i < HALVES; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_true(fds[i] >= 0);
+        assert_int_equal(connect(fds[i], (struct sockaddr *)&at, sizeof(at)), 0);
+        assert_int_equal(send(fds[i], part, sizeof(part), MSG_NOSIGNAL), sizeof(part));
+    }
+}
+
+static uint64_t own_cpu_ms(void)
+{
+    struct timespec t;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The library's epoll mode asks again and again whether the rest has come: half a processor for
+ * twenty of them (decision 0036). */
+static void a_handshake_that_stops_halfway_costs_no_processor_time_A31(void **state)
+{
+    (void)state;
+    int fds[HALVES];
+    server *s = server_new();
+    begin_handshakes(s, fds);
+    (void)poll(NULL, 0, 300); /* what there is has been read */
+    uint64_t before = own_cpu_ms();
+    (void)poll(NULL, 0, 1500);
+    uint64_t spent = own_cpu_ms() - before;
+    for (size_t i = 0; i < HALVES; i++)
+        (void)close(fds[i]);
+    assert_true(spent < 300);
+    server_end(s);
+}
+
 static void an_address_is_https_host_and_port_and_no_more(void **state)
 {
     (void)state;
@@ -305,6 +353,7 @@ int main(void)
         cmocka_unit_test(an_answer_over_the_callers_cap_is_not_kept_R8),
         cmocka_unit_test(an_idle_hello_is_at_most_600_bytes_each_way),
         cmocka_unit_test(a_nonce_is_good_for_one_request_A23),
+        cmocka_unit_test(a_handshake_that_stops_halfway_costs_no_processor_time_A31),
         cmocka_unit_test(an_address_is_https_host_and_port_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,10 +65,12 @@ fi
 
 # What is asked, as a rate: latency counts from the moment when each sync was due.
 if wanted rates; then
-    run rate-32 steady big --connections 500 --rate 66 --notes 32 --seconds 20
+    run rate-32 steady big --connections 500 --rate 66 --notes 32 --seconds 20 \
+        --threads 64
     judge "segments of 32" "${all_there[@]}" 'ops_per_s >= 2000' 'sync_p99_ms <= 250' \
         'push_p99_ms <= 250' <"$logs/rate-32.json"
-    run rate-1 steady big --connections 500 --rate 310 --notes 1 --seconds 20
+    run rate-1 steady big --connections 500 --rate 310 --notes 1 --seconds 20 \
+        --threads 64
     judge "single notes" "${all_there[@]}" 'syncs_per_s >= 300' 'sync_p99_ms <= 250' \
         'push_p99_ms <= 250' <"$logs/rate-1.json"
 fi
@@ -91,10 +93,15 @@ fi
 
 if wanted siege; then
     fleet small 1500 3
-    run siege siege small --attack "$ATTACK" --connections 200 --rate 66 --notes 32 --seconds 15
-    judge "400 drips and 500 junk requests a second" 'attacked_failed == 0' 'p99_ratio <= 3' \
-        'baseline_after_s >= 0' 'baseline_after_s <= 60' 'lost == 0' 'twice == 0' \
-        <"$logs/siege.json"
+    # Three times: others' work on the machine weighs more in a ratio than in each of its halves.
+    for turn in 1 2 3; do
+        run siege-$turn siege small --attack "$ATTACK" --connections 200 --threads 64 --rate 66 \
+            --notes 32 --seconds 15
+        judge "400 drips and 500 junk requests a second" 'attacked_failed == 0' 'lost == 0' \
+            'twice == 0' 'baseline_after_s >= 0' 'baseline_after_s <= 60' <"$logs/siege-$turn.json"
+    done
+    for turn in 1 2 3; do value "$logs/siege-$turn.json" p99_ratio; done | sort -g | sed -n 2p |
+        sed 's/.*/{"p99_ratio": &}/' | judge "the middle one of three" 'p99_ratio <= 3'
 fi
 
 # The relay's time for a range of 256 KiB: ten times the history, the same work.

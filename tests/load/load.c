@@ -117,6 +117,7 @@ static void say_result(stage *s, const char *prefix, crew_result *r, const usage
         { "waits", (double)r->waits },
         { "own_cpu_s", r->own_cpu_s },
         { "relay_cpu_s", after.cpu_s - before->cpu_s },
+        { "relay_cores", (after.cpu_s - before->cpu_s) / r->wall_s },
         { "relay_cpu_ms_per_sync", (after.cpu_s - before->cpu_s) * 1e3 / (double)r->syncs },
         { "sent_mb", (double)r->sent_bytes / 1e6 },
         { "received_mb", (double)r->received_bytes / 1e6 },
