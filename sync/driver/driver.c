@@ -37,8 +37,29 @@ static dbk_rc need_org(const dbk_book *book, dbk_err *err)
 void dbk_driver_pins(dbk_https_opts *opts, const uint8_t current[32], const dbk_pins *backup)
 {
     memcpy(opts->tls_pin, current, sizeof(opts->tls_pin));
-    memcpy(opts->backup_pins, backup->pin, sizeof(opts->backup_pins));
+    _Static_assert(sizeof(opts->backup_pins) >= sizeof(backup->pin), "room for an invite's");
+    memcpy(opts->backup_pins, backup->pin, sizeof(backup->pin));
     opts->backup_pins_count = backup->count;
+}
+
+static bool has_pin(const dbk_https_opts *opts, const uint8_t pin[32])
+{
+    bool found = memcmp(opts->tls_pin, pin, sizeof(opts->tls_pin)) == 0;
+    for (size_t i = 0; i < opts->backup_pins_count; i++)
+        found = found || memcmp(opts->backup_pins[i], pin, sizeof(opts->backup_pins[i])) == 0;
+    return found;
+}
+
+/* What the administrators have signed since: the relay may have these keys, too. */
+static void add_policy_pins(dbk_https_opts *opts, const dbk_book *book)
+{
+    const dbk_roster *roster = dbk_book_roster(book);
+    const dbk_policy_keys *pins = roster != NULL ? &dbk_roster_policy(roster)->tls_pins : NULL;
+    for (size_t i = 0; pins != NULL && i < pins->count; i++) {
+        if (has_pin(opts, pins->b[i]) || opts->backup_pins_count == DBK_BACKUP_PINS_MAX)
+            continue;
+        memcpy(opts->backup_pins[opts->backup_pins_count++], pins->b[i], sizeof(pins->b[i]));
+    }
 }
 
 dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk_err *err)
@@ -50,6 +71,7 @@ dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk_err *err)
         return rc;
     dbk_https_opts opts = { .url = link->relay_url };
     dbk_driver_pins(&opts, link->tls_pin, &link->backup);
+    add_policy_pins(&opts, book);
     return dbk_transport_https(out, &opts, err);
 }
 

@@ -159,7 +159,7 @@ static dbk_rc get_result(dbk_push_result *out, dbk_wire *w, dbk_err *err)
     if (w->failed)
         return dbk_wire_ok(w, "a results message", err);
     uint8_t status = dbk_wire_get_u8(&in);
-    if (status > DBK_PUSH_REFUSED || !all_zero(dbk_wire_get_span(&in, 7)))
+    if (status > DBK_PUSH_SPACE_FULL || !all_zero(dbk_wire_get_span(&in, 7)))
         return dbk_fail(err, DBK_FORMAT, "a result is malformed");
     if (!dbk_push_has_receipt((dbk_push_status)status) && !all_zero(in.left))
         return dbk_fail(err, DBK_FORMAT, "a result has a receipt that it can't have");

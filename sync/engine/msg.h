@@ -143,7 +143,9 @@ typedef enum dbk_push_status {
     DBK_PUSH_FORK = 3,        /* another segment stands at this (feed, seq) */
     DBK_PUSH_GAP = 4,         /* an earlier segment of the feed is missing */
     DBK_PUSH_TOO_LARGE = 5,
-    DBK_PUSH_REFUSED = 6 /* malformed, or not a member's feed */
+    DBK_PUSH_REFUSED = 6,     /* malformed, or not a member's feed */
+    DBK_PUSH_DEVICE_FULL = 7, /* its device has had all the room that the relay gives it */
+    DBK_PUSH_SPACE_FULL = 8   /* the space has */
 } dbk_push_status;
 typedef struct dbk_push_result {
     dbk_push_status status;

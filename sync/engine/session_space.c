@@ -342,6 +342,10 @@ static void explain(dbk_push_status status, dbk_err *err)
         [DBK_PUSH_GAP] = { DBK_PEER, "the relay lost notes that it said it had" },
         [DBK_PUSH_TOO_LARGE] = { DBK_LIMIT, "a note is too large for the relay" },
         [DBK_PUSH_REFUSED] = { DBK_DENIED, "the relay does not take notes of this device" },
+        [DBK_PUSH_DEVICE_FULL] = { DBK_LIMIT, "the relay has no more room for this device: its "
+                                              "notes stay here; ask who runs the relay" },
+        [DBK_PUSH_SPACE_FULL] = { DBK_LIMIT, "the relay has no more room for this space: its "
+                                             "notes stay here; ask who runs the relay" },
     };
     (void)dbk_fail(err, causes[status].rc, "%s", causes[status].text);
 }

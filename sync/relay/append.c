@@ -13,7 +13,8 @@
 typedef struct touched {
     dbk_id space;
     dbk_log_state state;
-    bool changed;
+    dbk_room room;
+    bool changed, room_changed;
 } touched;
 
 struct dbk_append {
@@ -24,6 +25,9 @@ struct dbk_append {
     dbk_id feed_space; /* the space of the feed below */
     dbk_log_feed feed; /* the feed at hand: pushes come feed by feed */
     bool has_feed, feed_changed;
+    dbk_id device; /* of what is taken below: as with feeds */
+    dbk_room taken;
+    bool has_device, room_changed;
 };
 
 dbk_rc dbk_append_new(dbk_append **out, const dbk_env *env, dbk_err *err)
@@ -42,6 +46,8 @@ void dbk_append_reset(dbk_append *a)
     a->count = 0;
     a->has_feed = false;
     a->feed_changed = false;
+    a->has_device = false;
+    a->room_changed = false;
 }
 
 void dbk_append_free(dbk_append *a)
@@ -95,6 +101,8 @@ static dbk_rc touch(dbk_append *a, const dbk_log *log, const dbk_id *space, touc
         return dbk_fail(err, DBK_NOMEM, "no memory for a space");
     t->space = *space;
     rc = dbk_log_state_get(&s, &t->state, err);
+    if (rc == DBK_OK)
+        rc = dbk_room_of_space(log, space, &t->room, err);
     if (rc != DBK_OK) {
         dbk_free(t);
         return rc;
@@ -173,6 +181,58 @@ static dbk_rc load_feed(dbk_append *a, const dbk_log *log, const dbk_append_item
     a->feed_space = item->header.space;
     a->has_feed = true;
     return rc;
+}
+
+/* ---- room -------------------------------------------------------------------------------- */
+
+static dbk_rc flush_room(dbk_append *a, const dbk_log *log, dbk_err *err)
+{
+    if (!a->has_device || !a->room_changed)
+        return DBK_OK;
+    a->room_changed = false;
+    return dbk_room_put_device(log, &a->device, &a->taken, err);
+}
+
+static dbk_rc load_room(dbk_append *a, const dbk_log *log, const dbk_id *device, dbk_err *err)
+{
+    if (a->has_device && dbk_id_equal(&a->device, device))
+        return DBK_OK;
+    dbk_rc rc = flush_room(a, log, err);
+    if (rc != DBK_OK)
+        return rc;
+    a->has_device = false;
+    rc = dbk_room_of_device(log, device, &a->taken, err);
+    a->device = *device;
+    a->has_device = rc == DBK_OK;
+    return rc;
+}
+
+static uint64_t size_of(const dbk_append_item *item)
+{
+    return item->raw_header.len + item->body.len;
+}
+
+/* Is there room left? If not, the item's status says whose is used up. */
+static bool has_room(const dbk_append *a, const touched *t, dbk_append_item *item)
+{
+    uint64_t bytes = size_of(item);
+    if (item->quota == NULL)
+        return true;
+    if (!dbk_room_fits(&a->taken, &item->quota->device, bytes))
+        item->status = DBK_PUSH_DEVICE_FULL;
+    else if (!dbk_room_fits(&t->room, &item->quota->space, bytes))
+        item->status = DBK_PUSH_SPACE_FULL;
+    else
+        return true;
+    return false;
+}
+
+static void take_room(dbk_append *a, touched *t, const dbk_append_item *item)
+{
+    dbk_room_add(&a->taken, size_of(item));
+    dbk_room_add(&t->room, size_of(item));
+    a->room_changed = true;
+    t->room_changed = true;
 }
 
 static dbk_rc count_feed(void *ctx, const dbk_id *feed, bool *stop, dbk_err *err)
@@ -343,8 +403,12 @@ dbk_rc dbk_append_take(dbk_append *a, const dbk_log *log, dbk_append_item *item,
         item->status = DBK_PUSH_REFUSED;
         return rc;
     }
+    rc = load_room(a, log, &item->owner, err);
+    if (rc != DBK_OK || !has_room(a, t, item))
+        return rc;
     rc = append(t, log, item, err);
     if (rc == DBK_OK) {
+        take_room(a, t, item);
         a->feed.last_seq = dbk_header_last_seq(&item->header);
         a->feed.head = item->header_hash;
         a->feed_changed = true;
@@ -376,9 +440,14 @@ dbk_rc dbk_append_finish(dbk_append *a, const dbk_log *log, const dbk_append_sig
                          dbk_err *err)
 {
     dbk_rc rc = flush_feed(a, log, err);
+    if (rc == DBK_OK)
+        rc = flush_room(a, log, err);
     for (size_t i = 0; i < a->count && rc == DBK_OK; i++) {
-        if (a->spaces[i]->changed)
-            rc = finish_space(log, a->spaces[i], signer, err);
+        touched *t = a->spaces[i];
+        if (t->changed)
+            rc = finish_space(log, t, signer, err);
+        if (rc == DBK_OK && t->room_changed)
+            rc = dbk_room_put_space(log, &t->space, &t->room, err);
     }
     return rc;
 }

@@ -14,6 +14,7 @@
 #include "core/crypto/segment.h"
 #include "sync/engine/msg.h"
 #include "sync/relay/log_space.h"
+#include "sync/relay/room.h"
 
 typedef struct dbk_append dbk_append;
 
@@ -41,10 +42,11 @@ typedef struct dbk_append_item {
     dbk_id owner;
     dbk_span raw_header, body;
     uint64_t now_ms;
+    const dbk_quota *quota; /* borrowed; NULL: none, as it has had its room once */
     bool late; /* of a revoked device: at most DBK_LATE_SEGMENTS_MAX, and QUARANTINED */
     /* answered: */
-    dbk_push_status status; /* ACCEPTED, QUARANTINED, DUPLICATE, FORK, GAP, or REFUSED: too many
-                             * feeds, or too many late ones */
+    dbk_push_status status; /* ACCEPTED, QUARANTINED, DUPLICATE, FORK, GAP, REFUSED: too many
+                             * feeds, or too many late ones; DEVICE_FULL, SPACE_FULL */
     dbk_log_place place;    /* if accepted, quarantined or duplicate */
     dbk_id log;             /* the log's incarnation */
 } dbk_append_item;

@@ -104,6 +104,23 @@ static dbk_rc ask(dbk_front *f, dbk_passage_kind kind, const dbk_relay_request *
     return rc;
 }
 
+dbk_rc dbk_front_reload(dbk_front *f, const uint8_t shown[DBK_TLS_PIN_BYTES],
+                        dbk_passage_reloaded *out, dbk_bytes *reply, dbk_err *err)
+{
+    dbk_bytes head = DBK_BYTES_INIT(DBK_PASSAGE_HEAD_BYTES_MAX);
+    dbk_bytes_init(reply, DBK_PASSAGE_RELOADED_BYTES_MAX);
+    dbk_rc rc = dbk_passage_ask_reload(&head, shown, err);
+    if (rc == DBK_OK) {
+        int fd = take_channel(f);
+        rc = dbk_channel_send(fd, dbk_bytes_span(&head), dbk_span_of(NULL, 0), err);
+        if (rc == DBK_OK)
+            rc = dbk_channel_receive(fd, reply, err);
+        give_channel(f, fd);
+    }
+    dbk_bytes_wipe(&head);
+    return rc == DBK_OK ? dbk_passage_reloaded_decode(out, dbk_bytes_span(reply), err) : rc;
+}
+
 static void front_handle(void *self, dbk_relay_answer *answer, const dbk_relay_request *request)
 {
     dbk_bytes reply;

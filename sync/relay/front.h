@@ -6,6 +6,7 @@
 #ifndef DBK_RELAY_FRONT_H
 #define DBK_RELAY_FRONT_H
 
+#include "sync/relay/passage.h"
 #include "sync/relay/sandbox.h"
 #include "sync/relay/service.h"
 
@@ -20,6 +21,10 @@ DBK_MUST_CHECK dbk_rc dbk_front_new(dbk_front **out, const int *channels, size_t
 DBK_MUST_CHECK dbk_rc dbk_front_meet(dbk_front *f, dbk_err *err);
 /* Without the keeper requests are answered with 503. Borrows f. */
 dbk_service dbk_front_service(dbk_front *f);
+/* Lets the keeper read again what an operator may change: its limits, and the certificate and key.
+ * shown: the pin of those in use. out borrows reply, which the caller wipes. */
+DBK_MUST_CHECK dbk_rc dbk_front_reload(dbk_front *f, const uint8_t shown[DBK_TLS_PIN_BYTES],
+                                       dbk_passage_reloaded *out, dbk_bytes *reply, dbk_err *err);
 /* What the process needs when it has its listeners and its TLS key. */
 void dbk_front_wants(dbk_sandbox_wants *out);
 /* Closes the channels: the keeper ends. No call may be under way. NULL is nothing. */

@@ -330,7 +330,7 @@ dbk_rc dbk_home_disk_of(const dbk_home *home, dbk_home_disk *out, dbk_err *err)
 
 bool dbk_home_is_full(const dbk_home *home, unsigned percent)
 {
-    dbk_home_disk disk;
+    dbk_home_disk disk = { 0, 0 };
     if (home->source.shared)
         return false; /* its server says so itself */
     if (dbk_home_disk_of(home, &disk, NULL) != DBK_OK)

@@ -3,6 +3,7 @@
  *   and, while the next TLS key waits:  tls-next-cert.pem  tls-next-key.pem
  *   and, where the log is in PostgreSQL instead of relay.db:  relay.dsn
  *   and, once there was a backup:  last-backup.txt
+ *   and, if the operator wrote them:  limits.txt
  * relay.key is the raw key of relay.db, or of the database's rows: a backup of one without the
  * other is worth nothing. Relays on several machines have copies of one folder, and one database.
  */
@@ -21,6 +22,7 @@
 #define DBK_HOME_NEXT_CERT "tls-next-cert.pem"
 #define DBK_HOME_NEXT_KEY "tls-next-key.pem"
 #define DBK_HOME_CARD "relay-card.txt"
+#define DBK_HOME_LIMITS "limits.txt"
 #define DBK_HOME_DB "relay.db"
 #define DBK_HOME_DB_KEY "relay.key"
 
@@ -60,7 +62,6 @@ DBK_MUST_CHECK dbk_rc dbk_home_last_backup(const dbk_home *home, uint64_t *made_
 void dbk_home_wants(const dbk_home *home, dbk_sandbox_wants *out);
 /* Is more than so much of the folder's disk in use, or can't that be told? A full disk still has to
  * hold what shuts a device out. false where the log isn't in the folder. */
-#define DBK_HOME_DISK_PERCENT 90u
 bool dbk_home_is_full(const dbk_home *home, unsigned percent);
 /* The folder's disk, for monitoring: bytes that this user may still take, and all that it may. */
 typedef struct dbk_home_disk {

@@ -1,6 +1,8 @@
 #include "sync/relay/http.h"
 
 #include <arpa/inet.h>
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -38,6 +40,10 @@ struct dbk_http {
     atomic_size_t bodies; /* bytes that requests have been promised */
     atomic_uint running;  /* requests from their first byte to their answer's last */
     atomic_bool draining;
+    /* Those of before stay until the end: a handshake may be in the middle of one. */
+    dbk_tls_identity *identities[DBK_HTTP_RENEWALS_MAX + 1];
+    size_t identities_count;
+    _Atomic(dbk_tls_identity *) identity; /* the last of them */
     dbk_deadlines *deadlines;
     pthread_t sweeper;
     atomic_bool swept_out; /* the sweeper is to end */
@@ -97,6 +103,10 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **row,
     const union MHD_ConnectionInfo *fd = MHD_get_connection_info(c,
                                                                  MHD_CONNECTION_INFO_CONNECTION_FD);
     DBK_ASSERT(fd != NULL);
+    const union MHD_ConnectionInfo *tls = MHD_get_connection_info(
+        c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    DBK_ASSERT(tls != NULL && tls->tls_session != NULL);
+    gnutls_session_set_ptr(tls->tls_session, h); /* for show_identity; the library needs none */
     dbk_metrics_add(h->metrics, DBK_COUNT_CONNECTIONS, 1);
     *row = dbk_deadlines_enter(h->deadlines, fd->connect_fd, dbk_monotonic_ms());
     if (*row == NULL)
@@ -338,6 +348,48 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **state,
 
 /* ---- starting and stopping ---------------------------------------------------------------- */
 
+/* Each handshake asks for the certificate: so another one needs no other server. */
+static int show_identity(gnutls_session_t session, const gnutls_datum_t *names, int names_count,
+                         const gnutls_pk_algorithm_t *algorithms, int algorithms_count,
+                         gnutls_pcert_st **chain, unsigned *count, gnutls_privkey_t *key)
+{
+    const dbk_http *h = gnutls_session_get_ptr(session);
+    (void)names;
+    (void)names_count;
+    (void)algorithms;
+    (void)algorithms_count;
+    if (h == NULL)
+        return -1;
+    dbk_tls_identity_show(atomic_load(&h->identity), chain, count, key);
+    return 0;
+}
+
+dbk_rc dbk_http_renew(dbk_http *h, const char *cert_pem, const char *key_pem, dbk_err *err)
+{
+    dbk_tls_identity *id;
+    if (h->identities_count > DBK_HTTP_RENEWALS_MAX)
+        return dbk_fail(err, DBK_LIMIT, "too many certificates since the start");
+    dbk_rc rc = dbk_tls_identity_load(&id, dbk_span_str(cert_pem), dbk_span_str(key_pem), err);
+    if (rc != DBK_OK)
+        return rc;
+    h->identities[h->identities_count++] = id;
+    atomic_store(&h->identity, id);
+    return DBK_OK;
+}
+
+void dbk_http_shows(const dbk_http *h, dbk_http_shown *out)
+{
+    const dbk_tls_identity *id = atomic_load(&h->identity);
+    memcpy(out->pin, dbk_tls_identity_pin(id), sizeof(out->pin));
+    out->ends_ms = dbk_tls_identity_ends_ms(id);
+}
+
+static void free_identities(dbk_http *h)
+{
+    for (size_t i = 0; i < h->identities_count; i++)
+        dbk_tls_identity_free(h->identities[i]);
+}
+
 static struct MHD_Daemon *start_daemon(dbk_http *h, const dbk_http_opts *opts)
 {
     /* Not epoll: with it the library asks without end for the rest of a TLS record that has begun
@@ -352,9 +404,8 @@ static struct MHD_Daemon *start_daemon(dbk_http *h, const dbk_http_opts *opts)
         opts->peers == DBK_PEERS_CONNECT ? DBK_HTTP_CONNECTIONS_PER_PEER_MAX
                                          : DBK_HTTP_CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, DBK_HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_HTTPS_MEM_KEY,
-        opts->key_pem, MHD_OPTION_HTTPS_MEM_CERT, opts->cert_pem, MHD_OPTION_HTTPS_PRIORITIES,
-        TLS_PRIORITIES, MHD_OPTION_END);
+        (size_t)HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_HTTPS_CERT_CALLBACK,
+        show_identity, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_END);
 }
 
 static dbk_rc start_sweeper(dbk_http *h, dbk_err *err)
@@ -384,7 +435,7 @@ static dbk_rc serve_on(dbk_http *h, const dbk_http_opts *opts, dbk_err *err)
     if (h->daemon != NULL)
         return DBK_OK;
     stop_sweeper(h);
-    return dbk_fail(err, DBK_FORMAT, "TLS can't be started with this certificate and key");
+    return dbk_fail(err, DBK_IO, "the server can't be started");
 }
 
 dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err)
@@ -408,12 +459,15 @@ dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err)
     atomic_init(&h->swept_out, false);
     dbk_rc rc = dbk_listener_name(h->address, h->listener, err);
     if (rc == DBK_OK)
+        rc = dbk_http_renew(h, opts->cert_pem, opts->key_pem, err);
+    if (rc == DBK_OK)
         rc = serve_on(h, opts, err);
     if (rc == DBK_OK) {
         *out = h;
         return DBK_OK;
     }
     (void)close(h->listener);
+    free_identities(h);
     dbk_free(h);
     return rc;
 }
@@ -423,10 +477,10 @@ const char *dbk_http_address(const dbk_http *h)
     return h->address;
 }
 
-void dbk_http_stop(dbk_http *h, uint32_t drain_ms)
+unsigned dbk_http_stop(dbk_http *h, uint32_t drain_ms)
 {
     if (h == NULL)
-        return;
+        return 0;
     atomic_store(&h->draining, true);
     (void)MHD_quiesce_daemon(h->daemon);
     /* Without this, clients that the kernel has let in already would hang until the end. */
@@ -434,8 +488,11 @@ void dbk_http_stop(dbk_http *h, uint32_t drain_ms)
     for (uint32_t waited = 0; waited < drain_ms && atomic_load(&h->running) > 0;
          waited += DRAIN_STEP_MS)
         (void)poll(NULL, 0, DRAIN_STEP_MS);
+    unsigned cut = atomic_load(&h->running);
     MHD_stop_daemon(h->daemon);
     stop_sweeper(h);
     (void)close(h->listener);
+    free_identities(h);
     dbk_free(h);
+    return cut;
 }

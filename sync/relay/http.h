@@ -5,6 +5,7 @@
 #define DBK_RELAY_HTTP_H
 
 #include "sync/relay/service.h"
+#include "sync/relay/tls.h"
 
 #define DBK_HTTP_CONNECTIONS_MAX 4096u
 #define DBK_HTTP_CONNECTIONS_PER_PEER_MAX 64u /* a station may share one address */
@@ -37,7 +38,20 @@ typedef struct dbk_http_opts {
 DBK_MUST_CHECK dbk_rc dbk_http_start(dbk_http **out, const dbk_http_opts *opts, dbk_err *err);
 /* What it listens on: "127.0.0.1:43210". Borrowed. */
 const char *dbk_http_address(const dbk_http *h);
+/* Another certificate and key for handshakes from here on; connections that are open stay as they
+ * are. A failure leaves all as it was. DBK_FORMAT: not usable, or not a pair; DBK_LIMIT: after
+ * DBK_HTTP_RENEWALS_MAX the server has to be started again. One caller at a time. */
+#define DBK_HTTP_RENEWALS_MAX 64u
+DBK_MUST_CHECK dbk_rc dbk_http_renew(dbk_http *h, const char *cert_pem, const char *key_pem,
+                                     dbk_err *err);
+/* The pin that handshakes show, and until when the certificate is good. */
+typedef struct dbk_http_shown {
+    uint8_t pin[DBK_TLS_PIN_BYTES];
+    uint64_t ends_ms;
+} dbk_http_shown;
+void dbk_http_shows(const dbk_http *h, dbk_http_shown *out);
 /* Takes no new connections, lets running requests end (at most drain_ms), then stops and frees. */
-void dbk_http_stop(dbk_http *h, uint32_t drain_ms);
+/* How many requests were cut off at that end. */
+unsigned dbk_http_stop(dbk_http *h, uint32_t drain_ms);
 
 #endif

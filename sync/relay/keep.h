@@ -10,8 +10,9 @@
 
 typedef struct dbk_keep_opts {
     const char *dir;
-    const char *address; /* where the front listens, for `status` */
-    unsigned disk_percent;
+    const char *address;            /* where the front listens, for `status` */
+    const char *tls_cert, *tls_key; /* NULL: the folder's own */
+    const char *disk_max;           /* percent; NULL: as limits.txt says */
     bool behind_proxy;
     dbk_confine_mode sandbox;
 } dbk_keep_opts;

@@ -1,6 +1,7 @@
 #include "sync/relay/keeper.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -51,7 +52,7 @@ static dbk_rc measure(const desk *d, uint64_t now_ms, dbk_err *err)
     dbk_bytes text = DBK_BYTES_INIT(DBK_METRICS_TEXT_BYTES_MAX);
     dbk_rc done = dbk_relay_measure(o->relay, &text, now_ms, NULL);
     if (done == DBK_OK && o->more != NULL)
-        done = o->more(o->more_ctx, &text, NULL);
+        done = o->more(o->ctx, &text, NULL);
     if (done != DBK_OK)
         dbk_bytes_wipe(&text);
     dbk_rc rc = dbk_passage_measured(&head, done, dbk_bytes_span(&text), err);
@@ -59,6 +60,33 @@ static dbk_rc measure(const desk *d, uint64_t now_ms, dbk_err *err)
         rc = dbk_channel_send(d->channel, dbk_bytes_span(&head), dbk_bytes_span(&text), err);
     dbk_bytes_wipe(&head);
     dbk_bytes_wipe(&text);
+    return rc;
+}
+
+static dbk_rc reload(const desk *d, const uint8_t shown[DBK_TLS_PIN_BYTES], dbk_err *err)
+{
+    const dbk_keeper_opts *o = d->opts;
+    dbk_err why = { 0 };
+    dbk_passage_reloaded done = { "", { NULL, 0 }, { NULL, 0 } };
+    dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_bytes key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_bytes frame = DBK_BYTES_INIT(DBK_PASSAGE_RELOADED_BYTES_MAX);
+    if (o->reload != NULL)
+        o->reload(o->ctx, shown, &cert, &key, &why);
+    else
+        (void)dbk_fail(&why, DBK_NOT_FOUND, "there is nothing to read again");
+    if (why.rc == DBK_OK) {
+        done.cert = dbk_bytes_span(&cert);
+        done.key = dbk_bytes_span(&key);
+    } else {
+        (void)snprintf(done.why, sizeof(done.why), "%s", why.text);
+    }
+    dbk_rc rc = dbk_passage_reloaded_encode(&frame, &done, err);
+    if (rc == DBK_OK)
+        rc = dbk_channel_send(d->channel, dbk_bytes_span(&frame), dbk_span_of(NULL, 0), err);
+    dbk_bytes_wipe(&cert);
+    dbk_bytes_wipe(&key);
+    dbk_bytes_wipe(&frame);
     return rc;
 }
 
@@ -74,6 +102,8 @@ static dbk_rc answer_one(const desk *d, dbk_span frame, dbk_err *err)
         return handle(d, &asked, err);
     case DBK_PASSAGE_EXPECT:
         return expect(d, &asked, err);
+    case DBK_PASSAGE_RELOAD:
+        return reload(d, asked.pin, err);
     default:
         return measure(d, asked.request.now_ms, err);
     }

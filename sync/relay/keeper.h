@@ -6,6 +6,7 @@
 #define DBK_RELAY_KEEPER_H
 
 #include "sync/relay/relay.h"
+#include "sync/relay/tls.h"
 
 typedef struct dbk_keeper_opts {
     dbk_relay *relay; /* borrowed; with a reader for each channel */
@@ -14,7 +15,11 @@ typedef struct dbk_keeper_opts {
     size_t channels_count;
     /* Appends what the relay itself doesn't know to what it measures; NULL: nothing. */
     dbk_rc (*more)(void *ctx, dbk_bytes *out, dbk_err *err);
-    void *more_ctx;
+    /* Reads again what an operator may change. shown: the front's pin. cert, key: what it may show
+     * from now on; why: set instead. By any thread; NULL: there is nothing. */
+    void (*reload)(void *ctx, const uint8_t shown[DBK_TLS_PIN_BYTES], dbk_bytes *cert,
+                   dbk_bytes *key, dbk_err *why);
+    void *ctx; /* of both */
 } dbk_keeper_opts;
 
 /* Says that it is ready, and answers until the front closes the channels. DBK_FORMAT, DBK_LIMIT: it

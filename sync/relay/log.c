@@ -2,6 +2,7 @@
  *   'K' || name                 a setting
  *   'M' || seq (u64)            an entry of the membership chain
  *   'J' || invite id (16)       a mailbox: expires (u64) || sealed request, if it has arrived
+ *   'Q' || device (16)         the room that it has taken (room.h)
  *   'A' || device (16)          the entry that this admin's device proposes */
 #include "sync/relay/log.h"
 

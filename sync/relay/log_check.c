@@ -6,13 +6,21 @@
 #include "core/crypto/roster.h"
 #include "sync/relay/log_space.h"
 #include "sync/relay/relay_calls.h"
+#include "sync/relay/room.h"
 
 #define FEEDS_MAX (DBK_ROSTER_DEVICES_MAX * 64u)
+#define ROOMS_BYTES_MAX (DBK_ROSTER_DEVICES_MAX * sizeof(checked_room))
 
 typedef struct checked_feed {
     dbk_log_feed at; /* as the segments leave it */
     dbk_sign_pk sign;
 } checked_feed;
+
+/* A device's room, as the segments say. */
+typedef struct checked_room {
+    dbk_id device;
+    dbk_room taken;
+} checked_room;
 
 /* One space's check. */
 typedef struct check {
@@ -22,6 +30,8 @@ typedef struct check {
     dbk_log_report *report;
     dbk_frontier frontier;
     dbk_bytes feeds; /* checked_feed */
+    dbk_room room;
+    dbk_bytes *rooms; /* checked_room, of all spaces */
     dbk_rc node_rc;
     dbk_err *err;
 } check;
@@ -60,6 +70,30 @@ static dbk_rc fold_entry(void *ctx, uint64_t seq, dbk_span entry, bool *stop, db
 }
 
 /* ---- segments ---------------------------------------------------------------------------- */
+
+static checked_room *room_at(const dbk_bytes *rooms, const dbk_id *device)
+{
+    checked_room *all = (checked_room *)(void *)rooms->p;
+    for (size_t i = 0; i < rooms->len / sizeof(*all); i++) {
+        if (dbk_id_equal(&all[i].device, device))
+            return &all[i];
+    }
+    return NULL;
+}
+
+static dbk_rc take_room(check *c, const dbk_id *device, const dbk_log_segment *segment,
+                        dbk_err *err)
+{
+    uint64_t bytes = segment->header.len + segment->body.len;
+    checked_room *room = room_at(c->rooms, device);
+    dbk_room_add(&c->room, bytes);
+    if (room != NULL) {
+        dbk_room_add(&room->taken, bytes);
+        return DBK_OK;
+    }
+    const checked_room fresh = { *device, { 1, bytes } };
+    return dbk_bytes_append(c->rooms, dbk_span_of(&fresh, sizeof(fresh)), err);
+}
 
 static checked_feed *feed_at(const check *c, const dbk_id *feed)
 {
@@ -134,6 +168,8 @@ static dbk_rc check_segment(void *ctx, const dbk_log_segment *segment, bool *sto
     feed->at.head = dbk_header_hash(&h);
     feed->at.last_seq = dbk_header_last_seq(&h);
     rc = check_place(c, &h, segment, &feed->at.head, err);
+    if (rc == DBK_OK)
+        rc = take_room(c, &feed->at.owner, segment, err);
     if (rc != DBK_OK)
         return rc;
     dbk_hash leaf = dbk_log_leaf(segment->receipt_ms, &feed->at.head);
@@ -195,13 +231,58 @@ static dbk_rc check_checkpoint(const check *c, const dbk_sign_pk *relay, dbk_err
     return DBK_OK;
 }
 
-static dbk_rc check_space(const dbk_log *log, const dbk_roster *roster, const dbk_id *space,
-                          dbk_log_report *report, dbk_err *err)
+static bool same_room(const dbk_room *a, const dbk_room *b)
 {
+    return a->segments == b->segments && a->bytes == b->bytes;
+}
+
+static dbk_rc check_room(const check *c, dbk_err *err)
+{
+    dbk_room stored;
+    dbk_rc rc = dbk_room_of_space(c->log, &c->space.space, &stored, err);
+    if (rc == DBK_OK && !same_room(&stored, &c->room))
+        rc = damaged(err, &c->space.space, c->frontier.size, "its room is counted wrong");
+    return rc;
+}
+
+/* Each device's count is that of the segments. */
+static dbk_rc check_device_room(void *ctx, const dbk_id *device, const dbk_room *stored,
+                                dbk_err *err)
+{
+    checked_room *room = room_at(ctx, device);
+    if (room == NULL || !same_room(&room->taken, stored))
+        return dbk_fail(err, DBK_DAMAGED, "a device's room is counted wrong");
+    room->taken = (dbk_room){ 0, 0 }; /* seen */
+    return DBK_OK;
+}
+
+static dbk_rc check_rooms(const dbk_log *log, dbk_bytes *rooms, dbk_err *err)
+{
+    const checked_room *all = (const checked_room *)(const void *)rooms->p;
+    dbk_rc rc = dbk_room_devices(log, check_device_room, rooms, err);
+    for (size_t i = 0; i < rooms->len / sizeof(*all) && rc == DBK_OK; i++) {
+        if (all[i].taken.segments != 0)
+            rc = dbk_fail(err, DBK_DAMAGED, "a device's room isn't counted");
+    }
+    return rc;
+}
+
+typedef struct whole {
+    const dbk_log *log;
+    const dbk_roster *roster;
+    dbk_log_report *report;
+    dbk_bytes rooms; /* checked_room */
+} whole;
+
+static dbk_rc check_space(whole *w, const dbk_id *space, dbk_err *err)
+{
+    const dbk_log *log = w->log;
+    dbk_log_report *report = w->report;
     check c = { .log = log,
                 .space = { log, *space },
-                .roster = roster,
+                .roster = w->roster,
                 .report = report,
+                .rooms = &w->rooms,
                 .node_rc = DBK_OK,
                 .err = err };
     dbk_secret *sk = NULL;
@@ -218,6 +299,8 @@ static dbk_rc check_space(const dbk_log *log, const dbk_roster *roster, const db
         dbk_sign_pk_of(&relay, sk);
         rc = check_checkpoint(&c, &relay, err);
     }
+    if (rc == DBK_OK)
+        rc = check_room(&c, err);
     report->spaces++;
     dbk_secret_free(sk);
     dbk_bytes_wipe(&c.feeds);
@@ -231,11 +314,15 @@ dbk_rc dbk_log_check_deep(const dbk_log *log, dbk_log_report *report, dbk_err *e
     dbk_rc rc = dbk_log_entries(log, 0, fold_entry, &c, err);
     report->entries = c.count;
     size_t count = rc == DBK_OK && c.roster != NULL ? dbk_roster_spaces(c.roster) : 0;
+    whole w = { log, c.roster, report, DBK_BYTES_INIT(ROOMS_BYTES_MAX) };
     for (size_t i = 0; i < count && rc == DBK_OK; i++) {
         const dbk_space *space = dbk_roster_space_at(c.roster, i);
         if (!space->is_roster)
-            rc = check_space(log, c.roster, &space->space, report, err);
+            rc = check_space(&w, &space->space, err);
     }
+    if (rc == DBK_OK)
+        rc = check_rooms(log, &w.rooms, err);
+    dbk_bytes_wipe(&w.rooms);
     dbk_roster_free(c.roster);
     return rc;
 }

@@ -7,6 +7,7 @@
  *   'P' || feed (16) || seq (u64)     where the segment that begins at seq stands
  *   'C' || signer id (16)             the newest note that this witness cosigned
  *   'N' || level (u8) || index (u64)  the root of a perfect subtree
+ *   'Q'                               the room that it has taken (room.h)
  *   'R'                               while the log waits for its recovery: its claim
  *   'X' || feed (16) || hash (32)     a segment that can't stand where another stands: seen ms
  *                                     (u64) || header || body, both signed by the feed's owner */

@@ -46,9 +46,9 @@ static const char help_text[] =
     "        Makes the next TLS key ahead of its use and prints its pin, for the organisation's\n"
     "        policy and for `card`. Asked again, it prints the same.\n"
     "  daybook-relay tls-switch --data DIR\n"
-    "        Takes the next key into use (stop the relay first); the old one is gone. A device "
-    "that\n"
-    "        was not told the new pin needs a new invite.\n"
+    "        Puts the next key in the place of the old one, which is gone. A relay that serves\n"
+    "        takes it into use on SIGHUP, if the policy announces its pin. A device that was not\n"
+    "        told the new pin needs a new invite.\n"
     "  daybook-relay status --data DIR [--json]\n"
     "        What it holds, since when something waits for a witness, the disk, the last backup;\n"
     "        with or without a server on it.\n"
@@ -145,11 +145,13 @@ static dbk_rc run_tls_next(const options *o, dbk_err *err)
 static dbk_rc run_tls_switch(const options *o, dbk_err *err)
 {
     dbk_home *home = NULL;
-    dbk_rc rc = dbk_home_open(&home, o->dir, err);
+    dbk_rc rc = dbk_home_look(&home, o->dir, err);
     if (rc == DBK_OK)
         rc = dbk_home_tls_switch(home, err);
     if (rc == DBK_OK)
-        printf("the next TLS key is in use; write the card anew: daybook-relay card\n");
+        printf(
+            "the next TLS key is in its place. A relay that serves takes it into use on SIGHUP;\n"
+            "then write the card anew: daybook-relay card\n");
     dbk_home_close(home);
     return rc;
 }
@@ -188,7 +190,7 @@ static dbk_rc run_fsck(const options *o, dbk_err *err)
 static dbk_rc run_status(const options *o, dbk_err *err)
 {
     dbk_home *home = NULL;
-    const dbk_status_opts opts = { o->json, DBK_HOME_DISK_PERCENT };
+    const dbk_status_opts opts = { o->json };
     dbk_bytes text = DBK_BYTES_INIT(DBK_STATUS_BYTES_MAX);
     dbk_rc rc = dbk_home_look(&home, o->dir, err);
     if (rc == DBK_OK)
@@ -271,12 +273,11 @@ static dbk_rc run_recover(const options *o, dbk_err *err)
     return rc;
 }
 
-static dbk_rc parse_percent(unsigned *out, const char *text, dbk_err *err)
+static dbk_rc check_percent(const char *text, dbk_err *err)
 {
-    uint64_t n = DBK_HOME_DISK_PERCENT;
+    uint64_t n = 0;
     if (text != NULL && (dbk_u64_parse(&n, dbk_span_str(text), NULL) != DBK_OK || n < 1 || n > 100))
         return usage(err, "a whole number from 1 to 100 is needed for", "--disk-max");
-    *out = (unsigned)n;
     return DBK_OK;
 }
 
@@ -295,13 +296,14 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
                              .tls_cert = o->tls_cert,
                              .tls_key = o->tls_key,
                              .metrics = o->metrics,
+                             .disk_max = o->disk_max,
                              .peers = o->behind_http_proxy ? DBK_PEERS_BY_FIELD
                                       : o->behind_proxy    ? DBK_PEERS_HIDDEN
                                                            : DBK_PEERS_CONNECT };
     if (o->behind_proxy && o->behind_http_proxy)
         return usage(err, "one kind of proxy is meant:", "--behind-http-proxy");
 
-    dbk_rc rc = parse_percent(&serve.disk_percent, o->disk_max, err);
+    dbk_rc rc = check_percent(o->disk_max, err);
     if (rc == DBK_OK)
         rc = parse_sandbox(&serve.sandbox, o->sandbox, err);
     return rc == DBK_OK ? dbk_serve(&serve, err) : rc;
@@ -310,8 +312,13 @@ static dbk_rc run_serve(const options *o, dbk_err *err)
 /* Of `serve`, in the process that it begins; no verb for people. */
 static dbk_rc run_keep(const options *o, dbk_err *err)
 {
-    dbk_keep_opts keep = { .dir = o->dir, .address = o->listen, .behind_proxy = o->behind_proxy };
-    dbk_rc rc = parse_percent(&keep.disk_percent, o->disk_max, err);
+    dbk_keep_opts keep = { .dir = o->dir,
+                           .address = o->listen,
+                           .tls_cert = o->tls_cert,
+                           .tls_key = o->tls_key,
+                           .disk_max = o->disk_max,
+                           .behind_proxy = o->behind_proxy };
+    dbk_rc rc = check_percent(o->disk_max, err);
     if (rc == DBK_OK)
         rc = parse_sandbox(&keep.sandbox, o->sandbox, err);
     return rc == DBK_OK ? dbk_keep(&keep, err) : rc;
@@ -332,7 +339,8 @@ static const verb_row verbs[] = {
     { "init", run_init, .names_dir = true, .url = MAY, .dsn = MAY },
     { "serve", run_serve, .listen = MAY, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY,
       .metrics = MAY, .behind_proxy = MAY, .behind_http_proxy = MAY, .sandbox = MAY },
-    { "keep", run_keep, .listen = MUST, .disk_max = MAY, .behind_proxy = MAY, .sandbox = MAY },
+    { "keep", run_keep, .listen = MUST, .tls_cert = MAY, .tls_key = MAY, .disk_max = MAY,
+      .behind_proxy = MAY, .sandbox = MAY },
     { "card", run_card, .url = MAY, .tls_cert = MAY },
     { "tls-next", run_tls_next, .names_dir = false },
     { "tls-switch", run_tls_switch, .names_dir = false },

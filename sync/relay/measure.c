@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sync/engine/msg.h"
+#include "sync/relay/room.h"
 
 #define MOVES_BYTES_MAX (DBK_SPACES_MAX * sizeof(dbk_log_move))
 
@@ -42,8 +43,11 @@ static dbk_rc measure_space(dbk_measure *m, dbk_measure_space *one, const dbk_lo
                             const dbk_policy_keys *witnesses, dbk_err *err)
 {
     dbk_log_state state;
+    dbk_room room = { 0, 0 };
     uint64_t seen = 0, at_ms = 0;
     dbk_rc rc = dbk_log_state_get(s, &state, err);
+    if (rc == DBK_OK)
+        rc = dbk_room_of_space(s->log, &s->space, &room, err);
     if (rc == DBK_OK)
         rc = witnessed_size(&seen, s, &state, witnesses, err);
     if (rc != DBK_OK)
@@ -51,6 +55,8 @@ static dbk_rc measure_space(dbk_measure *m, dbk_measure_space *one, const dbk_lo
     uint64_t size = state.frontier.size;
     one->number = ++m->spaces;
     one->segments = size;
+    one->bytes = room.bytes;
+    m->bytes += room.bytes;
     m->segments += size;
     if (seen >= size)
         return DBK_OK;

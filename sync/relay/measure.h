@@ -11,11 +11,12 @@ typedef struct dbk_measure {
     uint64_t unwitnessed;
     uint64_t oldest_ms; /* receipt of the oldest of these; 0: there is none */
     uint64_t witnesses; /* that the policy names */
+    uint64_t bytes;     /* of segments in all spaces */
 } dbk_measure;
 
 /* Called for each space in turn; number: from 1. */
 typedef struct dbk_measure_space {
-    uint64_t number, segments;
+    uint64_t number, segments, bytes;
 } dbk_measure_space;
 typedef dbk_rc (*dbk_measure_fn)(void *ctx, const dbk_measure_space *space, dbk_err *err);
 

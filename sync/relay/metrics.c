@@ -9,7 +9,6 @@
 
 #define PREFIX "daybook_relay_"
 #define US_PER_S 1000000u
-#define LEAST_SIZE 16u
 
 static const struct {
     const char *family, *label, *help;
@@ -125,13 +124,13 @@ void dbk_metrics_answered(dbk_metrics *m, const dbk_metrics_answer *a)
     dbk_metrics_add(m, DBK_COUNT_RESPONSE_BYTES, a->response_bytes);
 }
 
-uint64_t dbk_metrics_coarse(uint64_t size)
+uint64_t dbk_metrics_coarse(uint64_t size, uint64_t least)
 {
     uint64_t step = 1;
     if (size == 0)
         return 0;
-    if (size < LEAST_SIZE)
-        return LEAST_SIZE;
+    if (size < least)
+        return least;
     while (size / step >= 16) /* eight steps: 8 to 16 of them make the size */
         step *= 2;
     return (size + step - 1) / step * step;

@@ -25,6 +25,8 @@
     X(SEGMENTS_GAP, "segments_total", "result=\"gap\"", "")                                       \
     X(SEGMENTS_TOO_LARGE, "segments_total", "result=\"too-large\"", "")                           \
     X(SEGMENTS_REFUSED, "segments_total", "result=\"refused\"", "")                               \
+    X(SEGMENTS_DEVICE_FULL, "segments_total", "result=\"device-full\"", "")                       \
+    X(SEGMENTS_SPACE_FULL, "segments_total", "result=\"space-full\"", "")                         \
     X(SEGMENT_BYTES, "segment_bytes_total", "", "Bytes of the segments that the log took.")       \
     X(COMMITS, "commits_total", "", "Durable transactions; requests share them.")                 \
     X(COMMIT_FAILURES, "commit_failures_total", "", "Transactions that failed on the storage.")   \
@@ -73,7 +75,9 @@ DBK_MUST_CHECK dbk_rc dbk_metrics_gauge_value(dbk_bytes *out, const char *family
                                               const char *labels, uint64_t value, dbk_err *err);
 
 /* A space's size as it may be told: upwards to the next of eight steps between two powers of two,
- * and never less than 16 but for 0. So no scrape shows when one note came to one space. */
-uint64_t dbk_metrics_coarse(uint64_t size);
+ * and never less than `least` but for 0. So no scrape shows when one note came to one space. */
+#define DBK_METRICS_LEAST_SEGMENTS 64u
+#define DBK_METRICS_LEAST_BYTES 65536u
+uint64_t dbk_metrics_coarse(uint64_t size, uint64_t least);
 
 #endif

@@ -31,6 +31,24 @@ dbk_rc dbk_pace_new(dbk_pace **out, const dbk_pace_rule *rule, dbk_err *err)
     return DBK_OK;
 }
 
+void dbk_pace_change(dbk_pace *p, const dbk_pace_rule *rule)
+{
+    uint64_t most = (uint64_t)rule->burst * UNIT;
+    DBK_ASSERT(rule->burst > 0);
+    DBK_ASSERT(pthread_mutex_lock(&p->mutex) == 0);
+    /* What was full is full again: else a bucket that nobody used would hold less than a new one.
+     */
+    for (size_t i = 0; i < SETS; i++) {
+        for (size_t k = 0; k < DBK_PACE_WAYS; k++) {
+            bucket *b = &p->buckets[i][k];
+            bool full = b->held == (uint64_t)p->rule.burst * UNIT;
+            b->held = full || b->held > most ? most : b->held;
+        }
+    }
+    p->rule = *rule;
+    DBK_ASSERT(pthread_mutex_unlock(&p->mutex) == 0);
+}
+
 void dbk_pace_free(dbk_pace *p)
 {
     if (p == NULL)

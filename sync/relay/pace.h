@@ -23,6 +23,8 @@ typedef struct dbk_pace_rule {
 } dbk_pace_rule;
 
 DBK_MUST_CHECK dbk_rc dbk_pace_new(dbk_pace **out, const dbk_pace_rule *rule, dbk_err *err);
+/* Another rule from here on; nobody holds more than its burst. */
+void dbk_pace_change(dbk_pace *p, const dbk_pace_rule *rule);
 void dbk_pace_free(dbk_pace *p); /* NULL is nothing */
 /* Takes one. false: there is none; nothing was taken. */
 bool dbk_pace_take(dbk_pace *p, const uint8_t key[DBK_PACE_KEY_BYTES], uint64_t now_ms);

@@ -84,6 +84,12 @@ dbk_rc dbk_passage_ask(dbk_bytes *out, dbk_passage_kind kind, const dbk_relay_re
     return put_u32(out, request->body.len, err);
 }
 
+dbk_rc dbk_passage_ask_reload(dbk_bytes *out, const uint8_t pin[DBK_TLS_PIN_BYTES], dbk_err *err)
+{
+    dbk_rc rc = put_kind(out, DBK_PASSAGE_RELOAD, err);
+    return rc == DBK_OK ? dbk_bytes_append(out, dbk_span_of(pin, DBK_TLS_PIN_BYTES), err) : rc;
+}
+
 dbk_rc dbk_passage_greet(dbk_bytes *out, const char *version, dbk_err *err)
 {
     dbk_rc rc = put_kind(out, DBK_PASSAGE_READY, err);
@@ -138,6 +144,23 @@ dbk_rc dbk_passage_measured(dbk_bytes *out, dbk_rc done, dbk_span text, dbk_err 
     if (rc == DBK_OK)
         rc = dbk_bytes_append_u8(out, done == DBK_OK ? 1 : 0, err);
     return rc == DBK_OK ? put_u32(out, text.len, err) : rc;
+}
+
+dbk_rc dbk_passage_reloaded_encode(dbk_bytes *out, const dbk_passage_reloaded *r, dbk_err *err)
+{
+    const dbk_span texts[] = { r->cert, r->key };
+    dbk_rc rc = put_kind(out, DBK_PASSAGE_RELOADED, err);
+    DBK_ASSERT(r->why[0] == '\0' || (r->cert.len == 0 && r->key.len == 0));
+    if (rc == DBK_OK)
+        rc = put_text8(out, r->why, err);
+    for (size_t i = 0; i < 2 && rc == DBK_OK; i++) {
+        if (texts[i].len > DBK_TLS_PEM_BYTES_MAX)
+            return dbk_fail(err, DBK_LIMIT, "too long a certificate to pass on");
+        rc = put_u32(out, texts[i].len, err);
+        if (rc == DBK_OK)
+            rc = dbk_bytes_append(out, texts[i], err);
+    }
+    return rc;
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -218,6 +241,11 @@ dbk_rc dbk_passage_asked_decode(dbk_passage_asked *out, dbk_span frame, dbk_err 
     memset(out, 0, sizeof(*out));
     if (kind == DBK_PASSAGE_MEASURE) {
         out->kind = DBK_PASSAGE_MEASURE;
+        return dbk_wire_end(&w, WHAT, err);
+    }
+    if (kind == DBK_PASSAGE_RELOAD) {
+        out->kind = DBK_PASSAGE_RELOAD;
+        dbk_wire_get_copy(&w, out->pin, sizeof(out->pin));
         return dbk_wire_end(&w, WHAT, err);
     }
     if (kind != DBK_PASSAGE_EXPECT && kind != DBK_PASSAGE_HANDLE)
@@ -341,4 +369,21 @@ dbk_rc dbk_passage_measured_decode(dbk_bytes *out, dbk_span frame, dbk_err *err)
     if (rc == DBK_OK && !done)
         rc = text.len == 0 ? dbk_fail(err, DBK_IO, "the log can't be measured") : malformed(err);
     return rc == DBK_OK ? dbk_bytes_append(out, text, err) : rc;
+}
+
+dbk_rc dbk_passage_reloaded_decode(dbk_passage_reloaded *out, dbk_span frame, dbk_err *err)
+{
+    dbk_wire w = begin(frame, DBK_PASSAGE_RELOADED);
+    dbk_span why = get_text8(&w), cert = get_text32(&w), key = get_text32(&w);
+    memset(out, 0, sizeof(*out));
+    dbk_rc rc = dbk_wire_end(&w, WHAT, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (!is_plain(why) || (why.len > 0 && (cert.len > 0 || key.len > 0)) ||
+        cert.len > DBK_TLS_PEM_BYTES_MAX || key.len > DBK_TLS_PEM_BYTES_MAX)
+        return malformed(err);
+    memcpy(out->why, why.p, why.len);
+    out->cert = cert;
+    out->key = key;
+    return DBK_OK;
 }

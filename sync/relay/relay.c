@@ -111,7 +111,17 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
 
 dbk_rc dbk_relay_limit(dbk_relay *r, const dbk_relay_limits *limits, dbk_err *err)
 {
-    dbk_rc rc = dbk_pace_new(&r->devices, &limits->device, err);
+    dbk_rc rc = DBK_OK;
+    DBK_ASSERT(pthread_mutex_lock(&r->lock) == 0);
+    r->quota = limits->quota;
+    DBK_ASSERT(pthread_mutex_unlock(&r->lock) == 0);
+    if (r->devices != NULL) { /* from here on requests may be under way */
+        dbk_pace_change(r->devices, &limits->device);
+        if (r->strangers != NULL && limits->stranger.burst > 0)
+            dbk_pace_change(r->strangers, &limits->stranger);
+        return DBK_OK;
+    }
+    rc = dbk_pace_new(&r->devices, &limits->device, err);
     if (rc == DBK_OK && limits->stranger.burst > 0)
         rc = dbk_pace_new(&r->strangers, &limits->stranger, err);
     return rc;
@@ -149,6 +159,19 @@ void dbk_relay_close(dbk_relay *r)
 const dbk_sign_pk *dbk_relay_key(const dbk_relay *r)
 {
     return &r->pk;
+}
+
+dbk_quota dbk_relay_quota(dbk_relay *r)
+{
+    DBK_ASSERT(pthread_mutex_lock(&r->lock) == 0);
+    dbk_quota quota = r->quota;
+    DBK_ASSERT(pthread_mutex_unlock(&r->lock) == 0);
+    return quota;
+}
+
+bool dbk_relay_announced(dbk_relay *r, const uint8_t pin[32])
+{
+    return dbk_roll_announces(r->roll, pin);
 }
 
 uint64_t dbk_relay_commits(dbk_relay *r)

@@ -13,6 +13,7 @@
 #include "sync/relay/log.h"
 #include "sync/relay/metrics.h"
 #include "sync/relay/pace.h"
+#include "sync/relay/room.h"
 #include "sync/relay/writer.h"
 
 /* What the relay states as limits in its welcome: credits of one exchange. */
@@ -62,7 +63,9 @@ DBK_MUST_CHECK dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts
  * brings much (segments, mailboxes) is answered with 507, while reads and changes of membership,
  * a revocation above all, go on into what is left. is_full is asked by any thread. */
 void dbk_relay_watch_disk(dbk_relay *r, bool (*is_full)(void *ctx), void *ctx);
-/* Before the first call: how often a device, and strangers at one address, may ask. More is
+/* How often a device, and strangers at one address, may ask, and how much devices may bring. Before
+ * the first call, and again at any time; whether strangers have a limit stays as it was then.
+ *  More is
  * answered with 429 and Retry-After. A stranger is who shows no known key with a fresh nonce: that
  * costs the relay least before it is refused, and a device that shares an address with a flood is
  * served. A device pays one such turn when the relay was started again, as its nonce is stale then.
@@ -70,6 +73,7 @@ void dbk_relay_watch_disk(dbk_relay *r, bool (*is_full)(void *ctx), void *ctx);
 typedef struct dbk_relay_limits {
     dbk_pace_rule device;
     dbk_pace_rule stranger; /* burst 0: none, where all come from a proxy's address */
+    dbk_quota quota;        /* of what devices push; what is asked of the log goes on */
 } dbk_relay_limits;
 DBK_MUST_CHECK dbk_rc dbk_relay_limit(dbk_relay *r, const dbk_relay_limits *limits, dbk_err *err);
 void dbk_relay_close(dbk_relay *r); /* no handle may be under way; NULL is nothing */
@@ -78,6 +82,9 @@ uint64_t dbk_relay_commits(dbk_relay *r); /* durable transactions since the star
 /* The names of the calls, for whoever counts them; and one of them as a constant. NULL: none. */
 void dbk_relay_name_calls(dbk_metrics *m);
 const char *dbk_relay_call_name(dbk_span name);
+/* May it come with another TLS key, of this pin? The organisation's policy has to say so, or
+ * devices would not know it any more. */
+bool dbk_relay_announced(dbk_relay *r, const uint8_t pin[32]);
 /* Appends what it counted, and how the log stands now: its size, that of each space as its number
  * in the chain and coarsely (dbk_metrics_coarse), and since when something waits for a witness.
  * Any thread, with a reader to spare. */

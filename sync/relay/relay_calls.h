@@ -36,6 +36,7 @@ struct dbk_relay {
     void *is_full_ctx;
     dbk_pace *devices, *strangers; /* NULL: as often as they like */
     dbk_metrics *metrics;
+    dbk_quota quota;    /* under lock */
     bool shared;        /* others write into the log, too */
     atomic_bool failed; /* the storage failed for good: not healthy until it is started again */
 };
@@ -55,6 +56,8 @@ DBK_MUST_CHECK dbk_rc dbk_relay_reader_take(dbk_relay *r, size_t *reader, dbk_er
 void dbk_relay_reader_give(dbk_relay *r, size_t reader);
 /* Submits; notes when the storage has failed. */
 DBK_MUST_CHECK dbk_rc dbk_relay_write(dbk_relay *r, const dbk_job *job, dbk_err *err);
+
+dbk_quota dbk_relay_quota(dbk_relay *r);
 
 /* What is decided about a sender's entry is for the sender; all else is the storage's failure. */
 bool dbk_relay_is_decision(dbk_rc rc);

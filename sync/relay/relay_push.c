@@ -13,6 +13,7 @@ typedef struct push {
     bool sound[DBK_PUSH_SEGMENTS_MAX]; /* passed all checks that need no order */
     size_t count;
     dbk_push_result results[DBK_PUSH_SEGMENTS_MAX];
+    dbk_quota quota;      /* as it stood when the push came */
     dbk_feed_owner owner; /* of the feed looked up last */
     dbk_id owner_feed, owner_incarnation;
 } push;
@@ -56,6 +57,7 @@ static dbk_push_status screen(push *p, size_t i, const dbk_call *c)
     item->raw_header = raw->header;
     item->body = raw->body;
     item->now_ms = c->req->now_ms;
+    item->quota = &p->quota;
     p->sound[i] = true;
     return DBK_PUSH_ACCEPTED;
 }
@@ -87,6 +89,8 @@ static void count_segment(dbk_metrics *m, const dbk_append_item *item, dbk_push_
         [DBK_PUSH_GAP] = DBK_COUNT_SEGMENTS_GAP,
         [DBK_PUSH_TOO_LARGE] = DBK_COUNT_SEGMENTS_TOO_LARGE,
         [DBK_PUSH_REFUSED] = DBK_COUNT_SEGMENTS_REFUSED,
+        [DBK_PUSH_DEVICE_FULL] = DBK_COUNT_SEGMENTS_DEVICE_FULL,
+        [DBK_PUSH_SPACE_FULL] = DBK_COUNT_SEGMENTS_SPACE_FULL,
     };
     dbk_metrics_add(m, counts[status], 1);
     if (status == DBK_PUSH_ACCEPTED || status == DBK_PUSH_QUARANTINED)
@@ -143,6 +147,7 @@ dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_e
     if (p == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for a push");
     p->relay = r;
+    p->quota = dbk_relay_quota(r);
     rc = dbk_push_decode(p->raw, &p->count, c->req->body, err);
     for (size_t i = 0; i < p->count && rc == DBK_OK; i++) {
         p->results[i].status = screen(p, i, c);

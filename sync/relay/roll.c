@@ -141,6 +141,17 @@ void dbk_roll_witnesses(dbk_roll *roll, dbk_policy_keys *out)
     unlock(roll);
 }
 
+bool dbk_roll_announces(dbk_roll *roll, const uint8_t pin[32])
+{
+    lock(roll);
+    bool found = roll->roster == NULL;
+    const dbk_policy_keys *pins = found ? NULL : &dbk_roster_policy(roll->roster)->tls_pins;
+    for (size_t i = 0; !found && i < pins->count; i++)
+        found = memcmp(pins->b[i], pin, sizeof(pins->b[i])) == 0;
+    unlock(roll);
+    return found;
+}
+
 bool dbk_roll_caller(dbk_roll *roll, dbk_caller *out, const uint8_t key_hash[DBK_KEY_HASH_BYTES])
 {
     size_t at;

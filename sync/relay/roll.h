@@ -31,6 +31,10 @@ void dbk_roll_org_peek(const dbk_roll *roll, dbk_roll_org *out);
 /* The witness keys that the policy in force names. */
 void dbk_roll_witnesses(dbk_roll *roll, dbk_policy_keys *out);
 
+/* Do devices take a relay with this pin for theirs, by the policy in force? Also where there is no
+ * organisation yet. */
+bool dbk_roll_announces(dbk_roll *roll, const uint8_t pin[32]);
+
 /* One who asks. */
 typedef struct dbk_caller {
     dbk_id device;

@@ -141,6 +141,8 @@ static verdict measure(dbk_scrape *s, const dbk_gate *g, dbk_bytes *out)
     dbk_rc rc = s->opts.service.measure(s->opts.service.self, out, NULL);
     if (rc == DBK_OK)
         rc = dbk_metrics_print_requests(s->opts.metrics, out, NULL);
+    if (rc == DBK_OK && s->opts.more != NULL)
+        rc = s->opts.more(s->opts.more_ctx, out, NULL);
     if (rc == DBK_OK)
         return (verdict){ 200, "OK" };
     dbk_bytes_wipe(out);

@@ -14,6 +14,9 @@ typedef struct dbk_scrape_opts {
     dbk_service service;  /* for one thread more */
     dbk_metrics *metrics; /* borrowed; of requests */
     int listener;         /* of dbk_scrape_listen; taken, also on failure */
+    /* Appends what only the caller knows; NULL: nothing. */
+    dbk_rc (*more)(void *ctx, dbk_bytes *out, dbk_err *err);
+    void *more_ctx;
 } dbk_scrape_opts;
 
 /* address: of this machine alone: 127.0.0.1:PORT, [::1]:PORT; 0: a free one. DBK_USAGE: no such

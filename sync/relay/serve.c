@@ -30,6 +30,7 @@ typedef struct serving {
     pid_t keeper;
     dbk_front *front;
     dbk_metrics *metrics;
+    dbk_http *server;
 } serving;
 
 /* ---- before it is shut in ---------------------------------------------------------------- */
@@ -96,20 +97,25 @@ static dbk_rc begin_keeper(serving *s, dbk_err *err)
 {
     const dbk_serve_opts *o = s->opts;
     int channels[DBK_KEEP_CHANNELS];
-    char percent[16];
-    (void)snprintf(percent, sizeof(percent), "%u", o->disk_percent);
-    const char *args[] = { "daybook-relay",
-                           "keep",
-                           "--data",
-                           o->dir,
-                           "--listen",
-                           s->address,
-                           "--disk-max",
-                           percent,
-                           "--sandbox",
-                           dbk_confine_word(o->sandbox),
-                           o->peers == DBK_PEERS_HIDDEN ? "--behind-proxy" : NULL,
-                           NULL };
+    const struct {
+        const char *name, *value;
+    } given[] = { { "--disk-max", o->disk_max },
+                  { "--tls-cert", o->tls_cert },
+                  { "--tls-key", o->tls_key } };
+    const char *args[16] = {
+        "daybook-relay", "keep",     "--data",    o->dir,
+        "--listen",      s->address, "--sandbox", dbk_confine_word(o->sandbox)
+    };
+    size_t count = 8;
+    for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+        if (given[i].value == NULL)
+            continue;
+        args[count++] = given[i].name;
+        args[count++] = given[i].value;
+    }
+    if (o->peers == DBK_PEERS_HIDDEN)
+        args[count++] = "--behind-proxy";
+    DBK_ASSERT(count < sizeof(args) / sizeof(args[0])); /* NULL at the end */
     pid_t pid;
     dbk_rc rc = dbk_spawn(&pid, channels, DBK_KEEP_CHANNELS, (char *const *)(uintptr_t)args, err);
     if (rc != DBK_OK)
@@ -142,9 +148,20 @@ static dbk_rc prepare(serving *s, dbk_err *err)
 
 /* ---- serving ----------------------------------------------------------------------------- */
 
+static dbk_rc measure_certificate(void *ctx, dbk_bytes *out, dbk_err *err)
+{
+    static const char family[] = "certificate_end_time_seconds";
+    const serving *s = ctx;
+    dbk_http_shown shown;
+    dbk_http_shows(s->server, &shown);
+    dbk_rc rc = dbk_metrics_gauge_head(out, family, "Until when the TLS certificate is good.", err);
+    return rc == DBK_OK ? dbk_metrics_gauge_value(out, family, "", shown.ends_ms / 1000, err) : rc;
+}
+
 static dbk_rc start_scrape(serving *s, dbk_scrape **out, dbk_err *err)
 {
-    dbk_scrape_opts opts = { dbk_front_service(s->front), s->metrics, s->scrape_listener };
+    dbk_scrape_opts opts = { dbk_front_service(s->front), s->metrics, s->scrape_listener,
+                             measure_certificate, s };
     *out = NULL;
     s->scrape_listener = -1;
     return opts.listener >= 0 ? dbk_scrape_start(out, &opts, err) : DBK_OK;
@@ -165,35 +182,79 @@ static dbk_rc start_http(serving *s, dbk_http **out, dbk_err *err)
     return dbk_http_start(out, &opts, err);
 }
 
+/* A text for the server, which wants a C string. */
+static dbk_rc take_text(dbk_bytes *out, dbk_span pem, dbk_err *err)
+{
+    dbk_bytes_wipe(out);
+    dbk_rc rc = dbk_bytes_append(out, pem, err);
+    return rc == DBK_OK ? dbk_bytes_append_u8(out, 0, err) : rc;
+}
+
+/* SIGHUP. The keeper reads, as this process opens no file; what is a pair this one finds out. */
+static void reload(serving *s)
+{
+    dbk_err why = { 0 };
+    dbk_http_shown shown;
+    dbk_passage_reloaded got;
+    dbk_bytes reply;
+    dbk_http_shows(s->server, &shown);
+    dbk_rc rc = dbk_front_reload(s->front, shown.pin, &got, &reply, &why);
+    if (rc == DBK_OK && got.why[0] != '\0')
+        rc = dbk_fail(&why, DBK_INVALID, "%s", got.why);
+    if (rc == DBK_OK)
+        rc = take_text(&s->cert, got.cert, &why);
+    if (rc == DBK_OK)
+        rc = take_text(&s->key, got.key, &why);
+    if (rc == DBK_OK)
+        rc = dbk_http_renew(s->server, (const char *)s->cert.p, (const char *)s->key.p, &why);
+    if (rc == DBK_OK)
+        dbk_oplog(NULL, "event=reload certificate=read");
+    else
+        dbk_oplog_kept("certificate", why.text);
+    dbk_bytes_wipe(&reply);
+}
+
 /* Until it is told to stop, or the keeper has ended. */
 static void wait_for_end(serving *s)
 {
     int got = 0;
-    do
+    bool over = false;
+    while (!over) {
         DBK_ASSERT(sigwait(&s->signals, &got) == 0);
-    while (got == SIGCHLD && !dbk_spawn_ended(s->keeper));
+        if (got == SIGHUP)
+            reload(s);
+        over = got != SIGHUP && (got != SIGCHLD || dbk_spawn_ended(s->keeper));
+    }
     dbk_oplog(NULL, got == SIGCHLD ? "event=stop reason=keeper" : "event=stop");
+}
+
+static void stop_http(serving *s)
+{
+    char line[64];
+    unsigned cut = dbk_http_stop(s->server, DRAIN_MS);
+    (void)snprintf(line, sizeof(line), "event=stopped cut=%u", cut);
+    dbk_oplog(NULL, line);
 }
 
 static dbk_rc answer_until_told(serving *s, dbk_err *err)
 {
-    dbk_http *server = NULL;
-    dbk_scrape *scrape;
-    dbk_rc rc = start_scrape(s, &scrape, err);
+    dbk_scrape *scrape = NULL;
+    dbk_rc rc = start_http(s, &s->server, err);
     if (rc == DBK_OK)
-        rc = start_http(s, &server, err);
+        rc = start_scrape(s, &scrape, err);
     if (rc == DBK_OK) {
         if (scrape != NULL)
             printf("metrics on http://%s/metrics\n", dbk_scrape_address(scrape));
-        printf("listening on https://%s\n", dbk_http_address(server));
+        printf("listening on https://%s\n", dbk_http_address(s->server));
         (void)fflush(stdout);
         dbk_oplog(NULL, "event=start");
         dbk_notify(s->notify, "READY=1");
         wait_for_end(s);
         dbk_notify(s->notify, "STOPPING=1");
     }
-    dbk_http_stop(server, DRAIN_MS);
     dbk_scrape_stop(scrape);
+    if (s->server != NULL)
+        stop_http(s);
     return rc;
 }
 
@@ -204,6 +265,8 @@ static void block_signals(sigset_t *set)
     (void)sigaddset(set, SIGTERM);
     (void)sigaddset(set, SIGINT);
     (void)sigaddset(set, SIGCHLD);
+    (void)sigaddset(set, SIGHUP);
+    (void)signal(SIGHUP, SIG_DFL); /* whoever began it may have let it be ignored */
     DBK_ASSERT(sigprocmask(SIG_BLOCK, set, NULL) == 0);
 }
 

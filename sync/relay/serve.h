@@ -18,13 +18,15 @@ typedef struct dbk_serve_opts {
     const char *listen;             /* NULL: a socket was passed by the service manager */
     const char *tls_cert, *tls_key; /* NULL: the folder's own */
     const char *metrics;            /* where monitoring asks; NULL: nowhere */
-    unsigned disk_percent;
+    const char *disk_max;           /* percent; NULL: as limits.txt says */
     dbk_http_peers peers;
     dbk_confine_mode sandbox;
 } dbk_serve_opts;
 
 /* Says on standard output what it listens on, and on standard error what it does, until SIGTERM or
- * SIGINT. DBK_IO: the keeper has ended. */
+ * SIGINT. On SIGHUP limits.txt, the certificate and its key are read again: what is good of them
+ * counts from there on, for the rest what was goes on, and a line in the log says so. DBK_IO: the
+ * keeper has ended. */
 DBK_MUST_CHECK dbk_rc dbk_serve(const dbk_serve_opts *opts, dbk_err *err);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "core/base/text.h"
 #include "sync/relay/files.h"
+#include "sync/relay/limits.h"
 #include "sync/relay/measure.h"
 #include "sync/relay/relay_calls.h"
 
@@ -19,6 +20,8 @@ typedef struct facts {
     bool in_database, recovering;
     dbk_home_use use;
     dbk_home_disk disk;
+    dbk_limits limits;
+    dbk_err limits_why; /* rc DBK_OK: they are read */
 } facts;
 
 static dbk_rc take_space(void *ctx, const dbk_measure_space *space, dbk_err *err)
@@ -78,6 +81,8 @@ static dbk_rc find_out(facts *f, const dbk_home *home, const dbk_env *env, dbk_e
     dbk_rc rc = dbk_home_who(home, &f->use, err);
     if (rc == DBK_OK)
         rc = dbk_home_disk_of(home, &f->disk, err);
+    if (dbk_limits_read(&f->limits, home, &f->limits_why) != DBK_OK)
+        dbk_limits_default(&f->limits);
     if (rc == DBK_OK)
         rc = dbk_home_last_backup(home, &f->made_ms, err);
     if (rc == DBK_OK)
@@ -146,6 +151,14 @@ static dbk_rc person_head(dbk_bytes *out, const facts *f, dbk_err *err)
     return rc;
 }
 
+static dbk_rc person_size(dbk_bytes *out, const char *name, uint64_t segments, uint64_t bytes,
+                          dbk_err *err)
+{
+    char size[24];
+    print_size(size, bytes);
+    return dbk_bytes_append_fmt(out, err, "%-12s %" PRIu64 ", %s\n", name, segments, size);
+}
+
 static dbk_rc person_log(dbk_bytes *out, const facts *f, dbk_err *err)
 {
     const dbk_measure_space *spaces = (const dbk_measure_space *)(const void *)f->sizes.p;
@@ -154,15 +167,16 @@ static dbk_rc person_log(dbk_bytes *out, const facts *f, dbk_err *err)
                     : dbk_bytes_append_fmt(
                           out, err, "organisation %" PRIu64 " entries in its chain\n", f->entries);
     if (rc == DBK_OK)
-        rc = dbk_bytes_append_fmt(out, err, "segments     %" PRIu64 "\n", f->log.segments);
-    for (size_t i = 0; i < f->sizes.len / sizeof(*spaces) && rc == DBK_OK; i++)
-        rc = dbk_bytes_append_fmt(out, err, "  space %-4" PRIu64 " %" PRIu64 "\n", spaces[i].number,
-                                  spaces[i].segments);
+        rc = person_size(out, "segments", f->log.segments, f->log.bytes, err);
+    for (size_t i = 0; i < f->sizes.len / sizeof(*spaces) && rc == DBK_OK; i++) {
+        char name[24];
+        (void)snprintf(name, sizeof(name), "  space %" PRIu64, spaces[i].number);
+        rc = person_size(out, name, spaces[i].segments, spaces[i].bytes, err);
+    }
     return rc;
 }
 
-static dbk_rc person_rest(dbk_bytes *out, const facts *f, const dbk_status_opts *opts,
-                          uint64_t now_ms, dbk_err *err)
+static dbk_rc person_rest(dbk_bytes *out, const facts *f, uint64_t now_ms, dbk_err *err)
 {
     char oldest[80], backup[80], free_size[24];
     print_when(oldest, f->log.oldest_ms, now_ms, "");
@@ -177,10 +191,13 @@ static dbk_rc person_rest(dbk_bytes *out, const facts *f, const dbk_status_opts 
                                   f->log.unwitnessed,
                                   oldest[0] != '\0' ? ", the oldest since " : "", oldest);
     if (rc == DBK_OK)
-        rc = dbk_bytes_append_fmt(
-            out, err,
-            "disk         %u %% in use, %s free; above %" PRIu64 " %% no notes are taken\n",
-            (unsigned)((double)used * 100 / (double)f->disk.size), free_size, opts->disk_max);
+        rc = dbk_bytes_append_fmt(out, err,
+                                  "disk         %u %% in use, %s free; above %" PRIu64
+                                  " %% no notes are taken\n",
+                                  (unsigned)((double)used * 100 / (double)f->disk.size), free_size,
+                                  f->limits.of[DBK_LIMITS_DISK_MAX_PERCENT]);
+    if (rc == DBK_OK && f->limits_why.rc != DBK_OK)
+        rc = dbk_bytes_append_fmt(out, err, "limits       not read: %s\n", f->limits_why.text);
     if (rc == DBK_OK && !f->in_database)
         rc = dbk_bytes_append_fmt(out, err, "last backup  %s\n", backup);
     return rc;
@@ -208,13 +225,14 @@ static dbk_rc json_spaces(dbk_bytes *out, const facts *f, dbk_err *err)
     const dbk_measure_space *spaces = (const dbk_measure_space *)(const void *)f->sizes.p;
     dbk_rc rc = dbk_bytes_append_str(out, ",\"spaces\":[", err);
     for (size_t i = 0; i < f->sizes.len / sizeof(*spaces) && rc == DBK_OK; i++)
-        rc = dbk_bytes_append_fmt(out, err, "%s{\"space\":%" PRIu64 ",\"segments\":%" PRIu64 "}",
-                                  i > 0 ? "," : "", spaces[i].number, spaces[i].segments);
+        rc = dbk_bytes_append_fmt(
+            out, err, "%s{\"space\":%" PRIu64 ",\"segments\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+            i > 0 ? "," : "", spaces[i].number, spaces[i].segments, spaces[i].bytes);
     return rc == DBK_OK ? dbk_bytes_append_str(out, "]}\n", err) : rc;
 }
 
 /* Nothing in it needs an escape: numbers, times, an address that was read as one. */
-static dbk_rc print_json(dbk_bytes *out, const facts *f, const dbk_status_opts *opts, dbk_err *err)
+static dbk_rc print_json(dbk_bytes *out, const facts *f, dbk_err *err)
 {
     char oldest[DBK_TIME_TEXT_SIZE + 2], backup[DBK_TIME_TEXT_SIZE + 2];
     const char *quote = f->use.address[0] != '\0' ? "\"" : "";
@@ -224,13 +242,14 @@ static dbk_rc print_json(dbk_bytes *out, const facts *f, const dbk_status_opts *
         out, err,
         "{\"version\":\"%s\",\"schema\":%u,\"in_database\":%s,\"log_bytes\":%" PRIu64
         ",\"taken\":%s,\"serves\":%s%s%s,\"recovering\":%s,\"entries\":%" PRIu64
-        ",\"segments\":%" PRIu64 ",\"witnesses\":%" PRIu64 ",\"unwitnessed\":%" PRIu64
-        ",\"oldest_unwitnessed\":%s,\"disk_free\":%" PRIu64 ",\"disk_size\":%" PRIu64
-        ",\"disk_max\":%" PRIu64 ",\"last_backup\":%s",
+        ",\"segments\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"witnesses\":%" PRIu64
+        ",\"unwitnessed\":%" PRIu64 ",\"oldest_unwitnessed\":%s,\"disk_free\":%" PRIu64
+        ",\"disk_size\":%" PRIu64 ",\"disk_max\":%" PRIu64 ",\"limits_read\":%s,\"last_backup\":%s",
         DAYBOOK_VERSION, DBK_LOG_SCHEMA_VERSION, json_bool(f->in_database), f->log_bytes,
         json_bool(f->use.taken), quote, quote[0] != '\0' ? f->use.address : "null", quote,
-        json_bool(f->recovering), f->entries, f->log.segments, f->log.witnesses, f->log.unwitnessed,
-        oldest, f->disk.free, f->disk.size, opts->disk_max, backup);
+        json_bool(f->recovering), f->entries, f->log.segments, f->log.bytes, f->log.witnesses,
+        f->log.unwitnessed, oldest, f->disk.free, f->disk.size,
+        f->limits.of[DBK_LIMITS_DISK_MAX_PERCENT], json_bool(f->limits_why.rc == DBK_OK), backup);
     return rc == DBK_OK ? json_spaces(out, f, err) : rc;
 }
 
@@ -241,13 +260,13 @@ dbk_rc dbk_status_print(dbk_bytes *out, const dbk_home *home, const dbk_status_o
     dbk_bytes_init(&f.sizes, SIZES_BYTES_MAX);
     dbk_rc rc = find_out(&f, home, env, err);
     if (rc == DBK_OK && opts->json) {
-        rc = print_json(out, &f, opts, err);
+        rc = print_json(out, &f, err);
     } else if (rc == DBK_OK) {
         rc = person_head(out, &f, err);
         if (rc == DBK_OK)
             rc = person_log(out, &f, err);
         if (rc == DBK_OK)
-            rc = person_rest(out, &f, opts, env->now_ms(env->self), err);
+            rc = person_rest(out, &f, env->now_ms(env->self), err);
     }
     dbk_bytes_wipe(&f.sizes);
     return rc;

@@ -9,8 +9,7 @@
 #define DBK_STATUS_BYTES_MAX (1024u * 1024u)
 
 typedef struct dbk_status_opts {
-    bool json;         /* one object on one line; else lines for a person */
-    uint64_t disk_max; /* percent */
+    bool json; /* one object on one line; else lines for a person */
 } dbk_status_opts;
 
 /* Appends it. home: only looked at, or taken. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/base/alloc.h"
 #include "core/crypto/hash.h"
 
 #define DAY_S (24 * 60 * 60)
@@ -121,4 +122,121 @@ dbk_rc dbk_tls_pin(uint8_t pin[DBK_TLS_PIN_BYTES], dbk_span cert_pem, dbk_err *e
     gnutls_pubkey_deinit(key);
     gnutls_x509_crt_deinit(cert);
     return fail(code, err);
+}
+
+/* ---- an identity ------------------------------------------------------------------------- */
+
+#define CHAIN_MAX 8u
+
+struct dbk_tls_identity {
+    gnutls_pcert_st chain[CHAIN_MAX];
+    unsigned count;
+    gnutls_privkey_t key;
+    uint8_t pin[DBK_TLS_PIN_BYTES];
+    uint64_t ends_ms;
+};
+
+static gnutls_datum_t datum_of(dbk_span in)
+{
+    return (gnutls_datum_t){ (unsigned char *)(uintptr_t)in.p, (unsigned)in.len };
+}
+
+/* The first certificate is the one that the key is of. */
+static int load_first(dbk_tls_identity *id, const gnutls_datum_t *pem)
+{
+    gnutls_x509_crt_t cert = NULL;
+    int code = gnutls_x509_crt_init(&cert);
+    if (code >= 0)
+        code = gnutls_x509_crt_import(cert, pem, GNUTLS_X509_FMT_PEM);
+    if (code >= 0) {
+        time_t ends = gnutls_x509_crt_get_expiration_time(cert);
+        id->ends_ms = ends > 0 ? (uint64_t)ends * 1000 : 0;
+    }
+    gnutls_x509_crt_deinit(cert);
+    return code;
+}
+
+static int load_key(dbk_tls_identity *id, const gnutls_datum_t *pem)
+{
+    int code = gnutls_privkey_init(&id->key);
+    return code < 0 ? code
+                    : gnutls_privkey_import_x509_raw(id->key, pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+}
+
+/* Do both hold the same public key? */
+static int match(const dbk_tls_identity *id)
+{
+    static const unsigned char text[] = "daybook-relay";
+    const gnutls_datum_t data = { (unsigned char *)(uintptr_t)text, sizeof(text) - 1 };
+    gnutls_datum_t sig = { NULL, 0 };
+    gnutls_pubkey_t pub = id->chain[0].pubkey;
+    gnutls_digest_algorithm_t digest = GNUTLS_DIG_SHA256;
+    int code = gnutls_privkey_sign_data(id->key, digest, 0, &data, &sig);
+    if (code >= 0)
+        code = gnutls_pubkey_verify_data2(
+            pub, gnutls_pk_to_sign(gnutls_pubkey_get_pk_algorithm(pub, NULL), digest), 0, &data,
+            &sig);
+    gnutls_free(sig.data);
+    return code;
+}
+
+dbk_rc dbk_tls_identity_load(dbk_tls_identity **out, dbk_span cert_pem, dbk_span key_pem,
+                             dbk_err *err)
+{
+    gnutls_datum_t cert = datum_of(cert_pem), key = datum_of(key_pem);
+    *out = NULL;
+    dbk_tls_identity *id = dbk_alloc(sizeof(*id));
+    if (id == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for a certificate");
+    id->count = CHAIN_MAX;
+    dbk_rc rc = dbk_tls_pin(id->pin, cert_pem, err);
+    if (rc == DBK_OK) {
+        int code = gnutls_pcert_list_import_x509_raw(id->chain, &id->count, &cert,
+                                                     GNUTLS_X509_FMT_PEM, 0);
+        if (code < 0)
+            id->count = 0;
+        if (code >= 0)
+            code = load_first(id, &cert);
+        if (code >= 0)
+            code = load_key(id, &key);
+        if (code >= 0)
+            code = match(id);
+        rc = fail(code, err);
+    } else {
+        id->count = 0;
+    }
+    if (rc == DBK_OK)
+        *out = id;
+    else
+        dbk_tls_identity_free(id);
+    return rc;
+}
+
+void dbk_tls_identity_free(dbk_tls_identity *id)
+{
+    if (id == NULL)
+        return;
+    for (unsigned i = 0; i < id->count; i++)
+        gnutls_pcert_deinit(&id->chain[i]);
+    if (id->key != NULL)
+        gnutls_privkey_deinit(id->key);
+    dbk_free(id);
+}
+
+const uint8_t *dbk_tls_identity_pin(const dbk_tls_identity *id)
+{
+    return id->pin;
+}
+
+uint64_t dbk_tls_identity_ends_ms(const dbk_tls_identity *id)
+{
+    return id->ends_ms;
+}
+
+void dbk_tls_identity_show(const dbk_tls_identity *id, struct gnutls_pcert_st **chain,
+                           unsigned *count, struct gnutls_privkey_st **key)
+{
+    *chain = (gnutls_pcert_st *)(uintptr_t)id->chain;
+    *count = id->count;
+    *key = id->key;
 }

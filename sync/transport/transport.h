@@ -5,7 +5,7 @@
 #include "core/base/bytes.h"
 
 #define DBK_HTTP_HEADERS_MAX 8u
-#define DBK_BACKUP_PINS_MAX 4u
+#define DBK_BACKUP_PINS_MAX 8u /* four of an invite, four of the policy */
 #define DBK_RESPONSE_BYTES_MAX (10u * 1024u * 1024u)
 
 typedef struct dbk_http_field {

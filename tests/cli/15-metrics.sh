@@ -143,7 +143,8 @@ scrape
 number "one space" spaces 1
 json "what was pushed is in the log" "d['series']['daybook_relay_segments_total,result=accepted'] \
     == d['series']['daybook_relay_log_segments'] >= 1" True
-json "coarsely by space" "d['series']['daybook_relay_space_segments,space=1']" 16.0
+json "coarsely by space" "d['series']['daybook_relay_space_segments,space=1']" 64.0
+number "its bytes, too" "space_bytes,space=1" 65536
 number "no witness in the policy" witnesses 0
 number "so all of it waits for one" unwitnessed_segments \
     "$(py "int(d['series']['daybook_relay_log_segments'])")"

@@ -344,6 +344,110 @@ static void an_address_is_https_host_and_port_and_no_more(void **state)
     }
 }
 
+/* ---- another certificate while it serves --------------------------------------------------- */
+
+static int ask_health(dbk_transport *t)
+{
+    dbk_answer a = answer_new(1024);
+    dbk_exchange req = { .method = "GET", .target = "/healthz" };
+    dbk_rc rc = t->ops->exchange(t->self, &a, &req, NULL);
+    int status = rc == DBK_OK ? a.status : 0;
+    dbk_bytes_wipe(&a.body);
+    return status;
+}
+
+static int fresh_health(const server *s, const uint8_t pin[32])
+{
+    dbk_transport t = connect_to(s, pin);
+    int status = ask_health(&t);
+    dbk_transport_close(&t);
+    return status;
+}
+
+typedef struct pair {
+    dbk_bytes cert, key;
+    uint8_t pin[32];
+} pair;
+
+static void pair_make(pair *p)
+{
+    dbk_bytes_init(&p->cert, DBK_TLS_PEM_BYTES_MAX);
+    dbk_bytes_init(&p->key, DBK_TLS_PEM_BYTES_MAX);
+    assert_rc(dbk_tls_make(&p->cert, &p->key, dbk_env_system()->now_ms(NULL), NULL), DBK_OK, NULL);
+    assert_rc(dbk_tls_pin(p->pin, dbk_bytes_span(&p->cert), NULL), DBK_OK, NULL);
+    assert_rc(dbk_bytes_append_u8(&p->cert, 0, NULL), DBK_OK, NULL);
+    assert_rc(dbk_bytes_append_u8(&p->key, 0, NULL), DBK_OK, NULL);
+}
+
+static void pair_wipe(pair *p)
+{
+    dbk_bytes_wipe(&p->cert);
+    dbk_bytes_wipe(&p->key);
+}
+
+static const char *text_of(const dbk_bytes *pem)
+{
+    return (const char *)pem->p;
+}
+
+static void another_certificate_is_shown_from_the_next_handshake_on_A21(void **state)
+{
+    (void)state;
+    server *s = server_new();
+    dbk_err err = { 0 };
+    pair next;
+    dbk_http_shown shown;
+    dbk_transport open = connect_to(s, s->pin);
+    pair_make(&next);
+    assert_int_equal(ask_health(&open), 200);
+    assert_ok(dbk_http_renew(s->http, text_of(&next.cert), text_of(&next.key), &err), &err);
+    dbk_http_shows(s->http, &shown);
+    assert_memory_equal(shown.pin, next.pin, sizeof(shown.pin));
+    assert_true(shown.ends_ms > dbk_env_system()->now_ms(NULL));
+    assert_int_equal(ask_health(&open), 200); /* the connection that was open stays */
+    assert_int_equal(fresh_health(s, next.pin), 200);
+    assert_int_equal(fresh_health(s, s->pin), 0);
+    /* And back: what devices know is again what they see. */
+    assert_ok(dbk_http_renew(s->http, text_of(&s->cert), text_of(&s->key), &err), &err);
+    assert_int_equal(fresh_health(s, s->pin), 200);
+    assert_int_equal(ask_health(&open), 200);
+    dbk_transport_close(&open);
+    pair_wipe(&next);
+    server_end(s);
+}
+
+static void what_is_no_certificate_with_its_key_changes_nothing_A21(void **state)
+{
+    (void)state;
+    server *s = server_new();
+    pair next;
+    pair_make(&next);
+    char half[400] = "";
+    (void)snprintf(half, sizeof(half), "%.300s", text_of(&next.cert));
+    const struct {
+        const char *cert, *key;
+    } bad[] = {
+        { text_of(&next.cert), text_of(&s->key) }, /* not a pair */
+        { text_of(&s->cert), text_of(&next.key) },
+        { "", "" },
+        { text_of(&next.cert), "" },
+        { "", text_of(&next.key) },
+        { half, text_of(&next.key) },
+        { text_of(&next.key), text_of(&next.cert) },
+        { text_of(&next.cert), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" },
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        dbk_err err = { 0 };
+        dbk_rc rc = dbk_http_renew(s->http, bad[i].cert, bad[i].key, &err);
+        if (rc != DBK_FORMAT)
+            fail_msg("case %zu: %d (%s)", i, (int)rc, err.text);
+        assert_int_equal(fresh_health(s, s->pin), 200);
+    }
+    assert_int_equal(fresh_health(s, next.pin), 0);
+    pair_wipe(&next);
+    server_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +459,8 @@ int main(void)
         cmocka_unit_test(a_nonce_is_good_for_one_request_A23),
         cmocka_unit_test(a_handshake_that_stops_halfway_costs_no_processor_time_A31),
         cmocka_unit_test(an_address_is_https_host_and_port_and_no_more),
+        cmocka_unit_test(another_certificate_is_shown_from_the_next_handshake_on_A21),
+        cmocka_unit_test(what_is_no_certificate_with_its_key_changes_nothing_A21),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,8 @@ static void open_channels(fixture *f)
         f->fronts[i] = pair[0];
         f->keepers[i] = pair[1];
     }
-    f->opts = (dbk_keeper_opts){ f->kit.relay, &f->kit.env.env, f->keepers, CHANNELS, NULL, NULL };
+    f->opts = (dbk_keeper_opts){ f->kit.relay, &f->kit.env.env, f->keepers, CHANNELS, NULL, NULL,
+                                 NULL };
     assert_int_equal(pthread_create(&f->keeper, NULL, keep, f), 0);
 }
 

@@ -285,6 +285,45 @@ static void expectations_and_measures_arrive(void **state)
     dbk_bytes_wipe(&text);
 }
 
+/* ---- what is read again ------------------------------------------------------------------- */
+
+static void what_was_read_again_arrives_whole_or_says_why_not(void **state)
+{
+    const uint8_t pin[DBK_TLS_PIN_BYTES] = { 7, 8, 9 };
+    dbk_passage_asked asked;
+    dbk_passage_reloaded got;
+    const dbk_passage_reloaded good = { "", dbk_span_str("a certificate"), dbk_span_str("a key") };
+    const dbk_passage_reloaded bad = { "the disk is on fire", { NULL, 0 }, { NULL, 0 } };
+    dbk_bytes frame = DBK_BYTES_INIT(FRAME_BYTES_MAX);
+    (void)state;
+    assert_rc(dbk_passage_ask_reload(&frame, pin, NULL), DBK_OK, NULL);
+    assert_rc(dbk_passage_asked_decode(&asked, dbk_bytes_span(&frame), NULL), DBK_OK, NULL);
+    assert_int_equal(asked.kind, DBK_PASSAGE_RELOAD);
+    assert_memory_equal(asked.pin, pin, sizeof(pin));
+    for (size_t cut = 0; cut < frame.len; cut++)
+        assert_rc(dbk_passage_asked_decode(&asked, dbk_span_of(frame.p, cut), NULL), DBK_FORMAT,
+                  NULL);
+    dbk_bytes_wipe(&frame);
+    assert_rc(dbk_passage_reloaded_encode(&frame, &good, NULL), DBK_OK, NULL);
+    assert_rc(dbk_passage_reloaded_decode(&got, dbk_bytes_span(&frame), NULL), DBK_OK, NULL);
+    assert_string_equal(got.why, "");
+    assert_span(got.cert, good.cert);
+    assert_span(got.key, good.key);
+    for (size_t cut = 0; cut < frame.len; cut++)
+        assert_rc(dbk_passage_reloaded_decode(&got, dbk_span_of(frame.p, cut), NULL), DBK_FORMAT,
+                  NULL);
+    assert_rc(dbk_bytes_append_u8(&frame, 0, NULL), DBK_OK, NULL);
+    assert_rc(dbk_passage_reloaded_decode(&got, dbk_bytes_span(&frame), NULL), DBK_FORMAT, NULL);
+    dbk_bytes_wipe(&frame);
+    assert_rc(dbk_passage_reloaded_encode(&frame, &bad, NULL), DBK_OK, NULL);
+    assert_rc(dbk_passage_reloaded_decode(&got, dbk_bytes_span(&frame), NULL), DBK_OK, NULL);
+    assert_string_equal(got.why, bad.why);
+    assert_int_equal(got.cert.len, 0);
+    frame.p[2] = 0x1b; /* a terminal would obey it */
+    assert_rc(dbk_passage_reloaded_decode(&got, dbk_bytes_span(&frame), NULL), DBK_FORMAT, NULL);
+    dbk_bytes_wipe(&frame);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +335,7 @@ int main(void)
         cmocka_unit_test(words_that_nobody_knows_are_no_answer),
         cmocka_unit_test(the_keeper_greets_by_its_version_or_says_why_not),
         cmocka_unit_test(expectations_and_measures_arrive),
+        cmocka_unit_test(what_was_read_again_arrives_whole_or_says_why_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -304,6 +304,11 @@ static void a_relay_that_lost_nothing_takes_no_lost_entries_m49(void **state)
 static void what_its_own_checkpoint_covers_goes_back_to_its_place_5_6(void **state)
 {
     fixture *f = *state;
+    /* However little room there is for more: what it had signed for has had its room. */
+    const dbk_relay_limits tight = { .device = { 1000, 1000 },
+                                     .stranger = { 1000, 1000 },
+                                     .quota = { { 1, 1 }, { 1, 1 } } };
+    assert_rc(dbk_relay_limit(f->kit.relay, &tight, NULL), DBK_OK, NULL);
     const refill first = { KEPT, KEPT + 3, NULL, 0, SIZE_MAX, false };
     const refill second = { KEPT + 3, SEGMENTS, NULL, 0, SIZE_MAX, false };
     assert_int_equal(send_refill(f, &f->officer, &first), 200);
