@@ -43,8 +43,13 @@ static dbk_rc read_pem(const dbk_serve_opts *o, const char *given, const char *o
     int len = snprintf(path, sizeof(path), "%s/%s", o->dir, own);
     if (len < 0 || (size_t)len >= sizeof(path))
         return dbk_fail(err, DBK_USAGE, "the folder's path is too long");
-    dbk_rc rc = dbk_home_read(NULL, given != NULL ? given : path, out, err);
-    return rc == DBK_OK ? dbk_bytes_append_u8(out, 0, err) : rc; /* the server wants a C string */
+    dbk_err why = { 0 };
+    dbk_rc rc = dbk_home_read(NULL, given != NULL ? given : path, out, &why);
+    if (rc == DBK_NOT_FOUND && given == NULL)
+        return dbk_fail(err, rc, "there is no relay in this folder (%s)", own);
+    if (rc != DBK_OK)
+        return dbk_fail(err, rc, "%s", why.text);
+    return dbk_bytes_append_u8(out, 0, err); /* the server wants a C string */
 }
 
 static dbk_rc print_pin(const dbk_bytes *cert, dbk_err *err)
