@@ -299,6 +299,22 @@ static void say_policy(words *w)
         say(w, " anew, as they were");
 }
 
+/* Who signs compares the sum with what `retention show` says of the records. */
+static void say_dispose(words *w)
+{
+    const dbk_entry *e = w->change->entry;
+    char hex[2 * DBK_HASH_BYTES + 1];
+    say(w, "dispose of ");
+    say_number(w, e->dots_count);
+    say(w, e->dots_count == 1 ? " change in " : " changes in ");
+    say_space(w);
+    dbk_hex_print(hex, dbk_span_of(e->review.b, sizeof(e->review.b)));
+    if (w->asked) {
+        say(w, ", erased everywhere and for ever, by the decision ");
+        say(w, hex);
+    }
+}
+
 typedef struct kind_row {
     const char *code; /* in --json */
     void (*say)(words *w);
@@ -314,6 +330,7 @@ static const kind_row kinds[] = {
     [DBK_ENTRY_RECOVERY] = { "recovery", say_recovery },
     [DBK_ENTRY_REMOVE] = { "remove", say_remove },
     [DBK_ENTRY_BAR] = { "bar", say_bar },
+    [DBK_ENTRY_DISPOSE] = { "dispose", say_dispose },
 };
 
 const char *cli_change_code(dbk_entry_kind kind)

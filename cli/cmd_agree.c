@@ -4,6 +4,7 @@
 
 #include "cli/change.h"
 #include "cli/cmd.h"
+#include "cli/dispose.h"
 #include "cli/render.h"
 #include "cli/words.h"
 
@@ -50,16 +51,21 @@ typedef struct listing {
     size_t count;
 } listing;
 
-static void say_proposal(const dbk_proposal *p, const char *who, const char *what, const char *hex)
+static dbk_rc say_proposal(cli *c, const dbk_proposal *p, const char *who, const char *what,
+                           const char *hex, dbk_err *err)
 {
+    dbk_rc rc = DBK_OK;
     out_text("%.*s  %s asks to %s.\n", SHORT_DIGITS, hex, who, what);
     out_text("          Claimed time: %s.\n", cli_time((int64_t)p->decoded.entry.time_ms));
+    if (p->decoded.entry.kind == DBK_ENTRY_DISPOSE)
+        rc = cli_dispose_say(c, p, err);
     if (p->mine)
         out_text("          It waits for another administrator.\n");
     else
         out_text("          To sign just this: daybook org agree %.*s; or: daybook org decline "
                  "%.*s\n",
                  SHORT_DIGITS, hex, SHORT_DIGITS, hex);
+    return rc;
 }
 
 static dbk_rc show_proposal(void *ctx, const dbk_proposal *p, dbk_span entry, dbk_err *err)
@@ -88,7 +94,7 @@ static dbk_rc show_proposal(void *ctx, const dbk_proposal *p, dbk_span entry, db
                       (char *)who.p, "claimed", cli_time_json((int64_t)p->decoded.entry.time_ms),
                       "mine", (int)p->mine));
     else if (rc == DBK_OK)
-        say_proposal(p, (char *)who.p, (char *)what.p, hex);
+        rc = say_proposal(l->c, p, (char *)who.p, (char *)what.p, hex, err);
     dbk_bytes_wipe(&what);
     dbk_bytes_wipe(&who);
     return rc;
@@ -189,6 +195,8 @@ static dbk_rc agree(cli *c, dbk_transport *t, const dbk_proposal *p, dbk_span en
 {
     dbk_bytes what = DBK_BYTES_INIT(CLI_CHANGE_BYTES_MAX);
     dbk_rc rc = shown_check(c, &p->id, err);
+    if (rc == DBK_OK && p->decoded.entry.kind == DBK_ENTRY_DISPOSE)
+        rc = cli_dispose_check(c, p, err);
     if (rc == DBK_OK)
         rc = cli_change_words(&what, c, &p->change, CLI_CHANGE_ASKED, err);
     if (rc == DBK_OK)

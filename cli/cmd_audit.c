@@ -48,14 +48,14 @@ static dbk_rc take_row(void *ctx, const dbk_audit_row *row, dbk_err *err)
         return DBK_OK;
     dbk_id_hex(space, &row->space);
     dbk_id_hex(device, &row->device);
-    json_t *json = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:o, s:o*, s:o*, s:o*}", "op", op,
-                             "at", cli_time_json(row->at_ms), "received",
+    json_t *json = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:o, s:o*, s:o*, s:o*, s:o*}",
+                             "op", op, "at", cli_time_json(row->at_ms), "received",
                              cli_time_json((int64_t)row->receipt_ms), "author",
                              cli_device_name(a->c, &row->device), "device", device, "space", space,
                              "count", (json_int_t)row->count, "records",
                              row->records.len == 0 ? json_array() : cli_value_json(row->records),
                              "what", text_json(row->what), "recipient", text_json(row->recipient),
-                             "reason", text_json(row->reason));
+                             "reason", text_json(row->reason), "order", text_json(row->order));
     if (json == NULL || json_array_append_new(a->rows, json) != 0)
         return dbk_fail(err, DBK_NOMEM, "no memory for the log");
     return DBK_OK;
@@ -83,8 +83,9 @@ static dbk_rc print_row(out_table *table, const json_t *row, dbk_err *err)
     int64_t at = 0;
     if (dbk_time_parse(&at, dbk_span_str(said(row, "at")), NULL) != DBK_OK)
         at = 0;
-    (void)snprintf(many, sizeof(many), "%llu records",
-                   (unsigned long long)json_integer_value(json_object_get(row, "count")));
+    (void)snprintf(many, sizeof(many), "%llu %s",
+                   (unsigned long long)json_integer_value(json_object_get(row, "count")),
+                   said(row, "order")[0] == '\0' ? "records" : "changes");
     dbk_id id = { { 0 } };
     if (json_array_size(records) == 1 && first != NULL && dbk_id_parse(&id, first, NULL) == DBK_OK)
         (void)snprintf(many, sizeof(many), "%s", cli_short_id(&id));
@@ -95,8 +96,10 @@ static dbk_rc print_row(out_table *table, const json_t *row, dbk_err *err)
 
 /* ---- as CSV (RFC 4180) ---------------------------------------------------------------------- */
 
-static const char *const columns[] = { "at",    "received", "op",   "author",    "device", "space",
-                                       "count", "records",  "what", "recipient", "reason" };
+static const char *const columns[] = {
+    "at",    "received", "op",   "author",    "device", "space",
+    "count", "records",  "what", "recipient", "reason", "order"
+};
 
 static dbk_rc print_csv(const json_t *row, dbk_err *err)
 {

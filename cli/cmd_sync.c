@@ -7,6 +7,7 @@
 
 #include "cli/agent.h"
 #include "cli/cmd.h"
+#include "cli/dispose.h"
 #include "cli/outcome.h"
 #include "cli/recovery.h"
 #include "cli/render.h"
@@ -16,6 +17,12 @@
 #define INDEX_STEP 500u   /* records between two looks at the progress bar */
 #define WATCH_EVERY_S 10u /* between two exchanges, and up to twice that by chance */
 #define WATCH_MOST_S 160u /* while the relay can't be reached */
+
+/* What came of it. */
+typedef struct outcome {
+    dbk_sync_report report;
+    cli_disposed disposed;
+} outcome;
 
 static void draw(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
@@ -78,8 +85,9 @@ static void say_proposals(const dbk_sync_report *r)
                  (unsigned long long)r->to_agree, cli_needs(r->to_agree));
 }
 
-static json_t *report_json(const dbk_sync_report *r)
+static json_t *report_json(const outcome *out)
 {
+    const dbk_sync_report *r = &out->report;
     json_t *top = json_pack(
         "{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:s, "
         "s:I, "
@@ -97,9 +105,15 @@ static json_t *report_json(const dbk_sync_report *r)
                               "lost", (json_int_t)r->lost_ops, "lost_others",
                               (json_int_t)r->lost_others, "carried", (json_int_t)r->carried,
                               "contradictions", (json_int_t)r->contradictions);
+    json_t *disposed = json_pack("{s:I, s:I, s:I}", "disposed", (json_int_t)out->disposed.changes,
+                                 "disposal_held", (json_int_t)out->disposed.held,
+                                 "disposal_changed", (json_int_t)out->disposed.changed);
     if (top != NULL && relay != NULL)
         (void)json_object_update(top, relay);
+    if (top != NULL && disposed != NULL)
+        (void)json_object_update(top, disposed);
     json_decref(relay);
+    json_decref(disposed);
     return top;
 }
 
@@ -122,10 +136,11 @@ static void say_restored_relay(const dbk_sync_report *r)
                  r->contradictions == 1 ? "s" : "");
 }
 
-static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, dbk_err *err)
+static dbk_rc say_report(cli *c, const outcome *out, const char *folder, dbk_err *err)
 {
+    const dbk_sync_report *r = &out->report;
     if (c->format == OUT_JSON)
-        return out_json_take(report_json(r), err);
+        return out_json_take(report_json(out), err);
     say_restored_relay(r);
     if (r->restored)
         out_text("! This store was restored from an older copy, or there are two of it. What the "
@@ -153,6 +168,7 @@ static dbk_rc say_report(cli *c, const dbk_sync_report *r, const char *folder, d
         out_text("%llu change%s of membership: daybook org log\n",
                  (unsigned long long)r->members_new, cli_plural(r->members_new));
     say_proposals(r);
+    cli_dispose_tell(&out->disposed);
     if (r->conflicts_new > 0)
         out_text("! %llu more record%s a decision: daybook conflicts\n",
                  (unsigned long long)r->conflicts_new, cli_needs(r->conflicts_new));
@@ -182,11 +198,12 @@ static dbk_rc exchange(cli *c, dbk_sync_report *report, const char *folder, out_
 }
 
 /* With --watch only news is worth a line. stale: how many spaces were when last told. */
-static bool is_news(const dbk_sync_report *r, uint64_t *stale)
+static bool is_news(const outcome *out, uint64_t *stale)
 {
+    const dbk_sync_report *r = &out->report;
     bool more = r->stale > *stale;
     *stale = r->stale;
-    return (!r->idle && !r->joining) || more;
+    return (!r->idle && !r->joining) || more || out->disposed.changes > 0;
 }
 
 /* Two histories were found now; or before, and the relay still lies while nobody has settled it:
@@ -199,14 +216,16 @@ static bool shows_split(const cli *c, const dbk_sync_report *report, dbk_rc rc)
     return rc == DBK_PEER && dbk_evidence_count(c->book, &all, NULL) == DBK_OK && all.open > 0;
 }
 
-static dbk_rc sync_once(cli *c, const char *folder, out_progress *bar, dbk_sync_report *report,
-                        dbk_err *err)
+static dbk_rc sync_once(cli *c, const char *folder, out_progress *bar, outcome *out, dbk_err *err)
 {
+    dbk_sync_report *report = &out->report;
     dbk_err why = { 0 };
     out_progress_start(bar);
     dbk_rc rc = exchange(c, report, folder, bar, &why);
     if (rc == DBK_OK) {
-        rc = index_all(c, bar, err);
+        rc = cli_dispose_carry_out(c, &out->disposed, err);
+        if (rc == DBK_OK)
+            rc = index_all(c, bar, err);
         out_progress_end(bar);
         cli_recovery_settle(c); /* a new policy may have come */
         return rc == DBK_OK && folder == NULL ? cli_outcome_keep(c, CLI_OUTCOME_DONE, "", err) : rc;
@@ -270,7 +289,7 @@ static dbk_rc watch(cli *c, const char *folder, const dbk_secret *key, dbk_err *
     (void)sigaction(SIGINT, &end, NULL);
     (void)sigaction(SIGTERM, &end, NULL);
     while (!watch_ended) {
-        dbk_sync_report report = { 0 };
+        outcome out = { 0 };
         dbk_err why = { 0 };
         out_progress bar;
         dbk_rc rc = reopen(c, key, &why);
@@ -278,9 +297,9 @@ static dbk_rc watch(cli *c, const char *folder, const dbk_secret *key, dbk_err *
             out_note("The store is locked: nothing is exchanged until `daybook unlock`.");
         locked = rc == DBK_PENDING && key == NULL;
         if (rc == DBK_OK)
-            rc = sync_once(c, folder, &bar, &report, &why);
-        if (rc == DBK_OK && is_news(&report, &stale))
-            rc = say_report(c, &report, folder, &why);
+            rc = sync_once(c, folder, &bar, &out, &why);
+        if (rc == DBK_OK && is_news(&out, &stale))
+            rc = say_report(c, &out, folder, &why);
         if (rc == DBK_OK)
             rc = out_finish(&why);
         dbk_book_close(c->book);
@@ -309,12 +328,12 @@ dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK && again) {
         rc = watch(c, folder, key, err);
     } else if (rc == DBK_OK) {
-        dbk_sync_report report = { 0 };
+        outcome out = { 0 };
         out_progress bar;
-        rc = sync_once(c, folder, &bar, &report, err);
+        rc = sync_once(c, folder, &bar, &out, err);
         if (rc == DBK_OK)
-            rc = say_report(c, &report, folder, err);
-        if (rc == DBK_OK && report.evidence_new > 0)
+            rc = say_report(c, &out, folder, err);
+        if (rc == DBK_OK && out.report.evidence_new > 0)
             rc = dbk_fail(err, DBK_SPLIT,
                           "everything was exchanged, and it shows two histories: tell headquarters "
                           "(daybook evidence list)");

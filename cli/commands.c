@@ -258,8 +258,20 @@ const cli_command cli_commands[] = {
       "a "
       "deployment that runs, and a time that isn't over (unless before_time says why) stop "
       "disposal. The decision is signed, and counts while nothing that it was made on changes. "
-      "Nothing is erased by it: that isn't built yet.",
+      "Nothing is erased by it: daybook retention dispose asks for that.",
       CLI_BOOK, 2, CLI_POSITIONAL_MAX, look_options, cmd_retention_review },
+    { NULL, "retention dispose", "ID...", "ask that what was decided is erased everywhere",
+      "Each ID is a case or a person that headquarters decided to dispose of, all of one space. "
+      "What "
+      "refers to them, and to no other case or person, goes with them; reviews stay. A second "
+      "administrator, who reads that space, has to agree (org proposals, org agree). Every device, "
+      "and the relay, then erases it at its next sync, unless a legal hold stands there or "
+      "something came since. It wants that every device of the space has confirmed what came up to "
+      "the decision. Backups, and devices that never sync again, keep what they have.",
+      CLI_BOOK, 1, CLI_POSITIONAL_MAX, look_options, cmd_retention_dispose },
+    { NULL, "retention orders", "", "what was ordered to be disposed of, and which devices did it",
+      "A device's word comes with its next sync. One that is not heard of may still hold it.",
+      CLI_BOOK, 0, 0, NULL, cmd_retention_orders },
     { NULL, "persons duplicates", "[ID]", "who may be the same person, and why",
       "Compares names in any script, order and spelling, dates of birth, phones, email addresses "
       "and postcodes: which agree, and the points of each. Never nationality, ethnicity or "

@@ -33,6 +33,7 @@
 #include "core/practice/deployment.h"
 #include "core/practice/directory.h"
 #include "core/practice/disclosure.h"
+#include "core/practice/dispose.h"
 #include "core/practice/dispute.h"
 #include "core/practice/duty.h"
 #include "core/practice/dmm.h"

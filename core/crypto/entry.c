@@ -22,6 +22,7 @@ const uint32_t dbk_entry_keys_of[DBK_ENTRY_KINDS] = {
     [DBK_ENTRY_RECOVERY] = KEY(LOGS) | KEY(TEXT),
     [DBK_ENTRY_REMOVE] = KEY(DEVICE) | KEY(SPACE),
     [DBK_ENTRY_BAR] = KEY(SPACE) | KEY(PERSON),
+    [DBK_ENTRY_DISPOSE] = KEY(SPACE) | KEY(DOTS) | KEY(REVIEW),
 };
 const uint32_t dbk_entry_keys_more[DBK_ENTRY_KINDS] = {
     [DBK_ENTRY_GENESIS] = KEY(PERSON), [DBK_ENTRY_ENROL] = KEY(PERSON),
@@ -128,6 +129,11 @@ static int compare_logs(const void *a, const void *b)
     return dbk_id_compare(&((const dbk_log_move *)a)->space, &((const dbk_log_move *)b)->space);
 }
 
+static int compare_dots(const void *a, const void *b)
+{
+    return dbk_dot_compare(a, b);
+}
+
 /* A sorted copy of an array, so that one content has one encoding. */
 static void *sorted(const void *items, size_t count, size_t item_size,
                     int (*compare)(const void *, const void *))
@@ -208,6 +214,23 @@ static void put_logs(dbk_cbor_out *o, const dbk_log_move *logs, size_t count)
     }
 }
 
+static void put_dots(dbk_cbor_out *o, const dbk_dot *dots, size_t count)
+{
+    size_t feeds = 0;
+    for (size_t i = 0; i < count; i++)
+        feeds += i == 0 || !dbk_id_equal(&dots[i - 1].feed, &dots[i].feed) ? 1 : 0;
+    dbk_cbor_put_array(o, feeds);
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && dbk_id_equal(&dots[i].feed, &dots[end].feed);)
+            end++;
+        dbk_cbor_put_array(o, 2);
+        dbk_cbor_put_bytes(o, dots[i].feed.b, sizeof(dots[i].feed.b));
+        dbk_cbor_put_array(o, end - i);
+        for (size_t k = i; k < end; k++)
+            dbk_cbor_put_uint(o, dots[k].seq);
+    }
+}
+
 /* The later keys. */
 static void put_more(dbk_cbor_out *o, const dbk_entry *e, dbk_entry_key key)
 {
@@ -229,6 +252,12 @@ static void put_more(dbk_cbor_out *o, const dbk_entry *e, dbk_entry_key key)
         break;
     case DBK_KEY_TEXT:
         dbk_cbor_put_text(o, e->text);
+        break;
+    case DBK_KEY_DOTS:
+        put_dots(o, e->dots, e->dots_count);
+        break;
+    case DBK_KEY_REVIEW:
+        dbk_cbor_put_bytes(o, e->review.b, sizeof(e->review.b));
         break;
     default:
         break;
@@ -342,19 +371,22 @@ dbk_rc dbk_entry_encode_core(dbk_bytes *out, const dbk_entry *e, dbk_err *err)
     dbk_wrapped *wraps = sorted(e->wraps, e->wraps_count, sizeof(*wraps), compare_wraps);
     dbk_cut *cuts = sorted(e->cuts, e->cuts_count, sizeof(*cuts), compare_cuts);
     dbk_log_move *logs = sorted(e->logs, e->logs_count, sizeof(*logs), compare_logs);
-    if (grants == NULL || wraps == NULL || cuts == NULL || logs == NULL) {
+    dbk_dot *dots = sorted(e->dots, e->dots_count, sizeof(*dots), compare_dots);
+    if (grants == NULL || wraps == NULL || cuts == NULL || logs == NULL || dots == NULL) {
         o.rc = dbk_fail(err, DBK_NOMEM, "no memory for an entry");
     } else {
         copy.grants = grants;
         copy.wraps = wraps;
         copy.cuts = cuts;
         copy.logs = logs;
+        copy.dots = dots;
         put_core(&o, &copy);
     }
     dbk_free(grants);
     dbk_free(wraps);
     dbk_free(cuts);
     dbk_free(logs);
+    dbk_free(dots);
     return o.rc;
 }
 

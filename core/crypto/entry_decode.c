@@ -15,6 +15,7 @@ typedef struct arrays {
     dbk_wrapped *wraps;
     dbk_cut *cuts;
     dbk_log_move *logs;
+    dbk_dot *dots;
 } arrays;
 
 static void get_id(dbk_cbor *c, dbk_id *out)
@@ -290,6 +291,46 @@ static dbk_rc get_logs(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_err *err)
     return DBK_OK;
 }
 
+static void get_seqs(dbk_cbor *c, dbk_entry *e, dbk_dot *dots)
+{
+    dbk_dot dot;
+    get_id(c, &dot.feed);
+    size_t count = get_count(c, 1);
+    if (count == 0 || count > DBK_ENTRY_DOTS_MAX - e->dots_count)
+        c->failed = true;
+    for (size_t i = 0; i < count && !c->failed; i++) {
+        dot.seq = get_uint_max(c, SEQ_MAX);
+        if (dot.seq == 0 ||
+            (e->dots_count > 0 && dbk_dot_compare(&dots[e->dots_count - 1], &dot) >= 0))
+            c->failed = true;
+        else
+            dots[e->dots_count++] = dot;
+    }
+}
+
+/* One feed has one row, so the feeds ascend too. */
+static dbk_rc get_dots(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_err *err)
+{
+    size_t room = c->left.len < DBK_ENTRY_DOTS_MAX ? c->left.len : DBK_ENTRY_DOTS_MAX;
+    size_t feeds = get_count(c, DBK_ID_BYTES);
+    own->dots = dbk_alloc_array(room, sizeof(*own->dots));
+    if (own->dots == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for an entry");
+    for (size_t i = 0; i < feeds && !c->failed; i++) {
+        size_t before = e->dots_count;
+        if (dbk_cbor_get_array(c) != 2)
+            c->failed = true;
+        get_seqs(c, e, own->dots);
+        if (!c->failed && before > 0 &&
+            dbk_id_equal(&own->dots[before - 1].feed, &own->dots[before].feed))
+            c->failed = true;
+    }
+    if (feeds == 0)
+        c->failed = true;
+    e->dots = own->dots;
+    return DBK_OK;
+}
+
 static void get_drop(dbk_cbor *c, dbk_entry *e)
 {
     dbk_cbor_get_copy(c, e->epoch.drop, sizeof(e->epoch.drop));
@@ -323,6 +364,11 @@ static dbk_rc get_more(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_entry_key key
         return get_logs(c, e, own, err);
     case DBK_KEY_TEXT:
         get_why(c, e);
+        break;
+    case DBK_KEY_DOTS:
+        return get_dots(c, e, own, err);
+    case DBK_KEY_REVIEW:
+        dbk_cbor_get_copy(c, e->review.b, sizeof(e->review.b));
         break;
     default:
         break;
@@ -454,6 +500,7 @@ void dbk_entry_decoded_wipe(dbk_entry_decoded *d)
         dbk_free(own->wraps);
         dbk_free(own->cuts);
         dbk_free(own->logs);
+        dbk_free(own->dots);
         dbk_free(own);
     }
     memset(d, 0, sizeof(*d));

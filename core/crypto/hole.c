@@ -18,19 +18,20 @@ static dbk_rc check_root(const dbk_kept *kept, const dbk_header *h, dbk_err *err
     return DBK_OK;
 }
 
-dbk_rc dbk_kept_of_body(dbk_kept *out, const dbk_header *h, dbk_span body, dbk_err *err)
+static void add_leaves(dbk_kept *kept)
 {
-    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < kept->count; i++) {
+        if (!dbk_kept_is_hole(kept, i))
+            kept->leaves[i] = dbk_tree_leaf(DBK_TREE_OPS, kept->frames[i].whole);
+    }
+}
+
+static dbk_rc split_body(dbk_kept *out, const dbk_header *h, dbk_span body, dbk_err *err)
+{
     dbk_rc rc = dbk_body_split(out->frames, h, body, err);
     out->count = rc == DBK_OK ? h->count : 0;
-    for (size_t i = 0; i < out->count; i++) {
+    for (size_t i = 0; i < out->count; i++)
         out->lengths[i] = (uint32_t)out->frames[i].whole.len;
-        out->leaves[i] = dbk_tree_leaf(DBK_TREE_OPS, out->frames[i].whole);
-    }
-    if (rc == DBK_OK)
-        rc = check_root(out, h, err);
-    if (rc != DBK_OK)
-        memset(out, 0, sizeof(*out));
     return rc;
 }
 
@@ -45,7 +46,6 @@ static void get_frame(dbk_wire *w, dbk_kept *kept, size_t i)
         return;
     frame->whole = dbk_span_of(start, DBK_FRAME_HEAD_BYTES + frame->sealed.len);
     kept->lengths[i] = (uint32_t)frame->whole.len;
-    kept->leaves[i] = dbk_tree_leaf(DBK_TREE_OPS, frame->whole);
 }
 
 static void get_hole(dbk_wire *w, dbk_kept *kept, size_t i)
@@ -67,7 +67,7 @@ static dbk_rc check_lengths(const dbk_kept *kept, const dbk_header *h, dbk_err *
     return DBK_OK;
 }
 
-static dbk_rc decode(dbk_kept *out, const dbk_header *h, dbk_span in, dbk_err *err)
+static dbk_rc split_kept(dbk_kept *out, const dbk_header *h, dbk_span in, dbk_err *err)
 {
     dbk_wire w = dbk_wire_from(in);
     out->count = h->count;
@@ -83,16 +83,26 @@ static dbk_rc decode(dbk_kept *out, const dbk_header *h, dbk_span in, dbk_err *e
             get_frame(&w, out, i);
     }
     dbk_rc rc = dbk_wire_end(&w, "a kept body", err);
-    if (rc == DBK_OK)
-        rc = check_lengths(out, h, err);
-    return rc == DBK_OK ? check_root(out, h, err) : rc;
+    return rc == DBK_OK ? check_lengths(out, h, err) : rc;
 }
 
-dbk_rc dbk_kept_decode(dbk_kept *out, const dbk_header *h, dbk_span in, dbk_err *err)
+dbk_rc dbk_kept_split(dbk_kept *out, const dbk_header *h, dbk_span body, bool kept, dbk_err *err)
 {
     DBK_ASSERT(h->count <= DBK_SEGMENT_OPS_MAX);
     memset(out, 0, sizeof(*out));
-    dbk_rc rc = decode(out, h, in, err);
+    dbk_rc rc = kept ? split_kept(out, h, body, err) : split_body(out, h, body, err);
+    if (rc != DBK_OK)
+        memset(out, 0, sizeof(*out));
+    return rc;
+}
+
+dbk_rc dbk_kept_read(dbk_kept *out, const dbk_header *h, dbk_span body, bool kept, dbk_err *err)
+{
+    dbk_rc rc = dbk_kept_split(out, h, body, kept, err);
+    if (rc != DBK_OK)
+        return rc;
+    add_leaves(out);
+    rc = check_root(out, h, err);
     if (rc != DBK_OK)
         memset(out, 0, sizeof(*out));
     return rc;

@@ -19,6 +19,12 @@
 /* Frames as large as they get, and all the others holes. */
 #define DBK_KEPT_BYTES_MAX (8u + DBK_SEGMENT_BODY_BYTES_MAX + DBK_SEGMENT_OPS_MAX * DBK_HOLE_BYTES)
 
+/* A segment as it is stored and sent. */
+typedef struct dbk_sealed {
+    dbk_span header, body;
+    bool kept; /* the body is a kept one */
+} dbk_sealed;
+
 /* A body, whole or not. Spans are borrowed from it. */
 typedef struct dbk_kept {
     uint64_t holes; /* 0: it is whole */
@@ -32,12 +38,14 @@ static inline bool dbk_kept_is_hole(const dbk_kept *kept, size_t i)
     return (kept->holes >> i & 1) != 0;
 }
 
-/* A body without holes, or a kept one: each strict, and compared with the header's op root.
+/* By where it was found a whole body or a kept one: strict, and compared with the header's op root.
  * DBK_FORMAT; DBK_AUTH: it isn't what was signed. *out is zeroed on failure. */
-DBK_MUST_CHECK dbk_rc dbk_kept_of_body(dbk_kept *out, const dbk_header *h, dbk_span body,
-                                       dbk_err *err);
-DBK_MUST_CHECK dbk_rc dbk_kept_decode(dbk_kept *out, const dbk_header *h, dbk_span in,
-                                      dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_kept_read(dbk_kept *out, const dbk_header *h, dbk_span body, bool kept,
+                                    dbk_err *err);
+/* The same of what was compared before it was stored: framing only, which hashes nothing. The
+ * result has no leaves, but of holes, and can't be encoded. */
+DBK_MUST_CHECK dbk_rc dbk_kept_split(dbk_kept *out, const dbk_header *h, dbk_span body, bool kept,
+                                     dbk_err *err);
 /* These ops are holes from now on; those that are already stay. The bytes that they were borrowed
  * from aren't touched: the caller overwrites what it stored. */
 void dbk_kept_erase(dbk_kept *kept, uint64_t holes);

@@ -42,7 +42,11 @@ void dbk_roster_free(dbk_roster *r)
         dbk_free(r->spaces[i].members);
         dbk_free(r->spaces[i].moves);
         dbk_free(r->spaces[i].barred);
+        dbk_free(r->spaces[i].erased);
     }
+    for (size_t i = 0; i < r->orders_count; i++)
+        dbk_roster_free_order(&r->orders[i]);
+    dbk_free(r->orders);
     dbk_free(r->devices);
     dbk_free(r->spaces);
     dbk_free(r->admins);
@@ -177,6 +181,7 @@ void dbk_roster_check_deep(const dbk_roster *r)
     DBK_ASSERT(r->admins_count == admins);
     for (uint32_t i = 0; i < r->spaces_count; i++)
         check_space(r, i);
+    dbk_roster_check_orders(r);
     /* Every device is in the roster space. */
     DBK_ASSERT(r->count == 0 || r->spaces[0].members_count == r->devices_count);
 }

@@ -12,7 +12,8 @@
  *             ? 5: role (uint), ? 6: label (bytes), ? 7: space (bytes 16), ? 8: restricted (bool),
  *             ? 9: expires (uint ms), ? 10: epoch, ? 11: reason (text), ? 12: [ + grant ],
  *             ? 13: [ * wrap ], ? 14: drop (bytes 32), ? 15: policy, ? 16: person (bytes 16),
- *             ? 17: [ + cut ], ? 18: [ + log ], ? 19: text }  ; the keys of its kind, below
+ *             ? 17: [ + cut ], ? 18: [ + log ], ? 19: text, ? 20: [ + feed ],
+ *             ? 21: review (bytes 32) }                     ; the keys of its kind, below
  *   keys  = { 1: sign (bytes 32), 2: kem (bytes 32), 3: request (bytes 32), ? 4: admin (bytes 32) }
  *   epoch = [ number (uint), key id (bytes 16), commitment (bytes 32) ]
  *   grant = [ device (bytes 16), role (uint) ]               ; ascending by device
@@ -20,6 +21,7 @@
  *   cut   = [ space (bytes 16), log size (uint) ]            ; ascending by space
  *   log   = [ space, new log, old log (bytes 16), old size (uint), old root (bytes 32) ]
  *                                                            ; ascending by space
+ *   feed  = [ feed (bytes 16), [ + seq (uint, from 1) ] ]     ; each ascending: ops
  *   policy = below
  * Hash: "daybook/member-hash/1" over core. Signed: label "daybook/member/1" over that hash (so
  * that signing never has to copy 64 KiB, and extra signatures don't change the chain).
@@ -40,6 +42,7 @@
 #define DBK_ENTRY_SIGNERS_MAX 8u
 #define DBK_ROSTER_DEVICES_MAX 20000u
 #define DBK_ROSTER_SPACES_MAX 4096u
+#define DBK_ROSTER_ORDERS_MAX 65536u
 #define DBK_WRAP_BYTES 80u /* core/seal/wrap.h makes and opens it */
 #define DBK_LABEL_SEALED_BYTES_MAX 512u
 
@@ -53,7 +56,8 @@ typedef enum dbk_entry_kind {
     DBK_ENTRY_POLICY = 6,   /* the organisation's rules, whole; the newest stands */
     DBK_ENTRY_RECOVERY = 7, /* logs' new incarnations after a relay was restored; by the root */
     DBK_ENTRY_REMOVE = 8,   /* one device out of one space */
-    DBK_ENTRY_BAR = 9       /* a person who can never be in a space */
+    DBK_ENTRY_BAR = 9,      /* a person who can never be in a space */
+    DBK_ENTRY_DISPOSE = 10  /* ops of a space that are erased everywhere (decision 0031) */
 } dbk_entry_kind;
 
 typedef enum dbk_role {
@@ -151,6 +155,7 @@ typedef struct dbk_log_move {
  * RECOVERY: logs, text (why)
  * REMOVE:  space, device, cuts (at most one, of that space)
  * BAR:     space, person
+ * DISPOSE: space, dots, review (the hash of what was decided, and on what)
  * GENESIS and ENROL may name a person; the device's id stands for one who isn't named. */
 typedef struct dbk_grant {
     dbk_id device;
@@ -183,8 +188,12 @@ typedef struct dbk_entry {
     const dbk_log_move *logs;
     size_t logs_count;
     dbk_span text;
+    const dbk_dot *dots;
+    size_t dots_count;
+    dbk_hash review;
 } dbk_entry;
 #define DBK_ENTRY_TEXT_BYTES_MAX 512u
+#define DBK_ENTRY_DOTS_MAX 10000u /* and as many as fit an entry */
 
 /* Appends an entry signed by one key. */
 DBK_MUST_CHECK dbk_rc dbk_entry_sign(dbk_bytes *out, const dbk_entry *e, const dbk_secret *signer,
@@ -232,13 +241,15 @@ DBK_MUST_CHECK dbk_rc dbk_roster_new(dbk_roster **out, const dbk_sign_pk *root, 
  *   RECOVERY spaces of records; each with another incarnation than before
  *   REMOVE   in the space now; not the roster space. A rotation is due
  *   BAR      not the roster space; a person of the chain, none of whose devices is in it
+ *   DISPOSE  not the roster space; no op whose erasing is ordered already
  * Role admin in a space needs a device with role admin. A writer needs an epoch with a drop key,
  * also of each ROTATE while one is in the space, and holds no key of it: who has another role there
  * is removed first. A drop key is a proper key and no device's.
  * Two signers, once there ever were two admins: ENROL with role hq or admin; SPACE and GRANT where
  * restricted; REVOKE of an admin; POLICY; BAR. The root may be the second only where no second
  * person is left to ask (dbk_roster_root_may_second). RECOVERY: the root. ROTATE of a restricted
- * space: an admin whose device is in it. */
+ * space: an admin whose device is in it. DISPOSE: two persons always, never the root, and each by a
+ * device that reads the space: nobody agrees to the end of what they can't look at. */
 DBK_MUST_CHECK dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err);
 /* The next entry, judged as dbk_roster_add judges it, and not taken: the same codes, but that
  * signers may be missing. *lacking: how many persons must sign yet; 0: it would be taken. */
@@ -313,6 +324,22 @@ uint64_t dbk_roster_logs_share(const dbk_roster *r, const dbk_id *space, size_t 
 /* The entry that let it begin; of turn 0 GENESIS. */
 uint64_t dbk_roster_log_seq(const dbk_roster *r, const dbk_id *space, size_t turn);
 bool dbk_roster_barred(const dbk_roster *r, const dbk_id *person, const dbk_id *space);
+/* The orders to dispose, in the chain's order. */
+typedef struct dbk_order {
+    uint64_t seq; /* of its entry */
+    uint64_t time_ms;
+    dbk_id space;
+    dbk_hash review;
+    dbk_dot *dots; /* ascending; the roster's own */
+    size_t dots_count;
+} dbk_order;
+size_t dbk_roster_orders(const dbk_roster *r);
+const dbk_order *dbk_roster_order_at(const dbk_roster *r, size_t i);
+/* The place of the order that names an op; SIZE_MAX: none does. */
+size_t dbk_roster_order_of(const dbk_roster *r, const dbk_id *space, const dbk_dot *dot);
+/* Of the ops from `first` on, at most 64: bit i for the i-th, if the chain orders it erased. */
+uint64_t dbk_roster_erased(const dbk_roster *r, const dbk_id *space, const dbk_dot *first,
+                           size_t count);
 const dbk_policy *dbk_roster_policy(const dbk_roster *r); /* the defaults before the first */
 uint64_t dbk_roster_policy_ms(const dbk_roster *r);       /* its entry's claimed time; 0 before */
 /* How many signers an entry of this content needs now. */

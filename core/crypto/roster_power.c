@@ -30,6 +30,7 @@ static bool has_power(const dbk_roster *r, const dbk_entry *e)
         return member != NULL && member->role == DBK_ROLE_ADMIN;
     case DBK_ENTRY_POLICY:
     case DBK_ENTRY_BAR:
+    case DBK_ENTRY_DISPOSE:
         return true;
     case DBK_ENTRY_GENESIS:
     case DBK_ENTRY_ROTATE:
@@ -42,6 +43,8 @@ static bool has_power(const dbk_roster *r, const dbk_entry *e)
 
 size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e)
 {
+    if (e->kind == DBK_ENTRY_DISPOSE)
+        return 2;
     return dbk_roster_had_two_admins(r) && has_power(r, e) ? 2 : 1;
 }
 
@@ -50,6 +53,8 @@ size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e)
 bool dbk_roster_root_may_second(const dbk_roster *r, const dbk_entry *e)
 {
     const dbk_id *first = NULL;
+    if (e->kind == DBK_ENTRY_DISPOSE)
+        return false; /* what is erased never comes back, and can wait */
     for (size_t i = 0; i < r->admins_count; i++) {
         const dbk_member *m = &r->devices[r->admins[i].device].member;
         if (m->revoked || (e->kind == DBK_ENTRY_REVOKE && dbk_id_equal(&m->device, &e->device)))
@@ -61,6 +66,12 @@ bool dbk_roster_root_may_second(const dbk_roster *r, const dbk_entry *e)
     return true;
 }
 
+static bool reads(const dbk_roster *r, const dbk_id *device, const dbk_id *space)
+{
+    dbk_role role = dbk_roster_role(r, device, space);
+    return role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER;
+}
+
 /* Whoever makes a space's next key knows it. That of a restricted space is made by an admin who is
  * in it, or one who isn't would let themself in by a rotation. */
 static bool may_make_key(const dbk_roster *r, const dbk_entry *e, const roster_signers *signers)
@@ -69,11 +80,20 @@ static bool may_make_key(const dbk_roster *r, const dbk_entry *e, const roster_s
     if (e->kind != DBK_ENTRY_ROTATE || space == NULL || !space->restricted)
         return true;
     for (size_t i = 0; i < signers->devices_count; i++) {
-        dbk_role role = dbk_roster_role(r, &signers->devices[i], &e->space);
-        if (role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER)
+        if (reads(r, &signers->devices[i], &e->space))
             return true;
     }
     return false;
+}
+
+/* Nobody agrees to the end of what they can't look at. */
+static bool may_dispose(const dbk_roster *r, const dbk_entry *e, const roster_signers *signers)
+{
+    for (size_t i = 0; i < signers->devices_count && e->kind == DBK_ENTRY_DISPOSE; i++) {
+        if (!reads(r, &signers->devices[i], &e->space))
+            return false;
+    }
+    return true;
 }
 
 dbk_rc dbk_roster_check_power(const dbk_roster *r, size_t *lacking, const dbk_entry *e,
@@ -90,6 +110,9 @@ dbk_rc dbk_roster_check_power(const dbk_roster *r, size_t *lacking, const dbk_en
     if (!may_make_key(r, e, signers))
         return dbk_fail(err, DBK_DENIED,
                         "a restricted space's key is made by an administrator who is in it");
+    if (!may_dispose(r, e, signers))
+        return dbk_fail(err, DBK_DENIED,
+                        "an order to dispose is signed by administrators who read the space");
     size_t needed = dbk_roster_signers_needed(r, e), counted = signers->admins;
     if (signers->root && dbk_roster_root_may_second(r, e))
         counted++;

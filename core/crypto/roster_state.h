@@ -42,6 +42,12 @@ typedef struct roster_move {
     uint64_t seq; /* of the RECOVERY */
 } roster_move;
 
+/* An op that is to be erased, where its order names it. */
+typedef struct roster_erased {
+    uint32_t order; /* place in orders */
+    uint32_t dot;   /* place in the order's dots */
+} roster_erased;
+
 typedef struct roster_space {
     dbk_space space;
     uint8_t *label;
@@ -51,6 +57,8 @@ typedef struct roster_space {
     size_t members_count, members_cap;
     roster_move *moves; /* in the chain's order */
     size_t moves_count, moves_cap;
+    roster_erased *erased; /* ascending by dot */
+    size_t erased_count, erased_cap;
     dbk_id *barred; /* persons */
     size_t barred_count, barred_cap;
 } roster_space;
@@ -77,6 +85,8 @@ struct dbk_roster {
     size_t spaces_count, spaces_cap;
     roster_admin *admins;
     size_t admins_count, admins_cap; /* also the revoked */
+    dbk_order *orders;               /* each owns its dots */
+    size_t orders_count, orders_cap;
     dbk_policy policy;
     uint64_t policy_ms; /* claimed time of its entry */
     dbk_index by_device, by_space;
@@ -124,6 +134,14 @@ DBK_MUST_CHECK dbk_rc dbk_roster_check_policy(const dbk_roster *r, const dbk_ent
 DBK_MUST_CHECK dbk_rc dbk_roster_check_recovery(const dbk_roster *r, const dbk_entry *e,
                                                 dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_roster_check_bar(const dbk_roster *r, const dbk_entry *e, dbk_err *err);
+/* roster_dispose.c: DISPOSE, judged; its room, and its dots copied (false: no memory, all as it was
+ * but for the room); and taken, which can't fail. */
+DBK_MUST_CHECK dbk_rc dbk_roster_check_dispose(const dbk_roster *r, const dbk_entry *e,
+                                               dbk_err *err);
+bool dbk_roster_room_for_order(dbk_roster *r, dbk_dot **dots, const dbk_entry *e);
+void dbk_roster_put_order(dbk_roster *r, dbk_dot *dots_owned, const dbk_entry *e);
+void dbk_roster_free_order(dbk_order *order);
+void dbk_roster_check_orders(const dbk_roster *r);
 /* The entry against the state, by the rules that roster.h lists: DBK_AUTH, DBK_DENIED, DBK_LIMIT.
  */
 DBK_MUST_CHECK dbk_rc dbk_roster_check_entry(const dbk_roster *r, const dbk_entry *e, dbk_err *err);

@@ -10,6 +10,7 @@
 typedef struct arrivals {
     roster_device device; /* GENESIS, ENROL */
     roster_space space;   /* GENESIS, SPACE */
+    dbk_dot *dots;        /* DISPOSE */
 } arrivals;
 
 static void arrivals_free(arrivals *a)
@@ -21,6 +22,7 @@ static void arrivals_free(arrivals *a)
     dbk_free(a->space.label);
     dbk_free(a->space.epochs);
     dbk_free(a->space.members);
+    dbk_free(a->dots);
 }
 
 static bool room_for_member(roster_space *s, size_t more)
@@ -302,8 +304,8 @@ static void move_log(dbk_roster *r, const dbk_entry *e, const dbk_log_move *log)
     }
 }
 
-/* POLICY, RECOVERY, BAR. */
-static void put_rules(dbk_roster *r, const dbk_entry *e)
+/* POLICY, RECOVERY, BAR, DISPOSE. */
+static void put_rules(dbk_roster *r, arrivals *a, const dbk_entry *e)
 {
     if (e->kind == DBK_ENTRY_POLICY) {
         r->policy = e->policy;
@@ -315,6 +317,10 @@ static void put_rules(dbk_roster *r, const dbk_entry *e)
         roster_space *s = &r->spaces[dbk_roster_place_of_space(r, &e->space)];
         s->barred[s->barred_count++] = e->person;
     }
+    if (e->kind == DBK_ENTRY_DISPOSE) {
+        dbk_roster_put_order(r, a->dots, e);
+        a->dots = NULL; /* moved */
+    }
 }
 
 dbk_rc dbk_roster_take(dbk_roster *r, const dbk_entry_decoded *decoded, dbk_err *err)
@@ -324,6 +330,7 @@ dbk_rc dbk_roster_take(dbk_roster *r, const dbk_entry_decoded *decoded, dbk_err 
     bool space = e->kind == DBK_ENTRY_GENESIS || e->kind == DBK_ENTRY_SPACE;
     arrivals a = { 0 };
     if ((device && !arrive_device(&a, r, e)) || (space && !arrive_space(&a, r, e)) ||
+        (e->kind == DBK_ENTRY_DISPOSE && !dbk_roster_room_for_order(r, &a.dots, e)) ||
         !room_for_changes(r, e)) {
         arrivals_free(&a);
         return dbk_fail(err, DBK_NOMEM, "no memory for the roster");
@@ -341,7 +348,7 @@ dbk_rc dbk_roster_take(dbk_roster *r, const dbk_entry_decoded *decoded, dbk_err 
     put_wraps(r, e);
     if (e->kind == DBK_ENTRY_REVOKE || e->kind == DBK_ENTRY_REMOVE)
         take_out(r, e);
-    put_rules(r, e);
+    put_rules(r, &a, e);
     r->head = decoded->hash;
     r->count++;
     return DBK_OK;

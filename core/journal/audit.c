@@ -102,12 +102,14 @@ static void put_entry(dbk_cbor_out *o, const dbk_audit_entry *e, uint64_t now_ms
     char at[DBK_TIME_TEXT_SIZE];
     dbk_time_print(at, (int64_t)now_ms);
     dbk_cbor_put_array(o, 1);
-    dbk_cbor_put_map(o, 4u + (e->reason != NULL) + (e->records_count > 0) + (e->recipient != NULL));
+    dbk_cbor_put_map(o, 4u + (e->order != NULL) + (e->reason != NULL) + (e->records_count > 0) +
+                            (e->recipient != NULL));
     put_text(o, "at", at);
     put_text(o, "op", dbk_audit_op_name(e->op));
     put_text(o, "what", e->what);
     dbk_cbor_put_str(o, "count");
     dbk_cbor_put_uint(o, e->count);
+    put_text(o, "order", e->order);
     put_text(o, "reason", e->reason);
     if (e->records_count > 0)
         put_records(o, ids, e->records_count);
@@ -136,7 +138,8 @@ dbk_rc dbk_audit_log(dbk_book *book, const dbk_audit_entry *entry, dbk_err *err)
 {
     dbk_draft d = { 0 };
     bool look = entry->op == DBK_AUDIT_CONSULTATION || entry->op == DBK_AUDIT_DISCLOSURE;
-    DBK_ASSERT(look || entry->op > DBK_AUDIT_CONFLICT_RESOLVED);
+    DBK_ASSERT(look || entry->op > DBK_AUDIT_CONFLICT_RESOLVED ||
+               (entry->op == DBK_AUDIT_ERASURE && entry->order != NULL));
     DBK_ASSERT(entry->records_count <= DBK_AUDIT_RECORDS_MAX);
     uint64_t now_ms = book->env->now_ms(book->env->self);
     bool wanted = entry->reason != NULL || (look && dbk_book_is_restricted(book, &entry->space));
@@ -240,6 +243,7 @@ static dbk_rc read_entry(reading *r, const dbk_sibling *entry, dbk_err *err)
                           .what = text_of(entry->value, "what"),
                           .recipient = text_of(entry->value, "recipient"),
                           .reason = text_of(entry->value, "reason"),
+                          .order = text_of(entry->value, "order"),
                           .records = dbk_view_member(entry->value, "records"),
                           .count = count.len > 0 ? dbk_cbor_get_uint(&c) : 0 };
     for (unsigned i = 0; i < DBK_AUDIT_OPS; i++)

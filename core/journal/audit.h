@@ -39,7 +39,7 @@ const char *dbk_audit_op_name(dbk_audit_op op);
 /* Writing one entry: one durable transaction. DBK_INVALID: a restricted space was looked into, and
  * no reason, which is wanted there and nowhere else (DUAA 2025 s82). */
 typedef struct dbk_audit_entry {
-    dbk_audit_op op; /* that leaves no op of its own: not one of the derived */
+    dbk_audit_op op; /* that leaves no op of its own: a look, an erasure by order, or of a device */
     dbk_id space;
     const char *what;      /* a word or two: "show", "safe contact read" */
     const dbk_id *records; /* those that are named, at most DBK_AUDIT_RECORDS_MAX; or none */
@@ -47,6 +47,7 @@ typedef struct dbk_audit_entry {
     uint64_t count;        /* how many records it was */
     const char *recipient; /* or NULL */
     const char *reason;    /* or NULL */
+    const char *order;     /* of an erasure: by which order of the chain; else NULL */
 } dbk_audit_entry;
 DBK_MUST_CHECK dbk_rc dbk_audit_log(dbk_book *book, const dbk_audit_entry *entry, dbk_err *err);
 
@@ -63,6 +64,7 @@ typedef struct dbk_audit_row {
     uint64_t receipt_ms; /* 0: no receipt yet */
     dbk_span what;       /* text, not terminal-safe; so are the next two */
     dbk_span recipient, reason;
+    dbk_span order;   /* of an erasure by order; or empty */
     dbk_span records; /* CBOR: an array of ids; empty: none is named */
     uint64_t count;
 } dbk_audit_row;

@@ -1,4 +1,5 @@
 /* A book against itself, from the stored bytes up: for tests. */
+#include "core/crypto/hole.h"
 #include "core/journal/cosigned_internal.h"
 #include "core/journal/feed.h"
 #include "core/journal/fold.h"
@@ -40,11 +41,14 @@ static dbk_rc check_segment(void *ctx, const dbk_store_segment *row, dbk_err *er
 {
     feed_walk *w = ctx;
     dbk_header h;
+    dbk_kept kept;
     dbk_rc rc = dbk_header_decode(&h, row->header, err);
     if (rc == DBK_OK)
-        rc = dbk_body_check(&h, row->body, err);
+        rc = dbk_kept_read(&kept, &h, row->body, row->kept, err);
     if (rc != DBK_OK)
         return rc;
+    const dbk_dot first = { h.feed, h.first_seq };
+    DBK_ASSERT((kept.holes & ~dbk_roster_erased(w->book->roster, &h.space, &first, h.count)) == 0);
     DBK_ASSERT(row->feed == w->feed->row);
     DBK_ASSERT(row->space == w->feed->space->row);
     DBK_ASSERT(dbk_id_equal(&h.feed, &w->feed->feed));

@@ -108,6 +108,8 @@ DBK_MUST_CHECK dbk_rc dbk_book_make_folder(dbk_book *book, const char *dir, dbk_
 DBK_MUST_CHECK dbk_rc dbk_book_load(dbk_book *book, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_book_read_slots(const dbk_book *book, dbk_bytes *out, dbk_err *err);
 /* book_rekey.c: at opening, finishes or forgets a rekey that was cut off. */
+/* Copies that a migration put beside the store: under an old key, or of what was disposed of. */
+DBK_MUST_CHECK dbk_rc dbk_book_shred_copies(const dbk_folder *folder, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_book_settle_rekey(const dbk_folder *folder, dbk_err *err);
 
 /* The mark outside the store; anchors: its folder, or NULL. None of these can fail the caller.

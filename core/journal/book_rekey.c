@@ -23,8 +23,7 @@ static dbk_rc forget(const dbk_folder *folder, dbk_err *err)
     return rc;
 }
 
-/* Copies that a migration put beside the store are under the old key. */
-static dbk_rc shred_copies(const dbk_folder *folder, dbk_err *err)
+dbk_rc dbk_book_shred_copies(const dbk_folder *folder, dbk_err *err)
 {
     char name[] = STORE_NAME ".before-0";
     dbk_rc rc = DBK_OK;
@@ -49,7 +48,7 @@ dbk_rc dbk_book_settle_rekey(const dbk_folder *folder, dbk_err *err)
             rc = dbk_folder_rename(folder, STORE_NEXT, STORE_NAME, err);
     }
     if (rc == DBK_OK)
-        rc = shred_copies(folder, err);
+        rc = dbk_book_shred_copies(folder, err);
     return rc == DBK_OK ? dbk_folder_rename(folder, SLOTS_NEXT, DBK_BOOK_SLOTS_NAME, err) : rc;
 }
 

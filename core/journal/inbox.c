@@ -58,12 +58,13 @@ dbk_rc dbk_inbox_find_aside(dbk_book *book, dbk_store_segment_place *out, const 
 static dbk_rc take_item(dbk_taker *t, const dbk_inbox_item *item, dbk_err *err)
 {
     dbk_segment_in in = { .hash = item->hash,
-                          .header_bytes = item->in.header,
-                          .body = item->in.body,
+                          .header_bytes = item->in.segment.header,
+                          .body = item->in.segment.body,
+                          .kept = item->in.segment.kept,
                           .log = { true, item->index, item->in.receipt_ms } };
     if (item->fate == DBK_FATE_HELD)
         return dbk_taker_placed(t, item->held, &in.log, (dbk_span){ NULL, 0 }, err);
-    dbk_rc rc = dbk_header_decode(&in.header, item->in.header, err);
+    dbk_rc rc = dbk_header_decode(&in.header, item->in.segment.header, err);
     if (rc != DBK_OK)
         return rc;
     if (item->fate == DBK_FATE_ASIDE)

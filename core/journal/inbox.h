@@ -25,7 +25,7 @@
 #define DBK_JOURNAL_INBOX_H
 
 #include "core/crypto/checkpoint.h"
-#include "core/crypto/segment.h"
+#include "core/crypto/hole.h"
 #include "core/journal/book.h"
 
 /* One membership entry: verified, stored, own wraps opened into the keyring; pending segments
@@ -38,7 +38,7 @@ DBK_MUST_CHECK dbk_rc dbk_inbox_member(dbk_book *book, dbk_span entry, dbk_err *
 typedef struct dbk_arrival {
     uint64_t receipt_ms;
     bool has_body; /* false: this device wrote it and holds it */
-    dbk_span header, body;
+    dbk_sealed segment;
 } dbk_arrival;
 typedef dbk_rc (*dbk_arrival_fn)(void *ctx, dbk_arrival *out,
                                  dbk_err *err); /* DBK_NOT_FOUND: end */
@@ -90,7 +90,7 @@ DBK_MUST_CHECK dbk_rc dbk_inbox_receipts(dbk_book *book, const dbk_id *space,
  * DBK_PENDING, that segment is skipped and counted. DBK_FORMAT, DBK_AUTH: it isn't what it says.
  * DBK_NOT_FOUND: of a space that this device isn't in. DBK_PEER: a segment of this device that
  * this store doesn't hold. Fills stats. */
-DBK_MUST_CHECK dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, dbk_span header,
-                                        dbk_span body, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats,
+                                        const dbk_sealed *segment, dbk_err *err);
 
 #endif

@@ -159,7 +159,7 @@ static dbk_rc judge_author(const aside_set *set, judgement *out, const dbk_segme
         return rc;
     /* What an admitted one builds on needs no signature of its own: the chain of hashes vouches. */
     if ((!admitted && dbk_header_verify(h, &out->author->keys.sign, NULL) != DBK_OK) ||
-        dbk_body_check(h, in->body, NULL) != DBK_OK)
+        dbk_inbox_check_body(book, h, in->body, in->kept, NULL) != DBK_OK)
         out->reason = DBK_WAIT_FORGED;
     return DBK_OK;
 }
@@ -232,7 +232,9 @@ static dbk_rc try_aside(void *ctx, const dbk_store_segment *row, dbk_err *err)
 {
     aside_set *set = ctx;
     judgement j;
-    dbk_segment_in in = { .header_bytes = row->header, .body = row->body, .log = row->log };
+    dbk_segment_in in = {
+        .header_bytes = row->header, .body = row->body, .kept = row->kept, .log = row->log
+    };
     dbk_rc rc = dbk_inbox_stored_header(&in.header, row, err);
     if (rc != DBK_OK)
         return rc;

@@ -112,7 +112,7 @@ static dbk_rc check_author(dbk_book *book, const dbk_member **author, const dbk_
         return DBK_OK;
     dbk_rc rc = dbk_header_verify(h, &(*author)->keys.sign, err);
     if (rc == DBK_OK)
-        rc = dbk_body_check(h, in->body, err);
+        rc = dbk_inbox_check_body(book, h, in->body, in->kept, err);
     return rc;
 }
 
@@ -125,17 +125,19 @@ static dbk_rc check_space(dbk_book *book, const dbk_id *id, dbk_err *err)
     return DBK_OK;
 }
 
-dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, dbk_span header, dbk_span body,
+dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, const dbk_sealed *segment,
                          dbk_err *err)
 {
-    dbk_segment_in in = { .header_bytes = header, .body = body };
+    dbk_segment_in in = { .header_bytes = segment->header,
+                          .body = segment->body,
+                          .kept = segment->kept };
     const dbk_member *author = NULL;
     const char *aside;
     carried what = CARRIED_GAP;
     memset(stats, 0, sizeof(*stats));
     if (book->roster == NULL)
         return dbk_fail(err, DBK_DENIED, "this device is in no organisation yet");
-    dbk_rc rc = dbk_header_decode(&in.header, header, err);
+    dbk_rc rc = dbk_header_decode(&in.header, segment->header, err);
     if (rc == DBK_OK)
         rc = check_space(book, &in.header.space, err);
     if (rc != DBK_OK)

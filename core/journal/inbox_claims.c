@@ -62,7 +62,7 @@ static dbk_rc judge(dbk_inbox_run_state *s, dbk_inbox_item **items, size_t count
             rc = dbk_logtree_root(tree, &root, item->seen_size, err);
         size = here ? item->seen_size : size;
         if (rc == DBK_OK && !(here && dbk_hash_equal(&root, &item->seen_root)))
-            rc = dbk_evidence_said(s->book, item->in.header, err);
+            rc = dbk_evidence_said(s->book, item->in.segment.header, err);
     }
     dbk_logtree_free(tree);
     return rc;
@@ -100,7 +100,7 @@ static dbk_rc check_forks(dbk_inbox_run_state *s, dbk_err *err)
         for (next = i; next < count && dbk_id_equal(&s->by_feed[next]->feed, feed); next++) {
             if (!is_fork(s->by_feed[next]) || headers.len == headers.max || rc != DBK_OK)
                 continue;
-            rc = dbk_bytes_append(&headers, s->by_feed[next]->in.header, err);
+            rc = dbk_bytes_append(&headers, s->by_feed[next]->in.segment.header, err);
         }
         if (rc == DBK_OK && headers.len > 0)
             rc = dbk_evidence_fork(s->book, dbk_bytes_span(&headers), err);

@@ -46,7 +46,7 @@ static dbk_rc refuse(const dbk_inbox_item *item, const char *why, dbk_err *err)
  * can be decoded is known. */
 static dbk_rc header_of(const walk *w, dbk_header *h, const dbk_inbox_item *item, dbk_err *err)
 {
-    dbk_rc rc = dbk_header_decode(h, item->in.header, err);
+    dbk_rc rc = dbk_header_decode(h, item->in.segment.header, err);
     if (rc == DBK_OK && !dbk_id_equal(&h->incarnation, &w->incarnation))
         rc = refuse(item, "names a feed that is not its own", err);
     return rc;
@@ -167,10 +167,13 @@ static dbk_rc find_twins(walk *w, uint64_t *twin_seq, dbk_err *err)
     *twin_seq = 0;
     for (size_t i = 0; i < w->left && same && rc == DBK_OK; i++) {
         const dbk_inbox_item *item = w->items[i];
-        dbk_store_segment there = { .header = item->in.header, .body = item->in.body };
+        dbk_store_segment there = { .header = item->in.segment.header,
+                                    .body = item->in.segment.body,
+                                    .kept = item->in.segment.kept };
         dbk_header h;
-        if (!item->in.has_body || dbk_header_decode(&h, item->in.header, NULL) != DBK_OK ||
-            (seq > 0 && h.first_seq != seq) || dbk_body_check(&h, item->in.body, NULL) != DBK_OK ||
+        if (!item->in.has_body || dbk_header_decode(&h, item->in.segment.header, NULL) != DBK_OK ||
+            (seq > 0 && h.first_seq != seq) ||
+            dbk_inbox_check_body(w->s->book, &h, there.body, there.kept, NULL) != DBK_OK ||
             dbk_header_verify(&h, &w->author->keys.sign, NULL) != DBK_OK)
             break;
         there.first_seq = h.first_seq;
@@ -196,7 +199,8 @@ static dbk_rc split(walk *w, const dbk_inbox_item *item, const dbk_header *h, db
     if (rc == DBK_OK && !item->in.has_body)
         rc = dbk_fail(err, DBK_BUSY,
                       "another copy of this store was pushed just now: sync once more");
-    if (rc == DBK_OK && dbk_body_check(h, item->in.body, NULL) != DBK_OK)
+    if (rc == DBK_OK && dbk_inbox_check_body(w->s->book, h, item->in.segment.body,
+                                             item->in.segment.kept, NULL) != DBK_OK)
         rc = refuse(item, "does not hold what its author signed", err);
     if (rc != DBK_OK)
         return rc;
@@ -256,8 +260,9 @@ static dbk_rc check_later(walk *w, dbk_inbox_item *item, const dbk_header *h, db
 {
     dbk_store_segment_place before = { 0 };
     const dbk_segment_in in = { .header = *h,
-                                .header_bytes = item->in.header,
-                                .body = item->in.body,
+                                .header_bytes = item->in.segment.header,
+                                .body = item->in.segment.body,
+                                .kept = item->in.segment.kept,
                                 .log = { true, item->index, item->in.receipt_ms } };
     bool next = follows(h, w->last_seq, &w->head);
     const char *aside;
@@ -318,7 +323,7 @@ dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items, size
         w.head = w.row->now.head;
     }
     w.forked = dbk_inbox_is_held(w.row);
-    dbk_rc rc = dbk_header_decode(&h, items[0]->in.header, err);
+    dbk_rc rc = dbk_header_decode(&h, items[0]->in.segment.header, err);
     if (rc != DBK_OK)
         return rc;
     w.incarnation = h.incarnation;

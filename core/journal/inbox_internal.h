@@ -144,6 +144,7 @@ typedef struct dbk_taker {
     dbk_bytes plain;   /* of one op */
     dbk_bytes touched; /* the records that were written to: for counting each once */
     bool flooded;      /* a segment waits with DBK_WAIT_FLOOD now */
+    dbk_bytes trimmed; /* a body without what the chain orders erased */
     bool decided;      /* an op decides about what stands aside */
     dbk_known_feed known[DBK_KNOWN_FEEDS];
 } dbk_taker;
@@ -156,8 +157,13 @@ typedef struct dbk_segment_in {
     dbk_header header;
     dbk_hash hash;
     dbk_span header_bytes, body;
+    bool kept; /* the body is a kept one */
     dbk_store_place log;
 } dbk_segment_in;
+/* The body against its header; DBK_PENDING: an op of it is missing that no order names, so that the
+ * chain here is behind, or somebody lies. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_check_body(const dbk_book *book, const dbk_header *h, dbk_span body,
+                                           bool kept, dbk_err *err);
 /* The next segment of its feed, verified: stored, and merged if that can be. */
 DBK_MUST_CHECK dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *device,
                                      dbk_err *err);

@@ -19,7 +19,9 @@ static dbk_role role_of(const dbk_book *book, const dbk_member *author, const db
 static dbk_rc check_op(dbk_book *book, const char **why, const dbk_member *author,
                        const dbk_segment_in *in, uint32_t place, dbk_bytes *plain, dbk_err *err)
 {
-    const dbk_store_segment row = { .header = in->header_bytes, .body = in->body };
+    const dbk_store_segment row = { .header = in->header_bytes,
+                                    .body = in->body,
+                                    .kept = in->kept };
     dbk_opened o = { 0 };
     dbk_err cause = { 0 };
     dbk_rc rc = dbk_query_open_op(book, &o, plain, &row, place, &cause);
@@ -28,6 +30,8 @@ static dbk_rc check_op(dbk_book *book, const char **why, const dbk_member *autho
     dbk_op_decoded_wipe(&o.op);
     if (rc == DBK_NOMEM || rc == DBK_IO)
         return dbk_fail(err, rc, "%s", cause.text);
+    if (rc == DBK_NOT_FOUND) /* disposed of: it says nothing any more */
+        return DBK_OK;
     if (rc != DBK_OK)
         *why = rc == DBK_PENDING   ? DBK_WAIT_KEY
                : rc == DBK_VERSION ? DBK_WAIT_NEWER

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/disposal.h"
 #include "core/journal/feed.h"
 #include "core/journal/fold.h"
 #include "core/journal/query.h"
@@ -24,12 +25,14 @@ void dbk_taker_init(dbk_taker *t, dbk_book *book, dbk_inbox_stats *stats)
     t->stats = stats;
     dbk_bytes_init(&t->plain, PLAIN_BYTES_MAX);
     dbk_bytes_init(&t->touched, TOUCHED_BYTES_MAX);
+    dbk_bytes_init(&t->trimmed, DBK_KEPT_BYTES_MAX);
 }
 
 void dbk_taker_wipe(dbk_taker *t)
 {
     dbk_bytes_wipe(&t->plain);
     dbk_bytes_wipe(&t->touched);
+    dbk_bytes_wipe(&t->trimmed);
 }
 
 /* Of one record the op that made it first. */
@@ -169,13 +172,13 @@ dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *f
                        const dbk_store_segment *row, dbk_err *err)
 {
     merging m = { t, feed, row, { 0 }, NULL, false, row->status == DBK_SEGMENT_PENDING };
-    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    dbk_kept kept;
     const char *spoiled = NULL;
     uint64_t seen;
     *reason = NULL;
     dbk_rc rc = dbk_header_decode(&m.header, row->header, err);
     if (rc == DBK_OK)
-        rc = dbk_body_split(frames, &m.header, row->body, err);
+        rc = dbk_kept_split(&kept, &m.header, row->body, row->kept, err);
     if (rc != DBK_OK)
         return rc;
     m.hq = dbk_book_author_is_hq(t->book, &feed->device, &m.header.space, &m.header.members_seen);
@@ -187,7 +190,9 @@ dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const dbk_book_feed *f
     else if (m.key == NULL)
         *reason = DBK_WAIT_KEY;
     for (uint32_t i = 0; i < m.header.count && *reason == NULL && rc == DBK_OK; i++) {
-        rc = merge_op(&m, reason, &frames[i], i, err);
+        if (dbk_kept_is_hole(&kept, i))
+            continue;
+        rc = merge_op(&m, reason, &kept.frames[i], i, err);
         if (rc == DBK_OK && dbk_inbox_is_spoiled(*reason)) {
             spoiled = worse_of(spoiled, *reason);
             *reason = NULL;
@@ -213,15 +218,19 @@ static dbk_rc is_blocked(dbk_taker *t, bool *yes, const dbk_book_feed *feed, dbk
     return rc;
 }
 
-static dbk_store_segment row_of(const dbk_segment_in *in, const dbk_book_feed *feed)
+/* As it is stored: what the chain orders erased goes before it is written anywhere. */
+static dbk_rc row_of(dbk_taker *t, dbk_store_segment *out, const dbk_segment_in *in,
+                     const dbk_book_feed *feed, dbk_err *err)
 {
-    return (dbk_store_segment){ .space = feed->space->row,
+    *out = (dbk_store_segment){ .space = feed->space->row,
                                 .feed = feed->row,
                                 .first_seq = in->header.first_seq,
                                 .count = in->header.count,
                                 .log = in->log,
                                 .header = in->header_bytes,
-                                .body = in->body };
+                                .body = in->body,
+                                .kept = in->kept };
+    return dbk_disposal_trim(t->book, out, &in->header, &t->trimmed, err);
 }
 
 dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *device, dbk_err *err)
@@ -241,7 +250,10 @@ dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *devi
         return rc;
     DBK_ASSERT(h->first_seq == feed->now.last_seq + 1);
     DBK_ASSERT(!feed->own || feed != dbk_tables_own_feed(&t->book->tables, space));
-    dbk_store_segment row = row_of(in, feed);
+    dbk_store_segment row;
+    rc = row_of(t, &row, in, feed, err);
+    if (rc != DBK_OK)
+        return rc;
     if (blocked) {
         row.status = DBK_SEGMENT_PENDING;
         reason = DBK_WAIT_EARLIER;
@@ -280,8 +292,11 @@ dbk_rc dbk_taker_aside(dbk_taker *t, const dbk_segment_in *in, const char *reaso
         rc = dbk_tables_need_feed(&t->book->tables, t->book->store, &feed, space, &new_feed, err);
     if (rc != DBK_OK)
         return rc;
+    dbk_store_segment row;
+    rc = row_of(t, &row, in, feed, err);
+    if (rc != DBK_OK)
+        return rc;
     dbk_feed_head_now *now = dbk_feed_touch(&t->book->tables, feed);
-    dbk_store_segment row = row_of(in, feed);
     row.first_seq = ++now->last_seq;
     row.count = 1;
     row.status = DBK_SEGMENT_PENDING;

@@ -61,6 +61,16 @@ typedef struct dbk_new_bar {
 } dbk_new_bar;
 DBK_MUST_CHECK dbk_rc dbk_org_bar(dbk_book *book, dbk_bytes *entry, const dbk_new_bar *bar,
                                   dbk_err *err);
+/* These ops are erased everywhere (core/journal/disposal.h), by what was decided. It waits for a
+ * second administrator. */
+typedef struct dbk_new_order {
+    dbk_id space;
+    dbk_hash review;
+    const dbk_dot *dots;
+    size_t dots_count;
+} dbk_new_order;
+DBK_MUST_CHECK dbk_rc dbk_org_dispose(dbk_book *book, dbk_bytes *entry, const dbk_new_order *order,
+                                      dbk_err *err);
 /* A space's next key, for all who are in it now. */
 DBK_MUST_CHECK dbk_rc dbk_org_rotate(dbk_book *book, dbk_bytes *entry, const dbk_id *space,
                                      dbk_err *err);

@@ -96,7 +96,7 @@ static dbk_rc give(void *ctx, const dbk_store_segment *row, dbk_err *err)
     w->count_left--;
     w->bytes_left -= size < w->bytes_left ? size : w->bytes_left;
     w->last_seq = row->first_seq + row->count - 1;
-    return w->fn(w->ctx, row->header, row->body, err);
+    return w->fn(w->ctx, &(dbk_sealed){ row->header, row->body, row->kept }, err);
 }
 
 static dbk_rc keep_left(dbk_book *book, dbk_book_feed *feed, uint64_t seq, dbk_err *err)
@@ -174,7 +174,9 @@ static dbk_rc give_all(void *ctx, const dbk_store_segment *row, dbk_err *err)
     dbk_rc rc = dbk_header_decode(&h, row->header, err);
     if (rc != DBK_OK || (!dbk_id_is_zero(&c->feed) && !dbk_id_equal(&h.feed, &c->feed)))
         return rc;
-    return c->fn(c->ctx, row->header, c->looks ? dbk_span_of(NULL, 0) : row->body, err);
+    const dbk_span none = { NULL, 0 };
+    const dbk_sealed segment = { row->header, c->looks ? none : row->body, row->kept };
+    return c->fn(c->ctx, &segment, err);
 }
 
 dbk_rc dbk_outbox_carry(dbk_book *book, const dbk_outbox_feed *which, dbk_segment_fn fn, void *ctx,

@@ -3,6 +3,7 @@
 #define DBK_JOURNAL_OUTBOX_H
 
 #include "core/crypto/checkpoint.h"
+#include "core/crypto/hole.h"
 #include "core/journal/book.h"
 
 typedef struct dbk_position {
@@ -44,7 +45,7 @@ typedef struct dbk_outbox_opts {
     uint32_t count_max;
     uint32_t bytes_max;
 } dbk_outbox_opts;
-typedef dbk_rc (*dbk_segment_fn)(void *ctx, dbk_span header, dbk_span body, dbk_err *err);
+typedef dbk_rc (*dbk_segment_fn)(void *ctx, const dbk_sealed *segment, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts,
                                           dbk_segment_fn fn, void *ctx, dbk_err *err);
 /* The segments that position.lost counts, from the skip-th on, each feed's in order. */

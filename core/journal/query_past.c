@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/crypto/hole.h"
 #include "core/journal/query_internal.h"
 
 #define EVENTS_BYTES_MAX (256u * 1024u * 1024u)
@@ -11,21 +12,23 @@
 dbk_rc dbk_query_open_op(dbk_book *book, dbk_opened *out, dbk_bytes *plain,
                          const dbk_store_segment *row, uint32_t place, dbk_err *err)
 {
-    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    dbk_kept kept;
     memset(out, 0, sizeof(*out));
     dbk_bytes_truncate(plain, 0);
     dbk_rc rc = dbk_header_decode(&out->header, row->header, err);
     if (rc == DBK_OK)
-        rc = dbk_body_split(frames, &out->header, row->body, err);
+        rc = dbk_kept_split(&kept, &out->header, row->body, row->kept, err);
     if (rc != DBK_OK)
         return rc;
     if (place >= out->header.count)
         return dbk_fail(err, DBK_DAMAGED, "a stored op lies outside of its segment");
+    if (dbk_kept_is_hole(&kept, place))
+        return dbk_fail(err, DBK_NOT_FOUND, "this change was disposed of");
     const dbk_secret *key = dbk_keyring_find(book->keyring, &out->header.space,
                                              &out->header.key_id);
     if (key == NULL)
         return dbk_fail(err, DBK_PENDING, "the key of a segment has not arrived here");
-    rc = dbk_open_frame(book->sealer, plain, &out->header, &frames[place], place, key, err);
+    rc = dbk_open_frame(book->sealer, plain, &out->header, &kept.frames[place], place, key, err);
     if (rc == DBK_OK)
         rc = dbk_op_decode(&out->op, dbk_bytes_span(plain), &out->header.feed, err);
     return rc;

@@ -140,7 +140,7 @@ static dbk_rc give_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
     const giving *g = ctx;
     if (row->log.index >= g->batch->from + g->batch->count)
         return DBK_NOT_FOUND;
-    dbk_refill_entry entry = { row->log.receipt_ms, row->header, row->body };
+    dbk_refill_entry entry = { row->log.receipt_ms, { row->header, row->body, row->kept } };
     return g->fn(g->ctx, &entry, err);
 }
 

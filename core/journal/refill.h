@@ -5,6 +5,7 @@
 #define DBK_JOURNAL_REFILL_H
 
 #include "core/crypto/checkpoint.h"
+#include "core/crypto/hole.h"
 #include "core/crypto/tree.h"
 #include "core/journal/book.h"
 
@@ -33,7 +34,7 @@ DBK_MUST_CHECK dbk_rc dbk_refill_next(dbk_refill *r, dbk_refill_batch *out,
 /* The batch's entries, in order. */
 typedef struct dbk_refill_entry {
     uint64_t receipt_ms;
-    dbk_span header, body;
+    dbk_sealed segment;
 } dbk_refill_entry;
 typedef dbk_rc (*dbk_refill_fn)(void *ctx, const dbk_refill_entry *entry, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_refill_entries(dbk_refill *r, const dbk_refill_batch *batch,

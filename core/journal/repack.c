@@ -70,8 +70,10 @@ static dbk_rc look_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
     if (rc != DBK_OK)
         return rc;
     /* In the middle of it begins what hasn't left, which no honest relay says: that isn't touched
-     * either. Nor is what can't be opened here (DBK_FEED_CLOSED). */
-    if (row->log.known || row->first_seq < r->from || row->status != DBK_SEGMENT_MERGED) {
+     * either. Nor is what can't be opened here (DBK_FEED_CLOSED), or
+     * isn't whole any more. */
+    if (row->log.known || row->first_seq < r->from || row->status != DBK_SEGMENT_MERGED ||
+        row->kept) {
         dbk_bytes_truncate(&r->ids, 0);
         r->from = dbk_header_last_seq(&h) + 1;
         r->worth = false;

@@ -1,6 +1,7 @@
 /* Every stored segment: chain, signature, seal, receipt, and its place in the relay's log. */
 #include <string.h>
 
+#include "core/journal/disposal.h"
 #include "core/journal/quarantine_internal.h"
 #include "core/journal/record_id.h"
 #include "core/journal/verify_internal.h"
@@ -98,21 +99,38 @@ static dbk_rc check_op(exam *x, const dbk_frame *frame, uint32_t place, const db
     return rc;
 }
 
+/* Where the chain orders one, and nowhere else; and what was reported as done is done. */
+static dbk_rc check_holes(const exam *x, uint64_t holes, dbk_err *err)
+{
+    const dbk_header *h = &x->header;
+    const dbk_dot first = { h->feed, h->first_seq };
+    bool done = false;
+    uint64_t ordered = dbk_roster_erased(x->v->book->roster, &h->space, &first, h->count);
+    if ((holes & ~ordered) != 0)
+        return fault(x, "lacks a note that no order names", err);
+    dbk_rc rc = dbk_disposal_is_done(x->v->book, &done, &h->space, &first, ordered & ~holes, err);
+    return rc == DBK_OK && done ? fault(x, "holds a note that was disposed of", err) : rc;
+}
+
 static dbk_rc check_body(exam *x, dbk_err *err)
 {
-    dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    dbk_kept kept;
     const dbk_header *h = &x->header;
-    if (dbk_body_check(h, x->row->body, NULL) != DBK_OK ||
-        dbk_body_split(frames, h, x->row->body, NULL) != DBK_OK)
+    if (dbk_kept_read(&kept, h, x->row->body, x->row->kept, NULL) != DBK_OK)
         return fault(x, "has notes that are not those that its author signed", err);
+    dbk_rc rc = check_holes(x, kept.holes, err);
+    if (rc != DBK_OK)
+        return rc;
+    x->merged_ops += (uint32_t)__builtin_popcountll(kept.holes);
     const dbk_secret *key = dbk_keyring_find(x->v->book->keyring, &h->space, &h->key_id);
     if (key == NULL && x->row->status == DBK_SEGMENT_PENDING)
         return DBK_OK;
     if (key == NULL)
         return fault(x, "is merged, but its key is not here", err);
-    dbk_rc rc = DBK_OK;
-    for (uint32_t i = 0; i < h->count && rc == DBK_OK; i++)
-        rc = check_op(x, &frames[i], i, key, err);
+    for (uint32_t i = 0; i < h->count && rc == DBK_OK; i++) {
+        if (!dbk_kept_is_hole(&kept, i))
+            rc = check_op(x, &kept.frames[i], i, key, err);
+    }
     if (rc == DBK_OK && x->row->status == DBK_SEGMENT_PENDING && x->merged_ops == h->count)
         rc = fault(x, "is said to wait, but all of it is merged", err);
     return rc;

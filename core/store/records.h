@@ -103,6 +103,9 @@ DBK_MUST_CHECK dbk_rc dbk_ops_of_segment(dbk_store *store, dbk_rowid segment, db
 /* Words. put replaces what the record had and marks it as indexed. */
 DBK_MUST_CHECK dbk_rc dbk_words_put(dbk_store *store, dbk_rowid record, dbk_span words,
                                     dbk_err *err);
+/* The index written anew, without what it remembers of rows that are gone. Takes as long as the
+ * index is large. */
+DBK_MUST_CHECK dbk_rc dbk_words_forget(dbk_store *store, dbk_err *err);
 /* Records that wait to be indexed, with states, by row; and how many there are. */
 DBK_MUST_CHECK dbk_rc dbk_words_waiting(dbk_store *store, uint64_t limit, dbk_store_record_fn fn,
                                         void *ctx, dbk_err *err);

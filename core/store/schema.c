@@ -85,7 +85,13 @@ static const char schema_3[] =
     " installed_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
     "CREATE INDEX segment_noted ON segment(space) WHERE status=0 AND reason IS NOT NULL;";
 
-const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2, schema_3 };
+static const char schema_4[] =
+    "ALTER TABLE segment ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE disposal(seq INTEGER PRIMARY KEY, state INTEGER NOT NULL,"
+    " held INTEGER NOT NULL) STRICT;";
+
+const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2, schema_3,
+                                                              schema_4 };
 
 #define COPY_PATH_SIZE 4128u /* a path and ".before-N.new" */
 

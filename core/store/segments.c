@@ -3,15 +3,15 @@
 #include "core/store/sql.h"
 
 #define COLUMNS \
-    "id,space,feed,first_seq,count,log_index,receipt_ms,receipt,status,reason,header,body"
+    "id,space,feed,first_seq,count,log_index,receipt_ms,receipt,status,reason,header,body,kept"
 
 dbk_rc dbk_segments_add(dbk_store *store, dbk_store_segment *row, dbk_err *err)
 {
     dbk_sql q;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_ADD,
                              "INSERT INTO segment(space,feed,first_seq,count,log_index,receipt_ms,"
-                             "receipt,status,reason,header,body)"
-                             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+                             "receipt,status,reason,header,body,kept)"
+                             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
                              err);
     if (rc != DBK_OK)
         return rc;
@@ -34,6 +34,7 @@ dbk_rc dbk_segments_add(dbk_store *store, dbk_store_segment *row, dbk_err *err)
         dbk_sql_bind_null(&q, 9);
     dbk_sql_bind_blob(&q, 10, row->header);
     dbk_sql_bind_blob(&q, 11, row->body);
+    dbk_sql_bind_int(&q, 12, row->kept ? 1 : 0);
     rc = dbk_sql_run(&q, err);
     if (rc == DBK_OK)
         row->id = sqlite3_last_insert_rowid(store->db);
@@ -75,6 +76,18 @@ dbk_rc dbk_segments_set_status(dbk_store *store, dbk_rowid id, dbk_segment_statu
     return dbk_sql_run(&q, err);
 }
 
+dbk_rc dbk_segments_keep(dbk_store *store, dbk_rowid id, dbk_span kept, dbk_err *err)
+{
+    dbk_sql q;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_KEEP,
+                             "UPDATE segment SET body=?2,kept=1 WHERE id=?1", err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, id);
+    dbk_sql_bind_blob(&q, 2, kept);
+    return dbk_sql_run(&q, err);
+}
+
 dbk_rc dbk_segments_del(dbk_store *store, dbk_rowid id, dbk_err *err)
 {
     dbk_sql q;
@@ -101,6 +114,7 @@ static void read_row(dbk_sql *q, dbk_store_segment *row)
     row->reason = dbk_sql_text(q, 9);
     row->header = dbk_sql_blob(q, 10);
     row->body = dbk_sql_blob(q, 11);
+    row->kept = dbk_sql_int(q, 12) != 0;
 }
 
 /* Calls fn for each row of a statement that is bound; closes it. */

@@ -28,6 +28,7 @@ typedef struct dbk_store_segment {
     dbk_span reason; /* why it is pending, or what is wrong with what is merged; or empty. Read:
                         ended by a zero byte too */
     dbk_span header, body;
+    bool kept; /* ops were erased from the body: core/crypto/hole.h */
 } dbk_store_segment;
 
 /* DBK_CONFLICT: the feed has a segment with this first seq, or the log one with this index. */
@@ -39,6 +40,10 @@ DBK_MUST_CHECK dbk_rc dbk_segments_set_log(dbk_store *store, dbk_rowid id,
 DBK_MUST_CHECK dbk_rc dbk_segments_set_status(dbk_store *store, dbk_rowid id,
                                               dbk_segment_status status, dbk_span reason,
                                               dbk_err *err);
+
+/* Ops were erased from it: what is kept of its body, for good (core/crypto/hole.h). */
+DBK_MUST_CHECK dbk_rc dbk_segments_keep(dbk_store *store, dbk_rowid id, dbk_span kept,
+                                        dbk_err *err);
 
 /* Takes the row away: only for what was written again elsewhere (core/journal/reissue.h). Its ops'
  * rows must be gone. */

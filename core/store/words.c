@@ -47,6 +47,11 @@ dbk_rc dbk_records_del(dbk_store *store, dbk_rowid id, dbk_err *err)
     return rc;
 }
 
+dbk_rc dbk_words_forget(dbk_store *store, dbk_err *err)
+{
+    return dbk_sql_exec(store, "INSERT INTO words(words) VALUES('optimize')", err);
+}
+
 dbk_rc dbk_words_waiting(dbk_store *store, uint64_t limit, dbk_store_record_fn fn, void *ctx,
                          dbk_err *err)
 {

@@ -299,6 +299,18 @@ dbk_rc dbk_driver_bar(dbk_book *book, dbk_transport *t, const dbk_new_bar *bar, 
     return change_once(book, t, build_bar, &bar, err);
 }
 
+static dbk_rc build_dispose(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err)
+{
+    const dbk_new_order *const *order = ctx;
+    return dbk_org_dispose(book, entry, *order, err);
+}
+
+dbk_rc dbk_driver_dispose(dbk_book *book, dbk_transport *t, const dbk_new_order *order,
+                          dbk_err *err)
+{
+    return change_once(book, t, build_dispose, &order, err);
+}
+
 dbk_rc dbk_driver_rotate(dbk_book *book, dbk_transport *t, const dbk_id *space, dbk_err *err)
 {
     return change_once(book, t, build_rotate, &space, err);

@@ -76,6 +76,8 @@ DBK_MUST_CHECK dbk_rc dbk_driver_policy(dbk_book *book, dbk_transport *t, const 
                                         dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_driver_bar(dbk_book *book, dbk_transport *t, const dbk_new_bar *bar,
                                      dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_dispose(dbk_book *book, dbk_transport *t,
+                                         const dbk_new_order *order, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_driver_rotate(dbk_book *book, dbk_transport *t, const dbk_id *space,
                                         dbk_err *err);
 

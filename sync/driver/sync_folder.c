@@ -149,12 +149,11 @@ static dbk_rc write_members(stick *s, dbk_span listing, dbk_err *err)
 /* ---- reading a space
  * ---------------------------------------------------------------------------------- */
 
-static dbk_rc note_held(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc note_held(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     dbk_vector *v = ctx;
     dbk_header h;
-    (void)body;
-    dbk_rc rc = dbk_header_decode(&h, header, err);
+    dbk_rc rc = dbk_header_decode(&h, segment->header, err);
     /* What stands aside for a supervisor is no part of its feed's chain. */
     if (rc != DBK_OK || h.first_seq != dbk_vector_last(v, &h.feed) + 1)
         return rc;
@@ -164,16 +163,16 @@ static dbk_rc note_held(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
 /* The segments of one pack. What can't be taken yet is left on the folder. */
 static dbk_rc take_pack(stick *s, dbk_vector *held, dbk_err *why)
 {
-    dbk_push_item items[DBK_PUSH_SEGMENTS_MAX];
+    dbk_sealed items[DBK_PUSH_SEGMENTS_MAX];
     size_t count;
     dbk_rc rc = dbk_push_decode(items, &count, dbk_bytes_span(&s->answer.body), why);
     for (size_t i = 0; i < count && rc == DBK_OK; i++) {
         dbk_inbox_stats stats = { 0 };
         dbk_err pending = { 0 };
-        rc = dbk_inbox_carried(s->book, &stats, items[i].header, items[i].body, &pending);
+        rc = dbk_inbox_carried(s->book, &stats, &items[i], &pending);
         dbk_report_add(s->report, &stats);
         if (rc == DBK_OK)
-            rc = note_held(held, items[i].header, items[i].body, why);
+            rc = note_held(held, &items[i], why);
         else if (rc == DBK_PENDING)
             rc = DBK_OK;
         else
@@ -238,22 +237,22 @@ static dbk_rc flush(pack_writer *w, dbk_err *err)
     return rc;
 }
 
-static dbk_rc gather(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc gather(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     pack_writer *w = ctx;
     dbk_header h;
-    dbk_rc rc = dbk_header_decode(&h, header, err);
+    dbk_rc rc = dbk_header_decode(&h, segment->header, err);
     if (rc != DBK_OK || h.first_seq > w->next || dbk_header_last_seq(&h) < w->next)
         return rc;
     if (w->segments == DBK_PUSH_SEGMENTS_MAX ||
-        w->message.len + header.len + body.len > DBK_CARRIER_PACK_BYTES)
+        w->message.len + segment->header.len + segment->body.len > DBK_CARRIER_PACK_BYTES)
         rc = flush(w, err);
     if (rc == DBK_OK && w->segments == 0) {
         w->pack.first = h.first_seq;
         rc = dbk_push_begin(&w->message, err);
     }
     if (rc == DBK_OK)
-        rc = dbk_push_add(&w->message, &(dbk_push_item){ header, body }, err);
+        rc = dbk_push_add(&w->message, segment, err);
     if (rc != DBK_OK)
         return rc;
     w->pack.last = dbk_header_last_seq(&h);

@@ -104,10 +104,10 @@ static dbk_session_event do_send(run *r, const dbk_session_action *a)
                                 .retry_after_s = answer->retry_after_s };
 }
 
-static dbk_rc add_segment(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc add_segment(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     const run *r = ctx;
-    return dbk_session_add(r->session, header, body, err);
+    return dbk_session_add(r->session, segment, err);
 }
 
 static dbk_session_event do_load(run *r, const dbk_session_action *a)
@@ -153,7 +153,7 @@ static dbk_session_event do_load_entry(run *r, const dbk_session_action *a)
 
 static dbk_rc refill_entry(void *ctx, const dbk_refill_entry *entry, dbk_err *err)
 {
-    dbk_range_item item = { entry->receipt_ms, true, entry->header, entry->body };
+    dbk_range_item item = { entry->receipt_ms, true, entry->segment };
     return dbk_range_add(ctx, &item, err);
 }
 
@@ -252,7 +252,7 @@ static dbk_rc next_arrival(void *ctx, dbk_arrival *out, dbk_err *err)
 {
     dbk_range_item item;
     dbk_rc rc = dbk_range_next(ctx, &item, err);
-    *out = (dbk_arrival){ item.receipt_ms, item.has_body, item.header, item.body };
+    *out = (dbk_arrival){ item.receipt_ms, item.has_body, item.segment };
     return rc;
 }
 
@@ -272,10 +272,11 @@ static dbk_session_event do_range(run *r, const dbk_session_action *a)
         dbk_report_add(r->report, &stats);
     r->report->restored = r->report->restored || stats.restored;
     r->report->reissued += stats.reissued;
-    if (rc == DBK_OK && stats.restored)
+    bool again = rc == DBK_OK && (stats.restored || a->brings_own);
+    if (again)
         rc = read_local(r, &r->why);
     dbk_session_event e = taken(r, rc);
-    e.local = rc == DBK_OK && stats.restored ? &r->local : NULL;
+    e.local = rc == DBK_OK && again ? &r->local : NULL;
     return e;
 }
 

@@ -47,11 +47,55 @@ static uint32_t stated_body_len(dbk_span header)
     return dbk_wire_get_u32(&w);
 }
 
-static dbk_rc check_pair(dbk_span header, dbk_span body, dbk_err *err)
+/* ---- a segment ------------------------------------------------------------------------ */
+
+typedef enum body_form { BODY_WHOLE = 0, BODY_LEFT_OUT = 1, BODY_KEPT = 2 } body_form;
+
+static dbk_rc check_segment(const dbk_sealed *s, body_form form, dbk_err *err)
 {
-    if (header.len != DBK_SEGMENT_HEADER_BYTES || stated_body_len(header) != body.len)
+    if (s->header.len != DBK_SEGMENT_HEADER_BYTES)
+        return dbk_fail(err, DBK_FORMAT, "a segment's header isn't whole");
+    if (form == BODY_WHOLE && stated_body_len(s->header) != s->body.len)
         return dbk_fail(err, DBK_FORMAT, "a segment's body isn't as long as its header says");
+    if (form == BODY_LEFT_OUT && (s->body.len != 0 || s->kept))
+        return dbk_fail(err, DBK_FORMAT, "a range item without body is its header alone");
+    if (form == BODY_KEPT && (s->body.len == 0 || s->body.len > DBK_KEPT_BYTES_MAX))
+        return dbk_fail(err, DBK_FORMAT, "what is kept of a segment's body is too long");
     return DBK_OK;
+}
+
+static size_t segment_bytes(const dbk_sealed *s)
+{
+    return 1 + s->header.len + (s->kept ? 4 : 0) + s->body.len;
+}
+
+static uint8_t *put_segment(uint8_t *p, const dbk_sealed *s, body_form form)
+{
+    *p++ = (uint8_t)form;
+    p = dbk_wire_put_copy(p, s->header.p, s->header.len);
+    if (s->kept)
+        p = dbk_wire_put_u32(p, (uint32_t)s->body.len);
+    return dbk_wire_put_copy(p, s->body.p, s->body.len);
+}
+
+/* Too short: w->failed. */
+static dbk_rc get_segment(dbk_sealed *out, bool *left_out, dbk_wire *w, dbk_err *err)
+{
+    *left_out = false;
+    memset(out, 0, sizeof(*out));
+    uint8_t form = dbk_wire_get_u8(w);
+    out->header = dbk_wire_get_span(w, DBK_SEGMENT_HEADER_BYTES);
+    if (w->failed)
+        return DBK_OK;
+    if (form > BODY_KEPT)
+        return dbk_fail(err, DBK_FORMAT, "a segment has an unknown form");
+    out->kept = form == BODY_KEPT;
+    *left_out = form == BODY_LEFT_OUT;
+    if (form == BODY_WHOLE)
+        out->body = dbk_wire_get_span(w, stated_body_len(out->header));
+    else if (out->kept)
+        out->body = dbk_wire_get_span(w, dbk_wire_get_u32(w));
+    return w->failed ? DBK_OK : check_segment(out, (body_form)form, err);
 }
 
 /* ---- push ---------------------------------------------------------------------------- */
@@ -64,27 +108,27 @@ dbk_rc dbk_push_begin(dbk_bytes *out, dbk_err *err)
     return dbk_bytes_append(out, dbk_span_of(head, sizeof(head)), err);
 }
 
-dbk_rc dbk_push_add(dbk_bytes *out, const dbk_push_item *item, dbk_err *err)
+dbk_rc dbk_push_add(dbk_bytes *out, const dbk_sealed *segment, dbk_err *err)
 {
     uint8_t *room;
     DBK_ASSERT(out->len >= DBK_PUSH_HEAD_BYTES);
     size_t count = (size_t)out->p[PUSH_COUNT_AT] << 8 | out->p[PUSH_COUNT_AT + 1];
-    dbk_rc rc = check_pair(item->header, item->body, err);
+    body_form form = segment->kept ? BODY_KEPT : BODY_WHOLE;
+    dbk_rc rc = check_segment(segment, form, err);
     if (rc != DBK_OK)
         return rc;
-    size_t need = item->header.len + item->body.len;
+    size_t need = segment_bytes(segment);
     if (count == DBK_PUSH_SEGMENTS_MAX || need > DBK_PUSH_BYTES_MAX - out->len)
         return dbk_fail(err, DBK_LIMIT, "a push message is full");
     rc = dbk_bytes_extend(out, &room, need, err);
     if (rc != DBK_OK)
         return rc;
-    room = dbk_wire_put_copy(room, item->header.p, item->header.len);
-    (void)dbk_wire_put_copy(room, item->body.p, item->body.len);
+    (void)put_segment(room, segment, form);
     (void)dbk_wire_put_u16(out->p + PUSH_COUNT_AT, (uint16_t)(count + 1));
     return DBK_OK;
 }
 
-dbk_rc dbk_push_decode(dbk_push_item *items, size_t *count, dbk_span in, dbk_err *err)
+dbk_rc dbk_push_decode(dbk_sealed *items, size_t *count, dbk_span in, dbk_err *err)
 {
     dbk_wire w = dbk_wire_from(in);
     *count = 0;
@@ -98,9 +142,12 @@ dbk_rc dbk_push_decode(dbk_push_item *items, size_t *count, dbk_span in, dbk_err
     if (odd || n == 0 || n > DBK_PUSH_SEGMENTS_MAX)
         return dbk_fail(err, DBK_FORMAT, "a push message has a malformed head");
     for (size_t i = 0; i < n && !w.failed; i++) {
-        items[i].header = dbk_wire_get_span(&w, DBK_SEGMENT_HEADER_BYTES);
-        if (!w.failed)
-            items[i].body = dbk_wire_get_span(&w, stated_body_len(items[i].header));
+        bool left_out;
+        rc = get_segment(&items[i], &left_out, &w, err);
+        if (rc == DBK_OK && left_out)
+            rc = dbk_fail(err, DBK_FORMAT, "a push message leaves a body out");
+        if (rc != DBK_OK)
+            return rc;
     }
     rc = dbk_wire_end(&w, "a push message", err);
     if (rc == DBK_OK)
@@ -232,34 +279,25 @@ dbk_rc dbk_range_begin(dbk_bytes *out, const dbk_range *r, dbk_err *err)
 dbk_rc dbk_range_add(dbk_bytes *out, const dbk_range_item *item, dbk_err *err)
 {
     uint8_t *p;
-    dbk_rc rc = DBK_OK;
-    if (item->has_body)
-        rc = check_pair(item->header, item->body, err);
-    else if (item->header.len != DBK_SEGMENT_HEADER_BYTES || item->body.len != 0)
-        rc = dbk_fail(err, DBK_FORMAT, "a range item without body is its header alone");
+    const dbk_sealed *s = &item->segment;
+    body_form form = !item->has_body ? BODY_LEFT_OUT : s->kept ? BODY_KEPT : BODY_WHOLE;
+    dbk_rc rc = check_segment(s, form, err);
     if (rc == DBK_OK)
-        rc = dbk_bytes_extend(out, &p, DBK_RANGE_ITEM_BYTES_MIN + item->body.len, err);
+        rc = dbk_bytes_extend(out, &p, 8 + segment_bytes(s), err);
     if (rc != DBK_OK)
         return rc;
     p = dbk_wire_put_u64(p, item->receipt_ms);
-    *p++ = item->has_body ? 0 : 1;
-    p = dbk_wire_put_copy(p, item->header.p, item->header.len);
-    (void)dbk_wire_put_copy(p, item->body.p, item->body.len);
+    (void)put_segment(p, s, form);
     return DBK_OK;
 }
 
 static dbk_rc get_item(dbk_range_item *out, dbk_wire *w, dbk_err *err)
 {
-    memset(out, 0, sizeof(*out));
+    bool left_out;
     out->receipt_ms = dbk_wire_get_u64(w);
-    uint8_t flag = dbk_wire_get_u8(w);
-    out->header = dbk_wire_get_span(w, DBK_SEGMENT_HEADER_BYTES);
-    if (!w->failed && flag > 1)
-        return dbk_fail(err, DBK_FORMAT, "a range item has an unknown flag");
-    out->has_body = flag == 0;
-    if (!w->failed && out->has_body)
-        out->body = dbk_wire_get_span(w, stated_body_len(out->header));
-    return dbk_wire_ok(w, "a range", err);
+    dbk_rc rc = get_segment(&out->segment, &left_out, w, err);
+    out->has_body = !left_out;
+    return rc == DBK_OK ? dbk_wire_ok(w, "a range", err) : rc;
 }
 
 /* Walks all items once, so that a range that decodes holds exactly what it says. */

@@ -37,8 +37,8 @@
 #define DBK_ENGINE_MSG_H
 
 #include "core/crypto/checkpoint.h"
+#include "core/crypto/hole.h"
 #include "core/crypto/roster.h"
-#include "core/crypto/segment.h"
 
 #define DBK_PROTOCOL_VERSION 1u
 #define DBK_CONTROL_BYTES_MAX (64u * 1024u) /* any JSON body */
@@ -119,20 +119,20 @@ DBK_MUST_CHECK dbk_rc dbk_welcome_encode(dbk_bytes *out, const dbk_welcome *w, d
 DBK_MUST_CHECK dbk_rc dbk_welcome_decode(dbk_welcome *out, dbk_span in, dbk_err *err);
 void dbk_welcome_wipe(dbk_welcome *w);
 
+/* A segment on its way, in push and range:
+ *   form u8 (0 whole, 1 left out, 2 kept) || header 300 || ? kept length u32 || ? body
+ * Left out: the asker wrote it; in a range only. Kept: ops were erased from it, and its length is
+ * said, for it isn't the header's (core/crypto/hole.h). */
+
 /* push: "DBKP" || version 1 (u8) || 3 zero bytes || count (u16, 1..256) || 2 zero bytes ||
- *       ( header 300 || body )*;  at most DBK_PUSH_BYTES_MAX in all  */
-typedef struct dbk_push_item {
-    dbk_span header; /* 300 bytes */
-    dbk_span body;
-} dbk_push_item;
+ *       ( segment )*;  at most DBK_PUSH_BYTES_MAX in all  */
 /* An empty message; each add counts itself into it. DBK_LIMIT: it doesn't fit, and the message
  * stays as it was. */
 DBK_MUST_CHECK dbk_rc dbk_push_begin(dbk_bytes *out, dbk_err *err);
-DBK_MUST_CHECK dbk_rc dbk_push_add(dbk_bytes *out, const dbk_push_item *item, dbk_err *err);
-/* Splits; checks framing only (counts, lengths from the header's body length field). items has
+DBK_MUST_CHECK dbk_rc dbk_push_add(dbk_bytes *out, const dbk_sealed *segment, dbk_err *err);
+/* Splits; checks framing only (counts, lengths). items has
  * room for DBK_PUSH_SEGMENTS_MAX. */
-DBK_MUST_CHECK dbk_rc dbk_push_decode(dbk_push_item *items, size_t *count, dbk_span in,
-                                      dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_push_decode(dbk_sealed *items, size_t *count, dbk_span in, dbk_err *err);
 
 /* results: "DBKR" || 1 || 3 zeros || count (u16) || 2 zeros || count x { status u8, 7 zeros,
  * index u64, receipt ms u64, log 16, sig 64 } || checkpoint length u16 || checkpoint note */
@@ -161,12 +161,11 @@ DBK_MUST_CHECK dbk_rc dbk_results_decode(dbk_push_result *results, size_t *count
 
 /* range: "DBKL" || 1 || 3 zeros || from u64 || count u32 || checkpoint length u16 || note ||
  *        proof count u8 || hashes: consistency from (from + count) to the checkpoint's size ||
- *        count x { receipt ms u64, flag u8 (0 body follows, 1 left out: the asker wrote it),
- *                  header 300, ? body } */
+ *        count x ( receipt ms u64 || segment ) */
 typedef struct dbk_range_item {
     uint64_t receipt_ms;
     bool has_body;
-    dbk_span header, body;
+    dbk_sealed segment;
 } dbk_range_item;
 typedef struct dbk_range {
     uint64_t from;

@@ -119,6 +119,7 @@ typedef struct dbk_session_action {
     size_t acked_count;
     dbk_span checkpoint;
     dbk_range range;
+    bool brings_own; /* TAKE_RANGE: its outcome says anew where this device stands */
     uint32_t wait_ms;
     const dbk_err *failure;
 } dbk_session_action;
@@ -132,7 +133,7 @@ void dbk_session_free(dbk_session *s); /* NULL is nothing */
 void dbk_session_step(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);
 /* Between LOAD and BATCH, for each segment in order; copies. DBK_DAMAGED, DBK_PEER: it doesn't
  * continue what the relay holds; hand that on as the BATCH's rc. */
-DBK_MUST_CHECK dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_session_add(dbk_session *s, const dbk_sealed *segment, dbk_err *err);
 
 /* Between LOAD_ENTRY or LOAD_REFILL and BATCH, once: the request's whole body, of so many entries
  * or segments; copies. Not called: nothing is held. */

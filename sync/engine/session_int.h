@@ -31,9 +31,10 @@ typedef enum session_state {
 typedef struct work {
     dbk_local_space local;
     dbk_plan plan;
-    uint64_t loaded_seq; /* the last one in the batch under way */
-    dbk_id planned_feed; /* that was to be pushed when the session began */
-    bool push_over;      /* all sent, or it must stop */
+    uint64_t loaded_seq;  /* the last one in the batch under way */
+    dbk_id planned_feed;  /* that was to be pushed when the session began */
+    uint64_t planned_seq; /* how much of it was held then */
+    bool push_over;       /* all sent, or it must stop */
     bool pull_over;
     bool doubted; /* what the welcome says of its log contradicts what was known */
     bool carry_over;
@@ -147,8 +148,7 @@ void dbk_session_given(dbk_session *s, dbk_session_action *next);
 void dbk_session_gift_refused(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
 /* ... and carrying there what only this device holds of others. */
 void dbk_session_carry(dbk_session *s, dbk_session_action *next, const work *w);
-DBK_MUST_CHECK dbk_rc dbk_session_add_lost(dbk_session *s, dbk_span header, dbk_span body,
-                                           dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_session_add_lost(dbk_session *s, const dbk_sealed *segment, dbk_err *err);
 void dbk_session_lost_loaded(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
 void dbk_session_carried(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
 void dbk_session_carry_refused(dbk_session *s, dbk_session_action *next,

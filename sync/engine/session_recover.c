@@ -160,7 +160,7 @@ void dbk_session_carry(dbk_session *s, dbk_session_action *next, const work *w)
     next->bytes_max = DBK_SESSION_PUSH_BYTES;
 }
 
-dbk_rc dbk_session_add_lost(dbk_session *s, dbk_span header, dbk_span body, dbk_err *err)
+dbk_rc dbk_session_add_lost(dbk_session *s, const dbk_sealed *segment, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     if (s->batch_count == 0) {
@@ -168,7 +168,7 @@ dbk_rc dbk_session_add_lost(dbk_session *s, dbk_span header, dbk_span body, dbk_
         rc = dbk_push_begin(&s->body, err);
     }
     if (rc == DBK_OK)
-        rc = dbk_push_add(&s->body, &(dbk_push_item){ header, body }, err);
+        rc = dbk_push_add(&s->body, segment, err);
     if (rc == DBK_OK)
         s->batch_count++;
     return rc;

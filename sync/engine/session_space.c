@@ -65,6 +65,7 @@ void dbk_session_spaces(dbk_session *s, dbk_session_action *next)
             continue;
         }
         w->planned_feed = w->local.own_feed;
+        w->planned_seq = w->local.own_last_seq;
         w->push_over = w->plan.push_after == w->local.own_last_seq;
         w->pull_over = w->plan.pull_to == w->local.size;
         w->carry_over = w->local.lost == 0;
@@ -125,6 +126,8 @@ static void check_shown(dbk_session *s, work *w)
     if (!w->pull_over || !w->plan.behind || !dbk_id_equal(&w->local.own_feed, &w->planned_feed))
         return;
     w->plan.behind = false; /* told once */
+    if (w->plan.relay_seq > w->planned_seq && w->local.own_last_seq >= w->plan.relay_seq)
+        return; /* it did: the feed was closed when the store was restored */
     (void)dbk_fail(&err, DBK_PEER,
                    "the relay claims notes of this device that its log does not hold: tell "
                    "headquarters");
@@ -233,16 +236,16 @@ static bool is_forked(const work *w, const dbk_header *h, const dbk_hash *hash)
            (is_head && !dbk_hash_equal(hash, &w->plan.relay_head));
 }
 
-dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *err)
+dbk_rc dbk_session_add(dbk_session *s, const dbk_sealed *segment, dbk_err *err)
 {
     dbk_header h;
     if (s->state == S_CARRY_LOAD)
-        return dbk_session_add_lost(s, header, body, err);
+        return dbk_session_add_lost(s, segment, err);
     DBK_ASSERT(s->state == S_LOAD);
     work *w = &s->works[s->at];
     if (w->plan.behind)
         return DBK_OK;
-    dbk_rc rc = dbk_header_decode(&h, header, NULL);
+    dbk_rc rc = dbk_header_decode(&h, segment->header, NULL);
     if (rc != DBK_OK)
         return dbk_fail(err, DBK_DAMAGED, "an own segment is malformed");
     if (!dbk_id_equal(&h.space, &w->local.space) || !dbk_id_equal(&h.feed, &w->local.own_feed) ||
@@ -258,7 +261,7 @@ dbk_rc dbk_session_add(dbk_session *s, dbk_span header, dbk_span body, dbk_err *
         rc = dbk_push_begin(&s->body, err);
     }
     if (rc == DBK_OK)
-        rc = dbk_push_add(&s->body, &(dbk_push_item){ header, body }, err);
+        rc = dbk_push_add(&s->body, segment, err);
     if (rc != DBK_OK)
         return rc;
     s->batch[s->batch_count++] = (sent){ hash, dbk_header_last_seq(&h), h.count };
@@ -502,6 +505,7 @@ void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_sess
     next->kind = DBK_ACTION_TAKE_RANGE;
     next->space = w->local.space;
     next->range = range;
+    next->brings_own = w->plan.behind;
     if (s->range_end < w->plan.pull_to) {
         range_target(s, s->ahead_target, w, s->range_end);
         next->ahead = s->request;

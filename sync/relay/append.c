@@ -207,9 +207,10 @@ static dbk_rc load_room(dbk_append *a, const dbk_log *log, const dbk_id *device,
     return rc;
 }
 
+/* As its author sent it: what is erased from it gives no room back, or fsck couldn't count. */
 static uint64_t size_of(const dbk_append_item *item)
 {
-    return item->raw_header.len + item->body.len;
+    return item->segment.header.len + item->header.body_len;
 }
 
 /* Is there room left? If not, the item's status says whose is used up. */
@@ -334,7 +335,8 @@ static dbk_rc append(touched *t, const dbk_log *log, dbk_append_item *item, dbk_
     dbk_dot first = { item->header.feed, item->header.first_seq };
     node_list list = { .count = 0 };
     uint64_t index = t->state.frontier.size;
-    dbk_log_segment segment = { index, item->now_ms, item->raw_header, item->body };
+    const dbk_sealed *sealed = &item->segment;
+    dbk_log_segment segment = { index, item->now_ms, sealed->header, sealed->body, sealed->kept };
     dbk_log_place place = { index, item->now_ms, item->header_hash };
 
     dbk_rc rc = log->ops->segment_append(log->self, &t->space, &segment, err);
@@ -357,8 +359,7 @@ static dbk_rc append(touched *t, const dbk_log *log, dbk_append_item *item, dbk_
 static dbk_rc keep_fork(const dbk_log *log, dbk_append_item *item, dbk_err *err)
 {
     dbk_log_space s = { log, item->header.space };
-    dbk_log_fork fork = { item->header.feed, item->header_hash, item->now_ms, item->raw_header,
-                          item->body };
+    dbk_log_fork fork = { item->header.feed, item->header_hash, item->now_ms, item->segment };
     item->status = DBK_PUSH_FORK;
     return dbk_log_fork_keep(&s, &fork, err);
 }

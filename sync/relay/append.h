@@ -40,7 +40,8 @@ typedef struct dbk_append_item {
     dbk_header header; /* decoded; signature, owner and body have been checked */
     dbk_hash header_hash;
     dbk_id owner;
-    dbk_span raw_header, body;
+    dbk_sealed segment; /* as it came */
+    uint64_t holes;     /* of its body */
     uint64_t now_ms;
     const dbk_quota *quota; /* borrowed; NULL: none, as it has had its room once */
     bool late; /* of a revoked device: at most DBK_LATE_SEGMENTS_MAX, and QUARANTINED */

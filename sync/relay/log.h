@@ -1,10 +1,11 @@
-/* sync/relay/log.h - what the relay keeps, behind one narrow seam of eleven functions.
+/* sync/relay/log.h - what the relay keeps, behind one narrow seam of thirteen functions.
  * Knows:  spaces, small rows, segments, transactions.
  * Never:  what the bytes mean, signatures, the network, the clock.
  * Everything is keyed by space, so that a query touches one shard of a store that is spread over
  * machines; rows of the whole organisation stand under the zero space. There are two shapes:
  *   rows      key -> value, small, ordered bytewise by key (log_space.h and this file name them)
- *   segments  (space, index) -> receipt time, header, body; only appended
+ *   segments  (space, index) -> receipt time, header, body; only appended, but for bodies of which
+ *             ops are erased
  * A handle is either the one that writes or one of many that read (dbk_log_use); either has one
  * caller at a time. The stores are log_embedded.h and log_postgres.h. */
 #ifndef DBK_RELAY_LOG_H
@@ -30,6 +31,7 @@ typedef struct dbk_log_segment {
     uint64_t receipt_ms;
     dbk_span header;
     dbk_span body;
+    bool kept; /* ops were erased from the body: core/crypto/hole.h */
 } dbk_log_segment;
 
 /* Called for each find, in order. Setting *stop ends the walk with DBK_OK; a failure ends it and
@@ -48,6 +50,7 @@ typedef struct dbk_log_read {
     uint64_t from;
     dbk_log_segment_fn fn;
     void *ctx;
+    uint64_t most; /* segments; 0: all there are */
 } dbk_log_read;
 
 /* Failures: DBK_FULL no room on the disk, and what was written stands; DBK_IO, DBK_DAMAGED,
@@ -73,6 +76,13 @@ typedef struct dbk_log_ops {
                              dbk_err *err);
     dbk_rc (*segments_read)(void *self, const dbk_id *space, const dbk_log_read *read,
                             dbk_err *err);
+    /* A kept body in the place of the one that stands. DBK_NOT_FOUND, said at the latest by commit.
+     */
+    dbk_rc (*segment_keep)(void *self, const dbk_id *space, uint64_t index, dbk_span kept,
+                           dbk_err *err);
+    /* What this transaction replaces is to be gone: once it is committed the store does what it can
+     * that nothing of it is left in its files, then or with a later commit. */
+    void (*forget)(void *self);
     void (*close)(void *self);
 } dbk_log_ops;
 typedef struct dbk_log {

@@ -81,10 +81,9 @@ static checked_room *room_at(const dbk_bytes *rooms, const dbk_id *device)
     return NULL;
 }
 
-static dbk_rc take_room(check *c, const dbk_id *device, const dbk_log_segment *segment,
-                        dbk_err *err)
+static dbk_rc take_room(check *c, const dbk_id *device, const dbk_header *h, dbk_err *err)
 {
-    uint64_t bytes = segment->header.len + segment->body.len;
+    uint64_t bytes = DBK_SEGMENT_HEADER_BYTES + h->body_len;
     checked_room *room = room_at(c->rooms, device);
     dbk_room_add(&c->room, bytes);
     if (room != NULL) {
@@ -144,6 +143,19 @@ static void check_node(void *ctx, unsigned level, uint64_t index, const dbk_hash
         c->node_rc = damaged(c->err, &c->space.space, c->frontier.size, "a tree node is wrong");
 }
 
+/* NULL: it is what was signed, but for just what the chain orders erased. */
+static const char *body_flaw(const check *c, const dbk_header *h, const dbk_sealed *segment)
+{
+    dbk_kept kept;
+    const dbk_dot first = { h->feed, h->first_seq };
+    uint64_t ordered = dbk_roster_erased(c->roster, &h->space, &first, h->count);
+    if (dbk_kept_read(&kept, h, segment->body, segment->kept, NULL) != DBK_OK)
+        return "its body isn't what was signed";
+    if ((kept.holes & ~ordered) != 0)
+        return "ops are missing that nobody ordered erased";
+    return (ordered & ~kept.holes) != 0 ? "ops stand in it that were ordered erased" : NULL;
+}
+
 static dbk_rc check_segment(void *ctx, const dbk_log_segment *segment, bool *stop, dbk_err *err)
 {
     check *c = ctx;
@@ -163,13 +175,15 @@ static dbk_rc check_segment(void *ctx, const dbk_log_segment *segment, bool *sto
         return damaged(err, space, at, "it doesn't continue its feed");
     if (dbk_header_verify(&h, &feed->sign, NULL) != DBK_OK)
         return damaged(err, space, at, "its signature does not verify");
-    if (dbk_body_check(&h, segment->body, NULL) != DBK_OK)
-        return damaged(err, space, at, "its body isn't what was signed");
+    const char *flaw = body_flaw(c, &h,
+                                 &(dbk_sealed){ segment->header, segment->body, segment->kept });
+    if (flaw != NULL)
+        return damaged(err, space, at, flaw);
     feed->at.head = dbk_header_hash(&h);
     feed->at.last_seq = dbk_header_last_seq(&h);
     rc = check_place(c, &h, segment, &feed->at.head, err);
     if (rc == DBK_OK)
-        rc = take_room(c, &feed->at.owner, segment, err);
+        rc = take_room(c, &feed->at.owner, &h, err);
     if (rc != DBK_OK)
         return rc;
     dbk_hash leaf = dbk_log_leaf(segment->receipt_ms, &feed->at.head);
@@ -187,9 +201,9 @@ static dbk_rc check_fork(void *ctx, const dbk_log_fork *fork, bool *stop, dbk_er
     const checked_feed *feed = feed_at(c, &fork->feed);
     (void)stop;
     c->report->forks++;
-    if (feed == NULL || dbk_header_decode(&h, fork->header, NULL) != DBK_OK ||
+    if (feed == NULL || dbk_header_decode(&h, fork->segment.header, NULL) != DBK_OK ||
         dbk_header_verify(&h, &feed->sign, NULL) != DBK_OK ||
-        dbk_body_check(&h, fork->body, NULL) != DBK_OK)
+        body_flaw(c, &h, &fork->segment) != NULL)
         return damaged(err, &c->space.space, 0, "the evidence of a fork does not verify");
     return DBK_OK;
 }
@@ -289,7 +303,7 @@ static dbk_rc check_space(whole *w, const dbk_id *space, dbk_err *err)
     dbk_sign_pk relay;
     dbk_frontier_init(&c.frontier);
     dbk_bytes_init(&c.feeds, FEEDS_MAX * sizeof(checked_feed));
-    dbk_log_read read = { 0, check_segment, &c };
+    dbk_log_read read = { 0, check_segment, &c, 0 };
     dbk_rc rc = dbk_relay_load_key(&sk, log, err);
     if (rc == DBK_OK)
         rc = log->ops->segments_read(log->self, space, &read, err);

@@ -28,7 +28,7 @@ static dbk_rc copy_segment(void *ctx, const dbk_log_segment *segment, bool *stop
 
 static dbk_rc copy_space(copy *c, const dbk_log *from, dbk_err *err)
 {
-    dbk_log_read read = { 0, copy_segment, c };
+    dbk_log_read read = { 0, copy_segment, c, 0 };
     dbk_rc rc = DBK_OK;
     for (unsigned byte = 0; byte <= PREFIX_MAX && rc == DBK_OK; byte++) {
         uint8_t prefix = (uint8_t)byte;

@@ -1,14 +1,14 @@
 #include "sync/relay/log_embedded.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "sync/relay/log_file.h"
 
-#define BUSY_MS 5000
+#define FORGET_MS 250 /* a reader's view is a call's, and short */
 /* A segment's rowid: space number (22 bits) above index (40 bits), so that appending to a space
  * and reading a range of it both walk one end or one stretch of the B-tree. */
 #define INDEX_BITS 40
@@ -19,7 +19,7 @@ static const char schema_sql[] =
     "CREATE TABLE row(space BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
     " PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE segment(at INTEGER PRIMARY KEY, receipt_ms INTEGER NOT NULL,"
-    " header BLOB NOT NULL, body BLOB NOT NULL) STRICT;"
+    " header BLOB NOT NULL, body BLOB NOT NULL, kept INTEGER NOT NULL) STRICT;"
     "PRAGMA user_version=1;";
 
 typedef enum statement {
@@ -35,6 +35,7 @@ typedef enum statement {
     ST_SPACE_ADD,
     ST_SEGMENT_ADD,
     ST_SEGMENTS,
+    ST_SEGMENT_KEEP,
     ST_COUNT
 } statement;
 static const char *const statement_sql[ST_COUNT] = {
@@ -49,9 +50,10 @@ static const char *const statement_sql[ST_COUNT] = {
     [ST_SCAN] = "SELECT key,value FROM row WHERE space=?1 AND key>=?2 AND key<?3 ORDER BY key",
     [ST_SPACE_GET] = "SELECT no FROM space WHERE id=?1",
     [ST_SPACE_ADD] = "INSERT INTO space(id) VALUES(?1) RETURNING no",
-    [ST_SEGMENT_ADD] = "INSERT INTO segment VALUES(?1,?2,?3,?4)",
-    [ST_SEGMENTS] = "SELECT at,receipt_ms,header,body FROM segment"
-                    " WHERE at>=?1 AND at<=?2 ORDER BY at",
+    [ST_SEGMENT_ADD] = "INSERT INTO segment VALUES(?1,?2,?3,?4,?5)",
+    [ST_SEGMENTS] = "SELECT at,receipt_ms,header,body,kept FROM segment"
+                    " WHERE at>=?1 AND at<=?2 ORDER BY at LIMIT ?3",
+    [ST_SEGMENT_KEEP] = "UPDATE segment SET body=?2,kept=1 WHERE at=?1",
 };
 
 typedef struct embedded {
@@ -60,40 +62,11 @@ typedef struct embedded {
     dbk_log_use use;
     bool failed;      /* a commit failed on the disk: what stands there isn't known any more */
     bool walking;     /* a scan or segments_read is under way */
+    bool forgets;     /* what this transaction replaces */
+    bool stale;       /* what an earlier one replaced stands in the write-ahead log yet */
     dbk_id space;     /* the space looked up last ... */
     int64_t space_no; /* ... and its number; 0: none */
 } embedded;
-
-static dbk_rc rc_of(int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_OK:
-    case SQLITE_DONE:
-    case SQLITE_ROW:
-        return DBK_OK;
-    case SQLITE_FULL:
-        return DBK_FULL;
-    case SQLITE_CONSTRAINT:
-        return DBK_CONFLICT;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return DBK_DAMAGED;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return DBK_BUSY;
-    case SQLITE_NOMEM:
-        return DBK_NOMEM;
-    default:
-        return DBK_IO;
-    }
-}
-
-/* SQLite's own message can quote what it was given; the text of the code can't. */
-static dbk_rc fail(int code, dbk_err *err)
-{
-    dbk_rc rc = rc_of(code);
-    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "the log: %s", sqlite3_errstr(code));
-}
 
 static void bind(sqlite3_stmt *s, int at, dbk_span in)
 {
@@ -114,7 +87,7 @@ static dbk_rc run(embedded *e, statement which, dbk_err *err)
     if (e->failed)
         return dbk_fail(err, DBK_IO, "the log failed earlier; the relay must be started again");
     (void)sqlite3_step(s);
-    dbk_rc rc = fail(sqlite3_reset(s), err); /* tells what step found */
+    dbk_rc rc = dbk_log_file_fail(sqlite3_reset(s), err); /* tells what step found */
     (void)sqlite3_clear_bindings(s);
     return rc;
 }
@@ -129,8 +102,24 @@ static void embedded_rollback(void *self)
 {
     embedded *e = self;
     e->space_no = 0; /* its number may have been part of what goes */
+    e->forgets = false;
     if (!sqlite3_get_autocommit(e->db))
         (void)sqlite3_exec(e->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* The file's own pages are wiped as they come free (secure_delete), but frames of the write-ahead
+ * log are only left behind. A reader in the way is waited for once; then it is tried again with
+ * each commit, and at the next start. */
+static void forget_replaced(embedded *e)
+{
+    (void)sqlite3_busy_timeout(e->db, e->forgets ? FORGET_MS : 0);
+    int code = sqlite3_wal_checkpoint_v2(e->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(e->db, DBK_LOG_FILE_BUSY_MS);
+    dbk_rc rc = dbk_log_file_fail(code, NULL);
+    e->forgets = false;
+    e->stale = rc != DBK_OK;
+    if (e->stale && rc != DBK_BUSY && rc != DBK_FULL)
+        e->failed = true; /* what was committed stands; of the file nothing is known any more */
 }
 
 /* After a failed fsync the kernel may call the lost pages clean, and a later one succeeds without
@@ -140,8 +129,11 @@ static dbk_rc embedded_commit(void *self, dbk_err *err)
 {
     embedded *e = self;
     dbk_rc rc = run(e, ST_COMMIT, err);
-    if (rc == DBK_OK)
+    if (rc == DBK_OK) {
+        if (e->forgets || e->stale)
+            forget_replaced(e);
         return DBK_OK;
+    }
     embedded_rollback(e);
     if (e->use == DBK_LOG_WRITES && rc != DBK_FULL)
         e->failed = true;
@@ -163,7 +155,7 @@ static dbk_rc embedded_get(void *self, const dbk_id *space, dbk_span key, dbk_by
         rc = dbk_fail(err, DBK_NOT_FOUND, "no such row");
     int code = sqlite3_reset(s);
     if (rc == DBK_OK)
-        rc = fail(code, err);
+        rc = dbk_log_file_fail(code, err);
     (void)sqlite3_clear_bindings(s);
     return rc;
 }
@@ -226,7 +218,7 @@ static dbk_rc embedded_scan(void *self, const dbk_id *space, const dbk_log_scan 
     e->walking = false;
     int code = sqlite3_reset(s);
     if (rc == DBK_OK && step != SQLITE_ROW)
-        rc = fail(code, err);
+        rc = dbk_log_file_fail(code, err);
     (void)sqlite3_clear_bindings(s);
     return rc;
 }
@@ -247,7 +239,7 @@ static dbk_rc space_number(embedded *e, const dbk_id *space, statement how, dbk_
     if (step == SQLITE_ROW && how == ST_SPACE_ADD)
         (void)sqlite3_step(s);
     int code = sqlite3_reset(s);
-    rc = fail(code, err);
+    rc = dbk_log_file_fail(code, err);
     if (rc == DBK_OK && no > SPACES_MAX)
         rc = dbk_fail(err, DBK_LIMIT, "the log has too many spaces");
     if (rc == DBK_OK && no > 0) {
@@ -274,6 +266,7 @@ static dbk_rc embedded_segment_append(void *self, const dbk_id *space,
     (void)sqlite3_bind_int64(s, 2, (int64_t)segment->receipt_ms);
     bind(s, 3, segment->header);
     bind(s, 4, segment->body);
+    (void)sqlite3_bind_int(s, 5, segment->kept ? 1 : 0);
     return run(e, ST_SEGMENT_ADD, err);
 }
 
@@ -291,18 +284,44 @@ static dbk_rc embedded_segments_read(void *self, const dbk_id *space, const dbk_
     int64_t base = e->space_no << INDEX_BITS;
     (void)sqlite3_bind_int64(s, 1, base | (int64_t)read->from);
     (void)sqlite3_bind_int64(s, 2, base | (int64_t)DBK_LOG_INDEX_MAX);
+    (void)sqlite3_bind_int64(s, 3, read->most > 0 ? (int64_t)read->most : -1); /* all */
     e->walking = true;
     while (rc == DBK_OK && !stop && (step = sqlite3_step(s)) == SQLITE_ROW) {
         dbk_log_segment segment = { (uint64_t)(sqlite3_column_int64(s, 0) - base),
                                     (uint64_t)sqlite3_column_int64(s, 1), column(s, 2),
-                                    column(s, 3) };
+                                    column(s, 3), sqlite3_column_int(s, 4) != 0 };
         rc = read->fn(read->ctx, &segment, &stop, err);
     }
     e->walking = false;
     int code = sqlite3_reset(s);
     if (rc == DBK_OK && step != SQLITE_ROW)
-        rc = fail(code, err);
+        rc = dbk_log_file_fail(code, err);
     return rc;
+}
+
+static dbk_rc embedded_segment_keep(void *self, const dbk_id *space, uint64_t index, dbk_span kept,
+                                    dbk_err *err)
+{
+    embedded *e = self;
+    sqlite3_stmt *s = e->statements[ST_SEGMENT_KEEP];
+    DBK_ASSERT(e->use == DBK_LOG_WRITES);
+    dbk_rc rc = space_number(e, space, ST_SPACE_GET, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (e->space_no == 0 || index > DBK_LOG_INDEX_MAX)
+        return dbk_fail(err, DBK_NOT_FOUND, "no such segment");
+    (void)sqlite3_bind_int64(s, 1, e->space_no << INDEX_BITS | (int64_t)index);
+    bind(s, 2, kept);
+    rc = run(e, ST_SEGMENT_KEEP, err);
+    if (rc == DBK_OK && sqlite3_changes(e->db) != 1)
+        rc = dbk_fail(err, DBK_NOT_FOUND, "no such segment");
+    return rc;
+}
+
+static void embedded_forget(void *self)
+{
+    DBK_ASSERT(((embedded *)self)->use == DBK_LOG_WRITES);
+    ((embedded *)self)->forgets = true;
 }
 
 static void embedded_close(void *self)
@@ -318,100 +337,51 @@ static void embedded_close(void *self)
 /* ---- opening ----------------------------------------------------------------------------- */
 
 static const dbk_log_ops embedded_ops = {
-    embedded_begin,         embedded_commit, embedded_rollback,
-    embedded_get,           embedded_put,    embedded_add,
-    embedded_del,           embedded_scan,   embedded_segment_append,
-    embedded_segments_read, embedded_close,
+    embedded_begin,         embedded_commit,       embedded_rollback,
+    embedded_get,           embedded_put,          embedded_add,
+    embedded_del,           embedded_scan,         embedded_segment_append,
+    embedded_segments_read, embedded_segment_keep, embedded_forget,
+    embedded_close,
 };
-
-static dbk_rc exec(sqlite3 *db, const char *sql, dbk_err *err)
-{
-    return fail(sqlite3_exec(db, sql, NULL, NULL, NULL), err);
-}
-
-/* The first column of the first row as text; "" if there is none. */
-static dbk_rc ask(sqlite3 *db, const char *sql, char out[32], dbk_err *err)
-{
-    sqlite3_stmt *s = NULL;
-    out[0] = '\0';
-    int code = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
-    if (code == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
-        const unsigned char *text = sqlite3_column_text(s, 0);
-        if (text != NULL)
-            (void)sqlite3_snprintf(32, out, "%s", (const char *)text);
-    }
-    int end = sqlite3_finalize(s);
-    return fail(code != SQLITE_OK ? code : end, err);
-}
-
-static dbk_rc set_key(sqlite3 *db, const dbk_secret *key, dbk_err *err)
-{
-    char text[2 * DBK_LOG_KEY_BYTES + 4]; /* x'<64 hex>': raw, without a key derivation */
-    DBK_ASSERT(dbk_secret_len(key) == DBK_LOG_KEY_BYTES);
-    text[0] = 'x';
-    text[1] = '\'';
-    dbk_hex_print(text + 2, dbk_secret_bytes(key));
-    text[2 + 2 * DBK_LOG_KEY_BYTES] = '\'';
-    int code = sqlite3_key(db, text, 3 + 2 * DBK_LOG_KEY_BYTES);
-    dbk_wipe(text, sizeof(text));
-    return fail(code, err);
-}
-
-/* Stock SQLite takes the key without a word and writes plain text (security.md F5). */
-static dbk_rc prove_cipher(sqlite3 *db, const char *path, dbk_err *err)
-{
-    static const char magic[16] = "SQLite format 3";
-    char version[32];
-    char head[16] = { 0 };
-    dbk_rc rc = ask(db, "PRAGMA cipher_version", version, err);
-    if (rc == DBK_OK && version[0] == '\0')
-        rc = dbk_fail(err, DBK_DAMAGED, "the SQLite library here doesn't encrypt");
-    if (rc != DBK_OK)
-        return rc;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t got = fd >= 0 ? read(fd, head, sizeof(head)) : -1;
-    if (fd >= 0)
-        (void)close(fd);
-    if (got < 0)
-        return dbk_fail(err, DBK_IO, "the log file can't be read");
-    if (memcmp(head, magic, sizeof(head)) == 0)
-        return dbk_fail(err, DBK_DAMAGED, "the log file is not encrypted");
-    return DBK_OK;
-}
 
 static dbk_rc configure(embedded *e, dbk_err *err)
 {
     static const char common[] = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-                                 "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;";
+                                 "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
+                                 "PRAGMA secure_delete=ON;";
     char mode[32];
-    (void)sqlite3_busy_timeout(e->db, BUSY_MS);
+    (void)sqlite3_busy_timeout(e->db, DBK_LOG_FILE_BUSY_MS);
     (void)sqlite3_db_config(e->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(e->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    dbk_rc rc = exec(e->db, common, err);
+    dbk_rc rc = dbk_log_file_exec(e->db, common, err);
     if (rc != DBK_OK)
         return rc;
     if (e->use == DBK_LOG_READS) {
         (void)sqlite3_db_config(e->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        return exec(e->db,
-                    "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-2048",
-                    err);
+        return dbk_log_file_exec(
+            e->db, "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-2048",
+            err);
     }
-    rc = ask(e->db, "PRAGMA journal_mode=WAL", mode, err);
+    rc = dbk_log_file_ask(e->db, "PRAGMA journal_mode=WAL", mode, err);
     if (rc == DBK_OK && strcmp(mode, "wal") != 0)
         rc = dbk_fail(err, DBK_IO, "the log file's disk can't do write-ahead logging");
     if (rc == DBK_OK)
-        rc = exec(e->db,
-                  "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000;"
-                  "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192",
-                  err);
-    return rc;
+        rc = dbk_log_file_exec(e->db,
+                               "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000;"
+                               "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192",
+                               err);
+    /* Of a run that was cut short the write-ahead log may hold what was replaced since. */
+    e->stale = true;
+    if (rc == DBK_OK)
+        forget_replaced(e);
+    return rc == DBK_OK && e->failed ? dbk_fail(err, DBK_IO, "the log file can't be written") : rc;
 }
 
 static dbk_rc check_version(sqlite3 *db, dbk_err *err)
 {
     char text[32];
     uint64_t version = 0;
-    dbk_rc rc = ask(db, "PRAGMA user_version", text, err);
+    dbk_rc rc = dbk_log_file_ask(db, "PRAGMA user_version", text, err);
     if (rc == DBK_OK && dbk_u64_parse(&version, dbk_span_str(text), NULL) != DBK_OK)
         version = 0;
     if (rc == DBK_OK && version > DBK_LOG_SCHEMA_VERSION)
@@ -422,36 +392,22 @@ static dbk_rc check_version(sqlite3 *db, dbk_err *err)
     return rc;
 }
 
-/* The connection itself: opened, keyed, and proved to have the right key by a first read. */
-static dbk_rc connect(sqlite3 **out, const dbk_log_embedded *file, int flags, dbk_err *err)
-{
-    char count[32];
-    int code = sqlite3_open_v2(
-        file->path, out,
-        flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-    dbk_rc rc = fail(code, err);
-    if (rc == DBK_OK)
-        rc = set_key(*out, file->key, err);
-    if (rc == DBK_OK)
-        rc = ask(*out, "SELECT count(*) FROM sqlite_master", count, err);
-    return rc;
-}
-
 dbk_rc dbk_log_embedded_create(const dbk_log_embedded *file, dbk_err *err)
 {
     sqlite3 *db = NULL;
     dbk_rc rc;
     if (access(file->path, F_OK) == 0)
         return dbk_fail(err, DBK_CONFLICT, "there is a log file already");
-    rc = connect(&db, file, SQLITE_OPEN_CREATE, err);
+    rc = dbk_log_file_connect(&db, file, SQLITE_OPEN_CREATE, err);
     if (rc == DBK_OK)
-        rc = exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE", err);
+        rc = dbk_log_file_exec(
+            db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE", err);
     if (rc == DBK_OK)
-        rc = exec(db, schema_sql, err);
+        rc = dbk_log_file_exec(db, schema_sql, err);
     if (rc == DBK_OK)
-        rc = exec(db, "COMMIT", err);
+        rc = dbk_log_file_exec(db, "COMMIT", err);
     int code = sqlite3_close(db);
-    return rc == DBK_OK ? fail(code, err) : rc;
+    return rc == DBK_OK ? dbk_log_file_fail(code, err) : rc;
 }
 
 dbk_rc dbk_log_embedded_open(const dbk_log_embedded *file, dbk_log *out, dbk_log_use use,
@@ -464,75 +420,24 @@ dbk_rc dbk_log_embedded_open(const dbk_log_embedded *file, dbk_log *out, dbk_log
     if (e == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for the log");
     e->use = use;
-    dbk_rc rc = connect(&e->db, file, 0, err);
+    dbk_rc rc = dbk_log_file_connect(&e->db, file, 0, err);
     if (rc == DBK_OK)
-        rc = prove_cipher(e->db, file->path, err);
+        rc = dbk_log_file_prove(e->db, file->path, err);
     if (rc == DBK_OK)
         rc = check_version(e->db, err);
     if (rc == DBK_OK)
         rc = configure(e, err);
     for (size_t i = 0; i < ST_COUNT && rc == DBK_OK; i++)
-        rc = fail(sqlite3_prepare_v3(e->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                     &e->statements[i], NULL),
-                  err);
+        rc = dbk_log_file_fail(sqlite3_prepare_v3(e->db, statement_sql[i], -1,
+                                                  SQLITE_PREPARE_PERSISTENT, &e->statements[i],
+                                                  NULL),
+                               err);
     if (rc != DBK_OK) {
         embedded_close(e);
         return rc;
     }
     *out = (dbk_log){ &embedded_ops, e };
     return DBK_OK;
-}
-
-/* VACUUM INTO reads one view from its begin to its end, however much is written meanwhile; SQLite's
- * backup calls would begin anew at each write of another program. It takes no lock that a writer
- * waits for, and never checkpoints. */
-dbk_rc dbk_log_embedded_copy(const dbk_log_embedded *file, const char *to, dbk_err *err)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *s = NULL;
-    if (access(file->path, F_OK) != 0)
-        return dbk_fail(err, DBK_NOT_FOUND, "there is no log file");
-    if (access(to, F_OK) == 0)
-        return dbk_fail(err, DBK_CONFLICT, "there is a file where the copy shall be");
-    dbk_rc rc = connect(&db, file, 0, err);
-    if (rc == DBK_OK) {
-        (void)sqlite3_busy_timeout(db, BUSY_MS);
-        (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        rc = exec(db, "PRAGMA wal_autocheckpoint=0; PRAGMA trusted_schema=OFF;", err);
-    }
-    if (rc == DBK_OK)
-        rc = fail(sqlite3_prepare_v2(db, "VACUUM INTO ?1", -1, &s, NULL), err);
-    if (rc == DBK_OK) {
-        (void)sqlite3_bind_text(s, 1, to, -1, SQLITE_STATIC);
-        (void)sqlite3_step(s);
-        rc = fail(sqlite3_finalize(s), err);
-    }
-    if (rc == DBK_OK)
-        rc = prove_cipher(db, to, err);
-    (void)sqlite3_close(db);
-    return rc;
-}
-
-dbk_rc dbk_log_embedded_verify(const dbk_log_embedded *file, dbk_err *err)
-{
-    sqlite3 *db = NULL;
-    char found[32] = "";
-    if (access(file->path, F_OK) != 0)
-        return dbk_fail(err, DBK_NOT_FOUND, "there is no log file");
-    dbk_rc rc = connect(&db, file, 0, err);
-    /* The seals are looked at in the file itself: so the write-ahead log goes in first. */
-    if (rc == DBK_OK)
-        rc = exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", err);
-    if (rc == DBK_OK)
-        rc = ask(db, "PRAGMA cipher_integrity_check", found, err);
-    if (rc == DBK_OK && found[0] != '\0')
-        rc = dbk_fail(err, DBK_DAMAGED, "the log file was changed by something else: %s", found);
-    if (rc == DBK_OK)
-        rc = ask(db, "PRAGMA integrity_check", found, err);
-    if (rc == DBK_OK && strcmp(found, "ok") != 0)
-        rc = dbk_fail(err, DBK_DAMAGED, "the log file's structure is damaged");
-    (void)sqlite3_close(db);
-    return rc;
 }
 
 static dbk_rc source_open(void *self, dbk_log *out, dbk_log_use use, dbk_err *err)

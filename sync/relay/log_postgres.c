@@ -13,6 +13,8 @@ typedef struct postgres {
     dbk_log_use use;
     dbk_secret *key; /* of cells */
     bool walking;    /* a scan or segments_read is under way */
+    bool forgets;    /* what this transaction replaces */
+    bool stale;      /* what an earlier one replaced stands in the tables' pages yet */
 } postgres;
 
 static dbk_rc postgres_begin(void *self, dbk_err *err)
@@ -25,12 +27,20 @@ static dbk_rc postgres_begin(void *self, dbk_err *err)
 static dbk_rc postgres_commit(void *self, dbk_err *err)
 {
     postgres *p = self;
-    return dbk_pg_commit(&p->pg, err);
+    dbk_rc rc = dbk_pg_commit(&p->pg, err);
+    p->stale = p->stale || p->forgets;
+    p->forgets = false;
+    /* What stands, stands; a table that is busy is seen to after a later commit, or by the
+     * database's own autovacuum. */
+    if (rc == DBK_OK && p->stale)
+        p->stale = dbk_pg_vacuum(&p->pg, NULL) != DBK_OK;
+    return rc;
 }
 
 static void postgres_rollback(void *self)
 {
     postgres *p = self;
+    p->forgets = false;
     dbk_pg_rollback(&p->pg);
 }
 
@@ -203,6 +213,7 @@ static dbk_rc postgres_segment_append(void *self, const dbk_id *space,
     dbk_pg_add_number(&q, segment->receipt_ms);
     dbk_pg_add_bytes(&q, segment->header);
     dbk_pg_add_bytes(&q, segment->body);
+    dbk_pg_add_bool(&q, segment->kept);
     return dbk_pg_later(&p->pg, DBK_PG_SEGMENT_ADD, &q, err);
 }
 
@@ -213,26 +224,53 @@ static dbk_rc postgres_segments_read(void *self, const dbk_id *space, const dbk_
     uint64_t next = read->from;
     bool stop = read->from > DBK_LOG_INDEX_MAX;
     dbk_rc rc = DBK_OK;
-    int rows = DBK_PG_READ_ROWS;
+    bool few = read->most > 0 && read->most < DBK_PG_READ_ROWS;
+    int ask = few ? (int)read->most : DBK_PG_READ_ROWS; /* rows of an answer; fewer at the end */
+    int rows = ask;
+    uint64_t given = 0;
     DBK_ASSERT(!p->walking);
     p->walking = true;
-    while (rc == DBK_OK && !stop && rows == DBK_PG_READ_ROWS) {
+    while (rc == DBK_OK && !stop && rows == ask) {
         dbk_pg_params q = { 0 };
         PGresult *r;
         dbk_pg_add_id(&q, space);
         dbk_pg_add_number(&q, next);
+        dbk_pg_add_number(&q, (uint64_t)ask);
         rc = dbk_pg_now(&p->pg, DBK_PG_SEGMENTS, &q, &r, err);
         rows = rc == DBK_OK ? PQntuples(r) : 0;
         for (int i = 0; i < rows && rc == DBK_OK && !stop; i++) {
             dbk_log_segment segment = { dbk_pg_number(r, i, 0), dbk_pg_number(r, i, 1),
-                                        dbk_pg_field(r, i, 2), dbk_pg_field(r, i, 3) };
+                                        dbk_pg_field(r, i, 2), dbk_pg_field(r, i, 3),
+                                        dbk_pg_bool(r, i, 4) };
             next = segment.index + 1;
             rc = read->fn(read->ctx, &segment, &stop, err);
+            stop = stop || ++given == read->most;
         }
         PQclear(r);
     }
     p->walking = false;
     return rc;
+}
+
+static dbk_rc postgres_segment_keep(void *self, const dbk_id *space, uint64_t index, dbk_span kept,
+                                    dbk_err *err)
+{
+    postgres *p = self;
+    dbk_pg_params q = { 0 };
+    DBK_ASSERT(p->use == DBK_LOG_WRITES);
+    if (index > DBK_LOG_INDEX_MAX)
+        return dbk_fail(err, DBK_NOT_FOUND, "no such segment");
+    dbk_pg_add_id(&q, space);
+    dbk_pg_add_number(&q, index);
+    dbk_pg_add_bytes(&q, kept);
+    return dbk_pg_later(&p->pg, DBK_PG_SEGMENT_KEEP, &q, err);
+}
+
+static void postgres_forget(void *self)
+{
+    postgres *p = self;
+    DBK_ASSERT(p->use == DBK_LOG_WRITES);
+    p->forgets = true;
 }
 
 /* ---- opening ----------------------------------------------------------------------------- */
@@ -246,10 +284,11 @@ static void postgres_close(void *self)
 }
 
 static const dbk_log_ops postgres_ops = {
-    postgres_begin,         postgres_commit, postgres_rollback,
-    postgres_get,           postgres_put,    postgres_add,
-    postgres_del,           postgres_scan,   postgres_segment_append,
-    postgres_segments_read, postgres_close,
+    postgres_begin,         postgres_commit,       postgres_rollback,
+    postgres_get,           postgres_put,          postgres_add,
+    postgres_del,           postgres_scan,         postgres_segment_append,
+    postgres_segments_read, postgres_segment_keep, postgres_forget,
+    postgres_close,
 };
 
 dbk_rc dbk_log_postgres_check_dsn(const char *dsn, dbk_err *err)

@@ -189,6 +189,15 @@ static dbk_span place_key(uint8_t key[25], const dbk_dot *first)
     return dbk_span_of(key, 25);
 }
 
+static dbk_rc place_parse(dbk_log_place *out, dbk_span in, dbk_err *err)
+{
+    dbk_wire w = dbk_wire_from(in);
+    out->index = dbk_wire_get_u64(&w);
+    out->receipt_ms = dbk_wire_get_u64(&w);
+    dbk_wire_get_copy(&w, out->header_hash.b, sizeof(out->header_hash.b));
+    return w.failed ? dbk_fail(err, DBK_DAMAGED, "a segment's place is malformed") : DBK_OK;
+}
+
 dbk_rc dbk_log_place_get(const dbk_log_space *s, const dbk_dot *first, dbk_log_place *out,
                          dbk_err *err)
 {
@@ -196,16 +205,38 @@ dbk_rc dbk_log_place_get(const dbk_log_space *s, const dbk_dot *first, dbk_log_p
     dbk_bytes value = DBK_BYTES_INIT(PLACE_BYTES);
     memset(out, 0, sizeof(*out));
     dbk_rc rc = s->log->ops->get(s->log->self, &s->space, place_key(key, first), &value, err);
-    if (rc == DBK_OK) {
-        dbk_wire w = dbk_wire_from(dbk_bytes_span(&value));
-        out->index = dbk_wire_get_u64(&w);
-        out->receipt_ms = dbk_wire_get_u64(&w);
-        dbk_wire_get_copy(&w, out->header_hash.b, sizeof(out->header_hash.b));
-        if (w.failed)
-            rc = dbk_fail(err, DBK_DAMAGED, "a segment's place is malformed");
-    }
+    if (rc == DBK_OK)
+        rc = place_parse(out, dbk_bytes_span(&value), err);
     dbk_bytes_wipe(&value);
     return rc;
+}
+
+typedef struct place_walk {
+    dbk_log_place_fn fn;
+    void *ctx;
+} place_walk;
+
+static dbk_rc place_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *err)
+{
+    place_walk *walk = ctx;
+    dbk_log_place place;
+    dbk_wire key = dbk_wire_from(row->key);
+    (void)dbk_wire_get_span(&key, 17);
+    uint64_t first_seq = dbk_wire_get_u64(&key);
+    dbk_rc rc = place_parse(&place, row->value, err);
+    if (rc == DBK_OK && (key.failed || key.left.len != 0))
+        rc = dbk_fail(err, DBK_DAMAGED, "a segment's place is malformed");
+    return rc == DBK_OK ? walk->fn(walk->ctx, first_seq, &place, stop, err) : rc;
+}
+
+dbk_rc dbk_log_places(const dbk_log_space *s, const dbk_dot *after, dbk_log_place_fn fn, void *ctx,
+                      dbk_err *err)
+{
+    uint8_t key[25];
+    place_walk walk = { fn, ctx };
+    dbk_span at = place_key(key, after);
+    dbk_log_scan scan = { { at.p, 17 }, at, place_row, &walk };
+    return s->log->ops->scan(s->log->self, &s->space, &scan, err);
 }
 
 dbk_rc dbk_log_place_put(const dbk_log_space *s, const dbk_dot *first, const dbk_log_place *place,
@@ -303,6 +334,9 @@ dbk_rc dbk_log_cosigned_put(const dbk_log_space *s, const dbk_id *witness,
 
 /* ---- forks ------------------------------------------------------------------------------- */
 
+#define FORK_HEAD_BYTES 9u
+#define FORK_BYTES_MAX (FORK_HEAD_BYTES + DBK_SEGMENT_HEADER_BYTES + DBK_KEPT_BYTES_MAX)
+
 static dbk_span fork_key(uint8_t key[49], const dbk_log_fork *fork)
 {
     key[0] = 'X';
@@ -320,24 +354,42 @@ static dbk_rc count_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *
     return DBK_OK;
 }
 
+/* Appends the row's value. */
+static dbk_rc fork_value(dbk_bytes *out, const dbk_log_fork *fork, dbk_err *err)
+{
+    uint8_t head[FORK_HEAD_BYTES];
+    const dbk_sealed *segment = &fork->segment;
+    *dbk_wire_put_u64(head, fork->seen_ms) = segment->kept ? 1 : 0;
+    dbk_rc rc = dbk_bytes_append(out, dbk_span_of(head, sizeof(head)), err);
+    if (rc == DBK_OK)
+        rc = dbk_bytes_append(out, segment->header, err);
+    return rc == DBK_OK ? dbk_bytes_append(out, segment->body, err) : rc;
+}
+
+dbk_rc dbk_log_fork_put(const dbk_log_space *s, const dbk_log_fork *fork, dbk_err *err)
+{
+    uint8_t key[49];
+    dbk_bytes value = DBK_BYTES_INIT(FORK_BYTES_MAX);
+    dbk_rc rc = fork_value(&value, fork, err);
+    if (rc == DBK_OK) {
+        dbk_log_row row = { fork_key(key, fork), dbk_bytes_span(&value) };
+        rc = s->log->ops->put(s->log->self, &s->space, &row, err);
+    }
+    dbk_bytes_wipe(&value);
+    return rc;
+}
+
 dbk_rc dbk_log_fork_keep(const dbk_log_space *s, const dbk_log_fork *fork, dbk_err *err)
 {
     uint8_t key[49];
-    uint8_t seen[8];
     size_t kept = 0;
     dbk_err exists = { 0 };
-    dbk_bytes value = DBK_BYTES_INIT(sizeof(seen) + DBK_SEGMENT_HEADER_BYTES +
-                                     DBK_SEGMENT_BODY_BYTES_MAX);
+    dbk_bytes value = DBK_BYTES_INIT(FORK_BYTES_MAX);
     dbk_log_scan scan = { { fork_key(key, fork).p, 17 }, { NULL, 0 }, count_row, &kept };
     dbk_rc rc = s->log->ops->scan(s->log->self, &s->space, &scan, err);
     if (rc != DBK_OK || kept >= DBK_FORKS_KEPT_MAX)
         return rc;
-    (void)dbk_wire_put_u64(seen, fork->seen_ms);
-    rc = dbk_bytes_append(&value, dbk_span_of(seen, sizeof(seen)), err);
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append(&value, fork->header, err);
-    if (rc == DBK_OK)
-        rc = dbk_bytes_append(&value, fork->body, err);
+    rc = fork_value(&value, fork, err);
     if (rc == DBK_OK) {
         dbk_log_row row = { fork_key(key, fork), dbk_bytes_span(&value) };
         rc = s->log->ops->add(s->log->self, &s->space, &row, &exists);
@@ -365,9 +417,11 @@ static dbk_rc fork_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *e
     fork.feed = dbk_wire_get_id(&key);
     dbk_wire_get_copy(&key, fork.header_hash.b, sizeof(fork.header_hash.b));
     fork.seen_ms = dbk_wire_get_u64(&w);
-    fork.header = dbk_wire_get_span(&w, DBK_SEGMENT_HEADER_BYTES);
-    fork.body = w.left;
-    if (key.failed || w.failed)
+    uint8_t kept = dbk_wire_get_u8(&w);
+    fork.segment.header = dbk_wire_get_span(&w, DBK_SEGMENT_HEADER_BYTES);
+    fork.segment.body = w.left;
+    fork.segment.kept = kept == 1;
+    if (key.failed || w.failed || kept > 1)
         return dbk_fail(err, DBK_DAMAGED, "the evidence of a fork is malformed");
     return walk->fn(walk->ctx, &fork, stop, err);
 }

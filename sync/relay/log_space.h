@@ -10,12 +10,13 @@
  *   'Q'                               the room that it has taken (room.h)
  *   'R'                               while the log waits for its recovery: its claim
  *   'X' || feed (16) || hash (32)     a segment that can't stand where another stands: seen ms
- *                                     (u64) || header || body, both signed by the feed's owner */
+ *                                     (u64) || kept (u8: 1 if ops were erased from its body) ||
+ *                                     header || body, both signed by the feed's owner */
 #ifndef DBK_RELAY_LOG_SPACE_H
 #define DBK_RELAY_LOG_SPACE_H
 
 #include "core/crypto/checkpoint.h"
-#include "core/crypto/segment.h"
+#include "core/crypto/hole.h"
 #include "sync/relay/log.h"
 
 #define DBK_FORKS_KEPT_MAX                                                 \
@@ -79,6 +80,12 @@ DBK_MUST_CHECK dbk_rc dbk_log_place_get(const dbk_log_space *s, const dbk_dot *f
 DBK_MUST_CHECK dbk_rc dbk_log_place_put(const dbk_log_space *s, const dbk_dot *first,
                                         const dbk_log_place *place, dbk_err *err);
 
+/* The places of a feed's segments that begin behind seq `after`, in order. */
+typedef dbk_rc (*dbk_log_place_fn)(void *ctx, uint64_t first_seq, const dbk_log_place *place,
+                                   bool *stop, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_log_places(const dbk_log_space *s, const dbk_dot *after,
+                                     dbk_log_place_fn fn, void *ctx, dbk_err *err);
+
 /* A dbk_node_get_fn: ctx is a const dbk_log_space. */
 DBK_MUST_CHECK dbk_rc dbk_log_node_get(void *ctx, unsigned level, uint64_t index, dbk_hash *out,
                                        dbk_err *err);
@@ -109,10 +116,13 @@ typedef struct dbk_log_fork {
     dbk_id feed;
     dbk_hash header_hash;
     uint64_t seen_ms;
-    dbk_span header, body;
+    dbk_sealed segment;
 } dbk_log_fork;
 DBK_MUST_CHECK dbk_rc dbk_log_fork_keep(const dbk_log_space *s, const dbk_log_fork *fork,
                                         dbk_err *err);
+/* The same evidence with a kept body. */
+DBK_MUST_CHECK dbk_rc dbk_log_fork_put(const dbk_log_space *s, const dbk_log_fork *fork,
+                                       dbk_err *err);
 typedef dbk_rc (*dbk_log_fork_fn)(void *ctx, const dbk_log_fork *fork, bool *stop, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_log_forks_of(const dbk_log_space *s, const dbk_id *feed,
                                        dbk_log_fork_fn fn, void *ctx, dbk_err *err);

@@ -61,7 +61,7 @@ static dbk_rc measure_space(dbk_measure *m, dbk_measure_space *one, const dbk_lo
     if (seen >= size)
         return DBK_OK;
     m->unwitnessed += size - seen;
-    dbk_log_read read = { seen, first_receipt, &at_ms };
+    dbk_log_read read = { seen, first_receipt, &at_ms, 1 };
     rc = s->log->ops->segments_read(s->log->self, &s->space, &read, err);
     if (m->oldest_ms == 0 || at_ms < m->oldest_ms)
         m->oldest_ms = at_ms;

@@ -19,6 +19,7 @@ static const char schema_sql[] =
     " PRIMARY KEY(space, key));"
     "CREATE TABLE daybook.segment(space bytea NOT NULL, at bigint NOT NULL,"
     " receipt_ms bigint NOT NULL, header bytea NOT NULL, body bytea NOT NULL,"
+    " kept boolean NOT NULL,"
     " PRIMARY KEY(space, at));"
     /* Sealed bytes don't compress. */
     "ALTER TABLE daybook.row ALTER COLUMN value SET STORAGE EXTERNAL;"
@@ -43,10 +44,15 @@ static const struct {
     [DBK_PG_SCAN] = { "scan",
                       "SELECT key,value FROM daybook.row WHERE space=$1 AND key>=$2 AND key<$3"
                       " ORDER BY key LIMIT " TEXT(DBK_PG_SCAN_ROWS) },
-    [DBK_PG_SEGMENT_ADD] = { "segment_add", "INSERT INTO daybook.segment VALUES($1,$2,$3,$4,$5)" },
-    [DBK_PG_SEGMENTS] = { "segments",
-                          "SELECT at,receipt_ms,header,body FROM daybook.segment"
-                          " WHERE space=$1 AND at>=$2 ORDER BY at LIMIT " TEXT(DBK_PG_READ_ROWS) },
+    [DBK_PG_SEGMENT_ADD] = { "segment_add",
+                             "INSERT INTO daybook.segment VALUES($1,$2,$3,$4,$5,$6)" },
+    [DBK_PG_SEGMENTS] = { "segments", "SELECT at,receipt_ms,header,body,kept FROM daybook.segment"
+                                      " WHERE space=$1 AND at>=$2 ORDER BY at LIMIT $3" },
+    /* An UPDATE that finds no row is no failure; dividing by zero is, and needn't be waited for. */
+    [DBK_PG_SEGMENT_KEEP] = { "segment_keep",
+                              "WITH done AS (UPDATE daybook.segment SET body=$3,kept=true"
+                              " WHERE space=$1 AND at=$2 RETURNING at)"
+                              " SELECT 1/count(*) FROM done" },
 };
 
 /* ---- errors ------------------------------------------------------------------------------ */
@@ -57,12 +63,12 @@ static dbk_rc rc_of_state(const char *state)
         const char *prefix;
         dbk_rc rc;
     } rows[] = {
-        { "23505", DBK_CONFLICT },  { "42P07", DBK_CONFLICT }, { "42P06", DBK_CONFLICT },
-        { "53100", DBK_FULL },      { "53200", DBK_NOMEM },    { "53", DBK_BUSY },
-        { "40", DBK_BUSY },         { "55", DBK_BUSY },        { "57", DBK_BUSY },
-        { "08", DBK_BUSY },         { "25006", DBK_BUSY },     { "42P01", DBK_NOT_FOUND },
-        { "3F000", DBK_NOT_FOUND }, { "42501", DBK_DENIED },   { "28", DBK_DENIED },
-        { "XX", DBK_DAMAGED },
+        { "23505", DBK_CONFLICT },  { "42P07", DBK_CONFLICT },  { "42P06", DBK_CONFLICT },
+        { "53100", DBK_FULL },      { "53200", DBK_NOMEM },     { "53", DBK_BUSY },
+        { "40", DBK_BUSY },         { "55", DBK_BUSY },         { "57", DBK_BUSY },
+        { "08", DBK_BUSY },         { "25006", DBK_BUSY },      { "42P01", DBK_NOT_FOUND },
+        { "3F000", DBK_NOT_FOUND }, { "42501", DBK_DENIED },    { "28", DBK_DENIED },
+        { "XX", DBK_DAMAGED },      { "22012", DBK_NOT_FOUND },
     };
     for (size_t i = 0; state != NULL && i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strncmp(state, rows[i].prefix, strlen(rows[i].prefix)) == 0)
@@ -227,9 +233,16 @@ void dbk_pg_add_number(dbk_pg_params *q, uint64_t n)
     dbk_pg_add_bytes(q, dbk_span_of(q->numbers[q->count], 8));
 }
 
+void dbk_pg_add_bool(dbk_pg_params *q, bool yes)
+{
+    DBK_ASSERT(q->count < DBK_PG_PARAMS_MAX);
+    q->numbers[q->count][0] = yes ? 1 : 0;
+    dbk_pg_add_bytes(q, dbk_span_of(q->numbers[q->count], 1));
+}
+
 static dbk_rc send(dbk_pg *p, dbk_pg_statement which, const dbk_pg_params *q, dbk_err *err)
 {
-    static const int binary[DBK_PG_PARAMS_MAX] = { 1, 1, 1, 1, 1 };
+    static const int binary[DBK_PG_PARAMS_MAX] = { 1, 1, 1, 1, 1, 1 };
     if (PQsendQueryPrepared(p->c, statements[which].name, q != NULL ? q->count : 0,
                             q != NULL ? q->values : NULL, q != NULL ? q->lengths : NULL,
                             q != NULL ? binary : NULL, 1) != 1)
@@ -309,6 +322,12 @@ uint64_t dbk_pg_number(const PGresult *r, int row, int column)
     return dbk_wire_get_u64(&w);
 }
 
+bool dbk_pg_bool(const PGresult *r, int row, int column)
+{
+    dbk_span field = dbk_pg_field(r, row, column);
+    return field.len == 1 && field.p[0] != 0;
+}
+
 /* ---- transactions ------------------------------------------------------------------------ */
 
 dbk_rc dbk_pg_begin_read(dbk_pg *p, dbk_err *err)
@@ -360,6 +379,31 @@ dbk_rc dbk_pg_commit(dbk_pg *p, dbk_err *err)
     if (rc != DBK_OK)
         dbk_pg_rollback(p);
     p->open = false;
+    return rc;
+}
+
+/* No part of a transaction, nor of a pipeline. */
+static dbk_rc vacuum(PGconn *c, dbk_err *err)
+{
+    static const char *const steps[] = { "SET lock_timeout=2000", "VACUUM daybook.segment",
+                                         "VACUUM daybook.row", "RESET lock_timeout" };
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && rc == DBK_OK; i++)
+        rc = exec(c, steps[i], err);
+    return rc;
+}
+
+dbk_rc dbk_pg_vacuum(dbk_pg *p, dbk_err *err)
+{
+    DBK_ASSERT(!p->open);
+    dbk_rc rc = ensure(p, err);
+    if (rc == DBK_OK && PQexitPipelineMode(p->c) != 1)
+        rc = lost(p, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = vacuum(p->c, err);
+    if (PQenterPipelineMode(p->c) != 1)
+        return lost(p, err);
     return rc;
 }
 

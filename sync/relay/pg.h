@@ -13,7 +13,7 @@
 #include "core/base/id.h"
 
 #define DBK_PG_SCHEMA 1u /* numbered migrations begin when there is a second one */
-#define DBK_PG_PARAMS_MAX 5
+#define DBK_PG_PARAMS_MAX 6
 /* Of one answer; fewer come only at the end. */
 #define DBK_PG_SCAN_ROWS 256
 #define DBK_PG_READ_ROWS 64 /* segments of at most 64 KiB */
@@ -31,6 +31,7 @@ typedef enum dbk_pg_statement {
     DBK_PG_SCAN,
     DBK_PG_SEGMENT_ADD,
     DBK_PG_SEGMENTS,
+    DBK_PG_SEGMENT_KEEP,
     DBK_PG_COUNT
 } dbk_pg_statement;
 
@@ -61,6 +62,7 @@ typedef struct dbk_pg_params {
 void dbk_pg_add_bytes(dbk_pg_params *q, dbk_span in);
 void dbk_pg_add_id(dbk_pg_params *q, const dbk_id *id);
 void dbk_pg_add_number(dbk_pg_params *q, uint64_t n);
+void dbk_pg_add_bool(dbk_pg_params *q, bool yes);
 
 /* A statement whose result can wait. q NULL: without parameters. */
 DBK_MUST_CHECK dbk_rc dbk_pg_later(dbk_pg *p, dbk_pg_statement which, const dbk_pg_params *q,
@@ -71,6 +73,7 @@ DBK_MUST_CHECK dbk_rc dbk_pg_now(dbk_pg *p, dbk_pg_statement which, const dbk_pg
                                  PGresult **out, dbk_err *err);
 dbk_span dbk_pg_field(const PGresult *r, int row, int column); /* borrowed from r */
 uint64_t dbk_pg_number(const PGresult *r, int row, int column);
+bool dbk_pg_bool(const PGresult *r, int row, int column);
 
 /* In turn: one writing transaction at a time among all programs on this database. */
 DBK_MUST_CHECK dbk_rc dbk_pg_begin_write(dbk_pg *p, dbk_err *err);
@@ -78,5 +81,8 @@ DBK_MUST_CHECK dbk_rc dbk_pg_begin_read(dbk_pg *p, dbk_err *err); /* one snapsho
 /* Durable when it returns. DBK_BUSY: the connection was lost, it may have been done or not. */
 DBK_MUST_CHECK dbk_rc dbk_pg_commit(dbk_pg *p, dbk_err *err);
 void dbk_pg_rollback(dbk_pg *p); /* nothing to roll back is allowed */
+/* Between transactions: takes rows out of the tables' pages that were replaced or deleted and that
+ * no view sees any more. DBK_BUSY: the connection was lost, or a table is being seen to already. */
+DBK_MUST_CHECK dbk_rc dbk_pg_vacuum(dbk_pg *p, dbk_err *err);
 
 #endif

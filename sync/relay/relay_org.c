@@ -3,6 +3,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "sync/relay/erasure.h"
 #include "sync/relay/relay_calls.h"
 
 #define SETUP_LABEL "daybook/relay-setup/1"
@@ -148,6 +149,8 @@ static dbk_rc add_entry(entry_job *job, const dbk_log *log, const dbk_entry *e, 
     rc = dbk_relay_proposals_clear(log, err);
     if (rc == DBK_OK && made.kind == DBK_ENTRY_SPACE)
         rc = dbk_append_open(r->append, log, &made.space, err);
+    if (rc == DBK_OK && made.kind == DBK_ENTRY_DISPOSE)
+        rc = dbk_erasure_run(log, r->roll, e, err);
     if (rc == DBK_OK)
         rc = dbk_recover_taken(r, log, &taking, err);
     dbk_roll_org_peek(r->roll, &org);

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "sync/relay/erasure.h"
 #include "sync/relay/relay_calls.h"
 
 typedef struct push {
     dbk_relay *relay;
-    dbk_push_item raw[DBK_PUSH_SEGMENTS_MAX];
+    dbk_sealed raw[DBK_PUSH_SEGMENTS_MAX];
     dbk_append_item items[DBK_PUSH_SEGMENTS_MAX];
     bool sound[DBK_PUSH_SEGMENTS_MAX]; /* passed all checks that need no order */
     size_t count;
@@ -16,6 +17,7 @@ typedef struct push {
     dbk_quota quota;      /* as it stood when the push came */
     dbk_feed_owner owner; /* of the feed looked up last */
     dbk_id owner_feed, owner_incarnation;
+    dbk_bytes store; /* a body of which ops are erased as it comes in */
 } push;
 
 static bool find_owner(push *p, const dbk_header *h)
@@ -42,24 +44,39 @@ static bool may_bring(const push *p, const dbk_call *c)
  * cheapest first. Which one fails is not told: a sender's own copy tells it more. */
 static dbk_push_status screen(push *p, size_t i, const dbk_call *c)
 {
-    const dbk_push_item *raw = &p->raw[i];
+    const dbk_sealed *raw = &p->raw[i];
     dbk_append_item *item = &p->items[i];
     const dbk_header *h = &item->header;
-    if (raw->body.len > DBK_SEGMENT_BODY_BYTES_MAX)
+    dbk_kept kept;
+    if (raw->body.len > (raw->kept ? DBK_KEPT_BYTES_MAX : DBK_SEGMENT_BODY_BYTES_MAX))
         return DBK_PUSH_TOO_LARGE;
     if (dbk_header_decode(&item->header, raw->header, NULL) != DBK_OK ||
         !dbk_id_equal(&h->space, &c->id) || !find_owner(p, h) || !may_bring(p, c) ||
         dbk_header_verify(h, &p->owner.sign, NULL) != DBK_OK ||
-        dbk_body_check(h, raw->body, NULL) != DBK_OK)
+        dbk_kept_read(&kept, h, raw->body, raw->kept, NULL) != DBK_OK)
         return DBK_PUSH_REFUSED;
     item->header_hash = dbk_header_hash(h);
     item->owner = p->owner.device;
-    item->raw_header = raw->header;
-    item->body = raw->body;
+    item->segment = *raw;
+    item->holes = kept.holes;
     item->now_ms = c->req->now_ms;
     item->quota = &p->quota;
     p->sound[i] = true;
     return DBK_PUSH_ACCEPTED;
+}
+
+/* What depends on the chain is asked here, in the order of the log: no segment slips in behind its
+ * author's removal, and none whole behind an order to dispose. */
+static dbk_rc take(push *p, const dbk_log *log, dbk_append_item *item, dbk_err *err)
+{
+    dbk_roll *roll = p->relay->roll;
+    if (!dbk_erasure_allows(roll, item)) {
+        item->status = DBK_PUSH_REFUSED; /* not what was signed, and nobody ordered it so */
+        return DBK_OK;
+    }
+    item->late = dbk_roll_is_late(roll, &item->owner, &item->header.space);
+    dbk_rc rc = dbk_erasure_apply(roll, item, &p->store, err);
+    return rc == DBK_OK ? dbk_append_take(p->relay->append, log, item, err) : rc;
 }
 
 /* A refused segment stops nothing by itself: later ones of its feed have a gap before them, all
@@ -69,12 +86,8 @@ static dbk_rc run_push(void *ctx, const dbk_log *log, dbk_err *err)
     push *p = ctx;
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; i < p->count && rc == DBK_OK; i++) {
-        if (!p->sound[i])
-            continue;
-        /* Asked here, in the order of the log: no segment slips in behind its author's removal. */
-        p->items[i].late = dbk_roll_is_late(p->relay->roll, &p->items[i].owner,
-                                            &p->items[i].header.space);
-        rc = dbk_append_take(p->relay->append, log, &p->items[i], err);
+        if (p->sound[i])
+            rc = take(p, log, &p->items[i], err);
     }
     return rc == DBK_NOT_FOUND ? DBK_DAMAGED : rc;
 }
@@ -94,7 +107,8 @@ static void count_segment(dbk_metrics *m, const dbk_append_item *item, dbk_push_
     };
     dbk_metrics_add(m, counts[status], 1);
     if (status == DBK_PUSH_ACCEPTED || status == DBK_PUSH_QUARANTINED)
-        dbk_metrics_add(m, DBK_COUNT_SEGMENT_BYTES, item->raw_header.len + item->body.len);
+        dbk_metrics_add(m, DBK_COUNT_SEGMENT_BYTES,
+                        item->segment.header.len + item->segment.body.len);
 }
 
 static void sign_receipts(push *p, const dbk_id *space)
@@ -147,6 +161,7 @@ dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_e
     if (p == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for a push");
     p->relay = r;
+    dbk_bytes_init(&p->store, DBK_KEPT_BYTES_MAX);
     p->quota = dbk_relay_quota(r);
     rc = dbk_push_decode(p->raw, &p->count, c->req->body, err);
     for (size_t i = 0; i < p->count && rc == DBK_OK; i++) {
@@ -162,6 +177,7 @@ dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_e
         sign_receipts(p, &c->id);
         rc = answer(p, a, &c->id, err);
     }
+    dbk_bytes_wipe(&p->store);
     dbk_free(p);
     return rc;
 }

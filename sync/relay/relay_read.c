@@ -374,10 +374,12 @@ static dbk_rc take_segment(void *ctx, const dbk_log_segment *segment, bool *stop
     dbk_rc rc = is_own(w, &own, segment->header, err);
     if (rc != DBK_OK)
         return rc;
-    dbk_range_item item = { segment->receipt_ms, !own, segment->header, segment->body };
+    dbk_range_item item = { segment->receipt_ms,
+                            !own,
+                            { segment->header, segment->body, segment->kept } };
     if (own)
-        item.body = (dbk_span){ NULL, 0 };
-    size_t need = DBK_RANGE_ITEM_BYTES_MIN + item.body.len;
+        item.segment = (dbk_sealed){ segment->header, { NULL, 0 }, false };
+    size_t need = DBK_RANGE_ITEM_BYTES_MIN + (item.segment.kept ? 4u : 0) + item.segment.body.len;
     if (w->count > 0 && w->items.len + need > w->bytes_max) {
         *stop = true;
         return DBK_OK;
@@ -415,7 +417,7 @@ static dbk_rc range_read(dbk_relay_answer *a, range_walk *w, dbk_err *err)
     w->size = state.frontier.size;
     if (w->from > w->size)
         return dbk_fail(err, DBK_NOT_FOUND, "beyond the end of the log");
-    dbk_log_read read = { w->from, take_segment, w };
+    dbk_log_read read = { w->from, take_segment, w, 0 };
     if (w->from < w->size)
         rc = w->s.log->ops->segments_read(w->s.log->self, &w->s.space, &read, err);
     if (rc == DBK_OK && w->from < w->size && w->count == 0)

@@ -7,6 +7,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "sync/relay/erasure.h"
 #include "sync/relay/relay_calls.h"
 
 #define MOVES_BYTES_MAX (DBK_SPACES_MAX * sizeof(dbk_log_move))
@@ -370,26 +371,30 @@ typedef struct refill {
     dbk_range range;
     dbk_checkpoint point; /* that this relay signed before */
     dbk_append_item items[DBK_PUSH_SEGMENTS_MAX];
+    dbk_bytes store; /* a body of which ops are erased as it comes in */
     dbk_rc decision;
     uint64_t size; /* of the log, if OK */
 } refill;
 
 /* What needs no order: caps, canonical parse, a member's feed in this space, its signature. */
-static bool is_sound(refill *f, dbk_append_item *item, const dbk_range_item *raw)
+static bool is_sound(refill *f, dbk_append_item *item, const dbk_range_item *from)
 {
     dbk_feed_owner owner;
     const dbk_header *h = &item->header;
-    if (!raw->has_body || raw->body.len > DBK_SEGMENT_BODY_BYTES_MAX ||
+    const dbk_sealed *raw = &from->segment;
+    dbk_kept kept;
+    if (!from->has_body ||
+        raw->body.len > (raw->kept ? DBK_KEPT_BYTES_MAX : DBK_SEGMENT_BODY_BYTES_MAX) ||
         dbk_header_decode(&item->header, raw->header, NULL) != DBK_OK ||
         !dbk_id_equal(&h->space, &f->space) || !dbk_roll_feed_owner(f->relay->roll, &owner, h) ||
         dbk_header_verify(h, &owner.sign, NULL) != DBK_OK ||
-        dbk_body_check(h, raw->body, NULL) != DBK_OK)
+        dbk_kept_read(&kept, h, raw->body, raw->kept, NULL) != DBK_OK)
         return false;
     item->header_hash = dbk_header_hash(h);
     item->owner = owner.device;
-    item->raw_header = raw->header;
-    item->body = raw->body;
-    item->now_ms = raw->receipt_ms; /* the place in the log that it had is the one that it gets */
+    item->segment = *raw;
+    item->holes = kept.holes;
+    item->now_ms = from->receipt_ms; /* the place in the log that it had is the one that it gets */
     return true;
 }
 
@@ -450,7 +455,9 @@ static dbk_rc take_items(refill *f, const dbk_log *log, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; i < f->range.count && rc == DBK_OK; i++) {
-        rc = dbk_append_take(f->relay->append, log, &f->items[i], err);
+        rc = dbk_erasure_apply(f->relay->roll, &f->items[i], &f->store, err);
+        if (rc == DBK_OK)
+            rc = dbk_append_take(f->relay->append, log, &f->items[i], err);
         /* Its own log had it here: what stands before must have let it in then, too. */
         if (rc == DBK_OK && f->items[i].status != DBK_PUSH_ACCEPTED)
             rc = dbk_fail(err, DBK_CONFLICT, "a segment does not continue the log");
@@ -500,6 +507,11 @@ static dbk_rc run_refill(void *ctx, const dbk_log *log, dbk_err *err)
                      may_name(&claim, &moves, &f->space);
         f->decision = here && named && leads_there(f, state) ? DBK_OK : DBK_CONFLICT;
     }
+    /* The chain comes back first, and with it who ordered what. */
+    for (size_t i = 0; i < f->range.count && rc == DBK_OK && f->decision == DBK_OK; i++) {
+        if (!dbk_erasure_allows(f->relay->roll, &f->items[i]))
+            f->decision = DBK_DENIED;
+    }
     if (rc == DBK_OK && f->decision == DBK_OK)
         rc = store_refill(f, log, &claim, err);
     dbk_bytes_wipe(&moves);
@@ -515,6 +527,7 @@ dbk_rc dbk_call_refill(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk
         return dbk_fail(err, DBK_NOMEM, "no memory for a refill");
     f->relay = r;
     f->space = c->id;
+    dbk_bytes_init(&f->store, DBK_KEPT_BYTES_MAX);
     dbk_rc rc = screen(f, c->req->body, err);
     if (rc == DBK_OK) {
         dbk_job job = { run_refill, f };
@@ -526,6 +539,7 @@ dbk_rc dbk_call_refill(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk
         a->content_type = DBK_TYPE_JSON;
         rc = dbk_posted_encode(&a->body, f->size, err);
     }
+    dbk_bytes_wipe(&f->store);
     dbk_free(f);
     return rc;
 }

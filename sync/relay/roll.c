@@ -284,6 +284,20 @@ bool dbk_roll_is_late(dbk_roll *roll, const dbk_id *owner, const dbk_id *space)
     return late;
 }
 
+uint64_t dbk_roll_erased(dbk_roll *roll, const dbk_header *h)
+{
+    bool held = roll->changing; /* locked already, by this thread */
+    const dbk_dot first = { h->feed, h->first_seq };
+    uint64_t erased = 0;
+    if (!held)
+        lock(roll);
+    if (roll->roster != NULL)
+        erased = dbk_roster_erased(roll->roster, &h->space, &first, h->count);
+    if (!held)
+        unlock(roll);
+    return erased;
+}
+
 dbk_rc dbk_roll_weigh(dbk_roll *roll, size_t *lacking, dbk_span entry, dbk_err *err)
 {
     bool held = roll->changing; /* locked already, by this thread */

@@ -74,6 +74,10 @@ bool dbk_roll_feed_owner(dbk_roll *roll, dbk_feed_owner *out, const dbk_header *
  * changes the roll, also between add and settle: its order is the log's. */
 bool dbk_roll_is_late(dbk_roll *roll, const dbk_id *owner, const dbk_id *space);
 
+/* Which of a segment's ops the chain orders erased: bit i for op i. For the same one thread, also
+ * between add and settle. */
+uint64_t dbk_roll_erased(dbk_roll *roll, const dbk_header *h);
+
 /* Takes what the log's chain has beyond this roll: another relay on a shared log wrote it. Folds
  * all of it where an earlier failure left nothing. Any thread may call it, with a handle of its
  * own, but not between add and settle. changed: there was something. */

@@ -83,6 +83,22 @@ equal "headquarters and the copied store are one" "$(state_hash admin "Unit Ceda
     "$(state_hash new "Unit Cedar")"
 equal "all five, each once" 5 "$(ids new | wc -l)"
 
+# A backup with notes that were sent after it, restored and synced at once.
+must new add case ref=27SAT kind=fatal_rtc
+must new backup "$T/saturday.daybook"
+must new sync
+must new add case ref=27SUN kind=fatal_rtc
+must new sync
+must new list
+must new sync
+rm -r "$T/new"
+must new restore "$T/saturday.daybook"
+must new --json sync
+json "what was sent since comes back" "d['restored'] or d['fetched'] > 0" True
+equal "all seven, each once" 7 "$(ids new | wc -l)"
+must new sync
+must admin sync
+
 # A deleted mark locks nobody out.
 rm -r "$HOME/.local/state/daybook"
 must new status

@@ -10,7 +10,8 @@ const evil_alarm evil_alarms[] = {
       DBK_PEER },
     { TOLD_BODY, "body", "body is not the one that was signed|came without its notes", DBK_PEER },
     { TOLD_MALFORMED, "malformed",
-      "a range is cut short|a range item has an unknown flag|a range has |a push message |"
+      "a range is cut short|a segment has an unknown form|a range has |a push message |"
+      "what is kept of a segment's body is too long|a kept body's holes are not among its ops|"
       "a results message is cut short|a list of entries is cut short|"
       "this is no segment header|previous hash and first seq disagree|checkpoint is not one",
       DBK_PEER },
@@ -64,6 +65,7 @@ const evil_alarm evil_alarms[] = {
     { TOLD_NO_RELAY, "no relay",
       "answered with status|welcome is no JSON object|welcome is of no known protocol", DBK_PEER },
     { TOLD_TOO_LONG, "too long", "longer than it may be", DBK_LIMIT },
+    { TOLD_NO_ORDER, "no order", "that no order known here disposes of", DBK_BUSY },
     { TOLD_REFUSED, "refused", "does not allow this|does not accept this card", DBK_DENIED },
 };
 const size_t evil_alarms_count = ARRAY_LEN(evil_alarms);

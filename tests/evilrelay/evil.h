@@ -69,7 +69,8 @@ enum {
     TOLD_RANGE = 1u << 26,       /* not what was asked for */
     TOLD_NO_RELAY = 1u << 27,    /* this isn't how a relay speaks */
     TOLD_TOO_LONG = 1u << 28,    /* more than it may be */
-    TOLD_REFUSED = 1u << 29      /* not allowed */
+    TOLD_REFUSED = 1u << 29,     /* not allowed */
+    TOLD_NO_ORDER = 1u << 30     /* something is left out, and the chain doesn't order that */
 };
 typedef struct evil_alarm {
     unsigned told;

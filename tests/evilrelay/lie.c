@@ -69,7 +69,7 @@ static size_t slot_of(const evil *e, const dbk_id *space)
 static void honest_log(evil *e, minilog *out, const dbk_id *space, const dbk_id *name)
 {
     dbk_id org = dbk_roster_org(dbk_book_roster(e->hq.book));
-    dbk_log_read read = { 0, copy_segment, out };
+    dbk_log_read read = { 0, copy_segment, out, 0 };
     minilog_init(out, &org, space, e->relay_sk);
     out->log = *name;
     must(e->log.ops->begin(e->log.self, NULL));
@@ -401,7 +401,8 @@ void evil_meddle(void *ctx, sync_device *d, const dbk_exchange *req, dbk_relay_a
 
 static void spoil_pack(evil *e, const char *path)
 {
-    static dbk_push_item items[DBK_PUSH_SEGMENTS_MAX];
+    static dbk_sealed items[DBK_PUSH_SEGMENTS_MAX];
+    static const uint8_t whole = 0; /* the form of each */
     dbk_bytes in = DBK_BYTES_INIT(DBK_PUSH_BYTES_MAX), out = DBK_BYTES_INIT(DBK_PUSH_BYTES_MAX);
     uint8_t buffer[4096];
     size_t n, count;
@@ -420,6 +421,7 @@ static void spoil_pack(evil *e, const char *path)
         must(dbk_bytes_append(&body, items[i].body, NULL));
         if (i == pick && e->mutation != NULL && e->mutation->item(e, header, &body))
             e->fired++;
+        must(dbk_bytes_append(&out, dbk_span_of(&whole, 1), NULL));
         must(dbk_bytes_append(&out, dbk_span_of(header, sizeof(header)), NULL));
         must(dbk_bytes_append(&out, dbk_bytes_span(&body), NULL));
         dbk_bytes_wipe(&body);

@@ -105,7 +105,7 @@ static bool with_range(evil *e, dbk_relay_answer *answer, range_fn fn, bool bodi
     for (uint32_t i = 0; i < r.count && dbk_range_next(&r, &item, NULL) == DBK_OK; i++) {
         item.has_body = item.has_body && bodies;
         if (!item.has_body)
-            item.body = (dbk_span){ NULL, 0 };
+            item.segment.body = (dbk_span){ NULL, 0 };
         must(dbk_range_add(&out, &item, NULL));
     }
     set_body(answer, dbk_bytes_span(&out));
@@ -193,6 +193,82 @@ bool many_ops(evil *e, dbk_relay_answer *answer)
         return false;
     memcpy(answer->body.p + 16, "\x00\x0f\x42\x40", 4);
     return true;
+}
+
+/* ---- kept bodies ------------------------------------------------------------------------- */
+
+typedef void (*kept_fn)(evil *e, dbk_bytes *kept, const dbk_sealed *whole);
+
+/* The body of the first item that has one comes as a kept body that fn makes of it. */
+static bool with_kept(evil *e, dbk_relay_answer *answer, kept_fn fn)
+{
+    dbk_range r;
+    dbk_range_item item;
+    bool done = false;
+    dbk_bytes out = DBK_BYTES_INIT(DBK_RANGE_BYTES_MAX), kept = DBK_BYTES_INIT(DBK_KEPT_BYTES_MAX);
+    if (answer->status != 200 ||
+        dbk_range_decode(&r, dbk_bytes_span(&answer->body), NULL) != DBK_OK)
+        return false;
+    must(dbk_range_begin(&out, &r, NULL));
+    for (uint32_t i = 0; i < r.count && dbk_range_next(&r, &item, NULL) == DBK_OK; i++) {
+        if (item.has_body && !done) {
+            fn(e, &kept, &item.segment);
+            item.segment.body = dbk_bytes_span(&kept);
+            item.segment.kept = true;
+            done = true;
+        }
+        must(dbk_range_add(&out, &item, NULL));
+    }
+    if (done)
+        set_body(answer, dbk_bytes_span(&out));
+    dbk_bytes_wipe(&out);
+    dbk_bytes_wipe(&kept);
+    return done;
+}
+
+static void one_hole(evil *e, dbk_bytes *out, const dbk_sealed *whole)
+{
+    dbk_header h;
+    dbk_kept kept;
+    must(dbk_header_decode(&h, whole->header, NULL));
+    must(dbk_kept_read(&kept, &h, whole->body, whole->kept, NULL));
+    dbk_kept_erase(&kept, UINT64_C(1) << evil_random(e, h.count));
+    must(dbk_kept_encode(out, &kept, NULL));
+}
+
+bool leave_op_out(evil *e, dbk_relay_answer *answer)
+{
+    return with_kept(e, answer, one_hole);
+}
+
+/* Op 0's hash stands behind the holes and its length. */
+static void another_hash(evil *e, dbk_bytes *out, const dbk_sealed *whole)
+{
+    dbk_header h;
+    dbk_kept kept;
+    must(dbk_header_decode(&h, whole->header, NULL));
+    must(dbk_kept_read(&kept, &h, whole->body, whole->kept, NULL));
+    dbk_kept_erase(&kept, 1);
+    must(dbk_kept_encode(out, &kept, NULL));
+    out->p[8 + 4 + evil_random(e, DBK_HASH_BYTES)] ^= 1;
+}
+
+bool other_leaf(evil *e, dbk_relay_answer *answer)
+{
+    return with_kept(e, answer, another_hash);
+}
+
+static void no_holes(evil *e, dbk_bytes *out, const dbk_sealed *whole)
+{
+    static const uint8_t none_of_them[8];
+    (void)e;
+    must(dbk_bytes_append(out, dbk_span_of(none_of_them, sizeof(none_of_them)), NULL));
+    must(dbk_bytes_append(out, whole->body, NULL));
+}
+
+bool kept_though_whole(evil *e, dbk_relay_answer *answer)
+{
+    return with_kept(e, answer, no_holes);
 }
 
 /* ---- membership and joining -------------------------------------------------------------- */

@@ -178,6 +178,14 @@ const evil_mutation evil_mutations[] = {
           TOLD_KEPT_BACK),
     BYTES("S13", "a bit of an entry", CALL_MEMBERS, flip_members, END_ALARM,
           TOLD_UNSIGNED | TOLD_NO_ENTRY | TOLD_FOREIGN | TOLD_CHAIN | TOLD_MALFORMED),
+    /* Of kept bodies (decision 0031). A whole one of which something was ordered erased is no lie:
+     * the device erases it as it comes, unit/disposal. */
+    BYTES("S14a", "a change left out that nobody ordered erased", CALL_RANGE, leave_op_out,
+          END_ALARM, TOLD_NO_ORDER),
+    BYTES("S14b", "another hash in the place of a change", CALL_RANGE, other_leaf, END_ALARM,
+          TOLD_BODY),
+    BYTES("S14c", "a whole body called a kept one", CALL_RANGE, kept_though_whole, END_ALARM,
+          TOLD_MALFORMED),
     /* Resources, as far as a wire in one process goes. */
     BYTES("R01a", "a body without end", CALL_HELLO, endless_body, END_ALARM, TOLD_TOO_LONG),
     BYTES("R01b", "the same for a chain", CALL_MEMBERS, endless_body, END_ALARM, TOLD_TOO_LONG),

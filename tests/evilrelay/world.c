@@ -133,9 +133,12 @@ void evil_close(evil *e)
 
 /* ---- judging one call (rule d) ----------------------------------------------------------- */
 
-/* A failure of this device itself is never what a relay's lie may lead to. */
-static bool is_local(dbk_rc rc)
+/* A failure of this device itself is never what a relay's lie may lead to; but that an order may
+ * have come to the chain meanwhile is worth another sync. */
+static bool is_local(dbk_rc rc, const dbk_err *err)
 {
+    if (evil_alarm_of(rc, err->text, false) == TOLD_NO_ORDER)
+        return false;
     return rc == DBK_DAMAGED || rc == DBK_IO || rc == DBK_NOMEM || rc == DBK_FULL ||
            rc == DBK_BUSY || rc == DBK_USAGE || rc == DBK_PASSPHRASE;
 }
@@ -154,7 +157,7 @@ static void judge_alarm(evil *e, dbk_rc rc, const dbk_err *err, const char *what
 void evil_judge(evil *e, dbk_rc rc, const dbk_err *err, unsigned fired_before, const char *what)
 {
     const evil_mutation *m = e->mutation;
-    if (rc != DBK_OK && is_local(rc))
+    if (rc != DBK_OK && is_local(rc, err))
         evil_blame(e, "f", "%s: %s: %s", what, dbk_rc_name(rc), err->text);
     else if (rc != DBK_OK && e->fired == 0)
         evil_blame(e, "e", "%s fails without a lie: %s: %s", what, dbk_rc_name(rc), err->text);
@@ -187,13 +190,12 @@ typedef struct known_set {
     const dbk_book *book;
 } known_set;
 
-static dbk_rc know(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc know(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     known_set *s = ctx;
     dbk_header h;
-    (void)body;
     (void)err;
-    if (dbk_header_decode(&h, header, NULL) == DBK_OK && s->count < ARRAY_LEN(s->rows)) {
+    if (dbk_header_decode(&h, segment->header, NULL) == DBK_OK && s->count < ARRAY_LEN(s->rows)) {
         dbk_id own = dbk_feed_id(&s->author, &h.space, &h.incarnation);
         if (dbk_id_equal(&own, &h.feed))
             s->rows[s->count++] = (known_segment){ h.feed, dbk_header_last_seq(&h),
@@ -345,7 +347,7 @@ static void acked_is_there(evil *e, const known_set *set, sync_device *d)
                 set->rows[k].last_seq > at[i].own_receipted_seq)
                 continue;
             finding f = { set->rows[k].hash, false };
-            dbk_log_read read = { 0, find_segment, &f };
+            dbk_log_read read = { 0, find_segment, &f, 0 };
             assert_ok(log->ops->segments_read(log->self, &at[i].space, &read, &err), &err);
             if (!f.found)
                 evil_blame(e, "c", "%s counts a note as delivered that nobody has", d->name);

@@ -220,13 +220,13 @@ static void the_relay_gives_x_to_its_members_only_and_hints_at_nothing_a26(void 
 }
 
 /* Handed over by somebody else, a segment of X is refused like one of no space at all. */
-static dbk_rc carry(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc carry(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     team *t = ctx;
     dbk_inbox_stats stats;
     dbk_err why = { 0 };
     (void)err;
-    assert_rc(dbk_inbox_carried(t->staff.book, &stats, header, body, &why), DBK_NOT_FOUND, &why);
+    assert_rc(dbk_inbox_carried(t->staff.book, &stats, segment, &why), DBK_NOT_FOUND, &why);
     return DBK_OK;
 }
 

@@ -127,8 +127,9 @@ typedef struct parcels {
     size_t count;
 } parcels;
 
-static dbk_rc pack(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc pack(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
+    dbk_span header = segment->header, body = segment->body;
     parcels *p = ctx;
     parcel *row = &p->rows[p->count];
     (void)err;
@@ -156,9 +157,9 @@ static void deliver(story *s, size_t to, parcels *p, kit_random *r)
         for (size_t i = 0; i < p->count; i++) {
             dbk_err err = { 0 };
             dbk_inbox_stats stats;
-            dbk_rc rc = dbk_inbox_carried(book(s, to), &stats,
-                                          dbk_span_of(p->rows[i].header, p->rows[i].header_len),
-                                          dbk_span_of(p->rows[i].body, p->rows[i].body_len), &err);
+            const dbk_sealed segment = { dbk_span_of(p->rows[i].header, p->rows[i].header_len),
+                                         dbk_span_of(p->rows[i].body, p->rows[i].body_len), false };
+            dbk_rc rc = dbk_inbox_carried(book(s, to), &stats, &segment, &err);
             if (rc != DBK_PENDING)
                 assert_ok(rc, &err);
             gaps += rc == DBK_PENDING;
@@ -221,10 +222,8 @@ static void duplicates_a_hundred_times_are_nothing_1_4(void **state)
             dbk_err err = { 0 };
             dbk_inbox_stats stats;
             const minilog_item *item = &s.log.items[k];
-            assert_ok(dbk_inbox_carried(book(&s, BEN), &stats,
-                                        dbk_span_of(item->header, item->header_len),
-                                        dbk_span_of(item->body, item->body_len), &err),
-                      &err);
+            const dbk_sealed segment = minilog_sealed(item);
+            assert_ok(dbk_inbox_carried(book(&s, BEN), &stats, &segment, &err), &err);
             assert_int_equal(stats.segments, i == 0 ? 1 : 0);
         }
         if (i == 0)

@@ -335,8 +335,7 @@ static void an_id_is_of_one_space_P3(void **state)
     dbk_id other = dbk_test_org_space(&s.w.org, "Op Elm");
     forge_init(&f, world_book(&s.w, BEN), world_book(&s.w, BEN), &other);
     forge_note(&f, &(forge_edit){ s.w.joan, "person", "name", "Nobody", KIT_NOON, NULL, 0 });
-    dbk_rc rc = dbk_inbox_carried(world_book(&s.w, HQ), &stats, forge_header(&f), forge_body(&f),
-                                  &err);
+    dbk_rc rc = dbk_inbox_carried(world_book(&s.w, HQ), &stats, forge_sealed(&f), &err);
     assert_ok(rc, &err);
     assert_int_equal(stats.ops, 0);
     assert_rc(dbk_query_note(&note, world_book(&s.w, HQ), &s.w.joan, &err), DBK_NOT_FOUND, &err);

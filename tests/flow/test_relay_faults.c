@@ -85,13 +85,24 @@ static dbk_rc f_read(void *self, const dbk_id *space, const dbk_log_read *read, 
     return hit(err) ? writer.rc : writer.real.ops->segments_read(self, space, read, err);
 }
 
+static dbk_rc f_keep(void *self, const dbk_id *space, uint64_t index, dbk_span kept, dbk_err *err)
+{
+    return hit(err) ? writer.rc : writer.real.ops->segment_keep(self, space, index, kept, err);
+}
+
+static void f_forget(void *self)
+{
+    writer.real.ops->forget(self);
+}
+
 static void f_close(void *self)
 {
     writer.real.ops->close(self);
 }
 
 static const dbk_log_ops faulty_ops = {
-    f_begin, f_commit, f_rollback, f_get, f_put, f_add, f_del, f_scan, f_append, f_read, f_close,
+    f_begin, f_commit, f_rollback, f_get,  f_put,    f_add,   f_del,
+    f_scan,  f_append, f_read,     f_keep, f_forget, f_close,
 };
 
 static dbk_rc faulty_open(void *self, dbk_log *out, dbk_log_use use, dbk_err *err)
@@ -306,6 +317,47 @@ static void a_space_is_known_with_its_log_or_not_at_all(void **state)
     }
 }
 
+/* The order and what it erases are one: in the check each hole is one that the chain orders, and
+ * all that it orders are holes. */
+static void an_order_to_dispose_is_carried_out_or_not_taken(void **state)
+{
+    fixture *f = *state;
+    relaykit_device second;
+    dbk_bytes entry = { 0 };
+    bool fired = true;
+    relaykit_enrol(&f->kit, &second, DBK_ROLE_ADMIN);
+    const relaykit_device *admins[] = { &f->kit.admin, &second };
+    for (size_t i = 0; i < 2; i++) {
+        dbk_span grant = relaykit_entry_grant(&f->kit, &entry, &f->space, admins[i], 0);
+        assert_int_equal(relaykit_post(&f->kit, grant), 200);
+    }
+    for (uint64_t n = 1; fired; n++) {
+        relaykit_segment s[2];
+        relaykit_pushed p;
+        dbk_dot dots[3];
+        relaykit_order order = { f->space, dots, ARRAY_LEN(dots), &second };
+        for (size_t i = 0; i < 2; i++)
+            relaykit_segment_make(&f->kit, &s[i], &f->feed, 2, 50);
+        assert_int_equal(relaykit_push(&f->kit, &f->officer, &p, s, 2), 200);
+        relaykit_pushed_wipe(&p);
+        for (size_t i = 0; i < ARRAY_LEN(dots); i++)
+            dots[i] = (dbk_dot){ f->feed.feed, s[0].header.first_seq + 1 + i };
+        dbk_span ordered = relaykit_entry_dispose(&f->kit, &entry, &order);
+        uint64_t before = relaykit_check(&f->kit).entries;
+        arm(n, DBK_IO, FAILS);
+        int status = relaykit_status(&f->kit, &f->kit.admin, "POST", "/v1/members", ordered);
+        fired = came();
+        assert_int_equal(status, fired ? 503 : 200);
+        assert_int_equal(relaykit_check(&f->kit).entries, before + (fired ? 0 : 1));
+        assert_int_equal(relaykit_post(&f->kit, ordered), 200);
+        assert_int_equal(relaykit_check(&f->kit).entries, before + 1);
+        for (size_t i = 0; i < 2; i++)
+            relaykit_segment_wipe(&s[i]);
+    }
+    dbk_bytes_wipe(&entry);
+    relaykit_device_drop(&second);
+}
+
 static void a_relay_whose_storage_failed_says_that_it_is_not_well(void **state)
 {
     fixture *f = *state;
@@ -349,7 +401,7 @@ static void each_call_survives_each_failing_allocation(void **state)
     assert_int_equal(relaykit_push(&f->kit, &f->officer, &p, &s, 1), 200);
     relaykit_pushed_wipe(&p);
     dbk_bytes push = DBK_BYTES_INIT(4096);
-    dbk_push_item item = { dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body) };
+    dbk_sealed item = { dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body), false };
     assert_ok(dbk_push_begin(&push, NULL), NULL);
     assert_ok(dbk_push_add(&push, &item, NULL), NULL);
     relaykit_space_target(segments, &f->space, "segments");
@@ -401,6 +453,7 @@ int main(void)
         TEST(a_commit_of_unknown_outcome_is_settled_by_asking_again),
         TEST(an_entry_that_could_not_be_stored_makes_nobody_a_member),
         TEST(a_space_is_known_with_its_log_or_not_at_all),
+        TEST(an_order_to_dispose_is_carried_out_or_not_taken),
         TEST(a_relay_whose_storage_failed_says_that_it_is_not_well),
         TEST(each_call_survives_each_failing_allocation),
     };

@@ -17,7 +17,8 @@
 #define SECTOR 512u
 #define ROUNDS 40u
 #define PER_ROUND 2u
-#define CUT_EVERY 17u /* writes and syncs */
+#define CUT_EVERY 17u  /* writes and syncs */
+#define ORDER_EVERY 4u /* rounds */
 
 /* ---- the shim ---------------------------------------------------------------------------- */
 
@@ -244,10 +245,14 @@ typedef struct receipted {
 } receipted;
 static struct {
     relaykit kit;
-    relaykit_device officer;
+    relaykit_device officer, second; /* the other administrator */
     receipted all[ROUNDS * PER_ROUND];
-    size_t count; /* whose receipts have come back */
+    size_t count;  /* whose receipts have come back */
+    size_t orders; /* that were answered */
+    bool ordering;
+    uint64_t order_cuts;
     char dir[DBK_TEST_PATH_SIZE];
+    uint64_t entries; /* of the chain before the first order */
     uint64_t dice;
     uint64_t cuts, lost_writes;
     uint64_t checkpoints; /* seen as writes to the database itself */
@@ -309,11 +314,12 @@ static void check_image(const char *path)
     dbk_err err = { 0 };
     found f = { 0 };
     dbk_log_embedded file = { path, run.kit.db_key };
-    dbk_log_read read = { 0, find_segment, &f };
+    dbk_log_read read = { 0, find_segment, &f, 0 };
     assert_ok(dbk_log_embedded_open(&file, &log, DBK_LOG_WRITES, &err), &err);
     assert_ok(dbk_log_check_deep(&log, &report, &err), &err);
     assert_ok(log.ops->segments_read(log.self, &run.all[0].s.header.space, &read, &err), &err);
     assert_true(report.segments >= run.count);
+    assert_true(report.entries >= run.entries + run.orders);
     assert_int_equal(f.count, run.count);
     dbk_log_close(&log);
 }
@@ -341,9 +347,26 @@ static void cut(void)
     (void)snprintf(path, sizeof(path), "%s/relay.db", run.dir);
     check_image(path);
     run.cuts++;
+    run.order_cuts += run.ordering ? 1 : 0;
     assert_int_equal(sqlite3_vfs_register(shim, 1), SQLITE_OK);
     disk.after = cut;
     run.on = true;
+}
+
+/* An op of each of the last round's segments: the check of each image holds the bodies against the
+ * chain that stands in it, so an order is carried out wherever it is known. */
+static void dispose_of_some(relaykit *k, const relaykit_segment *s)
+{
+    dbk_dot dots[PER_ROUND];
+    dbk_bytes entry = { 0 };
+    relaykit_order order = { s[0].header.space, dots, PER_ROUND, &run.second };
+    for (size_t i = 0; i < PER_ROUND; i++)
+        dots[i] = (dbk_dot){ s[i].header.feed, s[i].header.first_seq + i };
+    run.ordering = true;
+    assert_int_equal(relaykit_post(k, relaykit_entry_dispose(k, &entry, &order)), 200);
+    run.ordering = false;
+    run.orders++;
+    dbk_bytes_wipe(&entry);
 }
 
 static void what_was_receipted_survives_a_power_cut_at_any_write_P1_A36(void **state)
@@ -358,8 +381,10 @@ static void what_was_receipted_survives_a_power_cut_at_any_write_P1_A36(void **s
     relaykit_open(k, DBK_WRITER_INLINE);
     relaykit_org(k);
     relaykit_enrol(k, &run.officer, DBK_ROLE_OFFICER);
-    const relaykit_device *members[] = { &run.officer };
-    dbk_id space = relaykit_space(k, members, 1);
+    relaykit_enrol(k, &run.second, DBK_ROLE_ADMIN);
+    const relaykit_device *members[] = { &run.officer, &k->admin, &run.second };
+    dbk_id space = relaykit_space(k, members, 3);
+    run.entries = dbk_roster_count(k->roster);
     relaykit_feed feed = relaykit_feed_begin(k, &run.officer, &space);
     for (size_t i = 0; i < ROUNDS * PER_ROUND; i++)
         relaykit_segment_make(k, &run.all[i].s, &feed, 3, i % 9 == 0 ? 300 : 21000);
@@ -374,12 +399,15 @@ static void what_was_receipted_survives_a_power_cut_at_any_write_P1_A36(void **s
             assert_int_equal(p.results[i].status, DBK_PUSH_ACCEPTED);
             run.all[run.count++].receipt = p.results[i].receipt;
         }
+        if (round % ORDER_EVERY == 0)
+            dispose_of_some(k, s);
         relaykit_pushed_wipe(&p);
     }
     run.on = false;
     print_message("%llu cuts, %llu sectors lost\n", (unsigned long long)run.cuts,
                   (unsigned long long)run.lost_writes);
     assert_true(run.cuts > 100);
+    assert_true(run.order_cuts > ROUNDS / ORDER_EVERY);
     assert_true(run.checkpoints > 0);   /* the WAL was folded into the file, too */
     assert_true(run.lost_writes > 100); /* or the dice cut nothing off */
     relaykit_close(k);
@@ -387,6 +415,7 @@ static void what_was_receipted_survives_a_power_cut_at_any_write_P1_A36(void **s
     for (size_t i = 0; i < ROUNDS * PER_ROUND; i++)
         relaykit_segment_wipe(&run.all[i].s);
     relaykit_device_drop(&run.officer);
+    relaykit_device_drop(&run.second);
     dbk_test_dir_remove(run.dir);
 }
 

@@ -293,8 +293,8 @@ static void what_is_not_a_members_own_signed_segment_is_refused_M05(void **state
         relaykit_feed feed = relaykit_feed_begin(&f->kit, &f->officer, &f->space);
         relaykit_segment_make(&f->kit, &f->s[0], &feed, 2, 50);
         spoil(f, &f->s[0], what, &stranger);
-        dbk_push_item item = { dbk_span_of(f->s[0].raw, DBK_SEGMENT_HEADER_BYTES),
-                               dbk_bytes_span(&f->s[0].body) };
+        dbk_sealed item = { dbk_span_of(f->s[0].raw, DBK_SEGMENT_HEADER_BYTES),
+                            dbk_bytes_span(&f->s[0].body), false };
         assert_ok(dbk_push_begin(&push_body, NULL), NULL);
         assert_ok(dbk_push_add(&push_body, &item, NULL), NULL);
         relaykit_request req = { "POST", relaykit_space_target(target, &f->space, "segments"),
@@ -325,8 +325,8 @@ static void a_good_segment_of_another_space_of_ours_is_refused_in_this_one_M27(v
     dbk_id second = relaykit_space(&f->kit, members, 1);
     relaykit_feed there = relaykit_feed_begin(&f->kit, &f->officer, &second);
     relaykit_segment_make(&f->kit, &f->s[0], &there, 1, 40);
-    dbk_push_item item = { dbk_span_of(f->s[0].raw, DBK_SEGMENT_HEADER_BYTES),
-                           dbk_bytes_span(&f->s[0].body) };
+    dbk_sealed item = { dbk_span_of(f->s[0].raw, DBK_SEGMENT_HEADER_BYTES),
+                        dbk_bytes_span(&f->s[0].body), false };
     assert_ok(dbk_push_begin(&body, NULL), NULL);
     assert_ok(dbk_push_add(&body, &item, NULL), NULL);
     relaykit_request req = { "POST", relaykit_space_target(target, &f->space, "segments"),
@@ -386,8 +386,8 @@ static void a_truncated_push_is_refused_whole_and_changes_nothing(void **state)
     make(f, 0, 2, &f->feed);
     assert_ok(dbk_push_begin(&body, NULL), NULL);
     for (size_t i = 0; i < 2; i++) {
-        dbk_push_item item = { dbk_span_of(f->s[i].raw, DBK_SEGMENT_HEADER_BYTES),
-                               dbk_bytes_span(&f->s[i].body) };
+        dbk_sealed item = { dbk_span_of(f->s[i].raw, DBK_SEGMENT_HEADER_BYTES),
+                            dbk_bytes_span(&f->s[i].body), false };
         assert_ok(dbk_push_add(&body, &item, NULL), NULL);
     }
     relaykit_space_target(target, &f->space, "segments");

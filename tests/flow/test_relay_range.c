@@ -93,10 +93,10 @@ static uint64_t take(fixture *f, relaykit_device *d, uint64_t from, uint64_t byt
     for (uint64_t i = from; i < from + range.count; i++) {
         bool mine = dbk_id_equal(&f->s[i].header.feed, &f->feed.feed) == (d == &f->officer);
         assert_ok(dbk_range_next(&range, &item, &err), &err);
-        assert_memory_equal(item.header.p, f->s[i].raw, DBK_SEGMENT_HEADER_BYTES);
+        assert_memory_equal(item.segment.header.p, f->s[i].raw, DBK_SEGMENT_HEADER_BYTES);
         assert_int_equal(item.has_body, own || !mine);
         if (item.has_body)
-            assert_true(dbk_span_equal(item.body, dbk_bytes_span(&f->s[i].body)));
+            assert_true(dbk_span_equal(item.segment.body, dbk_bytes_span(&f->s[i].body)));
         dbk_hash leaf = dbk_log_leaf(item.receipt_ms, &f->s[i].hash);
         assert_true(dbk_hash_equal(&leaf, &f->leaves[i]));
     }

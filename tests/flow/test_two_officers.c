@@ -309,12 +309,12 @@ typedef struct carry {
     size_t count;
 } carry;
 
-static dbk_rc carry_one(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc carry_one(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     carry *c = ctx;
     dbk_inbox_stats stats;
     c->count++;
-    return dbk_inbox_carried(book(c->s, c->to), &stats, header, body, err);
+    return dbk_inbox_carried(book(c->s, c->to), &stats, segment, err);
 }
 
 static void a_form_that_nobody_here_knows_is_shown_and_passed_on_unchanged_1_11(void **state)

@@ -176,7 +176,7 @@ static void spoiled_push(dbk_span in)
     dbk_bytes push = DBK_BYTES_INIT(4096), before = DBK_BYTES_INIT(4096);
     relaykit_feed feed = relaykit_feed_begin(&f.kit, &f.officer, &f.space);
     relaykit_segment_make(&f.kit, &s, &feed, 2, 30);
-    dbk_push_item item = { dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body) };
+    dbk_sealed item = { dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body), false };
     MUST(dbk_push_begin(&push, NULL));
     MUST(dbk_push_add(&push, &item, NULL));
     MUST(dbk_bytes_append(&before, dbk_bytes_span(&push), NULL));

@@ -97,6 +97,7 @@ static void begin(chain_entry *ce, chain *c, dbk_entry_kind kind)
     ce->e.wraps = ce->wraps;
     ce->e.cuts = ce->cuts;
     ce->e.logs = ce->logs;
+    ce->e.dots = ce->dots;
 }
 
 static void put_device(chain_entry *ce, const chain_device *d)
@@ -193,6 +194,18 @@ void chain_bar(chain_entry *ce, chain *c, const dbk_id *space, const dbk_id *per
     begin(ce, c, DBK_ENTRY_BAR);
     ce->e.space = *space;
     ce->e.person = *person;
+}
+
+void chain_dispose(chain_entry *ce, chain *c, const dbk_id *space, const dbk_dot *first,
+                   size_t count)
+{
+    DBK_ASSERT(count <= CHAIN_ITEMS_MAX);
+    begin(ce, c, DBK_ENTRY_DISPOSE);
+    ce->e.space = *space;
+    for (size_t i = 0; i < count; i++)
+        ce->dots[i] = (dbk_dot){ first->feed, first->seq + i };
+    ce->e.dots_count = count;
+    memset(ce->e.review.b, 9, sizeof(ce->e.review.b));
 }
 
 void chain_policy(chain_entry *ce, chain *c)

@@ -44,6 +44,7 @@ typedef struct chain_entry {
     dbk_wrapped wraps[CHAIN_ITEMS_MAX];
     dbk_cut cuts[4]; /* a test sets e.cuts_count */
     dbk_log_move logs[1];
+    dbk_dot dots[CHAIN_ITEMS_MAX];
 } chain_entry;
 
 /* Keys and an empty roster. */
@@ -62,6 +63,9 @@ void chain_grant(chain_entry *ce, chain *c, const dbk_id *space, const chain_dev
 void chain_revoke(chain_entry *ce, chain *c, const chain_device *d, const char *reason);
 void chain_remove(chain_entry *ce, chain *c, const dbk_id *space, const chain_device *d);
 void chain_bar(chain_entry *ce, chain *c, const dbk_id *space, const dbk_id *person);
+/* Of the ops of one feed from first on. */
+void chain_dispose(chain_entry *ce, chain *c, const dbk_id *space, const dbk_dot *first,
+                   size_t count);
 /* The policy that stands, to be changed. */
 void chain_policy(chain_entry *ce, chain *c);
 /* Of one log. */

@@ -78,6 +78,12 @@ dbk_span forge_body(const forge *f)
     return dbk_bytes_span(&f->body);
 }
 
+const dbk_sealed *forge_sealed(forge *f)
+{
+    f->sealed = (dbk_sealed){ forge_header(f), forge_body(f), false };
+    return &f->sealed;
+}
+
 dbk_id forge_record(const forge *f, const char *form, uint64_t n)
 {
     dbk_id name = { { 0 } };

@@ -3,7 +3,7 @@
 #ifndef DBK_TESTS_LIB_FORGE_H
 #define DBK_TESTS_LIB_FORGE_H
 
-#include "core/crypto/segment.h"
+#include "core/crypto/hole.h"
 #include "core/journal/book.h"
 #include "core/model/op.h"
 
@@ -18,6 +18,7 @@ typedef struct forge {
     dbk_header h; /* the last segment */
     uint8_t header[DBK_SEGMENT_HEADER_BYTES];
     dbk_bytes body;
+    dbk_sealed sealed;
 } forge;
 /* A feed of its own, besides the one that the writer's book has. holder: a book that has the
  * space's key. */
@@ -29,6 +30,7 @@ void forge_next(forge *f, const dbk_span *plain, size_t count);
 void forge_resign(forge *f);
 dbk_span forge_header(const forge *f);
 dbk_span forge_body(const forge *f);
+const dbk_sealed *forge_sealed(forge *f); /* both; borrowed */
 
 /* The n-th id of records of a form in the forge's space. */
 dbk_id forge_record(const forge *f, const char *form, uint64_t n);

@@ -50,8 +50,8 @@ dbk_rc world_pull(world *w, size_t who, uint64_t from, uint32_t count, dbk_inbox
 dbk_rc world_carry(world *w, size_t who, const minilog_item *item, dbk_inbox_stats *stats,
                    dbk_err *err)
 {
-    return dbk_inbox_carried(world_book(w, who), stats, dbk_span_of(item->header, item->header_len),
-                             dbk_span_of(item->body, item->body_len), err);
+    const dbk_sealed segment = minilog_sealed(item);
+    return dbk_inbox_carried(world_book(w, who), stats, &segment, err);
 }
 
 typedef struct status_taken {

@@ -93,8 +93,8 @@ dbk_rc late_carry(late *l, size_t who, const minilog_item *item)
 {
     dbk_inbox_stats stats;
     dbk_err err = { 0 };
-    return dbk_inbox_carried(late_book(l, who), &stats, dbk_span_of(item->header, item->header_len),
-                             dbk_span_of(item->body, item->body_len), &err);
+    const dbk_sealed segment = minilog_sealed(item);
+    return dbk_inbox_carried(late_book(l, who), &stats, &segment, &err);
 }
 
 /* ---- what stands aside --------------------------------------------------------------------- */

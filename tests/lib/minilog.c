@@ -83,7 +83,8 @@ uint64_t minilog_append(minilog *log, dbk_span header, dbk_span body, uint64_t r
     }
     minilog_item *item = &log->items[log->count++];
     *item = (minilog_item){ receipt_ms, dbk_header_hash(&h), copy(header),
-                            copy(body), header.len,          body.len };
+                            copy(body), header.len,          body.len,
+                            false };
     add_leaf(log, item);
     return log->count - 1;
 }
@@ -146,6 +147,12 @@ void minilog_receipt(const minilog *log, dbk_receipted *out, uint64_t index)
     dbk_receipt_sign(&out->receipt, &scope, log->relay);
 }
 
+dbk_sealed minilog_sealed(const minilog_item *item)
+{
+    return (dbk_sealed){ dbk_span_of(item->header, item->header_len),
+                         dbk_span_of(item->body, item->body_len), item->kept };
+}
+
 static dbk_rc next(void *ctx, dbk_arrival *out, dbk_err *err)
 {
     minilog_run *r = ctx;
@@ -155,13 +162,12 @@ static dbk_rc next(void *ctx, dbk_arrival *out, dbk_err *err)
         return dbk_fail(err, DBK_NOT_FOUND, "the end");
     const minilog_item *item = &r->log->items[r->at++];
     out->receipt_ms = item->receipt_ms;
-    out->header = dbk_span_of(item->header, item->header_len);
-    out->body = dbk_span_of(item->body, item->body_len);
+    out->segment = minilog_sealed(item);
     out->has_body = true;
-    if (!dbk_id_is_zero(&r->own) && dbk_header_decode(&h, out->header, &bad) == DBK_OK &&
+    if (!dbk_id_is_zero(&r->own) && dbk_header_decode(&h, out->segment.header, &bad) == DBK_OK &&
         dbk_id_equal(&h.feed, &r->own)) {
         out->has_body = false;
-        out->body = (dbk_span){ NULL, 0 };
+        out->segment.body = (dbk_span){ NULL, 0 };
     }
     return DBK_OK;
 }
@@ -206,11 +212,12 @@ typedef struct pushing {
     size_t count;
 } pushing;
 
-static dbk_rc push_one(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc push_one(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     pushing *p = ctx;
     (void)err;
-    (void)minilog_append(p->log, header, body, p->receipt_ms);
+    (void)minilog_append(p->log, segment->header, segment->body, p->receipt_ms);
+    p->log->items[p->log->count - 1].kept = segment->kept;
     p->count++;
     return DBK_OK;
 }

@@ -5,7 +5,6 @@
 #define DBK_TESTS_LIB_MINILOG_H
 
 #include "core/crypto/checkpoint.h"
-#include "core/crypto/segment.h"
 #include "core/journal/inbox.h"
 #include "core/journal/outbox.h"
 
@@ -14,6 +13,7 @@ typedef struct minilog_item {
     dbk_hash header_hash;
     uint8_t *header, *body; /* body NULL: handed out without one */
     size_t header_len, body_len;
+    bool kept; /* the body is a kept one */
 } minilog_item;
 
 typedef struct minilog {
@@ -32,6 +32,7 @@ void minilog_clear(minilog *log); /* an empty log of the same name */
 
 /* Appends copies; returns the index. The header may be anything that hashes. */
 uint64_t minilog_append(minilog *log, dbk_span header, dbk_span body, uint64_t receipt_ms);
+dbk_sealed minilog_sealed(const minilog_item *item); /* borrowed */
 /* The same tree over what the items hold now, after a test has changed some of them. */
 void minilog_rebuild(minilog *log);
 dbk_hash minilog_root(const minilog *log, uint64_t size);

@@ -33,7 +33,7 @@ static inline dbk_rc again_welcome(dbk_bytes *out, dbk_span in)
 
 static inline dbk_rc again_push(dbk_bytes *out, dbk_span in)
 {
-    static dbk_push_item items[DBK_PUSH_SEGMENTS_MAX];
+    static dbk_sealed items[DBK_PUSH_SEGMENTS_MAX];
     size_t count;
     dbk_rc rc = dbk_push_decode(items, &count, in, NULL);
     if (rc != DBK_OK) {

@@ -290,10 +290,10 @@ void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fiel
 
 /* ---- exchange ------------------------------------------------------------------------------ */
 
-static dbk_rc hand_over(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc hand_over(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     dbk_inbox_stats stats = { 0 };
-    return dbk_inbox_carried(ctx, &stats, header, body, err);
+    return dbk_inbox_carried(ctx, &stats, segment, err);
 }
 
 void dbk_test_org_exchange(dbk_test_org *org)

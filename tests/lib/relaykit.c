@@ -382,6 +382,23 @@ dbk_span relaykit_entry_policy(relaykit *k, dbk_bytes *out, const dbk_sign_pk *w
     return sign(out, &e, k->admin.admin);
 }
 
+dbk_span relaykit_entry_dispose(relaykit *k, dbk_bytes *out, const relaykit_order *order)
+{
+    dbk_bytes one = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    dbk_entry e = begin(k, DBK_ENTRY_DISPOSE);
+    e.space = order->space;
+    e.dots = order->dots;
+    e.dots_count = order->count;
+    memset(e.review.b, 7, sizeof(e.review.b));
+    (void)sign(out, &e, k->admin.admin);
+    if (order->second != NULL) {
+        MUST(dbk_entry_cosign(&one, dbk_bytes_span(out), order->second->admin, NULL));
+        dbk_bytes_wipe(out);
+        *out = one;
+    }
+    return dbk_bytes_span(out);
+}
+
 dbk_span relaykit_entry_recovery(relaykit *k, dbk_bytes *out, const dbk_log_move *logs,
                                  size_t count, const dbk_secret *signer)
 {
@@ -467,7 +484,7 @@ void relaykit_segment_make(relaykit *k, relaykit_segment *s, relaykit_feed *feed
     dbk_frame frames[DBK_SEGMENT_OPS_MAX];
     dbk_header *h = &s->header;
     memset(s, 0, sizeof(*s));
-    dbk_bytes_init(&s->body, DBK_SEGMENT_BODY_BYTES_MAX + 4096);
+    dbk_bytes_init(&s->body, DBK_KEPT_BYTES_MAX + 4096);
     for (uint16_t i = 0; i < ops; i++) {
         uint8_t *p;
         MUST(dbk_bytes_extend(&s->body, &p, DBK_FRAME_HEAD_BYTES + op_bytes, NULL));
@@ -495,6 +512,18 @@ void relaykit_segment_make(relaykit *k, relaykit_segment *s, relaykit_feed *feed
     feed->head = s->hash;
 }
 
+void relaykit_segment_erase(relaykit_segment *s, uint64_t holes)
+{
+    dbk_kept kept;
+    dbk_bytes body = DBK_BYTES_INIT(DBK_KEPT_BYTES_MAX + 4096);
+    MUST(dbk_kept_read(&kept, &s->header, dbk_bytes_span(&s->body), s->kept, NULL));
+    dbk_kept_erase(&kept, holes);
+    MUST(dbk_kept_encode(&body, &kept, NULL));
+    dbk_bytes_wipe(&s->body);
+    s->body = body;
+    s->kept = true;
+}
+
 void relaykit_segment_wipe(relaykit_segment *s)
 {
     dbk_bytes_wipe(&s->body);
@@ -509,8 +538,8 @@ int relaykit_push(relaykit *k, relaykit_device *d, relaykit_pushed *out,
     memset(out, 0, sizeof(*out));
     MUST(dbk_push_begin(&push, NULL));
     for (size_t i = 0; i < count; i++) {
-        dbk_push_item item = { dbk_span_of(segments[i].raw, sizeof(segments[i].raw)),
-                               dbk_bytes_span(&segments[i].body) };
+        dbk_sealed item = { dbk_span_of(segments[i].raw, sizeof(segments[i].raw)),
+                            dbk_bytes_span(&segments[i].body), segments[i].kept };
         MUST(dbk_push_add(&push, &item, NULL));
     }
     relaykit_request req = { "POST",

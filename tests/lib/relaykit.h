@@ -101,6 +101,14 @@ dbk_span relaykit_entry_remove(relaykit *k, dbk_bytes *out, const dbk_id *space,
 /* The policy of the defaults, with these witnesses. */
 dbk_span relaykit_entry_policy(relaykit *k, dbk_bytes *out, const dbk_sign_pk *witnesses,
                                size_t count);
+/* An order to dispose by the admin, and by a second one if there is one. dots: ascending. */
+typedef struct relaykit_order {
+    dbk_id space;
+    const dbk_dot *dots;
+    size_t count;
+    const relaykit_device *second; /* NULL: nobody */
+} relaykit_order;
+dbk_span relaykit_entry_dispose(relaykit *k, dbk_bytes *out, const relaykit_order *order);
 /* By the root, or by who is given. */
 dbk_span relaykit_entry_recovery(relaykit *k, dbk_bytes *out, const dbk_log_move *logs,
                                  size_t count, const dbk_secret *signer);
@@ -125,11 +133,14 @@ typedef struct relaykit_segment {
     dbk_hash hash;
     uint8_t raw[DBK_SEGMENT_HEADER_BYTES];
     dbk_bytes body;
+    bool kept; /* the body is a kept one */
 } relaykit_segment;
 /* ops frames of op_bytes sealed bytes each; the feed moves on. */
 void relaykit_segment_make(relaykit *k, relaykit_segment *s, relaykit_feed *feed, uint16_t ops,
                            size_t op_bytes);
 void relaykit_segment_wipe(relaykit_segment *s);
+/* Its body becomes a kept one. */
+void relaykit_segment_erase(relaykit_segment *s, uint64_t holes);
 /* After a change of s->header or s->body: signs and encodes it anew. */
 void relaykit_segment_sign(relaykit_segment *s, const relaykit_device *d);
 bool relaykit_receipt_ok(const relaykit *k, const relaykit_segment *s, const dbk_receipt *r);

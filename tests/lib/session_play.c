@@ -300,7 +300,8 @@ void play_load(play *p, size_t i, uint32_t count)
         dbk_header h = one_op(p, i, after + 1 + k, &prev_of[i]);
         uint8_t raw[DBK_SEGMENT_HEADER_BYTES];
         dbk_header_encode(raw, &h);
-        rc = dbk_session_add(p->s, dbk_span_of(raw, sizeof(raw)), dbk_span_str("frame1"), &err);
+        const dbk_sealed segment = { dbk_span_of(raw, sizeof(raw)), dbk_span_str("frame1"), false };
+        rc = dbk_session_add(p->s, &segment, &err);
         if (rc == DBK_OK)
             prev_of[i] = dbk_header_hash(&h);
     }
@@ -342,7 +343,7 @@ void play_range(play *p, uint64_t from, uint32_t count)
     dbk_bytes_truncate(&p->answer, 0);
     assert_int_equal(dbk_range_begin(&p->answer, &r, NULL), DBK_OK);
     for (uint32_t k = 0; k < count; k++) {
-        dbk_range_item item = { .header = dbk_span_of(header, sizeof(header)) };
+        dbk_range_item item = { .segment.header = dbk_span_of(header, sizeof(header)) };
         assert_int_equal(dbk_range_add(&p->answer, &item, NULL), DBK_OK);
     }
     play_answer(p, 200);

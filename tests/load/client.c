@@ -339,8 +339,9 @@ static dbk_session_event do_load(run *r, const dbk_session_action *a)
         if (count == a->count_max || (count > 0 && bytes > a->bytes_max))
             break;
         count++;
-        rc = dbk_session_add(r->session, dbk_span_of(s->header, sizeof(s->header)),
-                             dbk_bytes_span(&s->body), &r->why);
+        const dbk_sealed segment = { dbk_span_of(s->header, sizeof(s->header)),
+                                     dbk_bytes_span(&s->body), false };
+        rc = dbk_session_add(r->session, &segment, &r->why);
     }
     return (dbk_session_event){ .kind = DBK_EVENT_BATCH, .rc = rc, .why = r->why.text };
 }
@@ -397,7 +398,7 @@ static dbk_rc open_ops(run *r, const dbk_header *h, dbk_span body, dbk_err *err)
 static dbk_rc take_item(run *r, const dbk_range_item *item, dbk_frontier *f, dbk_err *err)
 {
     dbk_header h;
-    dbk_rc rc = dbk_header_decode(&h, item->header, err);
+    dbk_rc rc = dbk_header_decode(&h, item->segment.header, err);
     if (rc != DBK_OK)
         return rc;
     const fleet_member *author = fleet_author(r->d->fleet, r->c->space_number, &h.feed,
@@ -406,7 +407,7 @@ static dbk_rc take_item(run *r, const dbk_range_item *item, dbk_frontier *f, dbk
         return dbk_fail(err, DBK_PEER, "a segment is of nobody in the space");
     rc = dbk_header_verify(&h, &author->sign, err);
     if (rc == DBK_OK && item->has_body)
-        rc = open_ops(r, &h, item->body, err);
+        rc = open_ops(r, &h, item->segment.body, err);
     dbk_hash hash = dbk_header_hash(&h);
     dbk_hash leaf = dbk_log_leaf(item->receipt_ms, &hash);
     dbk_frontier_add(f, DBK_TREE_LOG, &leaf, NULL, NULL);

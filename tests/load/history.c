@@ -59,8 +59,8 @@ static void take_one(author *a)
     dbk_append_item item = { .header = a->next,
                              .header_hash = dbk_header_hash(&a->next),
                              .owner = a->keys.id,
-                             .raw_header = dbk_span_of(raw, sizeof(raw)),
-                             .body = dbk_bytes_span(&a->body),
+                             .segment = { dbk_span_of(raw, sizeof(raw)), dbk_bytes_span(&a->body),
+                                          false },
                              .now_ms = a->now_ms };
     load_must(dbk_append_take(a->append, &a->log, &item, &err), &err, "append");
     DBK_ASSERT(item.status == DBK_PUSH_ACCEPTED);

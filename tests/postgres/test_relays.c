@@ -96,6 +96,40 @@ static void a_push_at_one_after_the_removal_at_the_other_is_late(void **state)
     relaykit_device_drop(&officer);
 }
 
+/* The order is in the database before the other relay has seen it: it looks in the transaction in
+ * which it stores (decision 0031). */
+static void what_one_was_ordered_to_erase_the_other_doesnt_store_whole(void **state)
+{
+    relays *two = *state;
+    relaykit_device officer, second;
+    static relaykit_segment s[3];
+    relaykit_pushed p = { 0 };
+    dbk_bytes entry = { 0 };
+    relaykit_enrol(&two->a, &officer, DBK_ROLE_OFFICER);
+    relaykit_enrol(&two->a, &second, DBK_ROLE_ADMIN);
+    const relaykit_device *members[] = { &officer, &two->a.admin, &second };
+    dbk_id space = relaykit_space(&two->a, members, 3);
+    relaykit_feed feed = relaykit_feed_begin(&two->a, &officer, &space);
+    for (size_t i = 0; i < 3; i++)
+        relaykit_segment_make(&two->a, &s[i], &feed, 2, 100);
+    assert_int_equal(relaykit_push(&two->b, &officer, &p, &s[0], 1), 200);
+    relaykit_pushed_wipe(&p);
+    const dbk_dot dots[] = { { feed.feed, 2 }, { feed.feed, 3 }, { feed.feed, 6 } };
+    relaykit_order order = { space, dots, 3, &second };
+    assert_int_equal(relaykit_post(&two->a, relaykit_entry_dispose(&two->a, &entry, &order)), 200);
+    relaykit_segment_erase(&s[2], 2);
+    assert_int_equal(relaykit_push(&two->b, &officer, &p, &s[1], 2), 200);
+    assert_int_equal(p.results[0].status, DBK_PUSH_ACCEPTED);
+    assert_int_equal(p.results[1].status, DBK_PUSH_ACCEPTED);
+    relaykit_pushed_wipe(&p);
+    assert_int_equal(relaykit_check(&two->a).segments, 3); /* holes just where they are ordered */
+    for (size_t i = 0; i < 3; i++)
+        relaykit_segment_wipe(&s[i]);
+    dbk_bytes_wipe(&entry);
+    relaykit_device_drop(&officer);
+    relaykit_device_drop(&second);
+}
+
 static void of_two_entries_on_one_head_the_first_is_taken_M49(void **state)
 {
     relays *two = *state;
@@ -258,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_TWO(who_was_let_in_or_shut_out_at_one_is_so_at_the_other),
         WITH_TWO(a_push_at_one_after_the_removal_at_the_other_is_late),
+        WITH_TWO(what_one_was_ordered_to_erase_the_other_doesnt_store_whole),
         WITH_TWO(of_two_entries_on_one_head_the_first_is_taken_M49),
         WITH_TWO(pushes_through_two_relays_at_once_make_one_log),
         WITH_TWO(what_was_receipted_stands_though_connections_are_cut_meanwhile_P1),

@@ -86,6 +86,9 @@ static void make(fixture *f, dbk_entry_kind kind)
     case DBK_ENTRY_BAR:
         chain_bar(&f->ce, &f->c, &f->space, &f->device.id);
         break;
+    case DBK_ENTRY_DISPOSE:
+        chain_dispose(&f->ce, &f->c, &f->space, &(dbk_dot){ f->device.id, 7 }, 3);
+        break;
     }
 }
 
@@ -129,6 +132,10 @@ static void assert_same_content(const dbk_entry *got, const dbk_entry *want)
     if (got->logs_count > 0)
         assert_memory_equal(got->logs, want->logs, sizeof(got->logs[0]));
     assert_same_span(got->text, want->text);
+    assert_int_equal(got->dots_count, want->dots_count);
+    if (got->dots_count > 0)
+        assert_memory_equal(got->dots, want->dots, got->dots_count * sizeof(got->dots[0]));
+    assert_memory_equal(&got->review, &want->review, sizeof(got->review));
 }
 
 static void each_kind_comes_back_as_it_was(void **state)
@@ -136,7 +143,7 @@ static void each_kind_comes_back_as_it_was(void **state)
     fixture *f = set_up();
     dbk_err err = { 0 };
     (void)state;
-    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_BAR; kind++) {
+    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_DISPOSE; kind++) {
         dbk_entry_decoded d;
         dbk_entry_parts parts;
         dbk_bytes again = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
@@ -188,7 +195,7 @@ static void an_entry_with_any_bit_changed_is_refused_or_another(void **state)
 {
     fixture *f = set_up();
     (void)state;
-    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_BAR; kind++) {
+    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_DISPOSE; kind++) {
         dbk_entry_decoded d;
         dbk_entry_parts parts;
         make(f, kind);

@@ -403,8 +403,7 @@ static void two_histories_of_one_author_are_both_kept_and_nothing_else_waits(voi
     b = a;
     dbk_bytes_init(&b.body, DBK_SEGMENT_BODY_BYTES_MAX);
     forge_name(&w, &a, "for the folder");
-    assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_header(&a), forge_body(&a), &err),
-              &err);
+    assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_sealed(&a), &err), &err);
     assert_int_equal(stats.ops, 1);
     proof carried = proof_clean(world_book(&w, HQ), &w.org.space);
     for (int i = 0; i < 3; i++) {
@@ -413,9 +412,7 @@ static void two_histories_of_one_author_are_both_kept_and_nothing_else_waits(voi
         if (i == 2)
             continue;
         /* The folder brings two of them too: they are here before the log tells their places. */
-        assert_ok(
-            dbk_inbox_carried(world_book(&w, HQ), &stats, forge_header(&b), forge_body(&b), &err),
-            &err);
+        assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_sealed(&b), &err), &err);
         assert_int_equal(stats.pending, 1);
     }
     (void)minilog_append_own(&w.log, world_book(&w, ANNE), KIT_NOON_MS);
@@ -430,8 +427,7 @@ static void two_histories_of_one_author_are_both_kept_and_nothing_else_waits(voi
     pull_all(&w, HQ, &stats);
     assert_int_equal(stats.pending, 1);
     forge_name(&w, &a, "for the folder");
-    assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_header(&a), forge_body(&a), &err),
-              &err);
+    assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_sealed(&a), &err), &err);
     assert_int_equal(stats.ops, 0); /* neither is merged any further */
     assert_int_equal(stats.pending, 1);
     /* The relay's branch once more by a folder: held. */
@@ -487,8 +483,8 @@ static void a_folder_can_neither_forge_nor_leave_a_hole(void **state)
     f.feed = dbk_feed_id(&anne, &f.space, &f.incarnation);
     forge_name(&w, &f, "Eve");
     dbk_err_clear(&err);
-    assert_rc(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_header(&f), forge_body(&f), &err),
-              DBK_AUTH, &err);
+    assert_rc(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_sealed(&f), &err), DBK_AUTH,
+              &err);
     assert_true(world_untouched(&w, HQ, &b));
     dbk_err_clear(&err);
     assert_ok(world_carry(&w, HQ, &w.log.items[0], &stats, &err), &err);
@@ -498,8 +494,7 @@ static void a_folder_can_neither_forge_nor_leave_a_hole(void **state)
     /* What a reader wrote stands aside, by a folder too. */
     forge_init(&f, world_book(&w, AUDITOR), world_book(&w, AUDITOR), &w.org.space);
     forge_name(&w, &f, "Eve");
-    assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_header(&f), forge_body(&f), &err),
-              &err);
+    assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_sealed(&f), &err), &err);
     assert_int_equal(stats.ops, 0);
     assert_int_equal(world_status(&w, HQ).undecided, 1);
     assert_int_equal(world_status(&w, HQ).pending, 0);

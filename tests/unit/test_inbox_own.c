@@ -30,9 +30,7 @@ static void notes_of_this_device_that_it_does_not_hold_are_taken_as_such_2_26(vo
         world_make(&w);
         forge_own(&w, &f);
         if (by_folder) {
-            assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_header(&f),
-                                        forge_body(&f), &err),
-                      &err);
+            assert_ok(dbk_inbox_carried(world_book(&w, HQ), &stats, forge_sealed(&f), &err), &err);
         } else {
             (void)minilog_append(&w.log, forge_header(&f), forge_body(&f), KIT_NOON_MS);
             minilog_pull(&w.log, world_book(&w, HQ), 1, &stats);
@@ -282,10 +280,8 @@ static void the_shown_value_follows_the_receipts_on_every_replica(void **state)
     dbk_err err = { 0 };
     dbk_inbox_stats stats;
     const minilog_item *ben = &w.log.items[2];
-    assert_ok(dbk_inbox_carried(world_book(&w, ANNE), &stats,
-                                dbk_span_of(ben->header, ben->header_len),
-                                dbk_span_of(ben->body, ben->body_len), &err),
-              &err);
+    const dbk_sealed segment = minilog_sealed(ben);
+    assert_ok(dbk_inbox_carried(world_book(&w, ANNE), &stats, &segment, &err), &err);
     assert_int_equal(stats.conflicts_new, 1);
     assert_listed(&w, ANNE, "Anne's");
     minilog_pull(&w.log, world_book(&w, ANNE), 1, NULL);

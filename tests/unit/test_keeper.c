@@ -151,7 +151,7 @@ static void times_are_the_keepers_own(void **state)
     dbk_bytes body = DBK_BYTES_INIT(DBK_RELAY_PUSH_BYTES_MAX);
     relaykit_feed feed = relaykit_feed_begin(&f->kit, &f->officer, &f->space);
     relaykit_segment_make(&f->kit, &s, &feed, 1, 64);
-    const dbk_push_item item = { dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body) };
+    const dbk_sealed item = { dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body), false };
     assert_rc(dbk_push_begin(&body, NULL), DBK_OK, NULL);
     assert_rc(dbk_push_add(&body, &item, NULL), DBK_OK, NULL);
     const relaykit_request push = { "POST", relaykit_space_target(target, &f->space, "segments"),

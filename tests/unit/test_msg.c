@@ -102,11 +102,14 @@ static void make_idle(dbk_bytes *out)
 
 static void make_push(dbk_bytes *out)
 {
-    dbk_push_item item = { dbk_span_of(header_for(3), 300), dbk_span_str("abc") };
+    dbk_sealed item = { dbk_span_of(header_for(3), 300), dbk_span_str("abc"), false };
     MUST(dbk_push_begin(out, NULL));
     MUST(dbk_push_add(out, &item, NULL));
     item.header = dbk_span_of(header_for(0), 300);
     item.body = (dbk_span){ NULL, 0 };
+    MUST(dbk_push_add(out, &item, NULL));
+    item.body = dbk_span_str("kept");
+    item.kept = true;
     MUST(dbk_push_add(out, &item, NULL));
 }
 
@@ -125,17 +128,20 @@ static void make_results(dbk_bytes *out)
 
 static void make_range(dbk_bytes *out)
 {
-    dbk_range r = { .from = 1000, .count = 2, .checkpoint = dbk_span_str(note) };
+    dbk_range r = { .from = 1000, .count = 3, .checkpoint = dbk_span_str(note) };
     dbk_range_item item = { .receipt_ms = 5, .has_body = true };
     r.proof.count = 2;
     r.proof.nodes[0] = hash_of(4);
     r.proof.nodes[1] = hash_of(5);
     MUST(dbk_range_begin(out, &r, NULL));
-    item.header = dbk_span_of(header_for(4), 300);
-    item.body = dbk_span_str("body");
+    item.segment.header = dbk_span_of(header_for(4), 300);
+    item.segment.body = dbk_span_str("body");
     MUST(dbk_range_add(out, &item, NULL));
     item.has_body = false;
-    item.body = (dbk_span){ NULL, 0 };
+    item.segment.body = (dbk_span){ NULL, 0 };
+    MUST(dbk_range_add(out, &item, NULL));
+    item.has_body = item.segment.kept = true;
+    item.segment.body = dbk_span_str("what is kept is longer");
     MUST(dbk_range_add(out, &item, NULL));
 }
 
@@ -443,7 +449,7 @@ static void a_push_takes_256_segments_or_4_MiB_and_then_says_limit_2_29(void **s
     (void)state;
     dbk_bytes out = DBK_BYTES_INIT(DBK_PUSH_BYTES_MAX);
     static uint8_t body[DBK_SEGMENT_BODY_BYTES_MAX];
-    dbk_push_item small = { dbk_span_of(header_for(0), 300), { NULL, 0 } };
+    dbk_sealed small = { dbk_span_of(header_for(0), 300), { NULL, 0 }, false };
     MUST(dbk_push_begin(&out, NULL));
     for (size_t i = 0; i < DBK_PUSH_SEGMENTS_MAX; i++)
         MUST(dbk_push_add(&out, &small, NULL));
@@ -452,8 +458,8 @@ static void a_push_takes_256_segments_or_4_MiB_and_then_says_limit_2_29(void **s
     assert_int_equal(out.len, len);
 
     dbk_bytes_truncate(&out, 0);
-    dbk_push_item large = { dbk_span_of(header_for(sizeof(body)), 300),
-                            dbk_span_of(body, sizeof(body)) };
+    dbk_sealed large = { dbk_span_of(header_for(sizeof(body)), 300),
+                         dbk_span_of(body, sizeof(body)), false };
     size_t taken = 0;
     MUST(dbk_push_begin(&out, NULL));
     while (dbk_push_add(&out, &large, NULL) == DBK_OK)
@@ -466,7 +472,7 @@ static void a_failing_add_leaves_a_push_as_it_was(void **state)
 {
     (void)state;
     dbk_bytes out = DBK_BYTES_INIT(400), before = DBK_BYTES_INIT(400);
-    dbk_push_item item = { dbk_span_of(header_for(3), 300), dbk_span_str("abc") };
+    dbk_sealed item = { dbk_span_of(header_for(3), 300), dbk_span_str("abc"), false };
     MUST(dbk_push_begin(&out, NULL));
     MUST(dbk_push_add(&out, &item, NULL));
     MUST(dbk_bytes_append(&before, dbk_bytes_span(&out), NULL));

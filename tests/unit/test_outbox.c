@@ -103,19 +103,19 @@ typedef struct sent {
     size_t fail_at; /* 0: never */
 } sent;
 
-static dbk_rc send_one(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc send_one(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     sent *s = ctx;
     dbk_header h;
     size_t len = strlen(s->seqs);
-    dbk_rc rc = dbk_header_decode(&h, header, err);
+    dbk_rc rc = dbk_header_decode(&h, segment->header, err);
     if (rc != DBK_OK)
         return rc;
     if (s->fail_at > 0 && --s->fail_at == 0)
         return dbk_fail(err, DBK_UNREACHABLE, "the relay cannot be reached");
     (void)snprintf(s->seqs + len, sizeof(s->seqs) - len, "%d ", (int)h.first_seq);
-    s->bytes += header.len + body.len;
-    return dbk_body_check(&h, body, err);
+    s->bytes += segment->header.len + segment->body.len;
+    return dbk_body_check(&h, segment->body, err);
 }
 
 static void the_relays_word_on_what_it_holds_decides_what_is_sent_2_1(void **state)

@@ -211,7 +211,7 @@ static dbk_rc append(const dbk_log *log, const dbk_id *space, uint64_t index, db
     memset(header, (int)index, sizeof(header));
     memset(body, (int)(index + 1), sizeof(body));
     dbk_log_segment s = { index, 1000 + index, dbk_span_of(header, sizeof(header)),
-                          dbk_span_of(body, sizeof(body)) };
+                          dbk_span_of(body, sizeof(body)), false };
     return log->ops->segment_append(log->self, space, &s, err);
 }
 
@@ -241,7 +241,7 @@ static size_t read_from(const dbk_log *log, const dbk_id *space, uint64_t from, 
 {
     dbk_err err = { 0 };
     run r = { from, end, 0 };
-    dbk_log_read read = { from, see_segment, &r };
+    dbk_log_read read = { from, see_segment, &r, 0 };
     assert_ok(log->ops->segments_read(log->self, space, &read, &err), &err);
     return r.count;
 }
@@ -266,6 +266,95 @@ static void segments_are_appended_once_and_read_from_any_index_of_their_space(vo
     assert_int_equal(read_from(&f->log, &b, 0, 0), 5);
     assert_int_equal(read_from(&f->log, &c, 0, 0), 0);
     assert_int_equal(read_from(&f->log, &a, UINT64_MAX, 0), 0);
+}
+
+static dbk_rc see_kept(void *ctx, const dbk_log_segment *s, bool *stop, dbk_err *err)
+{
+    size_t *count = ctx;
+    (void)stop;
+    (void)err;
+    (*count)++;
+    assert_int_equal(s->kept, s->index == 6 || s->index == 7);
+    assert_int_equal(s->body.len, s->index == 6 ? 4 : 100);
+    return DBK_OK;
+}
+
+static void a_body_is_replaced_in_its_place_by_a_kept_one_and_nothing_else(void **state)
+{
+    fixture *f = *state;
+    dbk_id a = id_of(1), b = id_of(2);
+    dbk_err err = { 0 };
+    uint8_t header[DBK_SEGMENT_HEADER_BYTES] = { 0 }, body[100] = { 0 };
+    size_t count = 0;
+    dbk_log_read read = { 5, see_kept, &count, 3 };
+    dbk_log_segment late = { 7, 1007, dbk_span_of(header, sizeof(header)),
+                             dbk_span_of(body, sizeof(body)), true };
+    begin(&f->log);
+    for (uint64_t i = 0; i < 7; i++)
+        assert_ok(append(&f->log, &a, i, &err), &err);
+    assert_ok(f->log.ops->segment_append(f->log.self, &a, &late, &err), &err);
+    assert_ok(append(&f->log, &b, 6, &err), &err);
+    commit(&f->log);
+    begin(&f->log);
+    dbk_span kept = dbk_span_of("kept", 4);
+    assert_ok(f->log.ops->segment_keep(f->log.self, &a, 6, kept, &err), &err);
+    assert_rc(f->log.ops->segment_keep(f->log.self, &a, 8, kept, NULL), DBK_NOT_FOUND, NULL);
+    dbk_id nowhere = id_of(3);
+    assert_rc(f->log.ops->segment_keep(f->log.self, &nowhere, 6, kept, NULL), DBK_NOT_FOUND, NULL);
+    f->log.ops->forget(f->log.self);
+    commit(&f->log);
+    assert_ok(f->log.ops->segments_read(f->log.self, &a, &read, &err), &err);
+    assert_int_equal(count, 3);
+    assert_int_equal(read_from(&f->log, &b, 6, 0), 1);
+}
+
+static long size_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (long)st.st_size : -1;
+}
+
+/* A transaction that forgets leaves no older page behind; a reader that looks at one meanwhile is
+ * not disturbed, and the next commit makes up for it. So does a start after a run that was cut. */
+static void what_a_transaction_forgets_is_in_no_file_of_the_log(void **state)
+{
+    fixture *f = *state;
+    dbk_id a = id_of(1);
+    dbk_err err = { 0 };
+    dbk_log reader;
+    char wal[3 * DBK_TEST_PATH_SIZE];
+    (void)snprintf(wal, sizeof(wal), "%s-wal", f->path);
+    begin(&f->log);
+    assert_ok(append(&f->log, &a, 0, &err), &err);
+    commit(&f->log);
+    assert_true(size_of(wal) > 0);
+    assert_ok(dbk_log_embedded_open(&f->file, &reader, DBK_LOG_READS, &err), &err);
+    begin(&reader);
+    assert_int_equal(read_from(&reader, &a, 0, 0), 1);
+    begin(&f->log);
+    assert_ok(f->log.ops->segment_keep(f->log.self, &a, 0, dbk_span_of("kept", 4), &err), &err);
+    f->log.ops->forget(f->log.self);
+    commit(&f->log);
+    assert_int_equal(read_from(&reader, &a, 0, 0), 1); /* its view stands still */
+    assert_true(size_of(wal) > 0);
+    reader.ops->rollback(reader.self);
+    begin(&f->log);
+    put(&f->log, &a, "k", "v");
+    commit(&f->log);
+    assert_int_equal(size_of(wal), 0);
+    dbk_log_close(&reader);
+
+    begin(&f->log);
+    put(&f->log, &a, "k", "w");
+    commit(&f->log);
+    assert_true(size_of(wal) > 0);
+    dbk_log again;
+    dbk_log left = f->log; /* as if it had been cut: it is closed only afterwards */
+    assert_ok(dbk_log_embedded_open(&f->file, &again, DBK_LOG_WRITES, &err), &err);
+    assert_int_equal(size_of(wal), 0);
+    assert_string_equal(got(&again, &a, "k"), "w");
+    dbk_log_close(&left);
+    f->log = again;
 }
 
 static void an_index_over_the_limit_is_refused_and_the_last_one_below_is_not(void **state)
@@ -465,6 +554,8 @@ int main(void)
         TEST(a_scan_gives_the_keys_of_a_prefix_in_order_after_a_key_until_stopped),
         TEST(a_scan_that_fails_says_why_and_the_next_one_works),
         TEST(segments_are_appended_once_and_read_from_any_index_of_their_space),
+        TEST(a_body_is_replaced_in_its_place_by_a_kept_one_and_nothing_else),
+        TEST(what_a_transaction_forgets_is_in_no_file_of_the_log),
         TEST(an_index_over_the_limit_is_refused_and_the_last_one_below_is_not),
         TEST(what_is_rolled_back_leaves_nothing_not_even_the_spaces_number),
         TEST(a_readers_view_stands_still_until_it_ends),

@@ -124,9 +124,10 @@ static int send_refill(fixture *f, relaykit_device *d, const refill *r)
     assert_ok(dbk_range_begin(&body, &range, NULL), NULL);
     for (size_t i = r->from; i < r->to; i++) {
         size_t at = i == r->swap ? i + 1 : i == r->swap + 1 && r->swap != SIZE_MAX ? i - 1 : i;
-        dbk_range_item item = { f->ms[at] + r->shift_ms, true,
-                                dbk_span_of(f->s[at].raw, sizeof(f->s[at].raw)),
-                                dbk_bytes_span(&f->s[at].body) };
+        dbk_range_item item = { f->ms[at] + r->shift_ms,
+                                true,
+                                { dbk_span_of(f->s[at].raw, sizeof(f->s[at].raw)),
+                                  dbk_bytes_span(&f->s[at].body), false } };
         assert_ok(dbk_range_add(&body, &item, NULL), NULL);
     }
     int status = relaykit_status(&f->kit, d, "POST",
@@ -464,8 +465,9 @@ static void a_space_that_was_lost_whole_gets_its_log_and_its_name_back_5_6(void 
     assert_int_equal(relaykit_push(&f->kit, &f->officer, &p, &s, 1), 200);
     dbk_id name = p.results[0].receipt.log;
     dbk_range range = { .from = 0, .count = 1, .checkpoint = p.checkpoint };
-    dbk_range_item item = { p.results[0].receipt.receipt_ms, true,
-                            dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body) };
+    dbk_range_item item = { p.results[0].receipt.receipt_ms,
+                            true,
+                            { dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body), false } };
     dbk_bytes body = DBK_BYTES_INIT(DBK_PUSH_BYTES_MAX);
     assert_ok(dbk_range_begin(&body, &range, NULL), NULL);
     assert_ok(dbk_range_add(&body, &item, NULL), NULL);

@@ -307,8 +307,9 @@ static dbk_rc count_fork(void *ctx, const dbk_log_fork *fork, bool *stop, dbk_er
     size_t *count = ctx;
     (void)stop;
     (void)err;
-    assert_int_equal(fork->header.len, DBK_SEGMENT_HEADER_BYTES);
-    assert_int_equal(fork->body.len, 4);
+    assert_int_equal(fork->segment.header.len, DBK_SEGMENT_HEADER_BYTES);
+    assert_int_equal(fork->segment.body.len, 4);
+    assert_int_equal(fork->segment.kept, fork->header_hash.b[0] % 2 != 0);
     assert_int_equal(fork->seen_ms, 99);
     (*count)++;
     return DBK_OK;
@@ -324,8 +325,11 @@ static void evidence_of_forks_is_kept_but_a_flood_of_it_is_not(void **state)
     begin(&f->log);
     for (uint8_t i = 0; i < 40; i++) {
         /* each of them twice */
-        dbk_log_fork fork = { id_of(5), hash_of(i / 2), 99, dbk_span_of(header, sizeof(header)),
-                              dbk_span_of("body", 4) };
+        dbk_log_fork fork = { id_of(5),
+                              hash_of(i / 2),
+                              99,
+                              { dbk_span_of(header, sizeof(header)), dbk_span_of("body", 4),
+                                i / 2 % 2 != 0 } };
         assert_ok(dbk_log_fork_keep(&s, &fork, &err), &err);
     }
     commit(&f->log);

@@ -59,17 +59,16 @@ typedef struct chain {
     size_t count;
 } chain;
 
-static dbk_rc keep(void *ctx, dbk_span header, dbk_span body, dbk_err *err)
+static dbk_rc keep(void *ctx, const dbk_sealed *segment, dbk_err *err)
 {
     chain *c = ctx;
-    (void)body;
     assert_true(c->count < ARRAY_LEN(c->h));
-    return dbk_header_decode(&c->h[c->count++], header, err);
+    return dbk_header_decode(&c->h[c->count++], segment->header, err);
 }
 
 static dbk_rc keep_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
 {
-    return keep(ctx, row->header, row->body, err);
+    return keep(ctx, &(dbk_sealed){ row->header, row->body, row->kept }, err);
 }
 
 /* As they lie in the store: nothing is handed out. */

@@ -39,10 +39,10 @@ static void own_notes_leave_before_anything_is_fetched_P1(void **state)
     assert_int_equal(dbk_session_count(p->s).pushed_ops, 6);
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a1 after 0, at most 4\n"
-                   "2: POST /v1/spaces/a1/segments 1236 bytes nonce n1\n"
+                   "2: POST /v1/spaces/a1/segments 1240 bytes nonce n1\n"
                    "load a1 after 4, at most 4\n"
-                   "take 4 receipts of a1; ahead POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
-                   "3: POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
+                   "take 4 receipts of a1; ahead POST /v1/spaces/a1/segments 626 bytes nonce n1\n"
+                   "3: POST /v1/spaces/a1/segments 626 bytes nonce n1\n"
                    "take 2 receipts of a1\n"
                    "4: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
                    "take a1 from 0, 8\n"
@@ -83,7 +83,7 @@ static void receipts_are_kept_although_the_next_batch_cannot_be_loaded_P1(void *
     assert_int_equal(dbk_session_count(p->s).pushed_segments, 4);
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a1 after 0, at most 4\n"
-                   "2: POST /v1/spaces/a1/segments 1236 bytes nonce n1\n"
+                   "2: POST /v1/spaces/a1/segments 1240 bytes nonce n1\n"
                    "load a1 after 4, at most 4\n"
                    "take 4 receipts of a1\n"
                    "fail DBK_DAMAGED: own segments are missing from the store\n");
@@ -107,11 +107,11 @@ static void a_batch_whose_forerunner_failed_is_not_sent(void **state)
     assert_int_equal(dbk_session_count(p->s).pushed_segments, 1);
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a1 after 0, at most 4\n"
-                   "2: POST /v1/spaces/a1/segments 1236 bytes nonce n1\n"
+                   "2: POST /v1/spaces/a1/segments 1240 bytes nonce n1\n"
                    "load a1 after 4, at most 4\n"
-                   "take 4 receipts of a1; ahead POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
+                   "take 4 receipts of a1; ahead POST /v1/spaces/a1/segments 626 bytes nonce n1\n"
                    "load a2 after 0, at most 4\n"
-                   "3: POST /v1/spaces/a2/segments 318 bytes nonce n1\n"
+                   "3: POST /v1/spaces/a2/segments 319 bytes nonce n1\n"
                    "take 1 receipts of a2\n"
                    "fail DBK_PEER: space a1000000: a receipt is not signed by the relay\n");
 }
@@ -131,7 +131,7 @@ static void own_segments_that_receipts_place_at_the_end_are_not_fetched_back(voi
     play_take(p, DBK_OK, NULL);
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a1 after 0, at most 4\n"
-                   "2: POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
+                   "2: POST /v1/spaces/a1/segments 626 bytes nonce n1\n"
                    "take 2 receipts of a1\n"
                    "done\n");
 }
@@ -180,7 +180,7 @@ static void a_lost_push_answer_is_made_good_by_sending_again_2_4(void **state)
     play_take(p, DBK_OK, NULL);
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a1 after 1, at most 4\n"
-                   "2: POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
+                   "2: POST /v1/spaces/a1/segments 626 bytes nonce n1\n"
                    "take 2 receipts of a1\n"
                    "done\n");
 }
@@ -262,11 +262,11 @@ static void too_large_a_push_is_halved_until_it_is_one_segment_2_29(void **state
     }
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a1 after 0, at most 4\n"
-                   "2: POST /v1/spaces/a1/segments 1236 bytes nonce n1\n"
+                   "2: POST /v1/spaces/a1/segments 1240 bytes nonce n1\n"
                    "load a1 after 0, at most 2\n"
-                   "3: POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
+                   "3: POST /v1/spaces/a1/segments 626 bytes nonce n1\n"
                    "load a1 after 0, at most 1\n"
-                   "4: POST /v1/spaces/a1/segments 318 bytes nonce n1\n"
+                   "4: POST /v1/spaces/a1/segments 319 bytes nonce n1\n"
                    "fail DBK_LIMIT: space a1000000: this is too large for the relay (too-large)\n");
 }
 

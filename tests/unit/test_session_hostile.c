@@ -21,7 +21,7 @@ static void one_bad_space_does_not_stop_the_others_1_7(void **state)
     play_take(p, DBK_AUTH, "a note's seal does not verify");
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a3 after 0, at most 4\n"
-                   "2: POST /v1/spaces/a3/segments 318 bytes nonce n1\n"
+                   "2: POST /v1/spaces/a3/segments 319 bytes nonce n1\n"
                    "take 1 receipts of a3\n"
                    "3: GET /v1/spaces/a2/segments?from=0&bytes=1048576 nonce n1\n"
                    "take a2 from 0, 2\n"
@@ -48,7 +48,7 @@ static void what_headquarters_said_is_taken_before_anything_moves_A17(void **sta
                    "take 1 cosigned of a1\n"
                    "take 1 cosigned of a3\n"
                    "load a3 after 0, at most 4\n"
-                   "2: POST /v1/spaces/a3/segments 318 bytes nonce n1\n"
+                   "2: POST /v1/spaces/a3/segments 319 bytes nonce n1\n"
                    "wait\n");
 }
 
@@ -237,7 +237,7 @@ static void nonsense_from_a_relay_is_told_as_such_and_takes_nothing_R8(void **st
     assert_int_equal(p->a.kind, DBK_ACTION_FAIL);
     play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
                    "load a1 after 0, at most 4\n"
-                   "2: POST /v1/spaces/a1/segments 624 bytes nonce n1\n"
+                   "2: POST /v1/spaces/a1/segments 626 bytes nonce n1\n"
                    "3: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
                    "fail DBK_PEER: space a1000000: the relay answered for other segments than were "
                    "sent\n");

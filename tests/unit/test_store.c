@@ -132,7 +132,7 @@ static void the_connection_is_settled_as_security_F1_to_F5_say(void **state)
         { "PRAGMA synchronous", "2" },         { "PRAGMA locking_mode", "exclusive" },
         { "PRAGMA trusted_schema", "0" },      { "PRAGMA foreign_keys", "1" },
         { "PRAGMA secure_delete", "1" },       { "PRAGMA temp_store", "2" },
-        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "3" },
+        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "4" },
         { "PRAGMA cipher_log_level", "NONE" },
     };
     bench *b = *state;
@@ -290,11 +290,11 @@ static void a_migration_copies_the_store_first_and_is_all_or_nothing(void **stat
     assert_ok(dbk_store_meta_put(b->store, "fact", dbk_span_str("kept"), &err), &err);
     assert_ok(dbk_schema_apply(b->store, b->path, next, NOW + 1, &err), &err);
     assert_ok(dbk_sql_ask(b->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
-    assert_string_equal(text, "4");
+    assert_string_equal(text, "5");
     assert_ok(dbk_sql_exec(b->store, "INSERT INTO later VALUES(1)", &err), &err);
 
     /* The copy is an encrypted store of the version before, with all that was in it. */
-    const char *kept = dbk_test_path(b->dir, "store.db.before-3");
+    const char *kept = dbk_test_path(b->dir, "store.db.before-4");
     assert_ok(dbk_store_open(&copy, kept, b->key, &err), &err);
     dbk_bytes value = DBK_BYTES_INIT(16);
     assert_ok(dbk_store_meta_get(copy, &value, "fact", &err), &err);
@@ -309,7 +309,7 @@ static void a_migration_copies_the_store_first_and_is_all_or_nothing(void **stat
     assert_true(rc != DBK_OK);
     dbk_err_clear(&err);
     assert_ok(dbk_sql_ask(b->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
-    assert_string_equal(text, "4");
+    assert_string_equal(text, "5");
     assert_ok(dbk_sql_ask(b->store, text, sizeof(text),
                           "SELECT count(*) FROM sqlite_master WHERE name='more'", &err),
               &err);

@@ -294,7 +294,7 @@ def cbor(data, at=0):
 
 ENTRY_KEYS = {0: (1, 2, 3, 4, 5, 6, 7, 10, 13), 1: (3, 4, 5, 6, 13), 2: (6, 7, 8, 10, 12, 13),
               3: (3, 5, 7, 9, 13), 4: (3, 11), 5: (7, 10, 13), 6: (15,), 7: (18, 19),
-              8: (3, 7, 17), 9: (7, 16)}
+              8: (3, 7, 17), 9: (7, 16), 10: (7, 20, 21)}
 
 
 def read_entry(entry, root, admin, previous):
@@ -320,13 +320,14 @@ def read_membership():
     root, admin = v["root key (seed, public key)"][32:], v["admin key (seed, public key)"][32:]
     previous = bytes(32)
     names = ("genesis", "enrol", "space", "grant", "revoke", "rotate", "policy", "recovery",
-             "remove", "bar")
+             "remove", "bar", "dispose")
     bodies = {}
     for kind, name in enumerate(names):  # each kind once, in their order
         fields, previous = read_entry(v[name], root, admin, (kind, previous))
         assert fields[6] == kind and fields[3] == v["org id"]
         bodies[name] = fields[8]
-    assert previous == v["head"]
+        if name == "bar":  # an order to dispose wants a second signature, so it wasn't taken
+            assert previous == v["head"]
     policy = bodies["policy"][15]
     assert list(policy) == [1, 2, 3, 4, 5, 6, 7]
     assert [policy[key] for key in (1, 2, 3, 4)] == [1, 24, 72, 90]
@@ -338,6 +339,7 @@ def read_membership():
     assert bodies["recovery"][19] == "the relay was restored"
     assert bodies["remove"] == {3: bodies["genesis"][3], 7: space, 17: [[space, 12]]}
     assert bodies["bar"] == {7: space, 16: officer}
+    assert bodies["dispose"] == {7: space, 20: [[officer, [3, 4]]], 21: b"\x09" * 32}
 
 
 def parts(data, count):
