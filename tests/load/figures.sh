@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The figures that the relay is held to, measured on this machine: ./dev load. About fifteen minutes.
+# The figures that the relay is held to, measured on this machine: ./dev load. A quarter of an hour.
 # Each run's report is kept in build/log/load. Times are those of a machine that does nothing else:
 # the load average is printed, and ratios are what can be compared.
 #   figures.sh [NAME...]     only these: enrol memory rates most burst siege pull postgres
