@@ -25,12 +25,22 @@ follow() {
     equal "$1 ends well: $(tail -n 5 "$T/$1.out")" 0 "$status"
 }
 
+# ---- the nightly unit -----------------------------------------------------------------------
+unit=$SRC/packaging/systemd/daybook-relay-backup
+nightly=$(sed -n 's/^ExecStart=//p' "$unit.service")
+has "it is the page's command" "^/usr/bin/daybook-relay backup --data [^ ]+ --to [^ ]+$" "$nightly"
+has "each night" '^OnCalendar=\*-\*-\* [0-9:]+$' "$(<"$unit.timer")"
+has "also after one that the machine slept through" '^Persistent=yes$' "$(<"$unit.timer")"
+
 # ---- tonight's backup -----------------------------------------------------------------------
 organisation "Op Rowan"
 enrol amir officer "Op Rowan"
 for n in 1 2 3; do must amir add person name="Amir $n"; done
 must amir sync
-ok "a backup" "$DAYBOOK_RELAY" backup --data "$T/relay" --to "$T/backups"
+read -r -a words <<<"$nightly"
+words=("${words[@]/#\/usr\/bin\/daybook-relay/$DAYBOOK_RELAY}")
+words=("${words[@]/#\/var\/lib\/daybook-relay/$T/relay}")
+ok "the unit's backup" "${words[@]/#\/var\/backups\/daybook-relay/$T/backups}"
 sleep 1.1
 ok "and tonight's" "$DAYBOOK_RELAY" backup --data "$T/relay" --to "$T/backups"
 mkdir "$T/safe"
