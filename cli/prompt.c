@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/input.h"
+#include "cli/questions.h"
 #include "cli/typed.h"
 #include "cli/when.h"
 #include "core/base/alloc.h"
@@ -254,12 +255,19 @@ static dbk_rc ask(prompt *p, bool *more, const dbk_field *field, dbk_err *err)
     return rc;
 }
 
+/* Have all fields been asked that stand before the answers to a tool's questions? */
+static bool is_past_answers(const dbk_note *note, const dbk_field *next)
+{
+    const dbk_field *answers = note->form == NULL ? NULL : dbk_form_field(note->form, "answers");
+    return answers != NULL && (next == NULL || next > answers);
+}
+
 dbk_rc cli_prompt(cli *c, uint64_t *asked, dbk_problems *problems, const dbk_id *record,
                   dbk_err *err)
 {
     prompt p = { c, *record, DBK_BYTES_INIT(ANSWER_BYTES_MAX) };
     const dbk_field *field = NULL;
-    bool more = true, last = false;
+    bool more = true, last = false, questioned = false;
     dbk_rc rc = DBK_OK;
     *asked = 0;
     while (rc == DBK_OK && !last) {
@@ -268,6 +276,11 @@ dbk_rc cli_prompt(cli *c, uint64_t *asked, dbk_problems *problems, const dbk_id 
         rc = dbk_query_note(&note, c->book, record, err);
         if (rc == DBK_OK && more)
             rc = dbk_asking_next(&field, note, field, err);
+        /* A judgement comes behind the answers: it may not go below them. */
+        if (rc == DBK_OK && more && !questioned && is_past_answers(note, field)) {
+            questioned = true;
+            rc = cli_questions(c, &more, asked, note, err);
+        }
         last = !more || field == NULL;
         if (rc == DBK_OK && last)
             rc = dbk_asking_missing(problems, note, err);

@@ -197,6 +197,65 @@ dbk_rc dbk_assessment_read(dbk_assessment_score *out, dbk_reading *r, dbk_err *e
     return DBK_OK;
 }
 
+/* ---- what is still to be asked --------------------------------------------------------------- */
+
+static bool is_answered(dbk_span answers, const char *key)
+{
+    dbk_elements e = dbk_elements_of(answers);
+    dbk_span one;
+    while (dbk_elements_next(&e, &one))
+        if (dbk_span_equal(dbk_cbor_text_of(dbk_view_member(one, "key")), dbk_span_str(key)))
+            return true;
+    return false;
+}
+
+/* Which of the packs' tools it is. */
+static dbk_rc find_words(size_t *out, bool *found, const dbk_tool_texts *texts, dbk_reading *r,
+                         dbk_err *err)
+{
+    const char *kind, *version = NULL;
+    dbk_rc rc = DBK_OK;
+    *found = false;
+    for (size_t i = 0; rc == DBK_OK && !*found; i++) {
+        bool same = false;
+        kind = dbk_tool_texts_at(texts, i, &version);
+        if (kind == NULL)
+            break;
+        rc = dbk_reading_says(r, &same, "kind", kind, err);
+        if (rc == DBK_OK && same)
+            rc = dbk_reading_says(r, found, "tool_version", version, err);
+        *out = i;
+    }
+    return rc;
+}
+
+dbk_rc dbk_assessment_open(dbk_assessment_question *out, size_t *count, dbk_book *book,
+                           const dbk_note *note, dbk_err *err)
+{
+    const dbk_tool_texts *texts = dbk_book_tools(book);
+    dbk_reading r;
+    dbk_span answers = { NULL, 0 };
+    dbk_assessment_question q;
+    size_t words = 0;
+    bool found = false;
+    *count = 0;
+    if (note->form == NULL || strcmp(dbk_form_name(note->form), FORM) != 0)
+        return DBK_OK;
+    dbk_reading_init(&r, note);
+    dbk_rc rc = find_words(&words, &found, texts, &r, err);
+    if (rc == DBK_OK && found)
+        rc = dbk_reading_value(&r, &answers, "answers", err);
+    for (size_t n = 0; rc == DBK_OK && found; n++) {
+        q.text = dbk_tool_texts_question(texts, words, n, &q.key);
+        if (q.text == NULL)
+            break;
+        if (!is_answered(answers, q.key))
+            out[(*count)++] = q;
+    }
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
 /* ---- judging --------------------------------------------------------------------------------- */
 
 typedef struct judging {

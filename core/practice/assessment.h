@@ -8,6 +8,7 @@
 #define DBK_PRACTICE_ASSESSMENT_H
 
 #include "core/journal/journal.h"
+#include "core/model/tool_texts.h"
 #include "core/practice/reading.h"
 
 /* Worse is more; of blank and not_graded nothing is known. */
@@ -37,6 +38,15 @@ typedef struct dbk_assessment_tool {
 } dbk_assessment_tool;
 DBK_MUST_CHECK dbk_rc dbk_assessment_tool_at(dbk_assessment_tool *out, bool *there, size_t i,
                                              dbk_err *err);
+
+/* What a pack's words of the tool (core/model/tool_texts.h) ask for and nobody answered yet, in
+ * their order. None: no pack has that version of the tool, or it isn't said which. Borrowed from
+ * the book's packs. out: DBK_TOOL_QUESTIONS_MAX rows. */
+typedef struct dbk_assessment_question {
+    const char *key, *text;
+} dbk_assessment_question;
+DBK_MUST_CHECK dbk_rc dbk_assessment_open(dbk_assessment_question *out, size_t *count,
+                                          dbk_book *book, const dbk_note *note, dbk_err *err);
 
 /* A dbk_practice_fn; other forms pass. Refused: a band below what the answers make it, below an
  * unreviewed one of the same person, or below its own, but by a supervisor with a reason; another

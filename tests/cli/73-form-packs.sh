@@ -136,6 +136,49 @@ must amir --json show "$assessment"
 json "for programs too" "[d['score'][k] for k in ('yes', 'no', 'open', 'band')]" \
     "[14, 7, 3, 'high']"
 
+# answer LINES ARGUMENT...: a command of amir's with these lines typed
+answer() {
+    local lines=$1
+    shift
+    status=0
+    printf '%s' "$lines" | "$DAYBOOK" --store "$T/amir" --passphrase-file "$T/amir.pass" "$@" \
+        >"$T/out" 2>"$T/err" || status=$?
+    out=$(cat "$T/out")
+    err=$(cat "$T/err")
+}
+printf '{"tool": "dash", "version": "ours_2",
+ "questions": {"q1": "Is she afraid, in our words?", "q2": "Ours too?", "q3": "And this?"}}\n' \
+    >"$T/three.json"
+must admin form pack "$T/three.json" --name three --out "$T/three.pack"
+must amir form install "$T/three.pack"
+assess=(add risk_assessment "subject=$person" kind=dash tool_version=ours_2 s38=personal_assessment
+    happened_at="2026-11-20 10:00" --ask)
+# Nobody is told as assessor; then the three questions, one by one; then the judgement.
+answer "
+maybe
+y
+
+r
+high
+" --json "${assess[@]}"
+equal "it is asked and saved" 0 "$status"
+has "a question stands in the force's words" "^q1  Is she afraid, in our words" "$err"
+has "what is no answer is asked again" "^- y, n or r; or nothing" "$err"
+assessment=$(py "d['id']")
+must amir --json show "$assessment"
+json "answers under their keys; nothing typed is open" \
+    "[(a['key'], a['answer']) for a in d['fields']['answers']]" "[('q1', 'yes'), ('q3', 'refused')]"
+json "the judgement comes behind them" "d['fields']['judgement_band']" high
+answer "
+
+n
+" edit "$assessment" --ask
+has "what is open is asked again" "^q2  Ours too" "$err"
+hasnt "and nothing else of the tool" "^q[13] " "$err"
+answer "
+" "${assess[@]/ours_2/theirs}"
+hasnt "of a version that no pack has nothing is asked" "^q[0-9]" "$err"
+
 # ---- revoked --------------------------------------------------------------------------------
 must chief sync
 form leaver 1000 "$name" >"$T/leaver.json"

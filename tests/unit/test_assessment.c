@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/book_internal.h"
 #include "core/practice/assessment.h"
 #include "core/practice/rules.h"
 #include "tests/lib/org.h"
@@ -253,6 +254,51 @@ static void high_proposes_a_marac_B47(void **state)
     assert_false(dbk_test_told(&problems, "judgement_band", "referred to MARAC"));
 }
 
+/* ---- what is asked -------------------------------------------------------------------------- */
+
+/* "q1 q3", the keys of what is open. */
+static const char *open_of(const dbk_id *id)
+{
+    static char text[256];
+    dbk_book *book = org.books[OFFICER].book;
+    dbk_assessment_question open[DBK_TOOL_QUESTIONS_MAX];
+    size_t count = 0;
+    dbk_note *note = NULL;
+    dbk_err err = { 0 };
+    assert_ok(dbk_query_note(&note, book, id, &err), &err);
+    assert_ok(dbk_assessment_open(open, &count, book, note, &err), &err);
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(text);
+        (void)snprintf(text + len, sizeof(text) - len, "%s%s", i == 0 ? "" : " ", open[i].key);
+        assert_non_null(strstr(open[i].text, open[i].key));
+    }
+    dbk_note_free(note);
+    return text;
+}
+
+static void what_a_pack_words_and_nobody_answered_is_asked_in_its_order_2_4(void **state)
+{
+    static const char words[] =
+        "{\"tool\": \"dash\", \"version\": \"safelives_ric\", \"questions\":"
+        " {\"q1\": \"our q1?\", \"q2\": \"our q2?\", \"q3\": \"our q3?\"}}";
+    dbk_id id, other, person;
+    dbk_err err = { 0 };
+    (void)state;
+    dbk_book *book = org.books[OFFICER].book;
+    assert_rc(TRY(OFFICER, &id, RIC, subject, sheet(0, 1)), DBK_OK, NULL);
+    assert_string_equal(open_of(&id), ""); /* no pack has its words */
+    assert_ok(dbk_tool_texts_add(book->tools, dbk_span_str(words), 1, &err), &err);
+    assert_string_equal(open_of(&id), "q2 q3");
+    assert_rc(TRY(OFFICER, &other, "kind=dash", "tool_version=theirs", subject), DBK_OK, NULL);
+    assert_string_equal(open_of(&other), ""); /* another version has other questions (A22) */
+    assert_rc(TRY(OFFICER, &other, "kind=dara", "tool_version=safelives_ric", subject), DBK_OK,
+              NULL);
+    assert_string_equal(open_of(&other), "");
+    person = dbk_test_add(book, &org.space, "person", (const char *const[]){ "name=Jo", NULL });
+    assert_string_equal(open_of(&person), "");
+}
+
 int main(void)
 {
 #define WITH_ORG(test) cmocka_unit_test_setup_teardown(test, make_org, drop_org)
@@ -267,6 +313,7 @@ int main(void)
         WITH_ORG(a_yes_stays_a_yes_and_a_strange_key_is_told_2_4),
         WITH_ORG(fgm_indicators_and_unknown_versions_are_never_scored_2_4),
         WITH_ORG(high_proposes_a_marac_B47),
+        WITH_ORG(what_a_pack_words_and_nobody_answered_is_asked_in_its_order_2_4),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
