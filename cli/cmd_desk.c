@@ -7,8 +7,7 @@
 #include "cli/when.h"
 #include "cli/words.h"
 #include "core/base/alloc.h"
-
-#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
+#include "core/base/day.h"
 
 typedef struct desk {
     dbk_attention waits;
@@ -62,7 +61,7 @@ static dbk_rc count_services(desk *d, dbk_err *err)
     size_t count = 0;
     int64_t today_ms = 0;
     dbk_rc rc = cli_when_today(&today_ms, (int64_t)dbk_env_system()->now_ms(NULL), err);
-    ask.today = today_ms / DAY_MS;
+    ask.today = today_ms / DBK_DAY_MS;
     if (rc == DBK_OK)
         rc = dbk_directory_find(&hits, &count, d->book, &ask, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++) {

@@ -10,9 +10,9 @@
 #include "cli/when.h"
 #include "cli/words.h"
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "core/base/text.h"
 
-#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
 #define AGE_MAX 120u
 #define FIND_LIMIT 20u
 
@@ -71,7 +71,7 @@ static dbk_rc read_day(int64_t *out, const cli_args *a, dbk_err *err)
         return dbk_fail(err, DBK_USAGE, "--on is a day, as 2026-11-29");
     else
         rc = dbk_moment_parse(&ms, dbk_span_str(typed), err);
-    *out = ms / DAY_MS;
+    *out = ms / DBK_DAY_MS;
     return rc;
 }
 
@@ -97,14 +97,14 @@ static json_t *day_json(int64_t day)
     char text[DBK_TIME_TEXT_SIZE];
     if (day == DBK_OFFER_NEVER)
         return json_null();
-    dbk_time_print(text, day * DAY_MS);
+    dbk_time_print(text, day * DBK_DAY_MS);
     return json_stringn(text, 10);
 }
 
 static const char *day_text(int64_t day)
 {
     char text[DBK_TIME_TEXT_SIZE];
-    dbk_time_print(text, day * DAY_MS);
+    dbk_time_print(text, day * DBK_DAY_MS);
     text[10] = '\0';
     return out_safe_str(text);
 }

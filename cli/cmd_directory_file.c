@@ -8,8 +8,7 @@
 #include "cli/when.h"
 #include "cli/words.h"
 #include "core/base/alloc.h"
-
-#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
+#include "core/base/day.h"
 
 typedef struct job {
     cli *c;
@@ -275,7 +274,7 @@ static dbk_rc map_all(map_job *m, dbk_err *err)
     dbk_directory_hit *rows = NULL;
     size_t count = 0;
     dbk_rc rc = cli_when_today(&ask.today, (int64_t)dbk_env_system()->now_ms(NULL), err);
-    ask.today /= DAY_MS;
+    ask.today /= DBK_DAY_MS;
     if (rc == DBK_OK)
         rc = dbk_directory_find(&rows, &count, m->c->book, &ask, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++)

@@ -10,9 +10,9 @@
 #include "cli/when.h"
 #include "cli/words.h"
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "core/base/text.h"
 
-#define DAY_MS (24 * 60 * 60 * 1000LL)
 #define LAST_DEFAULT 5u
 #define FLAGS_BYTES_MAX 512u
 
@@ -77,15 +77,16 @@ static dbk_rc say_family(out_table *table, const dbk_liaison_family *f, dbk_err 
                       "case", uuid, "group", out_safe_str(f->group), "contacts",
                       (json_int_t)f->contacts, "attempts", (json_int_t)f->attempts, "first",
                       cli_time_json(f->first_ms), "last", cli_time_json(f->last_ms), "gap_days",
-                      (json_int_t)(f->gap_ms / DAY_MS), "open", (json_int_t)f->open, "oldest_open",
-                      cli_time_json(f->oldest_open_ms), "late", (json_int_t)f->late, "incomplete",
-                      (json_int_t)f->incomplete, "first_visit", cli_time_json(f->first_visit_ms),
-                      "assessed", (int)f->assessed, "literature", literature_codes[f->literature]),
+                      (json_int_t)(f->gap_ms / DBK_DAY_MS), "open", (json_int_t)f->open,
+                      "oldest_open", cli_time_json(f->oldest_open_ms), "late", (json_int_t)f->late,
+                      "incomplete", (json_int_t)f->incomplete, "first_visit",
+                      cli_time_json(f->first_visit_ms), "assessed", (int)f->assessed, "literature",
+                      literature_codes[f->literature]),
             err);
     (void)snprintf(numbers[0], sizeof(numbers[0]), "%llu", (unsigned long long)f->contacts);
     (void)snprintf(numbers[1], sizeof(numbers[1]), "%llu", (unsigned long long)f->attempts);
     (void)snprintf(numbers[2], sizeof(numbers[2]), "%llu", (unsigned long long)f->open);
-    (void)snprintf(numbers[3], sizeof(numbers[3]), "%lld", (long long)(f->gap_ms / DAY_MS));
+    (void)snprintf(numbers[3], sizeof(numbers[3]), "%lld", (long long)(f->gap_ms / DBK_DAY_MS));
     dbk_rc rc = flags_of(&flags, f, err);
     const char *cells[] = {
         cli_short_id(&f->case_id), f->group,   numbers[0], numbers[1],

@@ -10,9 +10,9 @@
 #include "cli/when.h"
 #include "cli/words.h"
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "core/base/text.h"
 
-#define DAY_MS (24 * 60 * 60 * 1000LL)
 #define DAYS_MAX 3660u
 #define WORDS_BYTES_MAX 512u
 
@@ -151,7 +151,7 @@ dbk_rc cmd_retention_due(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK && c->format == OUT_TEXT)
         rc = out_table_new(&table, heads, 6, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++) {
-        bool soon = rows[i].due_ms <= opts.now_ms + (int64_t)days * DAY_MS;
+        bool soon = rows[i].due_ms <= opts.now_ms + (int64_t)days * DBK_DAY_MS;
         if (!all && !soon && rows[i].stand == DBK_RETENTION_KEPT)
             continue;
         said++;

@@ -2,11 +2,10 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "core/journal/org_internal.h"
 #include "core/seal/drop.h"
 #include "core/seal/wrap.h"
-
-#define DAY_MS (UINT64_C(24) * 3600 * 1000)
 
 /* ---- leaving ------------------------------------------------------------------------------- */
 
@@ -126,7 +125,7 @@ static bool is_due(const dbk_book *book, const dbk_space *space, uint64_t now_ms
     if (space->restricted &&
         dbk_roster_role(book->roster, &book->own.device, &space->space) == DBK_ROLE_NONE)
         return false;
-    uint64_t age_max = dbk_roster_policy(book->roster)->rotate_days * DAY_MS;
+    uint64_t age_max = dbk_roster_policy(book->roster)->rotate_days * DBK_DAY_MS;
     return space->rotation_due || (now_ms > space->epoch_ms && now_ms - space->epoch_ms > age_max);
 }
 

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "core/crypto/hole.h"
 #include "core/journal/query_internal.h"
 
 #define EVENTS_BYTES_MAX (256u * 1024u * 1024u)
-#define DAY_MS (24u * 60u * 60u * 1000u)
 
 dbk_rc dbk_query_open_op(dbk_book *book, dbk_opened *out, dbk_bytes *plain,
                          const dbk_store_segment *row, uint32_t place, dbk_err *err)
@@ -94,7 +94,7 @@ static bool is_doubtful(uint64_t claimed_ms, const dbk_store_place *log)
 {
     if (!log->known)
         return false;
-    return claimed_ms > log->receipt_ms || log->receipt_ms - claimed_ms > DAY_MS;
+    return claimed_ms > log->receipt_ms || log->receipt_ms - claimed_ms > DBK_DAY_MS;
 }
 
 /* A guest's own program writes nothing then, but may have held back what it wrote before; another

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "core/base/cbor.h"
+#include "core/base/day.h"
 #include "core/base/text.h"
 
-#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
 #define SHOWN_BYTES_MAX (16u * 1024u * 1024u)
 
 /* ---- terms ----------------------------------------------------------------------------------- */
@@ -128,7 +128,7 @@ static dbk_rc read_days(offering *f, dbk_err *err)
         rc = read_number(f, &every, "verify_every_days", DBK_OFFER_CHECK_DAYS, err);
     if (rc != DBK_OK || !there || ms < 0)
         return rc;
-    f->out->checked_day = ms / DAY_MS;
+    f->out->checked_day = ms / DBK_DAY_MS;
     f->out->due_day = f->out->checked_day + every;
     return DBK_OK;
 }

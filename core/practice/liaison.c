@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "core/base/room.h"
 #include "core/practice/deployment.h"
 
-#define DAY_MS (24 * 60 * 60 * 1000LL)
 #define ROWS_MAX 16384u
 
 typedef struct gathering {
@@ -150,7 +150,7 @@ static dbk_rc take_assessment(void *ctx, dbk_reading *r, const dbk_row *row, dbk
         dbk_liaison_family *f = &g->rows[i];
         if (f->first_visit_ms != 0 && dbk_id_equal(&f->case_id, &case_id) &&
             row->when_ms <= f->first_visit_ms &&
-            (!reviewed || review_ms + DAY_MS > f->first_visit_ms))
+            (!reviewed || review_ms + DBK_DAY_MS > f->first_visit_ms))
             f->assessed = true;
     }
     return rc;
@@ -159,7 +159,7 @@ static dbk_rc take_assessment(void *ctx, dbk_reading *r, const dbk_row *row, dbk
 /* Day 2 is the day after the first meeting. */
 static dbk_literature literature_of(const dbk_liaison_family *f, int64_t now_ms)
 {
-    int64_t over_ms = (f->first_ms / DAY_MS + 2) * DAY_MS;
+    int64_t over_ms = (f->first_ms / DBK_DAY_MS + 2) * DBK_DAY_MS;
     if (f->literature_ms != 0)
         return f->literature_ms < over_ms ? DBK_LITERATURE_GIVEN : DBK_LITERATURE_LATE;
     return f->first_ms != 0 && now_ms >= over_ms ? DBK_LITERATURE_MISSING : DBK_LITERATURE_DUE;
@@ -216,7 +216,7 @@ static dbk_rc tell_officer(void *ctx, dbk_reading *r, const dbk_row *row, dbk_er
         rc = dbk_deployment_caseload(a->book, &o.caseload, &row->record, err);
     o.over = o.limit > 0 && o.caseload > o.limit;
     o.overdue = !o.asked ||
-                a->opts->now_ms - o.welfare_ms > (int64_t)a->opts->welfare_days * DAY_MS;
+                a->opts->now_ms - o.welfare_ms > (int64_t)a->opts->welfare_days * DBK_DAY_MS;
     return rc == DBK_OK ? a->fn(a->ctx, &o, err) : rc;
 }
 

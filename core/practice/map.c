@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/day.h"
 #include "core/base/text.h"
 #include "core/practice/hsds_terms.h"
 #include "core/practice/place.h"
 
 #define CELL_BYTES_MAX (64u * 1024u)
-#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Fields of the form, in the order of columns; "id" before them, the check after them. */
@@ -32,7 +32,7 @@ static void day_text(char out[DBK_TIME_TEXT_SIZE], int64_t day)
     out[0] = '\0';
     if (day == DBK_OFFER_NEVER)
         return;
-    dbk_time_print(out, day * DAY_MS);
+    dbk_time_print(out, day * DBK_DAY_MS);
     out[10] = '\0';
 }
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "core/base/day.h"
 #include "core/practice/reading.h"
 
-#define DAY_MS INT64_C(86400000)
 #define TEXT_BYTES_MAX 8192u /* over the 2000 characters of a reason */
 
 typedef struct finder {
@@ -42,7 +42,7 @@ static dbk_rc stands(dbk_reading *r, bool *yes, int64_t now_ms, dbk_err *err)
         rc = dbk_reading_says(r, &ended, "state", "ended", err);
     if (rc == DBK_OK)
         rc = dbk_reading_time(r, &there, &last_day, "expires_on", err);
-    *yes = !cancelled && !ended && !(there && now_ms >= last_day + DAY_MS);
+    *yes = !cancelled && !ended && !(there && now_ms >= last_day + DBK_DAY_MS);
     return rc;
 }
 

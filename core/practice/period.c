@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/day.h"
 #include "core/base/text.h"
 
-#define DAY_MS (24 * 60 * 60 * 1000LL)
 /* A year has 365.25 days, and 12 months. */
 #define YEAR_CENTIDAYS 36525u
 #define CENTIMONTHS 1200u
@@ -53,7 +53,7 @@ static void day_at(char out[DBK_PERIOD_DAY_SIZE], int64_t ms)
 
 void dbk_period_next_day(char out[DBK_PERIOD_DAY_SIZE], const char *day)
 {
-    day_at(out, ms_of(day) + DAY_MS);
+    day_at(out, ms_of(day) + DBK_DAY_MS);
 }
 
 /* 0: it doesn't begin on a first, or doesn't end on a last day of a month. */
@@ -72,17 +72,17 @@ dbk_rc dbk_period_of(dbk_period *out, const char *from, const char *to, dbk_err 
     if (!dbk_date_valid(dbk_span_str(from)) || !dbk_date_valid(dbk_span_str(to)))
         return dbk_fail(err, DBK_INVALID, "a period is from one day to another, as 2026-09-30");
     int64_t from_ms = ms_of(from), to_ms = ms_of(to);
-    if (to_ms < from_ms || (to_ms - from_ms) / DAY_MS >= DBK_PERIOD_DAYS_MAX)
+    if (to_ms < from_ms || (to_ms - from_ms) / DBK_DAY_MS >= DBK_PERIOD_DAYS_MAX)
         return dbk_fail(err, DBK_INVALID, "the last day of a period is not before its first");
     memcpy(out->from, from, DBK_PERIOD_DAY_SIZE);
     memcpy(out->to, to, DBK_PERIOD_DAY_SIZE);
-    out->days = (unsigned)((to_ms - from_ms) / DAY_MS) + 1;
+    out->days = (unsigned)((to_ms - from_ms) / DBK_DAY_MS) + 1;
     out->months = whole_months(out);
-    day_at(out->before_to, from_ms - DAY_MS);
+    day_at(out->before_to, from_ms - DBK_DAY_MS);
     if (out->months > 0)
         first_day(out->before_from, number_of(month_of(from)) - (int)out->months);
     else
-        day_at(out->before_from, from_ms - (int64_t)out->days * DAY_MS);
+        day_at(out->before_from, from_ms - (int64_t)out->days * DBK_DAY_MS);
     return DBK_OK;
 }
 

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "core/base/room.h"
 #include "core/practice/clock.h"
 #include "core/practice/deployment.h"
 #include "core/practice/directory.h"
 
-#define DAY_MS (24 * 60 * 60 * 1000LL)
 #define ITEMS_MAX 65536u
 
 /* What is due where: a new kind of review is one row. A form that isn't known has no records. */
@@ -65,13 +65,13 @@ static dbk_due_when when_of(const today *t, const dbk_due *due)
 {
     if (due->timed ? due->at_ms < t->opts->now_ms : due->at_ms < t->opts->today_ms)
         return DBK_DUE_OVERDUE;
-    return due->at_ms < t->opts->today_ms + DAY_MS ? DBK_DUE_TODAY : DBK_DUE_SOON;
+    return due->at_ms < t->opts->today_ms + DBK_DAY_MS ? DBK_DUE_TODAY : DBK_DUE_SOON;
 }
 
 static dbk_rc keep(today *t, dbk_due *due, dbk_err *err)
 {
     due->when = when_of(t, due);
-    if (due->at_ms >= t->opts->today_ms + (1 + (int64_t)t->opts->days) * DAY_MS)
+    if (due->at_ms >= t->opts->today_ms + (1 + (int64_t)t->opts->days) * DBK_DAY_MS)
         return DBK_OK;
     return push(&t->items, due, sizeof(*due), err);
 }
@@ -260,7 +260,7 @@ static dbk_rc note_service(void *ctx, dbk_reading *r, const dbk_row *row, dbk_er
 static dbk_rc keep_services(today *t, dbk_err *err)
 {
     const dbk_directory_ask ask = { .age = DBK_OFFER_UNSAID,
-                                    .today = t->opts->today_ms / DAY_MS,
+                                    .today = t->opts->today_ms / DBK_DAY_MS,
                                     .with_closed = true,
                                     .stale_only = true };
     dbk_directory_hit *hits = NULL;
@@ -273,7 +273,7 @@ static dbk_rc keep_services(today *t, dbk_err *err)
         const dbk_due due = { .record = hits[i].record,
                               .kind = DBK_DUE_SERVICE,
                               .when = DBK_DUE_OVERDUE,
-                              .at_ms = never ? t->opts->today_ms : hits[i].due_day * DAY_MS };
+                              .at_ms = never ? t->opts->today_ms : hits[i].due_day * DBK_DAY_MS };
         if (has_service(t, &hits[i].record))
             rc = push(&t->items, &due, sizeof(due), err);
     }

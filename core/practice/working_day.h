@@ -8,12 +8,11 @@
 #ifndef DBK_PRACTICE_WORKING_DAY_H
 #define DBK_PRACTICE_WORKING_DAY_H
 
-#include "core/base/err.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DBK_DAY_MS (24 * 60 * 60 * 1000LL)
+#include "core/base/day.h"
+#include "core/base/err.h"
 
 /* The day that it is in the United Kingdom at that moment, and a day's first moment there. */
 int64_t dbk_uk_day(int64_t unix_ms);

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "sync/relay/relay_calls.h"
-
-#define DAY_MS (UINT64_C(24) * 60 * 60 * 1000)
 
 typedef struct join_job {
     dbk_id invite;
@@ -101,7 +100,7 @@ dbk_rc dbk_call_join_open(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, 
     join_job job = { .invite = c->id, .now_ms = c->req->now_ms };
     dbk_rc rc = dbk_mailbox_decode(&job.expires_ms, c->req->body, err);
     if (rc == DBK_OK && (job.expires_ms <= job.now_ms ||
-                         job.expires_ms - job.now_ms > DBK_RELAY_MAILBOX_DAYS_MAX * DAY_MS))
+                         job.expires_ms - job.now_ms > DBK_RELAY_MAILBOX_DAYS_MAX * DBK_DAY_MS))
         rc = dbk_fail(err, DBK_INVALID, "an expiry in the past or too far ahead");
     return rc == DBK_OK ? submit(r, a, &job, run_open, err) : rc;
 }

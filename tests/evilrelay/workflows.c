@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/day.h"
 #include "tests/evilrelay/evil.h"
-
-#define DAY_MS UINT64_C(86400000)
 
 static void nothing(evil *e)
 {
@@ -58,7 +57,7 @@ static bool invite(evil *e)
 {
     dbk_err err = { 0 };
     unsigned before = e->fired;
-    dbk_new_invite opts = { "fresh", DBK_ROLE_OFFICER, &e->space, 1, DAY_MS, 0, { { 0 } } };
+    dbk_new_invite opts = { "fresh", DBK_ROLE_OFFICER, &e->space, 1, DBK_DAY_MS, 0, { { 0 } } };
     e->victim = &e->hq;
     dbk_rc rc = dbk_driver_invite(e->hq.book, &e->hq.t, &e->invite, &opts, &err);
     return step(e, rc, &err, before, "invite");
@@ -214,7 +213,7 @@ static void prepare_rejoin(evil *e)
     dbk_id more = sync_space(&e->hq, "More");
     dbk_new_grant g = { more, dbk_book_device(e->mallory.book), DBK_ROLE_OFFICER, 0 };
     assert_ok(dbk_driver_grant(e->hq.book, &e->hq.t, &g, &err), &err);
-    e->asha.env.now_ms += 40 * DAY_MS;
+    e->asha.env.now_ms += 40 * DBK_DAY_MS;
     (void)evil_write(e, &e->asha, &e->space);
     (void)evil_write(e, &e->asha, &e->other);
 }

@@ -9,6 +9,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/cbor.h"
+#include "core/base/day.h"
 #include "core/journal/fold.h"
 #include "core/journal/inbox_internal.h"
 #include "core/journal/quarantine.h"
@@ -21,7 +22,6 @@
 #include "tests/lib/inboxkit.h"
 #include "tests/lib/proof.h"
 
-#define DAY_MS (24LL * 60 * 60 * 1000)
 #define SEEN_SIZE 8192u
 #define TEXTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
@@ -104,7 +104,7 @@ static void say_lists(char *out, dbk_book *book)
 static void see(char *out, const scene *s, dbk_book *book)
 {
     const int64_t noon = INT64_C(1799150400000); /* 2027-01-05T12:00:00Z */
-    const dbk_today_opts today = { .now_ms = noon, .today_ms = noon - DAY_MS / 2, .days = 7 };
+    const dbk_today_opts today = { .now_ms = noon, .today_ms = noon - DBK_DAY_MS / 2, .days = 7 };
     const dbk_retention_opts kept = { .now_ms = noon };
     dbk_due *due = NULL;
     size_t count = 0;

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/day.h"
 #include "tests/lib/relaykit.h"
 
-#define DAY_MS (UINT64_C(24) * 3600 * 1000)
 #define INVITE "/v1/join/0123456789abcdef0123456789abcdef"
 #define OTHER_INVITE "/v1/join/ffff456789abcdef0123456789abcdef"
 
@@ -289,7 +289,8 @@ static void a_request_reaches_the_admins_through_a_mailbox_that_one_opened(void 
     dbk_span sealed = dbk_span_str("sealed request");
     assert_int_equal(relaykit_status(k, NULL, "POST", INVITE, sealed), 404);
     assert_int_equal(
-        relaykit_status(k, &k->admin, "PUT", INVITE, open_until(json, k->now_ms + DAY_MS)), 204);
+        relaykit_status(k, &k->admin, "PUT", INVITE, open_until(json, k->now_ms + DBK_DAY_MS)),
+        204);
     assert_int_equal(listed(k, first, sizeof(first)), 0);
     assert_int_equal(relaykit_status(k, NULL, "POST", OTHER_INVITE, sealed), 404);
     assert_int_equal(relaykit_status(k, NULL, "POST", INVITE, dbk_span_of("", 0)), 400);
@@ -302,7 +303,7 @@ static void a_request_reaches_the_admins_through_a_mailbox_that_one_opened(void 
     assert_string_equal(first, "sealed request");
     /* Opened again: the request stays. */
     assert_int_equal(
-        relaykit_status(k, &k->admin, "PUT", INVITE, open_until(json, k->now_ms + 2 * DAY_MS)),
+        relaykit_status(k, &k->admin, "PUT", INVITE, open_until(json, k->now_ms + 2 * DBK_DAY_MS)),
         204);
     assert_int_equal(listed(k, first, sizeof(first)), 1);
 }
@@ -312,7 +313,7 @@ static void a_mailbox_whose_time_is_over_is_as_if_it_never_was(void **state)
     relaykit *k = *state;
     char json[64], first[64];
     dbk_span sealed = dbk_span_str("sealed request");
-    uint64_t end = k->now_ms + DAY_MS;
+    uint64_t end = k->now_ms + DBK_DAY_MS;
     assert_int_equal(relaykit_status(k, &k->admin, "PUT", INVITE, open_until(json, end)), 204);
     assert_int_equal(relaykit_status(k, &k->admin, "PUT", OTHER_INVITE, open_until(json, end)),
                      204);
@@ -329,7 +330,7 @@ static void a_mailbox_opens_only_for_a_sensible_time(void **state)
 {
     relaykit *k = *state;
     char json[64];
-    uint64_t now = k->now_ms, most = DBK_RELAY_MAILBOX_DAYS_MAX * DAY_MS;
+    uint64_t now = k->now_ms, most = DBK_RELAY_MAILBOX_DAYS_MAX * DBK_DAY_MS;
     assert_int_equal(relaykit_status(k, &k->admin, "PUT", INVITE, open_until(json, now)), 400);
     assert_int_equal(relaykit_status(k, &k->admin, "PUT", INVITE, open_until(json, 0)), 400);
     assert_int_equal(relaykit_status(k, &k->admin, "PUT", INVITE, open_until(json, now + most + 1)),
@@ -354,7 +355,7 @@ static void open_mailboxes_have_a_cap_and_expired_ones_make_room(void **state)
     for (unsigned i = 0; i < 5; i++) {
         (void)snprintf(path, sizeof(path), "/v1/join/%032x", 0xabc000 + i);
         assert_int_equal(
-            relaykit_status(k, &k->admin, "PUT", path, open_until(json, soon + DAY_MS)), 204);
+            relaykit_status(k, &k->admin, "PUT", path, open_until(json, soon + DBK_DAY_MS)), 204);
     }
 }
 

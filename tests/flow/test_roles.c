@@ -3,12 +3,11 @@
 
 #include <string.h>
 
+#include "core/base/day.h"
 #include "core/journal/book_internal.h"
 #include "core/journal/journal.h"
 #include "core/journal/query.h"
 #include "tests/lib/syncworld.h"
-
-#define DAY_MS UINT64_C(86400000)
 
 typedef struct team {
     syncworld world;
@@ -240,9 +239,9 @@ static void a_guests_clock_that_was_set_back_gives_no_time_LL6(void **state)
 {
     (void)state;
     team *t = team_new(DBK_ROLE_GUEST);
-    t->other.env.now_ms = DBK_TEST_START_MS - 4000 * DAY_MS;
+    t->other.env.now_ms = DBK_TEST_START_MS - 4000 * DBK_DAY_MS;
     assert_int_equal(listed(t->other.book), 1);
-    t->world.kit.now_ms = DBK_TEST_GUEST_UNTIL_MS + DAY_MS;
+    t->world.kit.now_ms = DBK_TEST_GUEST_UNTIL_MS + DBK_DAY_MS;
     (void)sync_write(&t->anne, &t->space, "After the guest's time");
     (void)sync_now(&t->anne);
     dbk_sync_report report = sync_now(&t->other);
@@ -256,7 +255,7 @@ static void a_guests_clock_that_was_set_back_gives_no_time_LL6(void **state)
     assert_true(status_of(t->other.book).own_ops == status_of(t->other.book).own_receipted_ops);
     (void)sync_now(&t->other);
     sync_device_reopen(&t->other);
-    t->other.env.now_ms = DBK_TEST_START_MS - 4000 * DAY_MS;
+    t->other.env.now_ms = DBK_TEST_START_MS - 4000 * DBK_DAY_MS;
     assert_shows_nothing(t);
     (void)sync_now(&t->admin);
     assert_int_equal(late_events(t->admin.book, &claimed), 1);
@@ -270,8 +269,8 @@ static void a_guests_time_can_be_prolonged(void **state)
     team *t = team_new(DBK_ROLE_GUEST);
     dbk_err err = { 0 };
     dbk_new_grant again = { t->space, dbk_book_device(t->other.book), DBK_ROLE_GUEST,
-                            DBK_TEST_GUEST_UNTIL_MS + 30 * DAY_MS };
-    t->other.env.now_ms = t->world.kit.now_ms = DBK_TEST_GUEST_UNTIL_MS + DAY_MS;
+                            DBK_TEST_GUEST_UNTIL_MS + 30 * DBK_DAY_MS };
+    t->other.env.now_ms = t->world.kit.now_ms = DBK_TEST_GUEST_UNTIL_MS + DBK_DAY_MS;
     assert_int_equal(listed(t->other.book), 0);
     (void)sync_now(&t->admin);
     assert_ok(dbk_driver_grant(t->admin.book, &t->admin.t, &again, &err), &err);

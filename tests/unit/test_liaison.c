@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "core/practice/liaison.h"
 #include "tests/lib/org.h"
 
-#define DAY_MS (24 * 60 * 60 * 1000LL)
 #define NOW_MS 1454284800000LL /* 2016-02-01 */
 
 static dbk_test_org org;
@@ -68,8 +68,8 @@ static void attempts_are_counted_apart_from_contacts_FL2(void **state)
     assert_int_equal(count, 1);
     assert_int_equal(f->contacts, 3);
     assert_int_equal(f->attempts, 1);
-    assert_int_equal(f->gap_ms / DAY_MS, 7); /* an attempt is no contact in between */
-    assert_int_equal((f->last_ms - f->first_ms) / DAY_MS, 8);
+    assert_int_equal(f->gap_ms / DBK_DAY_MS, 7); /* an attempt is no contact in between */
+    assert_int_equal((f->last_ms - f->first_ms) / DBK_DAY_MS, 8);
     assert_int_equal(f->open, 1); /* FL-6 */
     assert_int_equal(f->oldest_open_ms, f->last_ms);
     assert_int_equal(f->incomplete, 4); /* FL-1 */

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/day.h"
 #include "core/base/text.h"
 #include "core/practice/retention.h"
 #include "core/practice/rules.h"
 #include "tests/lib/org.h"
 
 #define YEAR_MS (365LL * 24 * 60 * 60 * 1000)
-#define DAY_MS (24LL * 60 * 60 * 1000)
 
 static dbk_test_org org;
 static dbk_book *book; /* headquarters */
@@ -158,7 +158,7 @@ static void a_clear_period_runs_from_the_newest_relevant_event_2_5(void **state)
     /* A year that was typed wrongly puts nothing off for ever. */
     (void)ADD("contact", "method=visit", "started_at=2206-01-01T10:00:00Z");
     r = look();
-    assert_true(r.newest_ms <= now_ms + DAY_MS);
+    assert_true(r.newest_ms <= now_ms + DBK_DAY_MS);
 }
 
 static void a_withdrawn_entry_a_register_and_a_review_are_no_events_2_5(void **state)
@@ -273,10 +273,10 @@ static void a_day_that_a_reviewer_set_stands_2_5(void **state)
 {
     char next[32];
     (void)state;
-    (void)snprintf(next, sizeof(next), "next_review_on=%s", day_of(now_ms + 100 * DAY_MS));
+    (void)snprintf(next, sizeof(next), "next_review_on=%s", day_of(now_ms + 100 * DBK_DAY_MS));
     must_review(&case_id, (const char *const[]){ "decision=retain", "necessity=yes", "adequacy=yes",
                                                  "accuracy=yes", "reason=Because", next, NULL });
-    assert_true(look().due_ms < now_ms + 101 * DAY_MS);
+    assert_true(look().due_ms < now_ms + 101 * DBK_DAY_MS);
     is_refused(&case_id,
                (const char *const[]){ "decision=retain", "necessity=yes", "adequacy=yes",
                                       "accuracy=yes", "reason=Because", "next_review_on=2001-01-01",
