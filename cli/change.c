@@ -299,7 +299,7 @@ static void say_policy(words *w)
         say(w, " anew, as they were");
 }
 
-/* Who signs compares the sum with what `retention show` says of the records. */
+/* What it is of, `org proposals` says beside this: cli/dispose.h. */
 static void say_dispose(words *w)
 {
     const dbk_entry *e = w->change->entry;

@@ -65,13 +65,14 @@ dbk_rc cli_dispose_say(cli *c, const dbk_proposal *order, dbk_err *err)
 {
     dbk_disposing d;
     dbk_err why = { 0 };
+    if (c->reason == NULL && dbk_book_is_restricted(c->book, &order->decoded.entry.space)) {
+        out_text("          What it is of lies in a restricted space: give --reason.\n");
+        return DBK_OK;
+    }
     dbk_rc rc = dbk_disposing_check(&d, c->book, order, now_ms(), &why);
-    bool may = c->reason != NULL || !dbk_book_is_restricted(c->book, &order->decoded.entry.space);
     if (rc != DBK_OK) {
         out_text("          It can't be agreed to here: %s.\n", out_safe_str(why.text));
         rc = DBK_OK;
-    } else if (!may) {
-        out_text("          What it is of lies in a restricted space: give --reason.\n");
     } else {
         rc = log_looks(c, &d, "org proposals", err);
         if (rc == DBK_OK)
@@ -150,10 +151,6 @@ dbk_rc cmd_retention_dispose(cli *c, const cli_args *a, dbk_err *err)
 }
 
 /* ---- retention orders ------------------------------------------------------------------------ */
-
-typedef struct told {
-    size_t done, kept, silent;
-} told;
 
 static json_t *word_json(const cli *c, const dbk_dispose_word *w)
 {

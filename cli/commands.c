@@ -268,7 +268,7 @@ const cli_command cli_commands[] = {
       "and the relay, then erases it at its next sync, unless a legal hold stands there or "
       "something came since. It wants that every device of the space has confirmed what came up to "
       "the decision. Backups, and devices that never sync again, keep what they have.",
-      CLI_BOOK, 1, CLI_POSITIONAL_MAX, look_options, cmd_retention_dispose },
+      CLI_BOOK | CLI_NET, 1, CLI_POSITIONAL_MAX, look_options, cmd_retention_dispose },
     { NULL, "retention orders", "", "what was ordered to be disposed of, and which devices did it",
       "A device's word comes with its next sync. One that is not heard of may still hold it.",
       CLI_BOOK, 0, 0, NULL, cmd_retention_orders },
@@ -330,7 +330,7 @@ const cli_command cli_commands[] = {
       "Headquarters' and administrators' devices, restricted spaces and who is let into them, an "
       "administrator's revocation, bars and the rules need two administrators, once there were "
       "two. The command that one of them gives ends with status 20, and the change waits here.",
-      CLI_BOOK | CLI_NET, 0, 0, NULL, cmd_org_proposals },
+      CLI_BOOK | CLI_NET, 0, 0, look_options, cmd_org_proposals },
     { NULL, "org agree", "PROPOSAL", "sign what another administrator proposed; then it is done",
       "Only what `daybook org proposals` has shown on this device. PROPOSAL is its number, or the "
       "first 6 digits or more. If the organisation changes first, it has to be proposed anew.",

@@ -55,7 +55,7 @@ must amir sync
 must amir show "$contact_id"
 has "nothing is gone yet" "$marker" "$out"
 must chief sync
-must chief org proposals
+must chief org proposals --reason "To sign what was decided"
 has "what would go is told in words" "dispose of [0-9]+ changes in Unit" "$out"
 has "of whom" "person .*Edwina" "$out"
 has "and of what" "05/0417" "$out"
