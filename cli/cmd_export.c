@@ -57,7 +57,7 @@ static bool holds_key(const export_job *e, const dbk_id *space)
     if (dbk_id_is_zero(&e->device))
         return false;
     dbk_standing s = dbk_book_standing_of(e->c->book, &e->device, space);
-    return s.role != DBK_ROLE_NONE && s.role != DBK_ROLE_WRITER && !s.over;
+    return dbk_role_reads(s.role) && !s.over;
 }
 
 static dbk_rc is_anonymous(const export_job *e, bool *anonymous, const dbk_note *note, dbk_err *err)

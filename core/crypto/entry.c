@@ -65,6 +65,11 @@ bool dbk_role_writes(dbk_role role)
     return false;
 }
 
+bool dbk_role_reads(dbk_role role)
+{
+    return role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER;
+}
+
 bool dbk_role_only_logs(dbk_role role)
 {
     return role == DBK_ROLE_AUDITOR;

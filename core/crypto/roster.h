@@ -75,6 +75,8 @@ const char *dbk_role_name(dbk_role role);
 dbk_role dbk_role_parse(const char *name);
 /* May a device with this role lengthen a space's log? Every role may. */
 bool dbk_role_writes(dbk_role role);
+/* Does it hold the space's key? Every role but a writer's does. */
+bool dbk_role_reads(dbk_role role);
 /* It writes what it looks at, and nothing else: an auditor (decision 0029). Who can't read the
  * segments can't tell the one from the other; members do when they merge. */
 bool dbk_role_only_logs(dbk_role role);

@@ -250,7 +250,7 @@ static dbk_rc check_grant(const dbk_roster *r, const dbk_entry *e, dbk_err *err)
         dbk_role before = dbk_roster_role(r, &e->device, &e->space);
         if (e->wraps_count > 0)
             return dbk_fail(err, DBK_DENIED, "a writer gets no key of the space");
-        if (before != DBK_ROLE_NONE && before != DBK_ROLE_WRITER)
+        if (dbk_role_reads(before))
             return dbk_fail(err, DBK_DENIED, "who holds the space's key has to be removed first");
         return check_drop(&s->epochs[current - 1], err);
     }
@@ -314,7 +314,7 @@ static dbk_rc check_rotate(const dbk_roster *r, const dbk_entry *e, dbk_err *err
         return dbk_fail(err, DBK_DENIED, "a rotation needs a wrap for each member");
     for (size_t i = 0; i < e->wraps_count; i++) {
         dbk_role role = dbk_roster_role(r, &e->wraps[i].device, &e->space);
-        if (e->wraps[i].epoch != next || role == DBK_ROLE_NONE || role == DBK_ROLE_WRITER)
+        if (e->wraps[i].epoch != next || !dbk_role_reads(role))
             return dbk_fail(err, DBK_DENIED, "a rotation needs a wrap for each member");
     }
     return DBK_OK;

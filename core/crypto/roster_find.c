@@ -62,7 +62,7 @@ size_t dbk_roster_key_holders(const dbk_roster *r, const roster_space *s)
     for (size_t i = 0; i < s->members_count; i++) {
         const dbk_member *m = &r->devices[s->members[i]].member;
         dbk_role role = dbk_roster_role(r, &m->device, &s->space.space);
-        count += role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER ? 1 : 0;
+        count += dbk_role_reads(role) ? 1 : 0;
     }
     return count;
 }

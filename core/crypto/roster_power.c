@@ -68,8 +68,7 @@ bool dbk_roster_root_may_second(const dbk_roster *r, const dbk_entry *e)
 
 static bool reads(const dbk_roster *r, const dbk_id *device, const dbk_id *space)
 {
-    dbk_role role = dbk_roster_role(r, device, space);
-    return role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER;
+    return dbk_role_reads(dbk_roster_role(r, device, space));
 }
 
 /* Whoever makes a space's next key knows it. That of a restricted space is made by an admin who is

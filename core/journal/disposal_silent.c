@@ -55,7 +55,7 @@ static dbk_rc seen_size(dbk_book *book, uint64_t *size, const dbk_id *device, co
 static bool is_asked(const dbk_book *book, const dbk_member *m, const dbk_id *space)
 {
     dbk_standing in = dbk_book_standing_of(book, &m->device, space);
-    return !m->revoked && !in.over && in.role != DBK_ROLE_NONE && in.role != DBK_ROLE_WRITER &&
+    return !m->revoked && !in.over && dbk_role_reads(in.role) &&
            !dbk_id_equal(&m->device, &book->own.device);
 }
 

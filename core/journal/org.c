@@ -363,7 +363,7 @@ static dbk_rc check_writer(const dbk_book *book, const dbk_space *space, const d
                            dbk_err *err)
 {
     dbk_role now = dbk_roster_role(book->roster, device, &space->space);
-    if (now != DBK_ROLE_NONE && now != DBK_ROLE_WRITER)
+    if (dbk_role_reads(now))
         return dbk_fail(err, DBK_CONFLICT,
                         "the device holds the space's key: take it out of the space first");
     if (dbk_key_is_zero(space->epochs[space->epochs_count - 1].drop))

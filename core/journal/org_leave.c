@@ -84,7 +84,7 @@ static dbk_rc wrap_for_all(const dbk_book *book, dbk_wrapped *out, size_t *count
     for (size_t i = 0; rc == DBK_OK && i < dbk_roster_devices(book->roster); i++) {
         const dbk_member *member = dbk_roster_device_at(book->roster, i);
         dbk_role role = dbk_roster_role(book->roster, &member->device, &at->space);
-        if (role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER)
+        if (dbk_role_reads(role))
             rc = dbk_org_wrap(book, &out[(*count)++], key, at, member, err);
     }
     return rc;

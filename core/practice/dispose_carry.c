@@ -59,8 +59,7 @@ static dbk_dispose_outcome outcome_of(const carrying *c, const dbk_id *subject)
  * to say: it is the others' decision. */
 static bool judges(const dbk_book *book, const dbk_id *space)
 {
-    dbk_role role = dbk_book_standing(book, space).role;
-    return role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER;
+    return dbk_role_reads(dbk_book_standing(book, space).role);
 }
 
 static dbk_rc judge(carrying *c, dbk_dispose_outcome *out, const dbk_order *order, dbk_err *err)
@@ -179,7 +178,7 @@ dbk_rc dbk_dispose_words(dbk_dispose_word **out, size_t *count, dbk_book *book,
     for (size_t i = 0; i < dbk_roster_devices(roster); i++) {
         const dbk_member *m = dbk_roster_device_at(roster, i);
         dbk_role role = dbk_roster_role(roster, &m->device, &order->order->space);
-        if (!m->revoked && role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER)
+        if (!m->revoked && dbk_role_reads(role))
             l.words[l.count++] = (dbk_dispose_word){ .device = m->device };
     }
     *count = l.count;

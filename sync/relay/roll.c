@@ -219,7 +219,7 @@ bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *spac
     lock(roll);
     if (roll->roster != NULL) {
         dbk_role role = dbk_roster_role(roll->roster, &caller->device, space);
-        reads = role != DBK_ROLE_NONE && role != DBK_ROLE_WRITER;
+        reads = dbk_role_reads(role);
     }
     unlock(roll);
     return reads;
