@@ -135,3 +135,24 @@ dbk_rc dbk_kept_encode(dbk_bytes *out, const dbk_kept *kept, dbk_err *err)
     }
     return rc;
 }
+
+dbk_rc dbk_sealed_erase(dbk_sealed *segment, uint64_t *erased, dbk_bytes *room, const dbk_header *h,
+                        uint64_t ops, dbk_err *err)
+{
+    dbk_kept kept;
+    *erased = 0;
+    dbk_bytes_truncate(room, 0);
+    if (ops == 0)
+        return DBK_OK;
+    dbk_rc rc = dbk_kept_read(&kept, h, segment->body, segment->kept, err);
+    if (rc != DBK_OK || (ops & ~kept.holes) == 0)
+        return rc;
+    *erased = ops & ~kept.holes;
+    dbk_kept_erase(&kept, ops);
+    rc = dbk_kept_encode(room, &kept, err);
+    if (rc == DBK_OK) {
+        segment->body = dbk_bytes_span(room);
+        segment->kept = true;
+    }
+    return rc;
+}

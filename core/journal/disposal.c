@@ -7,7 +7,6 @@
 #include "core/journal/anew.h"
 #include "core/journal/inbox_internal.h"
 #include "core/journal/query_internal.h"
-#include "core/store/chain.h"
 #include "core/store/rows_query.h"
 
 #define IDS_BYTES_MAX (DBK_ENTRY_DOTS_MAX * (DBK_ID_BYTES + sizeof(dbk_rowid)))
@@ -315,20 +314,17 @@ static dbk_rc drop_op(void *ctx, const dbk_store_op *op, dbk_err *err)
 static dbk_rc erase_segment(walk *w, const dbk_store_segment *row, const dbk_header *h,
                             uint64_t ops, dbk_err *err)
 {
-    dbk_kept kept;
-    dbk_bytes bytes = DBK_BYTES_INIT(DBK_KEPT_BYTES_MAX);
-    dbk_rc rc = dbk_kept_read(&kept, h, row->body, row->kept, err);
-    op_search s = { w, rc == DBK_OK ? ops & ~kept.holes : 0 };
+    dbk_sealed segment = { row->header, row->body, row->kept };
+    dbk_bytes room = DBK_BYTES_INIT(DBK_KEPT_BYTES_MAX);
+    op_search s = { w, 0 };
+    dbk_rc rc = dbk_sealed_erase(&segment, &s.ops, &room, h, ops, err);
     if (rc == DBK_OK && s.ops != 0) {
         w->ops += (uint64_t)__builtin_popcountll(s.ops);
-        dbk_kept_erase(&kept, s.ops);
-        rc = dbk_kept_encode(&bytes, &kept, err);
-        if (rc == DBK_OK)
-            rc = dbk_segments_keep(w->book->store, row->id, dbk_bytes_span(&bytes), err);
+        rc = dbk_segments_keep(w->book->store, row->id, segment.body, err);
         if (rc == DBK_OK)
             rc = dbk_ops_of_segment(w->book->store, row->id, drop_op, &s, err);
     }
-    dbk_bytes_wipe(&bytes);
+    dbk_bytes_wipe(&room);
     return rc;
 }
 
@@ -408,17 +404,10 @@ dbk_rc dbk_disposal_trim(const dbk_book *book, dbk_store_segment *row, const dbk
                          dbk_bytes *room, dbk_err *err)
 {
     const dbk_dot first = { h->feed, h->first_seq };
-    dbk_kept kept;
-    uint64_t ordered = dbk_roster_erased(book->roster, &h->space, &first, h->count);
-    if (ordered == 0)
-        return DBK_OK;
-    dbk_rc rc = dbk_kept_read(&kept, h, row->body, row->kept, err);
-    if (rc != DBK_OK)
-        return rc;
-    dbk_bytes_truncate(room, 0);
-    dbk_kept_erase(&kept, ordered);
-    rc = dbk_kept_encode(room, &kept, err);
-    row->body = dbk_bytes_span(room);
-    row->kept = true;
+    dbk_sealed segment = { row->header, row->body, row->kept };
+    uint64_t erased, ordered = dbk_roster_erased(book->roster, &h->space, &first, h->count);
+    dbk_rc rc = dbk_sealed_erase(&segment, &erased, room, h, ordered, err);
+    row->body = segment.body;
+    row->kept = segment.kept;
     return rc;
 }

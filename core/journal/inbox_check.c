@@ -225,7 +225,7 @@ dbk_rc dbk_inbox_check_body(const dbk_book *book, const dbk_header *h, dbk_span 
     dbk_kept read;
     const dbk_dot first = { h->feed, h->first_seq };
     dbk_rc rc = dbk_kept_read(&read, h, body, kept, err);
-    if (rc == DBK_OK &&
+    if (rc == DBK_OK && read.holes != 0 &&
         (read.holes & ~dbk_roster_erased(book->roster, &h->space, &first, h->count)) != 0)
         rc = dbk_fail(err, DBK_PENDING,
                       "a note is missing that no order known here disposes of: sync once more");

@@ -4,26 +4,6 @@
 
 #include "core/base/alloc.h"
 
-/* These ops of a body that is as it was signed become holes; nothing happens where all are. */
-static dbk_rc erase(dbk_sealed *segment, dbk_bytes *store, const dbk_header *h, uint64_t ordered,
-                    dbk_err *err)
-{
-    dbk_kept kept;
-    dbk_bytes_truncate(store, 0);
-    if (ordered == 0)
-        return DBK_OK;
-    dbk_rc rc = dbk_kept_read(&kept, h, segment->body, segment->kept, err);
-    if (rc != DBK_OK || (ordered & ~kept.holes) == 0)
-        return rc;
-    dbk_kept_erase(&kept, ordered);
-    rc = dbk_kept_encode(store, &kept, err);
-    if (rc == DBK_OK) {
-        segment->body = dbk_bytes_span(store);
-        segment->kept = true;
-    }
-    return rc;
-}
-
 /* ---- what comes in ----------------------------------------------------------------------- */
 
 bool dbk_erasure_allows(dbk_roll *roll, const dbk_append_item *item)
@@ -33,7 +13,9 @@ bool dbk_erasure_allows(dbk_roll *roll, const dbk_append_item *item)
 
 dbk_rc dbk_erasure_apply(dbk_roll *roll, dbk_append_item *item, dbk_bytes *store, dbk_err *err)
 {
-    return erase(&item->segment, store, &item->header, dbk_roll_erased(roll, &item->header), err);
+    uint64_t erased;
+    return dbk_sealed_erase(&item->segment, &erased, store, &item->header,
+                            dbk_roll_erased(roll, &item->header), err);
 }
 
 /* ---- where an order's ops stand ---------------------------------------------------------- */
@@ -116,9 +98,10 @@ typedef struct job {
 static dbk_rc erase_ordered(job *j, dbk_sealed *segment, dbk_err *err)
 {
     dbk_header h;
+    uint64_t erased;
     dbk_rc rc = dbk_header_decode(&h, segment->header, err);
     if (rc == DBK_OK)
-        rc = erase(segment, &j->store, &h, dbk_roll_erased(j->roll, &h), err);
+        rc = dbk_sealed_erase(segment, &erased, &j->store, &h, dbk_roll_erased(j->roll, &h), err);
     return rc == DBK_OK || rc == DBK_NOMEM ? rc : DBK_DAMAGED;
 }
 
