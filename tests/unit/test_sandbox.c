@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "sync/relay/front.h"
+#include "tests/lib/env.h"
 
 #define DONE 0 /* the attempt succeeded */
 #define SKIPPED 77
@@ -29,8 +30,8 @@
 #define KILLED BY_SIGNAL(SIGSYS)
 
 typedef struct place {
-    char folder[64];
-    char outside[80];
+    char folder[DBK_TEST_PATH_SIZE];
+    char outside[DBK_TEST_PATH_SIZE + sizeof(".outside")];
     int listener; /* on 127.0.0.1 */
     uint16_t port;
 } place;
@@ -58,8 +59,7 @@ static void write_file(const char *path)
 static int set_up(void **state)
 {
     static place p;
-    (void)snprintf(p.folder, sizeof(p.folder), "/tmp/daybook-sandbox.XXXXXX");
-    assert_non_null(mkdtemp(p.folder));
+    dbk_test_dir_make(p.folder);
     (void)snprintf(p.outside, sizeof(p.outside), "%s.outside", p.folder);
     write_file(p.outside);
     p.listener = listen_here(&p.port);
@@ -70,7 +70,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     place *p = *state;
-    char path[80];
+    char path[DBK_TEST_PATH_SIZE + sizeof("/kept")];
     (void)snprintf(path, sizeof(path), "%s/kept", p->folder);
     (void)unlink(path);
     (void)unlink(p->outside);
@@ -132,14 +132,14 @@ static int make_outside(const place *p)
 
 static int link_in(const place *p)
 {
-    char path[80];
+    char path[DBK_TEST_PATH_SIZE + sizeof("/kept")];
     (void)snprintf(path, sizeof(path), "%s/link", p->folder);
     return result(syscall(SYS_symlinkat, "/etc/passwd", AT_FDCWD, path));
 }
 
 static int keep_a_file(const place *p)
 {
-    char path[80];
+    char path[DBK_TEST_PATH_SIZE + sizeof("/kept")];
     (void)snprintf(path, sizeof(path), "%s/kept", p->folder);
     int fd = open(path, O_RDWR | O_CREAT, 0600);
     if (fd < 0 || pwrite(fd, "x", 1, 0) != 1 || ftruncate(fd, 0) != 0 || fsync(fd) != 0)
