@@ -1,0 +1,218 @@
+// Devices and membership: who holds which space, when something of each last came, and the two
+// hard things that are done to them: shutting one out, and what that begins.
+import { CommandFailed, run, runOne } from "../base/client";
+import { type Child, h } from "../base/h";
+import type { Page } from "../base/page";
+import { type Colour, heading, hint, inset, link, para, summaryList, table, tag, warning } from
+    "../base/parts";
+import { radioField } from "../base/fields";
+import { go, redraw } from "../base/shell";
+import { submitForm } from "../base/submit";
+import { recordLink } from "../base/values";
+import { age, capital, counted, roleName, when } from "../base/words";
+
+interface Holding {
+    space: string;
+    name: string;
+    role: string;
+    until: string | null;
+    over: boolean;
+}
+
+interface Device {
+    name: string;
+    role: string;
+    state: string;
+    this: boolean;
+    device: string;
+    spaces: Holding[];
+    /** When the relay last received something of it; absent: nothing is expected of it. */
+    heard?: string | null;
+}
+
+interface Lost {
+    device: string;
+    name: string;
+    reason: "lost" | "stolen";
+    reported: string;
+    until: string;
+    state: "open" | "overdue" | "decided";
+    record: string | null;
+    spaces: { space: string; name: string; left: boolean; records: number;
+        heard: string | null }[];
+}
+
+const stateColours: Readonly<Record<string, Colour>> = {
+    active: "green",
+    revoked: "red",
+    lost: "orange",
+};
+
+function stateTag(d: Device): Child {
+    return tag(capital(d.state), stateColours[d.state] ?? "grey");
+}
+
+function holding(s: Holding): Child {
+    return [h("bdi", s.name), `, ${roleName(s.role)}`,
+        s.over ? [" ", tag("Over", "grey")] : s.until ? ` until ${when(s.until)}` : ""];
+}
+
+function heardWords(d: Device): Child {
+    if (d.heard === undefined) return "";
+    return d.heard === null ? "Nothing of it yet"
+        : [when(d.heard), h("br"), h("span.daybook-small", `${age(d.heard)} ago`)];
+}
+
+const lostColours: Readonly<Record<Lost["state"], Colour>> =
+    { open: "orange", overdue: "red", decided: "green" };
+const lostWords: Readonly<Record<Lost["state"], string>> =
+    { open: "To decide", overdue: "Overdue", decided: "Decided" };
+
+function lostPart(lost: readonly Lost[]): Child {
+    if (lost.length === 0) return null;
+    return [
+        table("Reported lost or stolen",
+            ["Device", "Reported", "To decide by", "State", "What it could read"],
+            lost.map((d) => [
+                [h("bdi", d.name), `, ${d.reason}`],
+                when(d.reported),
+                when(d.until),
+                [tag(lostWords[d.state], lostColours[d.state]),
+                    d.record ? [" ", recordLink(d.record, { [d.record]: "The decision" })] : null],
+                d.spaces.map((s) => h("div", h("bdi", s.name), ": ",
+                    counted(s.records, "record"), `; last heard ${when(s.heard)}`)),
+            ])),
+        hint("Within 72 hours headquarters writes in a record of the kind \"Personal data ",
+            "breach\" that the Commissioner was told, or why not (section 67)."),
+    ];
+}
+
+export async function devicesPage(_page: Page): Promise<Child> {
+    const devices = await runOne<Device[]>({ name: "device list" });
+    const lost = await run<Lost>({ name: "device lost" });
+    return [
+        heading(1, "Devices and membership"),
+        lostPart(lost),
+        table(counted(devices.length, "device"),
+            ["Device", "Role", "State", "Holds", "Last receipt"],
+            devices.map((d) => [
+                [link(`/devices/${d.device}`, h("bdi", d.name)),
+                    d.this ? [h("br"), h("span.daybook-small", "This device")] : null],
+                capital(roleName(d.role)),
+                stateTag(d),
+                d.spaces.map((s) => h("div", holding(s))),
+                heardWords(d),
+            ])),
+        para(link("/devices/log", "Every change of members, spaces and rules")),
+    ];
+}
+
+// ---- one device ------------------------------------------------------------------------------
+
+const reasons = [
+    { value: "lost", label: "It is lost", hint: "The 72 hours of section 67 begin." },
+    { value: "stolen", label: "It is stolen", hint: "The 72 hours of section 67 begin." },
+    { value: "left", label: "Its officer has left" },
+];
+
+const needsSecond = 20;
+
+function revoke(page: Page, d: Device): Child {
+    if (page.session.role !== "admin" || d.state !== "active" || d.this) return null;
+    return [
+        heading(2, "Shut this device out"),
+        warning("At once and for good. The relay refuses it, and every space that it was in ",
+            "gets a new key. What it sends later stands aside."),
+        submitForm(radioField({ name: "reason", label: "Why?" }, reasons), "Shut it out",
+            async (answer) => {
+                try {
+                    await run({ name: "device revoke", options: { reason: answer("reason") },
+                        args: [d.device] });
+                } catch (error) {
+                    if (!(error instanceof CommandFailed) ||
+                        error.failure.status !== needsSecond) throw error;
+                    go("/devices/log", { title: "Proposed", words: capital(error.message) });
+                    return;
+                }
+                go("/devices", { success: true, title: "Shut out",
+                    words: "The relay refuses that device from now on." });
+            }, { kind: "warning", needed: { reason: "Say why" } }),
+    ];
+}
+
+export async function devicePage(page: Page): Promise<Child> {
+    const id = page.params["id"] ?? "";
+    const devices = await runOne<Device[]>({ name: "device list" });
+    const d = devices.find((x) => x.device === id);
+    if (d === undefined) return [heading(1, "There is no such device"),
+        para(link("/devices", "All devices"))];
+    return [
+        heading(1, h("bdi", d.name), link("/devices", "Devices")),
+        summaryList([
+            { key: "State", value: stateTag(d) },
+            { key: "Role", value: capital(roleName(d.role)) },
+            { key: "Number", value: h("code", d.device) },
+            d.heard === undefined ? null : { key: "Last receipt for it", value: heardWords(d) },
+            { key: "Holds", value: d.spaces.length === 0 ? "Nothing that this device may see"
+                : d.spaces.map((s) => h("div", holding(s))) },
+        ]),
+        para(link(`/audit?actor=${d.device.slice(0, 12)}`, "What was done on it")),
+        revoke(page, d),
+    ];
+}
+
+// ---- the chain of membership -----------------------------------------------------------------
+
+interface Change {
+    change: number;
+    kind: string;
+    claimed: string;
+    signed_by: { name: string; device: string | null }[];
+    text: string;
+}
+
+interface Proposal {
+    proposal: string;
+    kind: string;
+    text: string;
+    proposed_by: string;
+    claimed: string;
+    mine: boolean;
+}
+
+async function decideOn(p: Proposal, verb: "agree" | "decline"): Promise<void> {
+    await run({ name: `org ${verb}`, args: [p.proposal] });
+    redraw({ success: true, title: verb === "agree" ? "Agreed" : "Declined",
+        words: verb === "agree" ? "It is signed by both of you, and done."
+            : "The proposal is taken away." });
+}
+
+function proposalPart(p: Proposal): Child {
+    return h("div.govuk-inset-text",
+        para(h("bdi", p.text)),
+        h("p.daybook-small", "Proposed by ", h("bdi", p.proposed_by), ` on ${when(p.claimed)}`),
+        h("div.govuk-button-group",
+            p.mine ? null : submitForm(null, "Agree", () => decideOn(p, "agree")),
+            submitForm(null, p.mine ? "Take it back" : "Decline",
+                () => decideOn(p, "decline"), { kind: "secondary" })));
+}
+
+async function proposals(page: Page): Promise<Child> {
+    if (page.session.role !== "admin") return null;
+    const waiting = await runOne<Proposal[]>({ name: "org proposals" });
+    return [heading(2, "Waiting for a second administrator"),
+        waiting.length === 0 ? para("Nothing waits.") : waiting.map(proposalPart)];
+}
+
+export async function membershipPage(page: Page): Promise<Child> {
+    const changes = await run<Change>({ name: "org log" });
+    return [
+        heading(1, "Every change of members, spaces and rules", link("/devices", "Devices")),
+        await proposals(page).catch((error: Error) => inset(capital(error.message))),
+        table(`${counted(changes.length, "change")}, the newest first`,
+            [{ head: "No.", numeric: true }, "What", "When, by the signer's clock", "Signed by"],
+            [...changes].reverse().map((c) => [String(c.change), h("bdi", c.text),
+                when(c.claimed),
+                c.signed_by.map((s) => h("div", h("bdi", s.name)))])),
+    ];
+}

@@ -1,0 +1,127 @@
+// What is late: what officers and headquarters owe by a day, devices that nobody has heard of, and
+// records whose review is due.
+import { run } from "../base/client";
+import { type Child, h } from "../base/h";
+import type { Page } from "../base/page";
+import { type Colour, heading, hint, inset, link, para, table, tag } from "../base/parts";
+import { restrictedSpaces } from "../base/shell";
+import { capital, counted, listed, onDay, when } from "../base/words";
+
+interface Waiting {
+    id?: string;
+    kind: string;
+    when?: "overdue" | "today" | "soon";
+    urgent?: boolean;
+    at?: string;
+    summary?: string;
+}
+
+interface Silent {
+    part: string;
+    device?: string;
+    name?: string;
+    heard?: string | null;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+    action: "Action",
+    review: "Review",
+    expiry: "Expires",
+    contact: "Contact agreed with a family",
+    limit: "Time limit of the law",
+    repeat: "Graded standard, and repeated contact",
+    clash: "Search or arrest by the family's own officer",
+    service: "Check of a service",
+};
+
+const whens: Readonly<Record<string, { words: string; colour: Colour }>> = {
+    overdue: { words: "Overdue", colour: "red" },
+    today: { words: "Today", colour: "orange" },
+    soon: { words: "Soon", colour: "grey" },
+};
+
+function waitingTable(rows: readonly Waiting[], caption: string): Child {
+    return table(caption, ["What", "Kind", "By", "State"], rows.map((w) => {
+        const state = whens[w.when ?? "soon"] ?? { words: "Soon", colour: "grey" as const };
+        return [
+            w.id ? link(`/records/${w.id}`, h("bdi", w.summary || "record without words")) : "",
+            kinds[w.kind] ?? capital(w.kind),
+            onDay(w.at),
+            [tag(state.words, state.colour), w.urgent ? [" ", tag("Urgent", "red")] : null],
+        ];
+    }));
+}
+
+/** Only lines about a record; what isn't synced, and counts, are told elsewhere. */
+async function waitingRecords(reason: string | undefined): Promise<Waiting[]> {
+    const lines = await run<Waiting>({ name: "today", options: { reason } });
+    return lines.filter((w) => w.id !== undefined && w.when !== undefined);
+}
+
+export async function overduePage(page: Page): Promise<Child> {
+    const rows = await waitingRecords(page.reason);
+    return [
+        heading(1, "Due and overdue"),
+        rows.length === 0 ? inset("Nothing is due in the next seven days.")
+            : waitingTable(rows, `${counted(rows.length, "thing")}, the worst first`),
+        restrictedSpaces(page),
+    ];
+}
+
+const firstShown = 5;
+
+/** For the desk's first page: filled in after the page is shown, as it looks at many records. */
+export async function overduePart(place: HTMLElement): Promise<void> {
+    const late = (await waitingRecords(undefined)).filter((w) => w.when === "overdue");
+    const silent = (await run<Silent>({ name: "report dmm" })).filter((l) => l.part === "device");
+    const parts: Child[] = [heading(2, "Overdue")];
+    if (late.length === 0) parts.push(para("Nothing is overdue."));
+    else {
+        parts.push(waitingTable(late.slice(0, firstShown), `${counted(late.length, "thing")} ` +
+            (late.length > firstShown ? `overdue, the worst ${firstShown}` : "overdue")));
+    }
+    parts.push(para(link("/overdue", "All that is due and overdue")));
+    if (silent.length > 0) {
+        parts.push(heading(2, "Devices not heard of for a day"),
+            para(listed(silent.map((d) =>
+                `${d.name ?? ""} (${d.heard ? when(d.heard) : "nothing yet"})`)), ". ",
+            link("/devices", "Devices")));
+    }
+    place.replaceChildren(h("div", parts));
+    place.removeAttribute("aria-busy");
+}
+
+// ---- how long records are kept ---------------------------------------------------------------
+
+export interface Due {
+    id: string;
+    form: string;
+    stand: "kept" | "due" | "again" | "held" | "dispose";
+    due: string;
+    group: string | null;
+    summary: string;
+    held: boolean;
+}
+
+export const stands: Readonly<Record<Due["stand"], string>> = {
+    kept: "Kept",
+    due: "Review due",
+    again: "Something came since it was to be disposed of",
+    held: "Held",
+    dispose: "To be disposed of",
+};
+
+export async function retentionPage(page: Page): Promise<Child> {
+    const rows = await run<Due>({ name: "retention due", options: { reason: page.reason } });
+    return [
+        heading(1, "Records whose review is due"),
+        hint("Whether cases and persons are still kept (management of police information)."),
+        rows.length === 0 ? inset("No review is due.")
+            : table(`${counted(rows.length, "record")}, due the longest first`,
+                ["Record", "Kind", "Due", "Stands"],
+                rows.map((r) => [link(`/retention/${r.id}`, h("bdi", r.summary)),
+                    capital(r.form), onDay(r.due),
+                    [stands[r.stand], r.held ? [" ", tag("Legal hold", "purple")] : null]])),
+        restrictedSpaces(page),
+    ];
+}

@@ -1,0 +1,193 @@
+// What the desk decides on its pages, by keyboard alone: reviews, corrections, what stands aside,
+// what a family is told, who is shut out.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { type Window, consoleOf, focused, on, open, proposes, settled, sound, story, tabTo, told,
+    unlock, visit } from "./kit";
+
+interface Device {
+    name: string;
+    device: string;
+    state: string;
+}
+
+interface Aside {
+    id: string;
+    summary: string;
+    decision: string;
+}
+
+const id = (name: string): string => {
+    const value = told[name];
+    assert(value, name);
+    return value;
+};
+
+async function press(w: Window, words: string | RegExp): Promise<void> {
+    await tabTo(w, words);
+    await w.page.keyboard.press("Enter");
+}
+
+/** To a question, from where the focus is, and its answer. */
+async function answer(w: Window, question: string, words: string): Promise<void> {
+    await tabTo(w, question);
+    await w.page.keyboard.type(words);
+}
+
+async function done(w: Window, words: string): Promise<void> {
+    await w.page.getByRole("alert").filter({ hasText: words }).waitFor();
+    await settled(w);
+    assert.match((await focused(w)).words, new RegExp(words), "who can't see it hears it");
+}
+
+story("a review says why a record is kept, and is signed at once", async () => {
+    const w = await open(await consoleOf("desk"));
+    await visit(w, "/retention");
+    await press(w, /^05\/0417/);
+    await w.page.getByRole("heading", { name: /05\/0417/ }).waitFor();
+    await settled(w);
+    assert.match(await w.page.locator("main").innerText(), /Review due\s+1 May 2012/);
+    await press(w, "Sign this review");
+    await w.page.getByRole("heading", { name: "There is a problem" }).waitFor();
+    assert.equal(await w.page.locator(".govuk-error-summary li").count(), 5, "each that lacks");
+    await sound(w, "a review with nothing in it");
+    await tabTo(w, "Retain");
+    await w.page.keyboard.press("Space");
+    for (const _ of ["Necessary", "Adequate", "Accurate"]) {
+        await tabTo(w, "Yes");
+        await w.page.keyboard.press("Space");
+    }
+    await answer(w, "Why?", "The inquest may be opened again");
+    await press(w, "Sign this review");
+    await done(w, "It is kept, and reviewed again");
+    await sound(w, "a review that was signed");
+    const [now] = on<{ stand: string; reviews: { decision: string; counts: boolean }[] }>("desk",
+        "retention", "show", id("old_case"));
+    assert.deepEqual([now?.stand, now?.reviews.map((r) => [r.decision, r.counts])],
+        ["kept", [["retain", true]]]);
+    await visit(w, "/retention");
+    assert.doesNotMatch(await w.page.locator("main").innerText(), /05\/0417/);
+    w.faults.length = 0;
+});
+
+story("a family's page has what they were told, on whose word, beside what is held back",
+    async () => {
+        const w = await open(await consoleOf("desk"));
+        await visit(w, `/records/${id("case_id")}/family`);
+        const main = w.page.locator("main");
+        const held = await main.innerText();
+        for (const topic of ["the speed of the lorry", "the phone"]) {
+            assert(held.includes(topic), `held back: ${topic}, also by a proposal`);
+        }
+        const rows = await w.page.getByRole("table", { name: "Told" }).locator("tbody tr")
+            .evaluateAll((all) => all.map((row) => (row as HTMLElement).innerText));
+        assert.equal(rows.length, 2);
+        const [opened, speed] = [rows.find((r) => r.includes("inquest")),
+            rows.find((r) => r.includes("speed"))];
+        assert.match(opened ?? "", /On 12 November.*DI Lee, decision 3.*20 Nov 2026/s);
+        assert.doesNotMatch(opened ?? "", /held-back/);
+        assert.match(speed ?? "", /Is on the held-back list.*DI Lee, by phone/s);
+        await sound(w, "what a family was told");
+
+        await press(w, "Put it in force");
+        await tabTo(w, "Who approved it?");
+        await w.page.keyboard.press("ArrowDown");
+        await press(w, "Put it in force");
+        await done(w, "It stands as it is written");
+        assert.doesNotMatch(await main.innerText(), /waits for headquarters/);
+
+        await press(w, "Say what came of it");
+        await answer(w, "What came of it?", "They saw the place on Friday");
+        await press(w, "Save");
+        await done(w, "What came of it is saved");
+        const [now] = on<{ strategy: { version: number; proposed: number };
+            open: { answer: string | null; text: string }[] }>("desk", "liaison", "show",
+            id("case_id"));
+        assert.deepEqual(now?.strategy.version, 2);
+        assert(!now?.open.some((o) => o.text === "To see the place" && o.answer === null));
+        assert.deepEqual(w.faults, []);
+    });
+
+story("what stands aside is kept out, with a reason that every member sees", async () => {
+    const [aside] = on<Aside>("desk", "quarantine", "list").filter((a) =>
+        a.summary.startsWith("Not hers"));
+    const w = await open(await consoleOf("desk"));
+    await visit(w, `/quarantine/${aside?.id}`);
+    await tabTo(w, "Let it in");
+    await answer(w, "Why?", "Her tablet was stolen by then");
+    await press(w, "Keep it out");
+    await done(w, "It stays with every member");
+    const [now] = on<Aside>("desk", "quarantine", "list").filter((a) => a.id === aside?.id);
+    assert.equal(now?.decision, "refused");
+    assert.equal(on("desk", "search", "Not hers").length, 0, "it is among no records");
+    assert.deepEqual(w.faults, []);
+});
+
+story("an officer who knows better corrects the directory, and headquarters decides", async () => {
+    const w = await open(await consoleOf("amir"), { width: 360 });
+    await unlock(w, "amir");
+    await visit(w, "/directory?find=1");
+    await press(w, "Say what is right");
+    await tabTo(w, "What is wrong?");
+    await w.page.keyboard.type("What it does");
+    await answer(w, "What is right?", "For those bereaved by homicide");
+    await answer(w, "How do you know?", "I rang them");
+    await press(w, "Send the correction");
+    await done(w, "Headquarters' value stands until they decide");
+    await sound(w, "a correction");
+    on("amir", "sync");
+    on("desk", "sync");
+    const desk = await open(await consoleOf("desk"));
+    await visit(desk, `/conflicts/${id("service")}`);
+    const main = desk.page.locator("main");
+    assert.match(await main.innerText(), /bereaved by homicide.*I rang them/s);
+    assert.deepEqual([...w.faults, ...desk.faults], []);
+});
+
+story("what the log of use shows is saved as a file, whole", async () => {
+    const w = await open(await consoleOf("desk"));
+    await visit(w, `/audit?record=${id("person")}&since=all`);
+    const shown = await w.page.locator("main tbody tr").count();
+    const coming = w.page.waitForEvent("download");
+    await press(w, "Save all of that time as a CSV file");
+    const lines = readFileSync(await (await coming).path(), "utf8").split("\r\n");
+    assert.equal(lines.length, shown + 2, "a line each, its head, and the end");
+    assert.doesNotMatch(lines.join(""), /Maria|07700/, "and nothing that stood in a record");
+});
+
+story("an administrator shuts a device out; a proposal is agreed to, or declined, by the second",
+    async () => {
+        const devices = () => on<Device[]>("admin", "device", "list")[0] ?? [];
+        const bethan = devices().find((d) => d.name === "bethan")?.device ?? "";
+        const w = await open(await consoleOf("admin"));
+        await unlock(w, "admin");
+        await visit(w, `/devices/${bethan}`);
+        await press(w, "Shut it out");
+        await w.page.getByText("Say why").first().waitFor();
+        await sound(w, "shutting out");
+        await tabTo(w, "It is lost");
+        for (let i = 0; i < 2; i += 1) await w.page.keyboard.press("ArrowDown");
+        assert(await w.page.getByLabel("Its officer has left").isChecked());
+        await press(w, "Shut it out");
+        await done(w, "The relay refuses that device");
+        assert.equal(devices().find((d) => d.device === bethan)?.state, "revoked");
+
+        const chief = await open(await consoleOf("chief"));
+        await unlock(chief, "chief");
+        for (const [button, name, hears] of [["Decline", "Operation Yew", "taken away"],
+            ["Agree", "Operation Elm", "signed by both"]] as const) {
+            proposes("admin", "space", "create", name, "--restricted", "--member", "chief=hq");
+            on("chief", "sync");
+            await visit(chief, "/devices/log");
+            assert.match(await chief.page.locator("main").innerText(), new RegExp(name));
+            await sound(chief, "a proposal");
+            await press(chief, button);
+            await done(chief, hears);
+            assert.match(await chief.page.locator("main").innerText(), /Nothing waits/);
+            on("admin", "sync");
+        }
+        const names = on<{ name: string }[]>("chief", "space", "list")[0]?.map((s) => s.name);
+        assert(names?.includes("Operation Elm"));
+        assert(!names?.includes("Operation Yew"));
+        assert.deepEqual([...w.faults, ...chief.faults], []);
+    });
