@@ -38,6 +38,8 @@ bool agent_is_ours(int fd);
 /* DBK_PENDING: no agent has this store unlocked. */
 DBK_MUST_CHECK dbk_rc agent_ask_key(dbk_secret **key, const char *store, agent_kind how,
                                     dbk_err *err);
+/* Is the store unlocked? Doesn't count as use. */
+bool agent_is_there(const char *store);
 DBK_MUST_CHECK dbk_rc agent_ask_lock(const char *store, dbk_err *err);
 /* Opens the store with the agent's key. */
 DBK_MUST_CHECK dbk_rc agent_open_book(cli *c, agent_kind how, dbk_err *err);
@@ -59,6 +61,11 @@ DBK_MUST_CHECK dbk_rc agent_serve(dbk_secret **key, const char *store, const age
 /* "90s", "15m" or "8h", from a second to a day; NULL: the default. */
 DBK_MUST_CHECK dbk_rc agent_duration(uint64_t *ms, const char *text, uint64_t otherwise_ms,
                                      dbk_err *err);
+/* From here on SIGTERM, SIGINT and SIGHUP come by a descriptor. *fd is -1 before, and on failure.
+ */
+DBK_MUST_CHECK dbk_rc agent_take_signals(int *fd, dbk_err *err);
+/* Of --for and --idle. */
+DBK_MUST_CHECK dbk_rc agent_limits_read(agent_limits *limits, const cli_args *a, dbk_err *err);
 #define AGENT_IDLE_MS (15u * 60u * 1000u)
 #define AGENT_FOR_MS (10u * 60u * 60u * 1000u)
 

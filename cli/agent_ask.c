@@ -129,6 +129,12 @@ dbk_rc agent_ask_key(dbk_secret **key, const char *store, agent_kind how, dbk_er
     return ask(key, store, how, err);
 }
 
+bool agent_is_there(const char *store)
+{
+    dbk_err none = { 0 };
+    return ask(NULL, store, AGENT_QUIETLY, &none) == DBK_OK;
+}
+
 dbk_rc agent_ask_lock(const char *store, dbk_err *err)
 {
     return ask(NULL, store, AGENT_LOCK, err);

@@ -14,8 +14,8 @@
 #include "cli/agent.h"
 #include "core/base/alloc.h"
 
-#define LOOK_MS 500u   /* between two looks at the clock and the store */
-#define SLEPT_MS 1000u /* so far may the two clocks drift apart before it counts as sleep */
+#define LOOK_MS 500u  /* between two looks at the clock and the store */
+#define SLEPT_MS 1000 /* so far may the two clocks drift apart before it counts as sleep */
 #define BACKLOG 16
 #define SLOTS_NAME "keys.slots"
 
@@ -26,7 +26,7 @@ typedef struct agent {
     agent_place place;
     agent_limits limits;
     uint64_t started_ms, used_ms; /* boot time */
-    uint64_t slept_ms;            /* boot time less monotonic time, at the start */
+    int64_t slept_ms;             /* of slept_so_far_ms(), at the start */
     ino_t socket;
     int listener, signals;
 } agent;
@@ -65,10 +65,18 @@ static bool socket_gone(const agent *a)
 }
 
 /* Why the store is to be locked now; NULL: it isn't. */
+/* Boot time less monotonic time. Of a machine that never slept it is 0, or, as one clock is read
+ * after the other, -1. */
+static int64_t slept_so_far_ms(void)
+{
+    uint64_t boottime_ms = dbk_boottime_ms();
+    return (int64_t)boottime_ms - (int64_t)dbk_monotonic_ms();
+}
+
 static const char *due(const agent *a)
 {
     uint64_t now_ms = dbk_boottime_ms();
-    if (now_ms - dbk_monotonic_ms() > a->slept_ms + SLEPT_MS)
+    if (slept_so_far_ms() > a->slept_ms + SLEPT_MS)
         return "the machine slept";
     if (now_ms - a->started_ms >= a->limits.for_ms)
         return "its time is over";
@@ -155,7 +163,7 @@ static const char *serve(agent *a)
     return why;
 }
 
-static dbk_rc take_signals(agent *a, dbk_err *err)
+dbk_rc agent_take_signals(int *fd, dbk_err *err)
 {
     sigset_t set;
     (void)sigemptyset(&set);
@@ -163,8 +171,8 @@ static dbk_rc take_signals(agent *a, dbk_err *err)
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
-        a->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return a->signals >= 0 ? DBK_OK : dbk_fail(err, DBK_IO, "signals: %s", strerror(errno));
+        *fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return *fd >= 0 ? DBK_OK : dbk_fail(err, DBK_IO, "signals: %s", strerror(errno));
 }
 
 static dbk_rc listen_at(agent *a, dbk_err *err)
@@ -198,8 +206,8 @@ dbk_rc agent_serve(dbk_secret **key, const char *store, const agent_limits *limi
     *key = NULL;
     DBK_ASSERT(dbk_secret_len(a.key) == AGENT_KEY_BYTES);
     a.used_ms = a.started_ms;
-    a.slept_ms = a.started_ms - dbk_monotonic_ms();
-    dbk_rc rc = take_signals(&a, err);
+    a.slept_ms = slept_so_far_ms();
+    dbk_rc rc = agent_take_signals(&a.signals, err);
     if (rc == DBK_OK && read_slots(&a.slots, store) != DBK_OK)
         rc = dbk_fail(err, DBK_NOT_FOUND, "the store has no " SLOTS_NAME);
     if (rc == DBK_OK)

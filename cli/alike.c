@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/looks.h"
+#include "cli/names.h"
 #include "cli/render.h"
 #include "cli/words.h"
 
@@ -71,7 +72,7 @@ static json_t *match_json(const dbk_id *person, const dbk_match *m)
 dbk_rc cli_alike_say(const cli *c, const dbk_id *person, const dbk_match *m, dbk_err *err)
 {
     if (c->format == OUT_JSON)
-        return out_json_take(match_json(person, m), err);
+        return out_json_take(cli_names_add(c, match_json(person, m)), err);
     print_match(person, m);
     return DBK_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/nearest.h"
+#include "core/base/text.h"
 
 /* Words of a two-word name that argv must begin with: 0 when they don't match. */
 static size_t name_matches(const char *name, size_t argc, char *const *argv)
@@ -118,4 +119,12 @@ const char *cli_option_value(const cli_args *a, const char *name)
 bool cli_option_given(const cli_args *a, const char *name)
 {
     return cli_option_values(a, name)->count > 0;
+}
+
+dbk_rc cli_limit_read(uint64_t *limit, const cli_args *a, dbk_err *err)
+{
+    const char *text = cli_option_value(a, "--limit");
+    if (text != NULL && dbk_u64_parse(limit, dbk_span_str(text), NULL) != DBK_OK)
+        return dbk_fail(err, DBK_USAGE, "--limit is a number");
+    return DBK_OK;
 }

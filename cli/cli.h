@@ -51,6 +51,7 @@ typedef struct cli {
     bool rule_read;              /* and its safe-contact rule was there to be read, and was */
     bool gives_out;              /* what it says is for others: nothing confidential */
     struct json_t *problems;     /* or NULL; with --json they go into the answer of a failure */
+    bool wants_reason;           /* it failed because a restricted space asks for --reason */
 } cli;
 
 enum {
@@ -78,7 +79,13 @@ extern const cli_command cli_commands[];
 /* The last value of an option, or NULL; all of them; whether a flag was given. */
 const char *cli_option_value(const cli_args *a, const char *name);
 const cli_values *cli_option_values(const cli_args *a, const char *name);
+/* Of a command that has --limit; left as it was when that isn't given. */
+DBK_MUST_CHECK dbk_rc cli_limit_read(uint64_t *limit, const cli_args *a, dbk_err *err);
 bool cli_option_given(const cli_args *a, const char *name);
+
+/* One command, from its arguments (argv[0] is the program) to its exit status. main's, and that of
+ * each child of the console. */
+int cli_program(size_t argc, char **argv);
 
 /* Reads the passphrase from the file, the descriptor or the terminal (twice when it is new). */
 typedef enum cli_ask_kind { CLI_ASK_PASSPHRASE, CLI_ASK_NEW_PASSPHRASE } cli_ask_kind;

@@ -25,6 +25,7 @@ dbk_rc cmd_space_list(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_space_remove(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_space_rotate(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_device.c: devices, by their name, or by a prefix of their id of at least 6 digits */
+dbk_rc cmd_device_reach(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_device_revoke(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_device_lost(cli *c, const cli_args *a, dbk_err *err); /* cmd_lost.c */
@@ -52,9 +53,16 @@ dbk_rc cmd_report_trends(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_report_indicators(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_report_children(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_report_referrals(cli *c, const cli_args *a, dbk_err *err);
+/* --from and --to, which are needed, and their ends in this machine's zone. */
+typedef struct cmd_days {
+    dbk_period period;
+    int64_t from_ms, end_ms;
+} cmd_days;
+dbk_rc cmd_period(cmd_days *days, const cli_args *a, dbk_err *err);
 /* cmd_report.c: what came of an operation, and whom it fell on */
 dbk_rc cmd_report_outcome(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_report_fairness(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_report_months(cli *c, const cli_args *a, dbk_err *err);     /* cmd_months.c */
 dbk_rc cmd_report_priorities(cli *c, const cli_args *a, dbk_err *err); /* cmd_priorities.c */
 dbk_rc cmd_report_clocks(cli *c, const cli_args *a, dbk_err *err);     /* cmd_clocks.c */
 /* cmd_schedule.c: schedules of unused material */
@@ -95,6 +103,10 @@ dbk_rc cmd_audit(cli *c, const cli_args *a, dbk_err *err); /* cmd_audit.c */
 /* cmd_sync.c, cmd_status.c: exchange, and what has arrived where */
 dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_status(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_snapshot.c: what a new device begins with */
+dbk_rc cmd_snapshot_make(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_snapshot_confirm(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_snapshot_fetch(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_evidence.c: of two histories */
 dbk_rc cmd_evidence(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_evidence_settle(cli *c, const cli_args *a, dbk_err *err);
@@ -126,6 +138,12 @@ dbk_rc cmd_quarantine_refuse(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_unlock(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_lock(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_agent(cli *c, const cli_args *a, dbk_err *err);
+/* cmd_console.c: pages; cmd_whoami.c; cmd_scratch.c: what was typed and isn't saved yet */
+dbk_rc cmd_console(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_whoami(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_scratch_keep(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_scratch_list(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_scratch_drop(cli *c, const cli_args *a, dbk_err *err);
 /* cmd_verify.c, cmd_import.c, cmd_export.c, cmd_passphrase.c */
 dbk_rc cmd_verify(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err);

@@ -56,7 +56,7 @@ static dbk_rc check_memory(bool locked, bool strict, dbk_err *err)
     return DBK_OK;
 }
 
-static dbk_rc read_limits(agent_limits *limits, const cli_args *a, dbk_err *err)
+dbk_rc agent_limits_read(agent_limits *limits, const cli_args *a, dbk_err *err)
 {
     dbk_rc rc = agent_duration(&limits->for_ms, cli_option_value(a, "--for"), AGENT_FOR_MS, err);
     if (rc == DBK_OK)
@@ -129,7 +129,7 @@ dbk_rc cmd_agent(cli *c, const cli_args *a, dbk_err *err)
     dbk_secret *key = NULL;
     agent_limits limits;
     const char *why = "";
-    dbk_rc rc = read_limits(&limits, a, err);
+    dbk_rc rc = agent_limits_read(&limits, a, err);
     if (rc == DBK_OK && started && strcmp(cli_option_value(a, "--key-fd"), KEY_FD_TEXT) != 0)
         rc = dbk_fail(err, DBK_USAGE, "--key-fd is for `daybook unlock` to use");
     if (rc == DBK_OK)
@@ -232,7 +232,7 @@ dbk_rc cmd_unlock(cli *c, const cli_args *a, dbk_err *err)
     dbk_secret *key = NULL;
     birth b = { 0 };
     agent_limits limits;
-    dbk_rc rc = read_limits(&limits, a, err);
+    dbk_rc rc = agent_limits_read(&limits, a, err);
     if (rc == DBK_OK)
         rc = key_by_passphrase(&key, c, err);
     if (rc == DBK_OK && realpath(c->store, store) == NULL)

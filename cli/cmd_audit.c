@@ -17,7 +17,6 @@
 
 typedef struct auditing {
     cli *c;
-    const char *op;    /* or NULL: all */
     const char *actor; /* a device's name, or the beginning of its id; or NULL */
     bool csv;
     json_t *rows; /* as --json says them, until they are put into order */
@@ -39,40 +38,74 @@ static bool is_actor(const auditing *a, const dbk_id *device)
             strncasecmp(a->actor, hex, strlen(a->actor)) == 0);
 }
 
+static bool wants(void *ctx, const dbk_audit_row *row)
+{
+    return is_actor(ctx, &row->device);
+}
+
+/* ---- a row's place, by which the next page goes on ------------------------------------------- */
+
+#define ENTRY_SIZE 96u
+
+static void print_entry(char out[ENTRY_SIZE], const dbk_audit_place *p)
+{
+    char feed[DBK_ID_HEX_SIZE];
+    dbk_id_hex(feed, &p->dot.feed);
+    (void)snprintf(out, ENTRY_SIZE, "%016llx-%s-%llx-%x", (unsigned long long)p->time, feed,
+                   (unsigned long long)p->dot.seq, (unsigned)p->op);
+}
+
+static dbk_rc read_entry(dbk_audit_place *out, const char *text, dbk_err *err)
+{
+    char feed[DBK_ID_HEX_SIZE], again[ENTRY_SIZE];
+    unsigned long long time = 0, seq = 0;
+    unsigned op = 0;
+    if (sscanf(text, "%16llx-%32[0-9a-f]-%16llx-%8x", &time, feed, &seq, &op) != 4 ||
+        op >= DBK_AUDIT_OPS || dbk_id_parse(&out->dot.feed, feed, NULL) != DBK_OK)
+        return dbk_fail(err, DBK_USAGE, "--before is an entry, as --json names it");
+    out->time = time;
+    out->dot.seq = seq;
+    out->op = op;
+    print_entry(again, out);
+    return strcmp(again, text) == 0
+               ? DBK_OK
+               : dbk_fail(err, DBK_USAGE, "--before is an entry, as --json names it");
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
 static dbk_rc take_row(void *ctx, const dbk_audit_row *row, dbk_err *err)
 {
     auditing *a = ctx;
-    char space[DBK_ID_HEX_SIZE], device[DBK_ID_HEX_SIZE];
+    char space[DBK_ID_HEX_SIZE], device[DBK_ID_HEX_SIZE], entry[ENTRY_SIZE];
     const char *op = dbk_audit_op_name(row->op);
-    if ((a->op != NULL && strcmp(a->op, op) != 0) || !is_actor(a, &row->device))
-        return DBK_OK;
+    print_entry(entry, &row->place);
     dbk_id_hex(space, &row->space);
     dbk_id_hex(device, &row->device);
-    json_t *json = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:o, s:o*, s:o*, s:o*, s:o*}",
-                             "op", op, "at", cli_time_json(row->at_ms), "received",
-                             cli_time_json((int64_t)row->receipt_ms), "author",
-                             cli_device_name(a->c, &row->device), "device", device, "space", space,
-                             "count", (json_int_t)row->count, "records",
-                             row->records.len == 0 ? json_array() : cli_value_json(row->records),
-                             "what", text_json(row->what), "recipient", text_json(row->recipient),
-                             "reason", text_json(row->reason), "order", text_json(row->order));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:o, s:o*, s:o*, s:o*, s:o*}", "entry", entry,
+        "op", op, "at", cli_time_json(row->at_ms), "received",
+        cli_time_json((int64_t)row->receipt_ms), "author", cli_device_name(a->c, &row->device),
+        "device", device, "space", space, "count", (json_int_t)row->count, "records",
+        row->records.len == 0 ? json_array() : cli_value_json(row->records), "what",
+        text_json(row->what), "recipient", text_json(row->recipient), "reason",
+        text_json(row->reason), "order", text_json(row->order));
     if (json == NULL || json_array_append_new(a->rows, json) != 0)
         return dbk_fail(err, DBK_NOMEM, "no memory for the log");
     return DBK_OK;
-}
-
-/* RFC 3339 in UTC: the order of the texts is that of the times. */
-static int by_time(const void *a, const void *b)
-{
-    json_t *const *x = a, *const *y = b;
-    return strcmp(json_string_value(json_object_get(*x, "at")),
-                  json_string_value(json_object_get(*y, "at")));
 }
 
 static const char *said(const json_t *row, const char *key)
 {
     const char *text = json_string_value(json_object_get(row, key));
     return text == NULL ? "" : text;
+}
+
+/* A row's place begins with its time, in as many digits as every other. */
+static int by_place(const void *a, const void *b)
+{
+    json_t *const *x = a, *const *y = b;
+    return strcmp(said(*x, "entry"), said(*y, "entry"));
 }
 
 static dbk_rc print_row(out_table *table, const json_t *row, dbk_err *err)
@@ -161,7 +194,7 @@ static dbk_rc put_in_order(const auditing *a, dbk_err *err)
         return dbk_fail(err, DBK_NOMEM, "no memory for the log");
     for (size_t i = 0; i < count; i++)
         rows[i] = json_array_get(a->rows, i);
-    qsort(rows, count, sizeof(json_t *), by_time);
+    qsort(rows, count, sizeof(json_t *), by_place);
     dbk_rc rc = a->csv ? print_all_csv(rows, count, err) : print_rows(a, rows, count, err);
     dbk_free(rows);
     return rc;
@@ -176,13 +209,15 @@ static dbk_rc read_times(dbk_audit_opts *opts, const cli_args *a, dbk_err *err)
     return rc;
 }
 
-static dbk_rc check_op(const char *op, dbk_err *err)
+static dbk_rc read_op(dbk_audit_opts *opts, const char *op, dbk_err *err)
 {
     char all[256] = "";
     for (unsigned i = 0; op != NULL && i < DBK_AUDIT_OPS; i++) {
         size_t len = strlen(all);
-        if (strcmp(op, dbk_audit_op_name(i)) == 0)
+        if (strcmp(op, dbk_audit_op_name(i)) == 0) {
+            opts->ops = 1u << i;
             return DBK_OK;
+        }
         (void)snprintf(all + len, sizeof(all) - len, "%s%s",
                        i == 0                   ? ""
                        : i + 1 == DBK_AUDIT_OPS ? " or "
@@ -192,19 +227,34 @@ static dbk_rc check_op(const char *op, dbk_err *err)
     return op == NULL ? DBK_OK : dbk_fail(err, DBK_USAGE, "--op is %s", all);
 }
 
+static dbk_rc read_page(dbk_audit_opts *opts, dbk_audit_place *before, const cli_args *a,
+                        dbk_err *err)
+{
+    const char *entry = cli_option_value(a, "--before");
+    dbk_rc rc = cli_limit_read(&opts->limit, a, err);
+    if (rc != DBK_OK || entry == NULL)
+        return rc;
+    if (opts->limit == 0)
+        return dbk_fail(err, DBK_USAGE, "--before wants --limit");
+    opts->before = before;
+    return read_entry(before, entry, err);
+}
+
 dbk_rc cmd_audit(cli *c, const cli_args *a, dbk_err *err)
 {
     auditing job = { .c = c,
-                     .op = cli_option_value(a, "--op"),
                      .actor = cli_option_value(a, "--actor"),
                      .csv = cli_option_given(a, "--csv"),
                      .rows = json_array() };
-    dbk_audit_opts opts = { .from_ms = INT64_MIN, .to_ms = INT64_MAX };
+    dbk_audit_opts opts = { .from_ms = INT64_MIN, .to_ms = INT64_MAX, .wants = wants };
+    dbk_audit_place before;
     const char *typed = cli_option_value(a, "--record");
     dbk_id record;
-    dbk_rc rc = check_op(job.op, err);
+    dbk_rc rc = read_op(&opts, cli_option_value(a, "--op"), err);
     if (rc == DBK_OK)
         rc = read_times(&opts, a, err);
+    if (rc == DBK_OK)
+        rc = read_page(&opts, &before, a, err);
     if (rc == DBK_OK && typed != NULL) {
         rc = cli_record_find(&record, c, typed, err);
         opts.record = &record;

@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/looks.h"
+#include "cli/names.h"
 #include "cli/past.h"
 #include "cli/render.h"
 #include "cli/safe.h"
@@ -158,14 +159,13 @@ static dbk_rc conflict_json(cli *c, const dbk_note *note, const char *summary, d
             (void)json_array_append_new(groups, dispute_json(c, note, g, &shown));
     }
     dbk_id_uuid(uuid, &note->record);
-    return out_json_take(
-        json_pack(
-            "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", uuid, "form",
-            out_safe(dbk_note_form(note)), "summary", summary == NULL ? "" : out_safe_str(summary),
-            "severity", severity_code(&attention), "changed",
-            cli_time_json((int64_t)dbk_hlc_ms(dbk_state_updated(note->state))), "groups", groups,
-            "reviews", reviews_json(c, note), "decided", cli_past_decided_json(c, note)),
-        err);
+    json_t *answer = json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", uuid, "form",
+        out_safe(dbk_note_form(note)), "summary", summary == NULL ? "" : out_safe_str(summary),
+        "severity", severity_code(&attention), "changed",
+        cli_time_json((int64_t)dbk_hlc_ms(dbk_state_updated(note->state))), "groups", groups,
+        "reviews", reviews_json(c, note), "decided", cli_past_decided_json(c, note));
+    return out_json_take(cli_names_add(c, answer), err);
 }
 
 typedef struct queue {

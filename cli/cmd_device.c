@@ -1,5 +1,6 @@
-/* Devices: device list, device revoke. */
+/* Devices: device list, device reach, device revoke. */
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cmd.h"
@@ -93,8 +94,26 @@ static dbk_rc list_spaces(cli *c, dbk_bytes *text, json_t *rows, const dbk_membe
     return rc == DBK_OK ? dbk_bytes_append_u8(text, 0, err) : rc;
 }
 
-static dbk_rc device_row(cli *c, out_table *table, json_t *rows, const dbk_member *m, dbk_err *err)
+typedef struct listing {
+    cli *c;
+    out_table *table; /* or NULL: JSON */
+    json_t *rows;
+    json_t *heard; /* by a device's id: when the relay last received something of it, or null */
+} listing;
+
+static dbk_rc hear(void *ctx, const dbk_heard *heard, dbk_err *err)
 {
+    const listing *l = ctx;
+    char hex[DBK_ID_HEX_SIZE];
+    (void)err;
+    dbk_id_hex(hex, &heard->device);
+    (void)json_object_set_new(l->heard, hex, cli_time_json((int64_t)heard->heard_ms));
+    return DBK_OK;
+}
+
+static dbk_rc device_row(const listing *l, const dbk_member *m, dbk_err *err)
+{
+    cli *c = l->c;
     dbk_bytes name = DBK_BYTES_INIT(CLI_NAME_BYTES_MAX);
     dbk_id self = dbk_book_device(c->book);
     char hex[DBK_ID_HEX_SIZE];
@@ -108,16 +127,17 @@ static dbk_rc device_row(cli *c, out_table *table, json_t *rows, const dbk_membe
         rc = dbk_bytes_append_u8(&name, 0, err);
     if (rc == DBK_OK)
         rc = list_spaces(c, &where, spaces, m, err);
-    if (rc == DBK_OK && table != NULL)
-        rc = out_table_row(table,
+    if (rc == DBK_OK && l->table != NULL)
+        rc = out_table_row(l->table,
                            (const char *[]){ (char *)name.p, dbk_role_name(m->role), state,
                                              mine ? "this device" : "", hex, (char *)where.p },
                            err);
-    if (rc == DBK_OK && table == NULL)
-        (void)json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:b, s:s, s:O}", "name",
-                                                    (char *)name.p, "role", dbk_role_name(m->role),
-                                                    "state", state, "this", (int)mine, "device",
-                                                    hex, "spaces", spaces));
+    if (rc == DBK_OK && l->table == NULL)
+        (void)json_array_append_new(
+            l->rows,
+            json_pack("{s:s, s:s, s:s, s:b, s:s, s:O, s:O*}", "name", (char *)name.p, "role",
+                      dbk_role_name(m->role), "state", state, "this", (int)mine, "device", hex,
+                      "spaces", spaces, "heard", json_object_get(l->heard, hex)));
     json_decref(spaces);
     dbk_bytes_wipe(&where);
     dbk_bytes_wipe(&name);
@@ -126,21 +146,89 @@ static dbk_rc device_row(cli *c, out_table *table, json_t *rows, const dbk_membe
 
 dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err)
 {
-    out_table *table = NULL;
-    json_t *rows = json_array();
+    static const char *const heads[] = { "NAME", "ROLE", "STATE", "", "ID", "SPACES" };
+    listing l = { .c = c, .rows = json_array(), .heard = json_object() };
     const dbk_roster *roster = dbk_book_roster(c->book);
-    dbk_rc rc = DBK_OK;
     (void)a;
-    if (c->format == OUT_TEXT)
-        rc = out_table_new(&table, (const char *[]){ "NAME", "ROLE", "STATE", "", "ID", "SPACES" },
-                           6, err);
+    dbk_rc rc = c->format == OUT_TEXT ? out_table_new(&l.table, heads, 6, err)
+                                      : dbk_query_devices(c->book, hear, &l, err);
     for (size_t i = 0; rc == DBK_OK && roster != NULL && i < dbk_roster_devices(roster); i++)
-        rc = device_row(c, table, rows, dbk_roster_device_at(roster, i), err);
-    if (rc == DBK_OK && table != NULL)
-        out_table_print(table);
+        rc = device_row(&l, dbk_roster_device_at(roster, i), err);
+    if (rc == DBK_OK && l.table != NULL)
+        out_table_print(l.table);
     else if (rc == DBK_OK)
-        rc = out_json_take(json_incref(rows), err);
-    json_decref(rows);
-    out_table_free(table);
+        rc = out_json_take(json_incref(l.rows), err);
+    json_decref(l.rows);
+    json_decref(l.heard);
+    out_table_free(l.table);
+    return rc;
+}
+
+/* ---- how far each has a space --------------------------------------------------------------- */
+
+typedef struct reaching {
+    cli *c;
+    out_table *table; /* or NULL: JSON */
+    json_t *rows;
+    uint64_t log_size; /* on this device */
+} reaching;
+
+static dbk_rc reach_row(void *ctx, const dbk_reached *r, dbk_err *err)
+{
+    reaching *l = ctx;
+    char hex[DBK_ID_HEX_SIZE], has[64] = "nothing said";
+    const char *said = "";
+    bool spoke = r->size > 0;
+    l->log_size = r->here;
+    dbk_id_hex(hex, &r->device);
+    if (l->table == NULL) {
+        json_t *size = spoke ? json_integer((json_int_t)r->size) : json_null();
+        (void)json_array_append_new(
+            l->rows,
+            json_pack("{s:s, s:s, s:o, s:b, s:o, s:b}", "device", hex, "name",
+                      cli_device_name(l->c, &r->device), "size", size, "whole", (int)r->whole,
+                      "said", cli_time_json((int64_t)r->time_ms), "ahead", (int)r->ahead));
+        return DBK_OK;
+    }
+    if (spoke) {
+        (void)snprintf(has, sizeof(has), "%llu of %llu%s", (unsigned long long)r->size,
+                       (unsigned long long)r->here, r->ahead ? " here: sync" : "");
+        said = cli_time((int64_t)r->time_ms);
+    }
+    return out_table_row(
+        l->table, (const char *[]){ cli_device_name(l->c, &r->device), has, said, hex }, err);
+}
+
+static dbk_rc ask_reach(reaching *l, const dbk_id *space, dbk_err *err)
+{
+    dbk_transport t = { 0 };
+    dbk_rc rc = dbk_driver_connect(&t, l->c->book, err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_reaches(l->c->book, &t, space, reach_row, l, err);
+    dbk_transport_close(&t);
+    return rc;
+}
+
+dbk_rc cmd_device_reach(cli *c, const cli_args *a, dbk_err *err)
+{
+    static const char *const heads[] = { "NAME", "HAS", "SAID", "ID" };
+    char hex[DBK_ID_HEX_SIZE];
+    dbk_id space;
+    reaching l = { .c = c, .rows = json_array() };
+    dbk_rc rc = dbk_book_space_find(c->book, &space, cli_option_value(a, "--space"), err);
+    if (rc == DBK_OK && c->format == OUT_TEXT)
+        rc = out_table_new(&l.table, heads, 4, err);
+    if (rc == DBK_OK)
+        rc = ask_reach(&l, &space, err);
+    dbk_id_hex(hex, &space);
+    if (rc == DBK_OK && l.table != NULL)
+        out_table_print(l.table);
+    else if (rc == DBK_OK)
+        rc = out_json_take(json_pack("{s:s, s:s, s:I, s:O}", "space", hex, "name",
+                                     cli_space_name(c, &space), "log_size", (json_int_t)l.log_size,
+                                     "devices", l.rows),
+                           err);
+    json_decref(l.rows);
+    out_table_free(l.table);
     return rc;
 }

@@ -118,9 +118,9 @@ static const char *need_word(dbk_need need)
 /* Sub-fields nest at most twice in the shipped forms; the form parser bounds the depth. */
 static json_t *plain_field_json(const dbk_field *f)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "field", f->name, "label", f->label, "kind",
-                     dbk_field_kind_name(f->kind), "required", need_word(f->need), "codes",
-                     codes_json(f));
+    return json_pack("{s:s, s:s, s:s*, s:s, s:s*, s:s, s:o}", "field", f->name, "label", f->label,
+                     "help", f->help, "kind", dbk_field_kind_name(f->kind), "form", f->ref_form,
+                     "required", need_word(f->need), "codes", codes_json(f));
 }
 
 static json_t *field_json(const dbk_form *form, const dbk_field *f)

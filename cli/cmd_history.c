@@ -140,6 +140,17 @@ static dbk_rc take_event(void *ctx, const dbk_event *e, dbk_err *err)
                : dbk_fail(err, DBK_NOMEM, "no memory for the history");
 }
 
+static dbk_rc tell_lacks(cli *c, const dbk_id *record, dbk_err *err)
+{
+    uint64_t lacks = 0;
+    dbk_rc rc = dbk_query_history_lacks(c->book, &lacks, record, err);
+    if (rc == DBK_OK && lacks > 0)
+        out_note("%llu earlier change%s of it came with headquarters' snapshot and %s not on this "
+                 "device: daybook snapshot fetch",
+                 (unsigned long long)lacks, cli_plural(lacks), lacks == 1 ? "is" : "are");
+    return rc;
+}
+
 dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err)
 {
     telling t = { .c = c, .rows = c->format == OUT_JSON ? json_array() : NULL };
@@ -157,6 +168,8 @@ dbk_rc cmd_history(cli *c, const cli_args *a, dbk_err *err)
         out_mark();
     if (rc == DBK_OK)
         rc = dbk_query_history(c->book, &record, take_event, &t, err);
+    if (rc == DBK_OK)
+        rc = tell_lacks(c, &record, err);
     if (rc == DBK_OK && t.rows != NULL)
         rc = out_json_take(json_incref(t.rows), err);
     json_decref(t.rows);

@@ -35,6 +35,7 @@ typedef struct import_job {
     json_t *report;  /* refused lines, with --json */
     dbk_batch *batch;
     uint64_t taken, already, refused;
+    uint64_t logged;    /* of those taken: told in the log of use */
     uint64_t differing; /* of those held already: the line says something else */
 } import_job;
 
@@ -367,6 +368,23 @@ static dbk_rc import_line(import_job *im, size_t i, dbk_err *err)
     return rc;
 }
 
+/* Each record's collection is told by itself; that they came from a file isn't: the entry that says
+ * so is on the disk with them, or they aren't. */
+static dbk_rc flush(import_job *im, dbk_err *err)
+{
+    const dbk_audit_entry entry = { .op = DBK_AUDIT_IMPORT,
+                                    .space = im->space,
+                                    .what = "import",
+                                    .count = im->taken - im->logged };
+    dbk_rc rc = DBK_OK;
+    if (entry.count > 0)
+        rc = dbk_audit_log_batch(im->batch, &entry, err);
+    if (rc == DBK_OK)
+        rc = dbk_batch_flush(im->batch, err);
+    im->logged = im->taken;
+    return rc;
+}
+
 static dbk_rc import_all(import_job *im, dbk_err *err)
 {
     out_progress bar;
@@ -375,11 +393,11 @@ static dbk_rc import_all(import_job *im, dbk_err *err)
     for (size_t i = 0; rc == DBK_OK && i < im->count; i++) {
         rc = import_line(im, i, err);
         if (rc == DBK_OK && im->apply && (i + 1) % FLUSH_EVERY == 0)
-            rc = dbk_batch_flush(im->batch, err);
+            rc = flush(im, err);
         out_progress_draw(&bar, im->apply ? "importing" : "checking", i + 1, im->count);
     }
     if (rc == DBK_OK && im->apply)
-        rc = dbk_batch_flush(im->batch, err);
+        rc = flush(im, err);
     dbk_batch_end(im->batch);
     im->batch = NULL;
     out_progress_end(&bar);
@@ -414,15 +432,6 @@ static void import_wipe(import_job *im)
     json_decref(im->report);
 }
 
-/* Each record's collection is told by itself; that they came from a file isn't. */
-static dbk_rc log_import(const import_job *im, dbk_err *err)
-{
-    const dbk_audit_entry entry = {
-        .op = DBK_AUDIT_IMPORT, .space = im->space, .what = "import", .count = im->taken
-    };
-    return dbk_audit_log(im->c->book, &entry, err);
-}
-
 dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err)
 {
     import_job job = { .c = c,
@@ -442,8 +451,6 @@ dbk_rc cmd_import(cli *c, const cli_args *a, dbk_err *err)
         rc = find_same(&job, err);
     if (rc == DBK_OK)
         rc = import_all(&job, err);
-    if (rc == DBK_OK && job.taken > 0 && job.apply)
-        rc = log_import(&job, err);
     if (rc == DBK_OK)
         rc = say_totals(&job, err);
     if (rc == DBK_OK && job.refused > 0)

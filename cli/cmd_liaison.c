@@ -102,14 +102,20 @@ dbk_rc cmd_liaison_families(cli *c, const cli_args *a, dbk_err *err)
 {
     static const char *const heads[] = { "CASE", "SIDE", "CONTACTS", "ATTEMPTS",
                                          "LAST", "GAP",  "OPEN",     "TO LOOK AT" };
-    const dbk_liaison_opts opts = { .now_ms = (int64_t)dbk_env_system()->now_ms(NULL),
-                                    .shows = may_show,
-                                    .ctx = c };
+    dbk_liaison_opts opts = { .now_ms = (int64_t)dbk_env_system()->now_ms(NULL),
+                              .shows = may_show,
+                              .ctx = c };
+    const char *after = cli_option_value(a, "--after");
     dbk_liaison_family *rows = NULL;
     out_table *table = NULL;
     size_t count = 0;
-    (void)a;
-    dbk_rc rc = dbk_liaison_families(&rows, &count, c->book, &opts, err);
+    dbk_id last;
+    dbk_rc rc = cli_limit_read(&opts.limit, a, err);
+    if (rc == DBK_OK && after != NULL)
+        rc = cli_record_find(&last, c, after, err);
+    opts.after = after == NULL ? NULL : &last;
+    if (rc == DBK_OK)
+        rc = dbk_liaison_families(&rows, &count, c->book, &opts, err);
     if (rc == DBK_OK && c->format == OUT_TEXT)
         rc = out_table_new(&table, heads, 8, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++)

@@ -100,13 +100,6 @@ static void finish(listing *l, dbk_rc rc)
     out_table_free(l->table);
 }
 
-static dbk_rc parse_limit(uint64_t *limit, const char *text, dbk_err *err)
-{
-    if (text != NULL && dbk_u64_parse(limit, dbk_span_str(text), NULL) != DBK_OK)
-        return dbk_fail(err, DBK_USAGE, "--limit is a number");
-    return DBK_OK;
-}
-
 /* F=V pairs; the field names are copied into names. */
 static dbk_rc parse_where(dbk_where *where, char names[][DBK_NAME_BYTES_MAX + 1],
                           const cli_values *values, dbk_err *err)
@@ -143,7 +136,7 @@ dbk_rc cmd_list(cli *c, const cli_args *a, dbk_err *err)
     if (rc == DBK_OK && since != NULL)
         rc = cli_since_parse(&opts.since_ms, since, "--since", err);
     if (rc == DBK_OK)
-        rc = parse_limit(&opts.limit, cli_option_value(a, "--limit"), err);
+        rc = cli_limit_read(&opts.limit, a, err);
     if (rc == DBK_OK && space_name != NULL) {
         rc = dbk_book_space_find(c->book, &space, space_name, err);
         opts.space = &space;
@@ -178,7 +171,7 @@ dbk_rc cmd_search(cli *c, const cli_args *a, dbk_err *err)
     dbk_bytes words = DBK_BYTES_INIT(SEARCH_WORDS_BYTES_MAX);
     uint64_t limit = SEARCH_LIMIT_DEFAULT;
     listing l = { 0 };
-    dbk_rc rc = parse_limit(&limit, cli_option_value(a, "--limit"), err);
+    dbk_rc rc = cli_limit_read(&limit, a, err);
     for (size_t i = 0; rc == DBK_OK && i < a->count; i++)
         rc = dbk_bytes_append_fmt(&words, err, "%s%s", i > 0 ? " " : "", a->positional[i]);
     if (rc == DBK_OK)

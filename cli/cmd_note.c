@@ -7,6 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/prompt.h"
+#include "cli/seen.h"
 #include "core/base/text.h"
 
 /* What every write ends with: the record's id, and the warnings that came along. */
@@ -22,6 +23,16 @@ static dbk_rc say_done(cli *c, const dbk_id *record, const char *done, const dbk
     cli_print_problems(p);
     out_text("%s %s\n", done, uuid);
     return DBK_OK;
+}
+
+/* Saved as a record now: what was typed for it is wanted no more. The record stands whatever comes
+ * of this. */
+static void drop_typed(cli *c, const cli_args *a)
+{
+    dbk_err err = { 0 };
+    const char *typed = cli_option_value(a, "--scratch");
+    if (typed != NULL && dbk_scratch_drop(c->book, dbk_span_str(typed), &err) != DBK_OK)
+        out_note("saved, but what was typed for it is still kept as a scratch: %s", err.text);
 }
 
 /* Asks for the rest. What is missing in the end doesn't make the draft a failure. */
@@ -89,6 +100,8 @@ dbk_rc cmd_add(cli *c, const cli_args *a, dbk_err *err)
     add.inputs = in.rows;
     add.inputs_count = in.count;
     rc = dbk_journal_add(c->book, &record, &problems, &add, err);
+    if (rc == DBK_OK)
+        drop_typed(c, a);
     if (rc != DBK_OK)
         rc = cli_refuse(c, rc, "nothing was saved", &problems, err);
     else if (cli_option_given(a, "--ask"))
@@ -122,6 +135,21 @@ static dbk_rc form_of(const dbk_form **form, cli *c, const dbk_id *record, dbk_e
     return rc;
 }
 
+/* Nothing is put in the place of a value that its author hasn't seen (P2). */
+static dbk_rc check_seen(cli *c, dbk_problems *problems, const cli_args *a, const dbk_edit *edit,
+                         dbk_err *err)
+{
+    const cli_seen_edit seen = { cli_option_value(a, "--seen"), edit->inputs, edit->inputs_count };
+    dbk_note *note = NULL;
+    if (seen.seen == NULL)
+        return DBK_OK;
+    dbk_rc rc = dbk_query_note(&note, c->book, &edit->record, err);
+    if (rc == DBK_OK)
+        rc = cli_seen_match(problems, note, &seen, err);
+    dbk_note_free(note);
+    return rc;
+}
+
 dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err)
 {
     cli_inputs in = { 0 };
@@ -142,7 +170,11 @@ dbk_rc cmd_edit(cli *c, const cli_args *a, dbk_err *err)
         return rc;
     edit.inputs = in.rows;
     edit.inputs_count = in.count;
-    rc = dbk_journal_edit(c->book, &problems, &edit, err);
+    rc = check_seen(c, &problems, a, &edit, err);
+    if (rc == DBK_OK)
+        rc = dbk_journal_edit(c->book, &problems, &edit, err);
+    if (rc == DBK_OK)
+        drop_typed(c, a);
     if (rc == DBK_OK)
         rc = ask ? ask_rest(c, &edit.record, err)
                  : say_done(c, &edit.record, "saved", &problems, err);
@@ -176,6 +208,8 @@ dbk_rc cmd_addendum(cli *c, const cli_args *a, dbk_err *err)
     dbk_rc rc = cli_record_find(&add.record, c, a->positional[0], err);
     if (rc == DBK_OK)
         rc = dbk_journal_addendum(c->book, &add, err);
+    if (rc == DBK_OK)
+        drop_typed(c, a);
     return rc == DBK_OK ? say_done(c, &add.record, "added to", &none, err) : rc;
 }
 

@@ -17,54 +17,55 @@
 
 typedef struct queue {
     cli *c;
-    dbk_id *persons;
-    size_t count, room;
+    uint64_t pairs, limit; /* limit 0: none */
+    bool full;
 } queue;
 
-static dbk_rc take_person(void *ctx, const dbk_row *row, dbk_err *err)
+static dbk_rc show_pair(void *ctx, const dbk_id *person, const dbk_match *match, dbk_err *err)
 {
     queue *q = ctx;
-    if (q->count == q->room)
-        return dbk_fail(err, DBK_LIMIT, "more persons than can be compared at once");
-    q->persons[q->count++] = row->record;
-    return DBK_OK;
-}
-
-/* Each pair once, at its younger record. */
-static dbk_rc show_pairs(queue *q, const dbk_id *person, uint64_t *pairs, dbk_err *err)
-{
-    dbk_match found[DBK_MATCH_FOUND_MAX];
-    size_t count = 0;
-    dbk_rc rc = dbk_match_find(q->c->book, found, &count, person, err);
-    for (size_t i = 0; rc == DBK_OK && i < count; i++) {
-        dbk_id holder = dbk_match_holder(person, &found[i].record);
-        if (!dbk_id_equal(&holder, person) || !cli_alike_shows(q->c, person) ||
-            !cli_alike_shows(q->c, &found[i].record))
-            continue;
-        rc = cli_alike_say(q->c, person, &found[i], err);
-        ++*pairs;
+    if (q->limit > 0 && q->pairs == q->limit) {
+        q->full = true;
+        return DBK_LIMIT; /* ends the walk */
     }
+    if (!cli_alike_shows(q->c, person) || !cli_alike_shows(q->c, &match->record))
+        return DBK_OK;
+    q->pairs++;
+    return cli_alike_say(q->c, person, match, err);
+}
+
+/* "ID:ID" */
+static dbk_rc read_after(dbk_id out[2], cli *c, const char *text, dbk_err *err)
+{
+    char one[DBK_ID_UUID_SIZE] = "";
+    const char *colon = strchr(text, ':');
+    size_t len = colon == NULL ? sizeof(one) : (size_t)(colon - text);
+    if (len >= sizeof(one))
+        return dbk_fail(err, DBK_USAGE, "--after is two records of persons, as ID:ID");
+    memcpy(one, text, len);
+    dbk_rc rc = cli_record_find(&out[0], c, one, err);
+    return rc == DBK_OK ? cli_record_find(&out[1], c, colon + 1, err) : rc;
+}
+
+static dbk_rc show_pairs(cli *c, const cli_args *a, dbk_err *err)
+{
+    queue q = { .c = c };
+    dbk_id after[2];
+    const char *from = cli_option_value(a, "--after");
+    dbk_rc rc = cli_limit_read(&q.limit, a, err);
+    if (rc == DBK_OK && from != NULL)
+        rc = read_after(after, c, from, err);
+    if (rc == DBK_OK)
+        rc = dbk_match_pairs(c->book, from == NULL ? NULL : after, show_pair, &q, err);
+    if (q.full)
+        rc = DBK_OK;
+    if (rc == DBK_OK && c->format == OUT_TEXT)
+        out_text(q.pairs == 0 ? "No two persons look like one.\n"
+                              : "\nTo decide: daybook persons link ID ID --reason TEXT, or persons "
+                                "unlink\n");
+    if (rc == DBK_OK && q.full && c->format == OUT_TEXT)
+        out_note("There are more: --after ID:ID, with the two of the last pair");
     return rc;
-}
-
-static dbk_rc count_person(void *ctx, const dbk_row *row, dbk_err *err)
-{
-    (void)row;
-    (void)err;
-    ++*(size_t *)ctx;
-    return DBK_OK;
-}
-
-static dbk_rc list_persons(queue *q, dbk_err *err)
-{
-    const dbk_list_opts opts = { .form = DBK_LIKENESS_FORM, .since_ms = INT64_MIN };
-    dbk_rc rc = dbk_query_list(q->c->book, &opts, count_person, &q->room, err);
-    if (rc != DBK_OK || q->room == 0)
-        return rc;
-    q->persons = dbk_alloc_array(q->room, sizeof(dbk_id));
-    if (q->persons == NULL)
-        return dbk_fail(err, DBK_NOMEM, "no memory for the persons");
-    return dbk_query_list(q->c->book, &opts, take_person, q, err);
 }
 
 static dbk_rc look_at_person(dbk_id *out, cli *c, const cli_args *a, const char *what, dbk_err *err)
@@ -81,25 +82,11 @@ static dbk_rc look_at_person(dbk_id *out, cli *c, const cli_args *a, const char 
 
 dbk_rc cmd_persons_duplicates(cli *c, const cli_args *a, dbk_err *err)
 {
-    queue q = { .c = c };
-    uint64_t pairs = 0;
-    dbk_rc rc;
-    if (a->count == 1) {
-        dbk_id person;
-        rc = look_at_person(&person, c, a, "persons duplicates", err);
-        if (rc == DBK_OK)
-            rc = cli_alike_of(c, &person, err);
-        return rc;
-    }
-    rc = list_persons(&q, err);
-    for (size_t i = 0; rc == DBK_OK && i < q.count; i++)
-        rc = show_pairs(&q, &q.persons[i], &pairs, err);
-    dbk_free(q.persons);
-    if (rc == DBK_OK && c->format == OUT_TEXT)
-        out_text(pairs == 0 ? "No two persons look like one.\n"
-                            : "\nTo decide: daybook persons link ID ID --reason TEXT, or persons "
-                              "unlink\n");
-    return rc;
+    dbk_id person;
+    if (a->count == 0)
+        return show_pairs(c, a, err);
+    dbk_rc rc = look_at_person(&person, c, a, "persons duplicates", err);
+    return rc == DBK_OK ? cli_alike_of(c, &person, err) : rc;
 }
 
 /* ---- link, unlink ---------------------------------------------------------------------------- */

@@ -147,13 +147,12 @@ dbk_rc cmd_retention_due(cli *c, const cli_args *a, dbk_err *err)
     unsigned days = 0;
     dbk_rc rc = days_of(&days, a, err);
     if (rc == DBK_OK)
-        rc = dbk_retention_all(&rows, &count, c->book, &opts, err);
+        rc = all ? dbk_retention_all(&rows, &count, c->book, &opts, err)
+                 : dbk_retention_due(&rows, &count, c->book,
+                                     opts.now_ms + (int64_t)days * DBK_DAY_MS, &opts, err);
     if (rc == DBK_OK && c->format == OUT_TEXT)
         rc = out_table_new(&table, heads, 6, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++) {
-        bool soon = rows[i].due_ms <= opts.now_ms + (int64_t)days * DBK_DAY_MS;
-        if (!all && !soon && rows[i].stand == DBK_RETENTION_KEPT)
-            continue;
         said++;
         rc = say_due(c, table, &rows[i], err);
     }
@@ -181,7 +180,7 @@ dbk_rc cmd_retention_count(cli *c, uint64_t *due, dbk_err *err)
     dbk_retention *rows = NULL;
     size_t count = 0;
     *due = 0;
-    dbk_rc rc = dbk_retention_all(&rows, &count, c->book, &opts, err);
+    dbk_rc rc = dbk_retention_due(&rows, &count, c->book, opts.now_ms, &opts, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++)
         *due += rows[i].stand == DBK_RETENTION_DUE || rows[i].stand == DBK_RETENTION_AGAIN;
     dbk_free(rows);

@@ -7,9 +7,11 @@
 #include "cli/input.h"
 #include "cli/looks.h"
 #include "cli/markers.h"
+#include "cli/names.h"
 #include "cli/render.h"
 #include "cli/safe.h"
 #include "cli/score.h"
+#include "cli/seen.h"
 #include "cli/words.h"
 
 #define VALUE_BESIDE_MAX 40u /* longer values get lines of their own */
@@ -230,17 +232,16 @@ static dbk_rc show_json(cli *c, const dbk_note *note, json_t *safe, dbk_err *err
         json_decref(markers);
         return rc;
     }
-    return out_json_take(
-        json_pack("{s:s, s:s%, s:i, s:s, s:s, s:s, s:I, s:o, s:O*, s:o, s:o, s:o, s:o, s:I, s:o}",
-                  "id", uuid, "form", (const char *)form.p, form.len, "version",
-                  (int)dbk_state_form_version(note->state), "space", space, "state",
-                  dbk_life_name(dbk_view_life(note->state, &note->view, &dispute)), "carriage",
-                  cli_carriage_code(note->carriage), "late_hours", (json_int_t)late, "markers",
-                  markers, "safe_contact", safe, "score", score, "fields", fields, "disputes",
-                  disputes_json(c, note), "other", unknown_json(c, note), "reviews",
-                  (json_int_t)dbk_state_reviews(note->state, NULL), "same_person",
-                  cli_linked_json(c, note)),
-        err);
+    json_t *answer = json_pack(
+        "{s:s, s:s%, s:i, s:s, s:s, s:s, s:I, s:o, s:O*, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "id",
+        uuid, "form", (const char *)form.p, form.len, "version",
+        (int)dbk_state_form_version(note->state), "space", space, "state",
+        dbk_life_name(dbk_view_life(note->state, &note->view, &dispute)), "carriage",
+        cli_carriage_code(note->carriage), "late_hours", (json_int_t)late, "markers", markers,
+        "safe_contact", safe, "score", score, "fields", fields, "disputes", disputes_json(c, note),
+        "other", unknown_json(c, note), "reviews", (json_int_t)dbk_state_reviews(note->state, NULL),
+        "same_person", cli_linked_json(c, note), "seen", cli_seen_json(note));
+    return out_json_take(cli_names_add(c, answer), err);
 }
 
 dbk_rc cmd_show(cli *c, const cli_args *a, dbk_err *err)

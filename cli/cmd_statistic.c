@@ -48,7 +48,7 @@ static dbk_rc count(counting *job, dbk_err *err)
     return rc;
 }
 
-static dbk_rc read_period(counting *job, const cli_args *a, dbk_err *err)
+dbk_rc cmd_period(cmd_days *days, const cli_args *a, dbk_err *err)
 {
     const char *from = cli_option_value(a, "--from"), *to = cli_option_value(a, "--to");
     char next[DBK_PERIOD_DAY_SIZE];
@@ -56,16 +56,24 @@ static dbk_rc read_period(counting *job, const cli_args *a, dbk_err *err)
         return dbk_fail(err, DBK_USAGE,
                         "--from DAY and --to DAY are needed: the first and the last day, as "
                         "2026-07-01 and 2026-09-30");
-    dbk_rc rc = dbk_period_of(&job->period, from, to, err);
+    dbk_rc rc = dbk_period_of(&days->period, from, to, err);
     if (rc != DBK_OK)
         return rc;
-    dbk_period_next_day(next, job->period.to);
-    rc = cli_since_parse(&job->before_ms, job->period.before_from, "--from", err);
-    if (rc == DBK_OK)
-        rc = cli_since_parse(&job->from_ms, job->period.from, "--from", err);
-    if (rc == DBK_OK)
-        rc = cli_since_parse(&job->end_ms, next, "--to", err);
-    return rc;
+    dbk_period_next_day(next, days->period.to);
+    rc = cli_since_parse(&days->from_ms, days->period.from, "--from", err);
+    return rc == DBK_OK ? cli_since_parse(&days->end_ms, next, "--to", err) : rc;
+}
+
+static dbk_rc read_period(counting *job, const cli_args *a, dbk_err *err)
+{
+    cmd_days days;
+    dbk_rc rc = cmd_period(&days, a, err);
+    if (rc != DBK_OK)
+        return rc;
+    job->period = days.period;
+    job->from_ms = days.from_ms;
+    job->end_ms = days.end_ms;
+    return cli_since_parse(&job->before_ms, job->period.before_from, "--from", err);
 }
 
 /* ---- one figure ------------------------------------------------------------------------------ */

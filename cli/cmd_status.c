@@ -51,6 +51,30 @@ static void print_restored_relay(const dbk_space_status *s)
                  "verified: nothing goes in or out. Tell headquarters, and keep this device\n");
 }
 
+static void print_begun(const cli *c, const dbk_snapshot_begun *b)
+{
+    if (b->size == 0)
+        return;
+    out_text("  this device began with headquarters' snapshot of %s, made by %s",
+             cli_time((int64_t)b->made_ms), cli_device_name(c, &b->maker));
+    out_text(" and confirmed by %s:\n  every record stands here, its changes before that do not: "
+             "daybook snapshot fetch\n",
+             cli_device_name(c, &b->confirmer));
+}
+
+static json_t *begun_json(const cli *c, const dbk_snapshot_begun *b)
+{
+    if (b->size == 0)
+        return json_null();
+    json_t *row = json_pack("{s:o, s:I, s:I}", "made", cli_time_json((int64_t)b->made_ms),
+                            "log_size", (json_int_t)b->size, "bare", (json_int_t)b->bare);
+    if (row != NULL) {
+        (void)json_object_set_new(row, "maker", json_string(cli_device_name(c, &b->maker)));
+        (void)json_object_set_new(row, "confirmer", json_string(cli_device_name(c, &b->confirmer)));
+    }
+    return row;
+}
+
 static void print_status(const statuses *all, const dbk_space_status *s)
 {
     uint64_t waiting = s->own_ops - s->own_receipted_ops;
@@ -61,6 +85,10 @@ static void print_status(const statuses *all, const dbk_space_status *s)
         out_text("  what is written here is sealed: only who may read this space can open it\n");
     else
         out_text("  %llu record%s here\n", (unsigned long long)s->records, cli_plural(s->records));
+    if (s->absent_ops > 0)
+        out_text("  ! restored from a backup that left out %llu change%s: the next sync fetches "
+                 "them\n",
+                 (unsigned long long)s->absent_ops, cli_plural(s->absent_ops));
     if (s->own_ops == 0)
         out_text("  nothing written on this device yet\n");
     else if (waiting == 0)
@@ -93,16 +121,20 @@ static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
 {
     statuses *all = ctx;
     char hex[DBK_ID_HEX_SIZE];
-    (void)err;
+    dbk_snapshot_begun begun;
+    dbk_rc rc = dbk_snapshot_begun_with(all->c->book, &begun, &s->space, err);
+    if (rc != DBK_OK)
+        return rc;
     all->unwitnessed = s->confirmed.state == DBK_CONFIRMATION_NO_WITNESS;
     if (all->rows == NULL) {
         print_status(all, s);
+        print_begun(all->c, &begun);
         return DBK_OK;
     }
     dbk_id_hex(hex, &s->space);
     json_t *row = json_pack(
         "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:I, s:o, s:I, s:I, "
-        "s:I, s:I, s:I, s:I, s:b}",
+        "s:I, s:I, s:I, s:I, s:I, s:b}",
         "space", hex, "name", cli_space_name(all->c, &s->space), "role",
         dbk_role_name(s->mine.role), "until", cli_time_json((int64_t)s->mine.until_ms), "over",
         (int)s->mine.over, "records", (json_int_t)s->records, "ops", (json_int_t)s->ops, "segments",
@@ -113,8 +145,10 @@ static dbk_rc take_status(void *ctx, const dbk_space_status *s, dbk_err *err)
         (json_int_t)s->confirmed.size, "oldest_waiting",
         cli_time_json((int64_t)s->oldest_waiting_ms), "pending", (json_int_t)s->pending,
         "undecided", (json_int_t)s->undecided, "aside", (json_int_t)s->aside, "attention",
-        (json_int_t)s->attention, "log_size", (json_int_t)s->log_size, "lost",
-        (json_int_t)s->lost_ops, "log_refused", (int)s->log_refused);
+        (json_int_t)s->attention, "log_size", (json_int_t)s->log_size, "absent",
+        (json_int_t)s->absent_ops, "lost", (json_int_t)s->lost_ops, "log_refused",
+        (int)s->log_refused);
+    (void)json_object_set_new(row, "begun", begun_json(all->c, &begun));
     if (s->pending_reason != NULL)
         (void)json_object_set_new(row, "pending_reason", json_string(s->pending_reason));
     (void)json_array_append_new(all->rows, row);

@@ -18,6 +18,12 @@
 #define WATCH_EVERY_S 10u /* between two exchanges, and up to twice that by chance */
 #define WATCH_MOST_S 160u /* while the relay can't be reached */
 
+/* With whom. */
+typedef struct route {
+    const char *folder; /* NULL: the relay */
+    const char *begin; /* a folder to begin with, before the relay is asked for the rest; or NULL */
+} route;
+
 /* What came of it. */
 typedef struct outcome {
     dbk_sync_report report;
@@ -91,7 +97,7 @@ static json_t *report_json(const outcome *out)
     json_t *top = json_pack(
         "{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:s, "
         "s:I, "
-        "s:I, s:I}",
+        "s:I, s:I, s:I}",
         "idle", (int)r->idle, "joining", (int)r->joining, "round_trips", (int)r->round_trips,
         "sent_bytes", (json_int_t)r->sent_bytes, "received_bytes", (json_int_t)r->received_bytes,
         "sent", (json_int_t)r->pushed_ops, "fetched", (json_int_t)r->pulled_ops, "records_new",
@@ -100,11 +106,14 @@ static json_t *report_json(const outcome *out)
         "refused", (json_int_t)r->refused, "pending", (json_int_t)r->pending, "restored",
         (int)r->restored, "reissued", (json_int_t)r->reissued, "to_agree", (json_int_t)r->to_agree,
         "proposal", own_codes[r->proposal], "evidence", (json_int_t)r->evidence_new, "cosigned",
-        (json_int_t)r->cosigned, "stale", (json_int_t)r->stale);
+        (json_int_t)r->cosigned, "stale", (json_int_t)r->stale, "begun_records",
+        (json_int_t)r->begun_records);
     json_t *relay = json_pack("{s:b, s:I, s:I, s:I, s:I}", "relay_restored", (int)r->relay_restored,
                               "lost", (json_int_t)r->lost_ops, "lost_others",
                               (json_int_t)r->lost_others, "carried", (json_int_t)r->carried,
                               "contradictions", (json_int_t)r->contradictions);
+    json_t *snapshots = json_pack("{s:I, s:I}", "snapshots_refused", (json_int_t)r->begun_refused,
+                                  "snapshots_confirmed", (json_int_t)r->snapshots_confirmed);
     json_t *disposed = json_pack("{s:I, s:I, s:I}", "disposed", (json_int_t)out->disposed.changes,
                                  "disposal_held", (json_int_t)out->disposed.held,
                                  "disposal_changed", (json_int_t)out->disposed.changed);
@@ -112,6 +121,9 @@ static json_t *report_json(const outcome *out)
         (void)json_object_update(top, relay);
     if (top != NULL && disposed != NULL)
         (void)json_object_update(top, disposed);
+    if (top != NULL && snapshots != NULL)
+        (void)json_object_update(top, snapshots);
+    json_decref(snapshots);
     json_decref(relay);
     json_decref(disposed);
     return top;
@@ -127,7 +139,8 @@ static void say_restored_relay(const dbk_sync_report *r)
                  (unsigned long long)r->lost_ops, cli_plural(r->lost_ops),
                  r->lost_ops == 1 ? "was" : "were", r->lost_ops == 1 ? "is" : "are");
     if (r->carried > 0)
-        out_text("  %llu parcel%s of colleagues' notes that it had lost went there from here.\n",
+        out_text("  %llu parcel%s of colleagues' notes that the relay hadn't got went there from "
+                 "here.\n",
                  (unsigned long long)r->carried, cli_plural(r->carried));
     if (r->contradictions > 0)
         out_text("! What was signed about the relay's restore does not fit what this device has "
@@ -154,6 +167,16 @@ static dbk_rc say_report(cli *c, const outcome *out, const char *folder, dbk_err
         out_text("Waiting for an administrator to approve this device.\n");
         return DBK_OK;
     }
+    if (r->begun > 0)
+        out_text("Began with headquarters' snapshot: %llu record%s. Earlier changes of them are "
+                 "not on this device: daybook snapshot fetch\n",
+                 (unsigned long long)r->begun_records, cli_plural(r->begun_records));
+    if (r->begun_refused > 0)
+        out_text("! The snapshot of headquarters that the relay gave could not be used: all notes "
+                 "were fetched instead.\n");
+    if (r->snapshots_confirmed > 0)
+        out_text("Confirmed %llu snapshot%s for headquarters: this device makes the same.\n",
+                 (unsigned long long)r->snapshots_confirmed, cli_plural(r->snapshots_confirmed));
     if (r->idle && folder)
         out_text("Nothing new: the folder and this device hold the same.\n");
     else if (r->idle && r->refused == 0)
@@ -184,15 +207,33 @@ static dbk_rc say_report(cli *c, const outcome *out, const char *folder, dbk_err
     return DBK_OK;
 }
 
-static dbk_rc exchange(cli *c, dbk_sync_report *report, const char *folder, out_progress *bar,
+/* What a new device begins with; *begun as much as was. */
+static dbk_rc begin_with(cli *c, dbk_transport *relay, dbk_sync_report *begun, const char *folder,
+                         const dbk_progress *progress, dbk_err *err)
+{
+    dbk_transport t = { 0 };
+    dbk_rc rc = dbk_transport_dir(&t, folder, err);
+    if (rc == DBK_OK)
+        rc = dbk_driver_begin_with(c->book, relay, &t, begun, progress, err);
+    dbk_transport_close(&t);
+    return rc;
+}
+
+static dbk_rc exchange(cli *c, dbk_sync_report *report, const route *by, out_progress *bar,
                        dbk_err *err)
 {
+    const char *folder = by->folder;
+    dbk_sync_report begun = { 0 };
     dbk_transport t = { 0 };
     dbk_progress progress = { draw, bar };
     dbk_rc rc = folder == NULL ? dbk_driver_connect(&t, c->book, err)
                                : dbk_transport_dir(&t, folder, err);
+    if (rc == DBK_OK && by->begin != NULL)
+        rc = begin_with(c, &t, &begun, by->begin, &progress, err);
     if (rc == DBK_OK)
         rc = dbk_driver_sync(c->book, &t, report, &progress, err);
+    report->begun += begun.begun;
+    report->begun_records += begun.begun_records;
     dbk_transport_close(&t);
     return rc;
 }
@@ -216,12 +257,13 @@ static bool shows_split(const cli *c, const dbk_sync_report *report, dbk_rc rc)
     return rc == DBK_PEER && dbk_evidence_count(c->book, &all, NULL) == DBK_OK && all.open > 0;
 }
 
-static dbk_rc sync_once(cli *c, const char *folder, out_progress *bar, outcome *out, dbk_err *err)
+static dbk_rc sync_once(cli *c, const route *by, out_progress *bar, outcome *out, dbk_err *err)
 {
+    const char *folder = by->folder;
     dbk_sync_report *report = &out->report;
     dbk_err why = { 0 };
     out_progress_start(bar);
-    dbk_rc rc = exchange(c, report, folder, bar, &why);
+    dbk_rc rc = exchange(c, report, by, bar, &why);
     if (rc == DBK_OK) {
         rc = cli_dispose_carry_out(c, &out->disposed, err);
         if (rc == DBK_OK)
@@ -281,7 +323,7 @@ static dbk_rc reopen(cli *c, const dbk_secret *key, dbk_err *err)
 
 /* Between two exchanges the store is closed, so that notes can be written meanwhile. When the agent
  * has locked, nothing is left here that opens it: the watch goes on after the next unlock. */
-static dbk_rc watch(cli *c, const char *folder, const dbk_secret *key, dbk_err *err)
+static dbk_rc watch(cli *c, const route *by, const dbk_secret *key, dbk_err *err)
 {
     struct sigaction end = { .sa_handler = end_watch };
     uint64_t pause_s = WATCH_EVERY_S, stale = 0;
@@ -297,9 +339,9 @@ static dbk_rc watch(cli *c, const char *folder, const dbk_secret *key, dbk_err *
             out_note("The store is locked: nothing is exchanged until `daybook unlock`.");
         locked = rc == DBK_PENDING && key == NULL;
         if (rc == DBK_OK)
-            rc = sync_once(c, folder, &bar, &out, &why);
+            rc = sync_once(c, by, &bar, &out, &why);
         if (rc == DBK_OK && is_news(&out, &stale))
-            rc = say_report(c, &out, folder, &why);
+            rc = say_report(c, &out, by->folder, &why);
         if (rc == DBK_OK)
             rc = out_finish(&why);
         dbk_book_close(c->book);
@@ -320,19 +362,21 @@ static dbk_rc watch(cli *c, const char *folder, const dbk_secret *key, dbk_err *
 dbk_rc cmd_sync(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_secret *key = NULL;
-    const char *folder = cli_option_value(a, "--folder");
+    const route by = { cli_option_value(a, "--folder"), cli_option_value(a, "--begin-with") };
     bool again = cli_option_given(a, "--watch");
+    if (by.begin != NULL && (by.folder != NULL || again))
+        return dbk_fail(err, DBK_USAGE, "--begin-with is for one exchange with the relay");
     dbk_rc rc = cli_open_book(c, NULL, err);
     if (rc == DBK_OK && again && !c->by_agent)
         rc = dbk_secret_from(&key, dbk_secret_bytes(dbk_book_store_key(c->book)), err);
     if (rc == DBK_OK && again) {
-        rc = watch(c, folder, key, err);
+        rc = watch(c, &by, key, err);
     } else if (rc == DBK_OK) {
         outcome out = { 0 };
         out_progress bar;
-        rc = sync_once(c, folder, &bar, &out, err);
+        rc = sync_once(c, &by, &bar, &out, err);
         if (rc == DBK_OK)
-            rc = say_report(c, &out, folder, err);
+            rc = say_report(c, &out, by.folder, err);
         if (rc == DBK_OK && out.report.evidence_new > 0)
             rc = dbk_fail(err, DBK_SPLIT,
                           "everything was exchanged, and it shows two histories: tell headquarters "

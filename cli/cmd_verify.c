@@ -3,6 +3,7 @@
 
 #include "cli/cmd.h"
 #include "cli/render.h"
+#include "cli/words.h"
 #include "core/base/text.h"
 
 typedef struct proof_run {
@@ -38,11 +39,13 @@ static dbk_rc take_space(void *ctx, const dbk_verified *v, dbk_err *err)
     if (run->spaces != NULL) {
         (void)json_array_append_new(
             run->spaces,
-            json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:I, s:o}", "space", space, "name",
-                      cli_space_name(run->c, &v->space), "segments", (json_int_t)v->segments, "ops",
-                      (json_int_t)v->ops, "records", (json_int_t)v->records, "log_size",
-                      (json_int_t)v->log_size, "state_hash", state, "vector_hash", vector, "faults",
-                      (json_int_t)v->faults, "vector", vector_json(run, v)));
+            json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:o}", "space",
+                      space, "name", cli_space_name(run->c, &v->space), "segments",
+                      (json_int_t)v->segments, "ops", (json_int_t)v->ops, "records",
+                      (json_int_t)v->records, "log_size", (json_int_t)v->log_size, "absent",
+                      (json_int_t)v->absent, "state_hash", state, "vector_hash", vector, "faults",
+                      (json_int_t)v->faults, "bare", (json_int_t)v->bare, "believed",
+                      (json_int_t)v->believed, "vector", vector_json(run, v)));
         return DBK_OK;
     }
     out_text("%s: %s\n", cli_space_name(run->c, &v->space),
@@ -50,6 +53,15 @@ static dbk_rc take_space(void *ctx, const dbk_verified *v, dbk_err *err)
     out_text("  %llu records from %llu changes in %llu signed segments\n",
              (unsigned long long)v->records, (unsigned long long)v->ops,
              (unsigned long long)v->segments);
+    if (v->absent > 0)
+        out_text("  %llu of these changes, which a backup left out, are not here yet: the next "
+                 "sync fetches them\n",
+                 (unsigned long long)v->absent);
+    if (v->bare > 0)
+        out_text("  %llu record%s came with headquarters' snapshot and %s believed: the notes of "
+                 "%llu segments\n  are not on this device. daybook snapshot fetch\n",
+                 (unsigned long long)v->believed, cli_plural(v->believed),
+                 v->believed == 1 ? "is" : "are", (unsigned long long)v->bare);
     for (size_t i = 0; i < v->vector_count; i++)
         out_text("  %-28s %llu changes\n", cli_device_name(run->c, &v->vector[i].device),
                  (unsigned long long)v->vector[i].last_seq);

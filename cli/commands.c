@@ -48,7 +48,7 @@ const cli_command cli_commands[] = {
       NULL, cmd_sign },
     { NULL, "addendum", "ID TEXT --reason TEXT", "add to a signed record",
       "What was signed stays as it is. The reason is kept in the record's history.", CLI_BOOK, 2, 2,
-      reason_options, cmd_addendum },
+      addendum_options, cmd_addendum },
     { NULL, "withdraw", "ID --reason TEXT", "take a record out of use; its history stays", NULL,
       CLI_BOOK, ONE_RECORD, reason_options, cmd_withdraw },
 
@@ -58,6 +58,15 @@ const cli_command cli_commands[] = {
       "counter: the count stays, and an entry beside it says that it was one too many. Each is "
       "saved before the next is read.",
       CLI_BOOK, ONE_RECORD, NULL, cmd_tally },
+
+    { NULL, "scratch keep", "NAME TEXT", "keep words that aren't ready to be saved in a record",
+      "What the console's pages do with each pause in typing. They are in this device's store "
+      "alone and are never synced. An empty TEXT takes them away.",
+      CLI_BOOK, 2, 2, NULL, cmd_scratch_keep },
+    { NULL, "scratch list", "", "what is kept so", NULL, CLI_BOOK | CLI_MARKED, 0, 0, NULL,
+      cmd_scratch_list },
+    { NULL, "scratch drop", "NAME", "take one of them away, with all beneath it (NAME/...)", NULL,
+      CLI_BOOK, 1, 1, NULL, cmd_scratch_drop },
 
     { READING, "today", "", "what waits: due and overdue, the worst first",
       "Actions, reviews, expiries, contacts that were agreed with a family, time limits of the "
@@ -94,6 +103,11 @@ const cli_command cli_commands[] = {
       "wherever it is named. With --outside numbers below 5 are a star, and others by which they "
       "could be worked out.",
       CLI_BOOK | CLI_LOOKS, 0, 0, referrals_options, cmd_report_referrals },
+    { NULL, "report months", "--from DAY --to DAY", "interventions and referrals, month by month",
+      "Interventions by airport, referrals by the area of the local authority. The month is the "
+      "one "
+      "on the clock of who wrote it. For use inside of the force: small numbers aren't hidden.",
+      CLI_BOOK | CLI_LOOKS, 0, 0, months_options, cmd_report_months },
     { NULL, "report outcome", "", "what came of an airport operation, with denominators",
       "Of the flight sheets what was counted; of the interventions how many there were, and each "
       "outcome twice: as the furthest on the ladder, so that the rows add up, and however often it "
@@ -157,7 +171,7 @@ const cli_command cli_commands[] = {
     { NULL, "liaison families", "", "how often each family is met, and what lacks",
       "GAP is the longest time between two contacts, in days; attempts are no contacts. Told "
       "besides: no risk assessment before the first visit, no literature by the day after it.",
-      CLI_BOOK | CLI_LOOKS, 0, 0, look_options, cmd_liaison_families },
+      CLI_BOOK | CLI_LOOKS, 0, 0, families_options, cmd_liaison_families },
     { NULL, "liaison officers", "", "the register: caseload and welfare checks", NULL,
       CLI_BOOK | CLI_LOOKS, 0, 0, officers_options, cmd_liaison_officers },
     { NULL, "journey", "CASE --for PERSON", "the sheet that a family takes away",
@@ -222,13 +236,30 @@ const cli_command cli_commands[] = {
       "Without restricted spaces, recipients' keys, and places that are confidential.", CLI_BOOK, 0,
       1, directory_export_options, cmd_directory_export },
 
-    { EXCHANGE, "sync", "[--folder DIR] [--watch]", "exchange with headquarters",
+    { EXCHANGE, "sync", "[--folder DIR | --begin-with DIR] [--watch]", "exchange with headquarters",
       "Sends what this device wrote and fetches what it may read. It can be cut off at any moment "
       "and goes on from there the next time. A folder (a USB stick) carries the same sealed notes; "
       "what went by folder still goes to the relay at the next sync.",
       CLI_NET, 0, 0, sync_options, cmd_sync },
+    { NULL, "snapshot make", "[FOLDER]", "headquarters: a space as it stands, for new devices",
+      "To the relay, or into a folder. A new device begins with it, instead of years of notes, and "
+      "then fetches what came since. It is sealed: only who may read all that is in it can open "
+      "it. It is taken only when another device of headquarters has confirmed it; at the relay "
+      "the next sync of one does that.",
+      CLI_NET | CLI_BOOK, 0, 1, snapshot_options, cmd_snapshot_make },
+    { NULL, "snapshot confirm", "[FOLDER]", "headquarters: a second device makes the same",
+      "Of what waits at the relay, or in a folder; from its own sealed notes. If it comes to "
+      "something else, it says so and signs nothing: then run `daybook verify` on both.",
+      CLI_NET | CLI_BOOK, 0, 1, snapshot_options, cmd_snapshot_confirm },
+    { NULL, "snapshot fetch", "", "the notes behind what this device began with",
+      "From the relay. Until then this device shows every record as it stands, and not its earlier "
+      "changes.",
+      CLI_NET | CLI_BOOK, 0, 0, snapshot_options, cmd_snapshot_fetch },
     { NULL, "status", "", "what has arrived where, what hasn't and why", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_status },
+
+    { NULL, "whoami", "", "whose device this is, its role, and its spaces", NULL, CLI_BOOK, 0, 0,
+      NULL, cmd_whoami },
 
     { DECIDING, "desk", "", "all that waits for headquarters, in one place",
       "How many records need a decision, hold a proposal or are to be looked over, and what "
@@ -276,7 +307,7 @@ const cli_command cli_commands[] = {
       "Compares names in any script, order and spelling, dates of birth, phones, email addresses "
       "and postcodes: which agree, and the points of each. Never nationality, ethnicity or "
       "religion. Nothing is ever merged.",
-      CLI_BOOK | CLI_LOOKS, 0, 1, look_options, cmd_persons_duplicates },
+      CLI_BOOK | CLI_LOOKS, 0, 1, duplicates_options, cmd_persons_duplicates },
     { NULL, "persons link", "ID ID --reason TEXT", "two records are of one person",
       "Both stay, and `daybook show` of each names the other.", CLI_BOOK, 2, 2, reason_options,
       cmd_persons_link },
@@ -373,6 +404,11 @@ const cli_command cli_commands[] = {
       cmd_space_list },
     { NULL, "device list", "", "every device of the organisation", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_device_list },
+    { NULL, "device reach", "[--space S]", "headquarters: how far each device has a space's notes",
+      "As each has signed for it; the relay asks them once a day, or when they are far behind. "
+      "What "
+      "a device lacks, it gets at its next sync.",
+      CLI_BOOK | CLI_NET, 0, 0, snapshot_options, cmd_device_reach },
     { NULL, "device lost", "", "devices reported lost or stolen, and what they could read",
       "By `device revoke --reason lost` or stolen, which begins the 72 hours of section 67 of the "
       "Data Protection Act 2018. They run until headquarters has written in a record of the form "
@@ -424,6 +460,12 @@ const cli_command cli_commands[] = {
     { NULL, "agent", "[--for TIME] [--idle TIME]", "the agent of `unlock`, in the foreground",
       "For a service manager. It asks for the passphrase, and ends when it locks.", 0, 0, 0,
       agent_options, cmd_agent },
+    { NULL, "console", "[--port N]", "pages for a browser on this machine",
+      "For headquarters' desk and for officers. It listens on this machine alone and prints an "
+      "address that lets one browser in, once. Pages do what commands do, under the same rules; "
+      "the "
+      "store is unlocked and locked as by `unlock` and `lock`. It ends with Ctrl-C.",
+      0, 0, 0, console_options, cmd_console },
     { NULL, "passphrase", "", "change the passphrase",
       "The key of the notes stays as it is, so a copy of this store made before still opens with "
       "the old passphrase. If someone may have both, run `daybook rekey` as well. With "
@@ -437,14 +479,17 @@ const cli_command cli_commands[] = {
       "it may be known. Takes about as long as copying the store, and as much room on the disk. If "
       "it is cut off, the store still opens. It can't take back a copy that was made before.",
       0, 0, 0, NULL, cmd_rekey },
-    { NULL, "backup", "FILE", "the whole store in one encrypted file",
+    { NULL, "backup", "FILE", "the store in one encrypted file",
       "FILE must not be there yet. It opens with the passphrase of today, also after that was "
-      "changed. It is proved by restoring it for a moment beside the store. Notes that have "
-      "reached the relay are safe without it.",
-      CLI_BOOK, 1, 1, NULL, cmd_backup },
+      "changed. It is proved by restoring it for a moment beside the store. What headquarters "
+      "said it holds is left out, and comes back with the first sync after a restore: so what is "
+      "disposed of later can't be read in an old backup. With --whole nothing is left out, for a "
+      "move to another machine without a network.",
+      CLI_BOOK, 1, 1, backup_options, cmd_backup },
     { NULL, "restore", "FILE", "a store from a backup, in an empty folder",
-      "Asks for the passphrase of the day of the backup; --store says where. What came after it "
-      "comes with the next `daybook sync`, and nothing is lost or doubled. The other store, if it "
+      "Asks for the passphrase of the day of the backup; --store says where. What came after it, "
+      "and what it left out, comes with the next `daybook sync`, and nothing is lost or doubled. "
+      "The other store, if it "
       "still is somewhere, should not be used any more.",
       0, 1, 1, NULL, cmd_restore },
     { NULL, "recovery status", "", "whether headquarters can open this store, and has", NULL,

@@ -99,10 +99,11 @@ void cli_looks_device(const cli *c)
 
 /* ---- one record ---------------------------------------------------------------------------- */
 
-dbk_rc cli_looks_allowed(const cli *c, const dbk_id *space, dbk_err *err)
+dbk_rc cli_looks_allowed(cli *c, const dbk_id *space, dbk_err *err)
 {
     if (c->reason != NULL || !dbk_book_is_restricted(c->book, space))
         return DBK_OK;
+    c->wants_reason = c->wants_reason || err != NULL;
     return dbk_fail(err, DBK_USAGE,
                     "that is in a restricted space: say why you look at it, with --reason; it goes "
                     "into the log of that space");

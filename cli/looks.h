@@ -26,8 +26,8 @@ typedef struct cli_looks {
 
 /* ---- what was named ---- */
 
-/* DBK_USAGE: a restricted space, and no reason. */
-DBK_MUST_CHECK dbk_rc cli_looks_allowed(const cli *c, const dbk_id *space, dbk_err *err);
+/* DBK_USAGE: a restricted space, and no reason; err NULL only asks. */
+DBK_MUST_CHECK dbk_rc cli_looks_allowed(cli *c, const dbk_id *space, dbk_err *err);
 /* The same; and writes that this record is looked at. */
 DBK_MUST_CHECK dbk_rc cli_look(cli *c, const dbk_note *note, const char *what, dbk_err *err);
 

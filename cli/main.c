@@ -252,8 +252,8 @@ static dbk_rc run_looking(cli *c, const cli_args *a, dbk_err *err)
 
 static dbk_rc run_command(globals *g, const cli_command *command, size_t words, dbk_err *err)
 {
-    static cli_args a; /* large; one command a process */
-    a.command = command;
+    static cli_args a; /* large; one command a process, or one more in a child of the console */
+    a = (cli_args){ .command = command };
     dbk_rc rc = cli_args_parse(&a, g->rest_count - words, g->rest + words, err);
     if (rc == DBK_OK && (command->flags & CLI_BOOK) != 0)
         rc = cli_open_book(&g->c, NULL, err);
@@ -306,32 +306,44 @@ static const char *sentence_of(dbk_rc rc, const dbk_err *err)
     return err->text[0] == '\0' ? dbk_rc_text(rc) : err->text;
 }
 
-int main(int argc, char **argv)
+static out_details failure_details(const cli *c)
+{
+    return (out_details){ c->wants_reason ? "reason" : NULL, c->problems };
+}
+
+int cli_program(size_t argc, char **argv)
 {
     dbk_err err = { 0 }, late = { 0 };
     globals g = { .c = { .passphrase_fd = -1 } };
-    harden();
-    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters, nothing else */
     g.c.store = default_store();
     g.c.tpm.where = default_tpm();
     g.c.factor = dbk_tpm_factor(&g.c.tpm);
-    char **rest = dbk_alloc_array((size_t)argc + 1, sizeof(rest[0]));
+    char **rest = dbk_alloc_array(argc + 1, sizeof(rest[0]));
     g.rest = rest;
     dbk_rc rc = rest == NULL ? dbk_fail(&err, DBK_NOMEM, "no memory for the arguments") : DBK_OK;
     if (rc == DBK_OK)
-        rc = parse_globals(&g, (size_t)argc, argv, &err);
+        rc = parse_globals(&g, argc, argv, &err);
     if (rc == DBK_OK)
         rc = dbk_crypto_init(&err);
     if (rc == DBK_OK)
         rc = dispatch(&g, &err);
     if (rc != DBK_OK)
-        out_failure(rc, sentence_of(rc, &err), g.c.problems, g.c.format);
+        out_failure(rc, sentence_of(rc, &err), failure_details(&g.c), g.c.format);
     dbk_rc flushed = out_finish(&late);
+    dbk_rc kept = out_redirect_end(rc == DBK_OK && flushed == DBK_OK, &late);
+    flushed = flushed == DBK_OK ? kept : flushed;
     if (rc == DBK_OK && flushed != DBK_OK) {
         rc = flushed;
-        out_failure(rc, late.text, NULL, OUT_TEXT);
+        out_failure(rc, late.text, (out_details){ 0 }, OUT_TEXT);
     }
     dbk_free(rest);
     dbk_wipe_stack();
     return dbk_rc_exit_status(rc);
+}
+
+int main(int argc, char **argv)
+{
+    harden();
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters, nothing else */
+    return cli_program((size_t)argc, argv);
 }

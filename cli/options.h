@@ -36,9 +36,17 @@ static const cli_option forms_options[] = {
     { "--shipped", NULL, "only what came with the program; needs no store" },
     { NULL, NULL, NULL },
 };
+static const cli_option snapshot_options[] = {
+    { "--space", "S", "the space, if there are several" },
+    { NULL, NULL, NULL },
+};
 static const cli_option pack_options[] = {
     { "--name", "NAME", "what the pack is called: a-z, 0-9 and _" },
     { "--out", "FILE", "the file to make" },
+    { NULL, NULL, NULL },
+};
+static const cli_option backup_options[] = {
+    { "--whole", NULL, "with all that headquarters holds too: destroy it within 30 days" },
     { NULL, NULL, NULL },
 };
 static const cli_option join_options[] = {
@@ -81,18 +89,30 @@ static const cli_option check_options[] = {
     {                                                                                        \
         "--ask", NULL, "ask for what is still wanted, field by field; each is saved at once" \
     }
+#define SCRATCH                                                                              \
+    {                                                                                        \
+        "--scratch", "NAME", "take away what `scratch keep` has under that name, once saved" \
+    }
 static const cli_option add_options[] = {
     { "--space", "S", "the space, by name or id; needed if this device holds several" },
     ASK,
+    SCRATCH,
     { NULL, NULL, NULL },
 };
 static const cli_option edit_options[] = {
     { "--reason", "TEXT", "why; kept in the record's history" },
+    { "--seen", "MARKS", "what you saw: GROUP:MARK,... of `show --json`; else nothing is saved" },
     ASK,
+    SCRATCH,
     { NULL, NULL, NULL },
 };
 static const cli_option reason_options[] = {
     { "--reason", "TEXT", "why; kept in the record's history" },
+    { NULL, NULL, NULL },
+};
+static const cli_option addendum_options[] = {
+    { "--reason", "TEXT", "why; kept in the record's history" },
+    SCRATCH,
     { NULL, NULL, NULL },
 };
 static const cli_option resolve_options[] = {
@@ -105,6 +125,18 @@ static const cli_option resolve_options[] = {
         "--reason", "TEXT", "why; needed for restricted spaces, and kept in their logs" \
     }
 static const cli_option look_options[] = {
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
+static const cli_option duplicates_options[] = {
+    { "--limit", "N", "at most N pairs; 0: all" },
+    { "--after", "ID:ID", "go on after this pair, the last one of the page before" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
+static const cli_option families_options[] = {
+    { "--limit", "N", "the families of at most N cases, the newest; 0: all" },
+    { "--after", "CASE", "go on after this case, the last one of the page before" },
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };
@@ -176,6 +208,13 @@ static const cli_option trends_options[] = {
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };
+static const cli_option months_options[] = {
+    PERIOD_OPTIONS,
+    { "--csv", NULL, "for a spreadsheet; --json is for programs, a line for each" },
+    { "--output", "FILE", "a new file instead of standard output" },
+    LOOK_OPTION,
+    { NULL, NULL, NULL },
+};
 static const cli_option period_options[] = {
     PERIOD_OPTIONS,
     OUTSIDE_OPTIONS,
@@ -223,6 +262,8 @@ static const cli_option audit_options[] = {
     { "--actor", "WHO", "only what was done on this device: its name, or 6 digits of it" },
     { "--since", "TIME", "only since then: 2026-11-24, or a full time, or 7d, 12h" },
     { "--until", "TIME", "only before then" },
+    { "--limit", "N", "only the newest N of them, at most 10000; 0: all" },
+    { "--before", "ENTRY", "with --limit: those before this one, the first of the page before" },
     { "--csv", NULL, "for a spreadsheet; --json is for programs, a line for each" },
     { "--output", "FILE", "a new file instead of standard output" },
     { NULL, NULL, NULL },
@@ -328,6 +369,7 @@ static const cli_option due_options[] = {
 };
 static const cli_option sync_options[] = {
     { "--folder", "DIR", "with a folder (USB stick) instead of the relay" },
+    { "--begin-with", "DIR", "a new device: with the snapshot in a folder, then the relay" },
     { "--watch", NULL, "again every 10 to 20 seconds, until Ctrl-C" },
     { NULL, NULL, NULL },
 };
@@ -354,6 +396,11 @@ static const cli_option export_options[] = {
         "--strict", NULL, "refuse if the key's memory can't be kept out of the swap"  \
     }
 static const cli_option unlock_options[] = {
+    LIMIT_OPTIONS,
+    { NULL, NULL, NULL },
+};
+static const cli_option console_options[] = {
+    { "--port", "N", "the port to listen on (one that is free)" },
     LIMIT_OPTIONS,
     { NULL, NULL, NULL },
 };

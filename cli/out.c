@@ -174,20 +174,20 @@ void out_json_text(dbk_span text)
     out_text("%.*s\n", (int)text.len, (const char *)text.p);
 }
 
-void out_failure(dbk_rc rc, const char *sentence, struct json_t *problems, out_format format)
+void out_failure(dbk_rc rc, const char *sentence, out_details details, out_format format)
 {
     const char *safe = out_safe_str(sentence);
     drop_held();
     (void)fflush(stdout);
     (void)fprintf(stderr, "daybook: %s\n", safe);
     if (format == OUT_JSON) {
-        json_t *document = json_pack("{s:{s:s, s:i, s:s, s:o*}}", "error", "code", dbk_rc_name(rc),
-                                     "status", dbk_rc_exit_status(rc), "text", safe, "problems",
-                                     problems);
+        json_t *document = json_pack("{s:{s:s, s:i, s:s, s:s*, s:o*}}", "error", "code",
+                                     dbk_rc_name(rc), "status", dbk_rc_exit_status(rc), "text",
+                                     safe, "wants", details.wants, "problems", details.problems);
         if (document != NULL)
             (void)!out_json_take(document, NULL);
     } else {
-        json_decref(problems);
+        json_decref(details.problems);
     }
 }
 
@@ -264,8 +264,12 @@ dbk_rc out_file(const char *path, dbk_span bytes, dbk_err *err)
     if (rc == DBK_OK && fsync(fd) != 0)
         rc = dbk_fail(err, DBK_IO, "%.120s can't be written: %s", path, strerror(errno));
     (void)close(fd);
+    if (rc != DBK_OK)
+        (void)unlink(path); /* half of it could be taken for all */
     return rc;
 }
+
+static const char *redirected; /* into this file; an argument of the program, or NULL */
 
 dbk_rc out_redirect(const char *path, dbk_err *err)
 {
@@ -273,12 +277,27 @@ dbk_rc out_redirect(const char *path, dbk_err *err)
     dbk_rc rc = make_file(&fd, path, err);
     if (rc != DBK_OK)
         return rc;
+    redirected = path;
     (void)fflush(stdout);
     int moved = dup2(fd, STDOUT_FILENO);
     (void)close(fd);
     if (moved < 0)
         return dbk_fail(err, DBK_IO, "%.120s can't be written: %s", path, strerror(errno));
     return DBK_OK;
+}
+
+dbk_rc out_redirect_end(bool whole, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    if (redirected == NULL)
+        return DBK_OK;
+    if (whole && fsync(STDOUT_FILENO) != 0)
+        rc = dbk_fail(err, errno == ENOSPC ? DBK_FULL : DBK_IO, "%.120s can't be written: %s",
+                      redirected, strerror(errno));
+    if (!whole || rc != DBK_OK)
+        (void)unlink(redirected);
+    redirected = NULL;
+    return rc;
 }
 
 dbk_rc out_finish(dbk_err *err)

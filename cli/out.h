@@ -45,9 +45,14 @@ DBK_MUST_CHECK dbk_rc out_json_take(struct json_t *json, dbk_err *err);
 void out_json_text(dbk_span text);
 
 /* "daybook: SENTENCE" on standard error; with --json also, as the last line of standard output,
- * {"error":{"code":NAME,"status":N,"text":SENTENCE,"problems":[...]}}. Takes problems (or NULL). */
+ * {"error":{"code":NAME,"status":N,"text":SENTENCE,"wants":WORD,"problems":[...]}}. Takes problems.
+ */
 typedef enum out_format { OUT_TEXT, OUT_JSON } out_format;
-void out_failure(dbk_rc rc, const char *sentence, struct json_t *problems, out_format format);
+typedef struct out_details {
+    const char *wants;       /* what was not given, for programs: "reason"; or NULL */
+    struct json_t *problems; /* or NULL */
+} out_details;
+void out_failure(dbk_rc rc, const char *sentence, out_details details, out_format format);
 /* Plain notes on standard error (what a command is doing), not with --json. */
 void out_note(const char *fmt, ...) DBK_PRINTF(1, 2);
 
@@ -75,5 +80,8 @@ void out_start(void);
 /* Flushes, and wipes what was written from memory; DBK_IO / DBK_FULL if standard output could not
  * take everything. */
 DBK_MUST_CHECK dbk_rc out_finish(dbk_err *err);
+/* After the last out_finish. whole: all went well; then a file of out_redirect is durable when this
+ * returns. Else it is taken away again: half of it could be taken for all. */
+DBK_MUST_CHECK dbk_rc out_redirect_end(bool whole, dbk_err *err);
 
 #endif

@@ -1,10 +1,14 @@
 #include "cli/seen.h"
 
+#include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NOTE_SEEN "conflicts-shown"
 #define SEEN_LABEL "daybook/cli-seen/1"
 #define ROW_BYTES (2u * DBK_ID_BYTES)
+#define GROUP_LABEL "daybook/cli-seen-group/1"
+#define GROUP_MARK_SIZE 17u /* 16 digits: only told apart from what stood there before */
 
 static void add_dot(dbk_hasher *h, const dbk_dot *dot)
 {
@@ -98,4 +102,91 @@ dbk_rc cli_seen_check(const cli *c, const dbk_note *note, dbk_err *err)
                         "conflicts %s",
                         uuid);
     return dbk_fail(err, DBK_CONFLICT, "first see what stands: daybook conflicts %s", uuid);
+}
+
+/* ---- groups -------------------------------------------------------------------------------- */
+
+/* "": nothing stands there that could be replaced. Logs and counts only grow. */
+static void group_mark(char out[GROUP_MARK_SIZE], const dbk_state_group *g)
+{
+    dbk_hasher h;
+    out[0] = '\0';
+    if (g == NULL || g->registers_count + g->elements_count == 0)
+        return;
+    dbk_hasher_init(&h, GROUP_LABEL);
+    for (size_t i = 0; i < g->registers_count; i++)
+        add_dot(&h, &g->registers[i].dot);
+    for (size_t i = 0; i < g->elements_count; i++)
+        add_dot(&h, &g->elements[i].dot);
+    dbk_hash hash = dbk_hasher_end(&h);
+    for (size_t i = 0; i < GROUP_MARK_SIZE / 2; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", hash.b[i]);
+}
+
+json_t *cli_seen_json(const dbk_note *note)
+{
+    json_t *out = json_object();
+    for (size_t i = 0; i < dbk_state_groups(note->state); i++) {
+        const dbk_state_group *g = dbk_state_group_at(note->state, i);
+        char mark[GROUP_MARK_SIZE], name[DBK_NAME_BYTES_MAX + 1] = "";
+        group_mark(mark, g);
+        if (mark[0] == '\0' || g->name.len > DBK_NAME_BYTES_MAX)
+            continue;
+        memcpy(name, g->name.p, g->name.len);
+        (void)json_object_set_new(out, name, json_string(mark));
+    }
+    return out;
+}
+
+/* The mark that was seen of a group; empty: it isn't named, as nothing stood there. */
+static dbk_span mark_in(const char *seen, const char *group)
+{
+    size_t len = strlen(group);
+    for (size_t row; *seen != '\0'; seen += row + (seen[row] == ',')) {
+        row = strcspn(seen, ",");
+        if (row > len && strncmp(seen, group, len) == 0 && seen[len] == ':')
+            return dbk_span_of(seen + len + 1, row - len - 1);
+    }
+    return dbk_span_str("");
+}
+
+/* "next_contact.when" is of next_contact. */
+static const dbk_field *field_of(const dbk_form *form, const char *path)
+{
+    char name[DBK_NAME_BYTES_MAX + 1] = "";
+    size_t len = strcspn(path, ".");
+    if (len < sizeof(name))
+        memcpy(name, path, len);
+    return dbk_form_field(form, name);
+}
+
+/* What stands in a set stays beside what is added to it, or taken out by name. */
+static bool only_adds(const dbk_group *group, const dbk_input *in)
+{
+    return group->rule == DBK_RULE_LOG || group->rule == DBK_RULE_COUNT ||
+           (group->rule == DBK_RULE_SET && in->op != DBK_INPUT_SET);
+}
+
+dbk_rc cli_seen_match(dbk_problems *out, const dbk_note *note, const cli_seen_edit *edit,
+                      dbk_err *err)
+{
+    const dbk_group *groups;
+    dbk_rc rc = DBK_OK;
+    (void)dbk_form_groups(note->form, &groups);
+    for (size_t i = 0; rc == DBK_OK && i < edit->inputs_count; i++) {
+        const dbk_field *field = field_of(note->form, edit->inputs[i].field);
+        if (field == NULL)
+            continue; /* the edit itself says that there is no such field */
+        const char *name = groups[field->group].name;
+        char mark[GROUP_MARK_SIZE];
+        if (only_adds(&groups[field->group], &edit->inputs[i]))
+            continue;
+        group_mark(mark, dbk_state_group_find(note->state, dbk_span_str(name)));
+        if (!dbk_span_equal(mark_in(edit->seen, name), dbk_span_str(mark)))
+            rc = dbk_problems_add(out, DBK_PROBLEM, edit->inputs[i].field, err,
+                                  "%s: another value came in since you looked", field->label);
+    }
+    if (rc == DBK_OK && out->faults > 0)
+        rc = dbk_fail(err, DBK_CONFLICT, "the record changed since you looked");
+    return rc;
 }

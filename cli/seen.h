@@ -22,4 +22,19 @@ DBK_MUST_CHECK dbk_rc cli_seen_keep(const cli *c, const cli_seen *seen, dbk_err 
 /* DBK_CONFLICT unless the record's standing values are the ones that were last shown. */
 DBK_MUST_CHECK dbk_rc cli_seen_check(const cli *c, const dbk_note *note, dbk_err *err);
 
+/* ---- what `show --json` told, for `edit --seen` ---- */
+
+/* {GROUP: MARK}: a mark changes whenever a value joins or leaves those that stand in the group. No
+ * mark: nothing stands there that an edit could replace. */
+struct json_t *cli_seen_json(const dbk_note *note);
+/* What an edit writes, and the marks of what its author saw: "GROUP:MARK,GROUP:MARK". */
+typedef struct cli_seen_edit {
+    const char *seen;
+    const dbk_input *inputs;
+    size_t inputs_count;
+} cli_seen_edit;
+/* DBK_CONFLICT, and a problem for each field, if other values stand in a group that it writes. */
+DBK_MUST_CHECK dbk_rc cli_seen_match(dbk_problems *out, const dbk_note *note,
+                                     const cli_seen_edit *edit, dbk_err *err);
+
 #endif

@@ -47,24 +47,29 @@ dbk_rc cli_summary_text(dbk_bytes *out, const dbk_note *note, dbk_err *err)
     return rc;
 }
 
-/* "Mrs Adebayo [01a20ba5-7565]" for a record that is here; else its id. One of a restricted
- * space is no more than its id, unless that space was opened with a reason. */
-static dbk_rc append_record(const cli *c, dbk_bytes *out, const dbk_id *record, dbk_err *err)
+dbk_rc cli_record_text(const cli *c, dbk_bytes *out, const dbk_id *record, dbk_err *err)
 {
     dbk_note *note = NULL;
-    dbk_bytes summary = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
-    char uuid[DBK_ID_UUID_SIZE];
     dbk_rc rc = DBK_OK;
-    dbk_id_uuid(uuid, record);
     if (dbk_query_note(&note, c->book, record, NULL) == DBK_OK &&
         (!dbk_book_is_restricted(c->book, &note->space) || dbk_id_equal(&note->space, &c->opened)))
-        rc = cli_summary_text(&summary, note, err);
+        rc = cli_summary_text(out, note, err);
+    dbk_note_free(note);
+    return rc;
+}
+
+/* "Mrs Adebayo [01a20ba5-7565]" for a record that is here; else its id. */
+static dbk_rc append_record(const cli *c, dbk_bytes *out, const dbk_id *record, dbk_err *err)
+{
+    dbk_bytes summary = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    char uuid[DBK_ID_UUID_SIZE];
+    dbk_id_uuid(uuid, record);
+    dbk_rc rc = cli_record_text(c, &summary, record, err);
     if (rc == DBK_OK && summary.len > 0)
         rc = dbk_bytes_append_fmt(out, err, "%.*s [%s]", (int)summary.len, (const char *)summary.p,
                                   cli_short_id(record));
     else if (rc == DBK_OK)
         rc = dbk_bytes_append_str(out, uuid, err);
-    dbk_note_free(note);
     dbk_bytes_wipe(&summary);
     return rc;
 }

@@ -11,6 +11,10 @@ const char *cli_time(int64_t unix_ms);
 const char *cli_short_id(const dbk_id *id);
 /* What a record is, by the summary fields of its form, in one line. Appends; not terminal-safe. */
 DBK_MUST_CHECK dbk_rc cli_summary_text(dbk_bytes *out, const dbk_note *note, dbk_err *err);
+/* The same of a record that is here; else, and of one in a restricted space that wasn't opened with
+ * a reason, nothing. */
+DBK_MUST_CHECK dbk_rc cli_record_text(const cli *c, dbk_bytes *out, const dbk_id *record,
+                                      dbk_err *err);
 /* One field's value as one text: like dbk_value_to_text, but with readable times, and with what a
  * record is in the place of its id. Appends; not terminal-safe. */
 DBK_MUST_CHECK dbk_rc cli_field_text(const cli *c, dbk_bytes *out, const dbk_field *field,

@@ -454,11 +454,12 @@ int main(int argc, char **argv)
     if (rc == DBK_OK)
         rc = run(&a, argc, argv, &err);
     if (rc != DBK_OK)
-        out_failure(rc, err.text[0] == '\0' ? dbk_rc_text(rc) : err.text, NULL, a.c.format);
+        out_failure(rc, err.text[0] == '\0' ? dbk_rc_text(rc) : err.text, (out_details){ 0 },
+                    a.c.format);
     dbk_rc flushed = out_finish(&late);
     if (rc == DBK_OK && flushed != DBK_OK) {
         rc = flushed;
-        out_failure(rc, late.text, NULL, OUT_TEXT);
+        out_failure(rc, late.text, (out_details){ 0 }, OUT_TEXT);
     }
     dbk_wipe_stack();
     return dbk_rc_exit_status(rc);

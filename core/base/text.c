@@ -166,40 +166,78 @@ static dbk_rc base64_append(const base64_kind *kind, dbk_bytes *out, dbk_span in
     return rc;
 }
 
+/* Without its padding, of a length that can be. */
+static dbk_rc base64_trim(const base64_kind *kind, dbk_span *text, dbk_err *err)
+{
+    if (kind->padded) {
+        if (text->len % 4 != 0)
+            return dbk_fail(err, DBK_FORMAT, "base64 is cut short");
+        for (int i = 0; i < 2 && text->len > 0 && text->p[text->len - 1] == '='; i++)
+            text->len--;
+    }
+    return text->len % 4 == 1 ? dbk_fail(err, DBK_FORMAT, "base64 is cut short") : DBK_OK;
+}
+
+/* n letters, 2 to 4, into n - 1 bytes. */
+static dbk_rc base64_letters(const base64_kind *kind, uint8_t out[3], const uint8_t *text, size_t n,
+                             dbk_err *err)
+{
+    uint32_t word = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *found = text[i] == 0 ? NULL : strchr(kind->alphabet, text[i]);
+        if (found == NULL)
+            return dbk_fail(err, DBK_FORMAT, "not base64");
+        word |= (uint32_t)(found - kind->alphabet) << (18 - 6 * i);
+    }
+    /* Spare bits must be zero, or one value would have several texts. */
+    if (word & (0xffffffu >> (8 * (n - 1))))
+        return dbk_fail(err, DBK_FORMAT, "base64 has spare bits");
+    out[0] = (uint8_t)(word >> 16);
+    out[1] = (uint8_t)(word >> 8);
+    out[2] = (uint8_t)word;
+    return DBK_OK;
+}
+
 static dbk_rc base64_parse(const base64_kind *kind, dbk_bytes *out, dbk_span text, dbk_err *err)
 {
     size_t start = out->len;
-    dbk_rc rc = DBK_OK;
-    if (kind->padded) {
-        if (text.len % 4 != 0)
-            return dbk_fail(err, DBK_FORMAT, "base64 is cut short");
-        for (int i = 0; i < 2 && text.len > 0 && text.p[text.len - 1] == '='; i++)
-            text.len--;
-    }
-    if (text.len % 4 == 1)
-        return dbk_fail(err, DBK_FORMAT, "base64 is cut short");
+    dbk_rc rc = base64_trim(kind, &text, err);
     for (size_t at = 0; at < text.len && rc == DBK_OK; at += 4) {
+        uint8_t bytes[3];
         size_t n = text.len - at < 4 ? text.len - at : 4;
-        uint32_t word = 0;
-        for (size_t i = 0; i < n; i++) {
-            const char *found = text.p[at + i] == 0 ? NULL : strchr(kind->alphabet, text.p[at + i]);
-            if (found == NULL) {
-                dbk_bytes_truncate(out, start);
-                return dbk_fail(err, DBK_FORMAT, "not base64");
-            }
-            word |= (uint32_t)(found - kind->alphabet) << (18 - 6 * i);
-        }
-        /* Spare bits must be zero, or one value would have several texts. */
-        if (word & (0xffffffu >> (8 * (n - 1)))) {
-            dbk_bytes_truncate(out, start);
-            return dbk_fail(err, DBK_FORMAT, "base64 has spare bits");
-        }
-        uint8_t bytes[3] = { (uint8_t)(word >> 16), (uint8_t)(word >> 8), (uint8_t)word };
-        rc = dbk_bytes_append(out, dbk_span_of(bytes, n - 1), err);
+        rc = base64_letters(kind, bytes, text.p + at, n, err);
+        if (rc == DBK_OK)
+            rc = dbk_bytes_append(out, dbk_span_of(bytes, n - 1), err);
     }
     if (rc != DBK_OK)
         dbk_bytes_truncate(out, start);
     return rc;
+}
+
+static bool base64_read(const base64_kind *kind, uint8_t *out, size_t len, dbk_span text)
+{
+    size_t done = 0;
+    if (base64_trim(kind, &text, NULL) != DBK_OK)
+        return false;
+    for (size_t at = 0; at < text.len; at += 4) {
+        uint8_t bytes[3];
+        size_t n = text.len - at < 4 ? text.len - at : 4;
+        if (base64_letters(kind, bytes, text.p + at, n, NULL) != DBK_OK || n - 1 > len - done)
+            return false;
+        memcpy(out + done, bytes, n - 1);
+        done += n - 1;
+    }
+    return done == len;
+}
+
+bool dbk_base64_read(uint8_t *out, size_t len, dbk_span text)
+{
+    return base64_read(&base64_std, out, len, text);
+}
+
+bool dbk_base64url_read(uint8_t *out, size_t len, dbk_span text)
+{
+    return base64_read(&base64_url, out, len, text);
 }
 
 dbk_rc dbk_base64url_append(dbk_bytes *out, dbk_span in, dbk_err *err)

@@ -34,6 +34,10 @@ DBK_MUST_CHECK dbk_rc dbk_token_parse(dbk_bytes *out, const char *prefix, dbk_sp
 /* RFC 4648 section 4, with padding (RFC 9530 digests, C2SP notes). */
 DBK_MUST_CHECK dbk_rc dbk_base64_append(dbk_bytes *out, dbk_span in, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_base64_parse(dbk_bytes *out, dbk_span text, dbk_err *err);
+/* Exactly len bytes, into a place that is there already. No memory is needed, so false says that
+ * the text is wrong, and nothing else. */
+DBK_MUST_CHECK bool dbk_base64_read(uint8_t *out, size_t len, dbk_span text);
+DBK_MUST_CHECK bool dbk_base64url_read(uint8_t *out, size_t len, dbk_span text);
 
 /* Unsigned decimal, the whole text, no sign, no leading zero. DBK_FORMAT otherwise. */
 DBK_MUST_CHECK dbk_rc dbk_u64_parse(uint64_t *out, dbk_span text, dbk_err *err);

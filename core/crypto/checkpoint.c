@@ -128,23 +128,12 @@ static bool parse_origin(dbk_checkpoint *c, dbk_span line)
            line.len == 0;
 }
 
-/* Exactly len bytes of base64. */
-static bool parse_base64(uint8_t *out, size_t len, dbk_span text)
-{
-    dbk_bytes bytes = DBK_BYTES_INIT(len);
-    bool good = dbk_base64_parse(&bytes, text, NULL) == DBK_OK && bytes.len == len;
-    if (good)
-        memcpy(out, bytes.p, len);
-    dbk_bytes_wipe(&bytes);
-    return good;
-}
-
 static bool parse_text(dbk_checkpoint *c, dbk_span *in)
 {
     dbk_span origin, size, root;
     return take_line(in, &origin) && take_line(in, &size) && take_line(in, &root) &&
            parse_origin(c, origin) && dbk_u64_parse(&c->size, size, NULL) == DBK_OK &&
-           c->size <= DBK_TREE_SIZE_MAX && parse_base64(c->root.b, sizeof(c->root.b), root);
+           c->size <= DBK_TREE_SIZE_MAX && dbk_base64_read(c->root.b, sizeof(c->root.b), root);
 }
 
 /* One signature line: *name and *blob are borrowed. */
@@ -179,7 +168,7 @@ static dbk_rc check_signatures(dbk_span lines, dbk_span text, const dbk_sign_pk 
             return dbk_fail(err, DBK_FORMAT, "a checkpoint's signature lines are malformed");
         if (!dbk_span_equal(name, dbk_span_str(SIGNER)))
             continue;
-        if (verified || !parse_base64(blob, sizeof(blob), base64))
+        if (verified || !dbk_base64_read(blob, sizeof(blob), base64))
             return dbk_fail(err, DBK_FORMAT, "a checkpoint's relay signature is malformed");
         memcpy(sig.b, blob + KEY_ID_BYTES, sizeof(sig.b));
         if (!dbk_span_equal(dbk_span_of(blob, KEY_ID_BYTES), dbk_span_of(want_id, KEY_ID_BYTES)) ||
@@ -284,7 +273,7 @@ dbk_rc dbk_checkpoint_cosigned(uint64_t *time_s, dbk_span note, const dbk_sign_p
     dbk_rc rc = split(&c, &text, &lines, note, err);
     if (rc == DBK_OK)
         rc = find_line(&base64, lines, want, err);
-    if (rc == DBK_OK && !parse_base64(blob, sizeof(blob), base64))
+    if (rc == DBK_OK && !dbk_base64_read(blob, sizeof(blob), base64))
         rc = dbk_fail(err, DBK_FORMAT, "a cosignature is malformed");
     if (rc != DBK_OK)
         return rc;

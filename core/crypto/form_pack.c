@@ -68,7 +68,9 @@ dbk_rc dbk_form_pack_sign(dbk_bytes *out, const dbk_form_pack *pack, const dbk_s
     dbk_sig sig;
     dbk_bytes core = DBK_BYTES_INIT(DBK_FORM_PACK_BYTES_MAX - 128); /* with what stands around it */
     dbk_rc rc = check_content(pack, err);
-    if (rc == DBK_OK && put_core(&core, pack, NULL) != DBK_OK)
+    if (rc == DBK_OK)
+        rc = put_core(&core, pack, err);
+    if (rc == DBK_LIMIT)
         rc = dbk_fail(err, DBK_LIMIT, "a pack has at most %u KiB", DBK_FORM_PACK_BYTES_MAX / 1024u);
     if (rc == DBK_OK) {
         dbk_hash hash = dbk_hash_of(HASH_LABEL, dbk_bytes_span(&core));

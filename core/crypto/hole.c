@@ -118,6 +118,26 @@ void dbk_kept_erase(dbk_kept *kept, uint64_t holes)
     }
 }
 
+void dbk_kept_fill(dbk_kept *kept, const dbk_kept *from, uint64_t holes)
+{
+    DBK_ASSERT((holes & (from->holes | ~kept->holes)) == 0);
+    for (size_t i = 0; i < kept->count; i++) {
+        if ((holes >> i & 1) != 0)
+            kept->frames[i] = from->frames[i];
+    }
+    kept->holes &= ~holes;
+}
+
+dbk_rc dbk_kept_body(dbk_bytes *out, const dbk_kept *kept, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    if (kept->holes != 0)
+        return dbk_kept_encode(out, kept, err);
+    for (size_t i = 0; i < kept->count && rc == DBK_OK; i++)
+        rc = dbk_bytes_append(out, kept->frames[i].whole, err);
+    return rc;
+}
+
 dbk_rc dbk_kept_encode(dbk_bytes *out, const dbk_kept *kept, dbk_err *err)
 {
     uint8_t fixed[DBK_HOLE_BYTES];

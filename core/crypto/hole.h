@@ -49,11 +49,15 @@ DBK_MUST_CHECK dbk_rc dbk_kept_split(dbk_kept *out, const dbk_header *h, dbk_spa
 /* These ops are holes from now on; those that are already stay. The bytes that they were borrowed
  * from aren't touched: the caller overwrites what it stored. */
 void dbk_kept_erase(dbk_kept *kept, uint64_t holes);
+/* These holes get their frames from another reading of the same segment, where they are whole. */
+void dbk_kept_fill(dbk_kept *kept, const dbk_kept *from, uint64_t holes);
 /* The whole of it for one segment, which is compared with what was signed first. *erased: those of
  * the ops that weren't holes before; 0: the segment stays as it is. Else its body is in room, from
  * the beginning, and a kept one. */
 DBK_MUST_CHECK dbk_rc dbk_sealed_erase(dbk_sealed *segment, uint64_t *erased, dbk_bytes *room,
                                        const dbk_header *h, uint64_t ops, dbk_err *err);
+/* Appends the body: a kept one where there is a hole, else the frames. */
+DBK_MUST_CHECK dbk_rc dbk_kept_body(dbk_bytes *out, const dbk_kept *kept, dbk_err *err);
 /* Appends the kept body; there must be a hole. */
 DBK_MUST_CHECK dbk_rc dbk_kept_encode(dbk_bytes *out, const dbk_kept *kept, dbk_err *err);
 

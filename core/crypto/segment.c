@@ -157,6 +157,16 @@ out:
     return rc;
 }
 
+dbk_span dbk_frame_opener(const dbk_frame *frame)
+{
+    size_t len = frame->sealed.len;
+    if (frame->key_tag == DBK_FRAME_TAG_OP && len > DBK_FRAME_OPENER_BYTES)
+        len = DBK_FRAME_OPENER_BYTES;
+    if (frame->key_tag == DBK_FRAME_TAG_DROP && len > DBK_FRAME_EPHEMERAL_BYTES)
+        len = DBK_FRAME_EPHEMERAL_BYTES;
+    return dbk_span_of(frame->sealed.p, len);
+}
+
 dbk_hash dbk_frames_root(const dbk_frame *frames, size_t count)
 {
     dbk_frontier f;

@@ -24,8 +24,10 @@
  * The chain and the log run over hashes of the core: any op body can later be erased and every
  * signature still verifies.
  *
- * Body: count frames, each: key tag (u8: 0 epoch key, 1 reserved for a record's own key, 2 drop
- * key) || length (u32) || sealed bytes. A frame's leaf data is the whole frame. */
+ * Body: count frames, each: key tag (u8: 1 the op's own key, 2 drop key) || length (u32) || opener
+ * || sealed bytes. A frame's leaf data is the whole frame. The opener is what a frame's key can't
+ * be made without, whoever holds the epoch key: a place that forgets it has forgotten the op
+ * (decision 0037). Openers stand in no log and in no error. */
 #ifndef DBK_CRYPTO_SEGMENT_H
 #define DBK_CRYPTO_SEGMENT_H
 
@@ -39,8 +41,10 @@
 #define DBK_SEGMENT_OPS_MAX 64u
 #define DBK_SEGMENT_BODY_BYTES_MAX (64u * 1024u)
 #define DBK_FRAME_HEAD_BYTES 5u
-#define DBK_FRAME_TAG_EPOCH 0u
-#define DBK_FRAME_TAG_DROP 2u /* sealed to the epoch's drop key: core/seal/drop.h */
+#define DBK_FRAME_TAG_OP 1u           /* the op's own key, by its opener: core/seal/sealer.h */
+#define DBK_FRAME_TAG_DROP 2u         /* sealed to the epoch's drop key: core/seal/drop.h */
+#define DBK_FRAME_OPENER_BYTES 16u    /* with tag 1 */
+#define DBK_FRAME_EPHEMERAL_BYTES 32u /* with tag 2: a public key */
 
 typedef struct dbk_header {
     uint16_t count;
@@ -78,9 +82,13 @@ static inline uint64_t dbk_header_last_seq(const dbk_header *h)
 /* One frame of a body, borrowed. */
 typedef struct dbk_frame {
     uint8_t key_tag;
-    dbk_span sealed;
+    dbk_span sealed; /* all behind the head, opener and op */
     dbk_span whole;
 } dbk_frame;
+/* The first bytes of what is sealed. Of a frame that is shorter than its opener, or of a kind that
+ * this version doesn't know, all of them: what isn't known to be forgettable has to go as a whole.
+ */
+dbk_span dbk_frame_opener(const dbk_frame *frame);
 /* Splits a body into h->count frames that fill it exactly, each at least 1 byte sealed. */
 DBK_MUST_CHECK dbk_rc dbk_body_split(dbk_frame frames[DBK_SEGMENT_OPS_MAX], const dbk_header *h,
                                      dbk_span body, dbk_err *err);

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/base/text.h"
 #include "core/base/wire.h"
 #include "core/journal/book_internal.h"
 #include "core/journal/journal_draft.h"
+#include "core/journal/query_internal.h"
 #include "core/journal/record_id.h"
-#include "core/store/records.h"
+#include "core/store/rows_query.h"
 
 #define GROUP "entries"
 #define ID_LABEL "daybook/audit/1"
@@ -134,9 +136,9 @@ static dbk_rc write_entry(dbk_draft *d, const dbk_audit_entry *e, uint64_t now_m
     return rc;
 }
 
-dbk_rc dbk_audit_log(dbk_book *book, const dbk_audit_entry *entry, dbk_err *err)
+/* A draft without the record's state: a log entry replaces nothing. */
+static dbk_rc draft_entry(dbk_draft *d, dbk_book *book, const dbk_audit_entry *entry, dbk_err *err)
 {
-    dbk_draft d = { 0 };
     bool look = entry->op == DBK_AUDIT_CONSULTATION || entry->op == DBK_AUDIT_DISCLOSURE;
     DBK_ASSERT(look || entry->op > DBK_AUDIT_CONFLICT_RESOLVED ||
                (entry->op == DBK_AUDIT_ERASURE && entry->order != NULL));
@@ -144,16 +146,29 @@ dbk_rc dbk_audit_log(dbk_book *book, const dbk_audit_entry *entry, dbk_err *err)
     uint64_t now_ms = book->env->now_ms(book->env->self);
     bool wanted = entry->reason != NULL || (look && dbk_book_is_restricted(book, &entry->space));
     dbk_rc rc = wanted ? dbk_reason_check(entry->reason, err) : DBK_OK;
-    if (rc != DBK_OK)
-        return rc;
-    /* A draft without the record's state: a log entry replaces nothing. */
-    rc = dbk_draft_new(&d, book, &entry->space, DBK_FORM_AUDIT, err);
     if (rc == DBK_OK)
-        rc = find_room(book, &d.record, &entry->space, now_ms, err);
+        rc = dbk_draft_new(d, book, &entry->space, DBK_FORM_AUDIT, err);
     if (rc == DBK_OK)
-        rc = write_entry(&d, entry, now_ms, err);
+        rc = find_room(book, &d->record, &entry->space, now_ms, err);
+    return rc == DBK_OK ? write_entry(d, entry, now_ms, err) : rc;
+}
+
+dbk_rc dbk_audit_log(dbk_book *book, const dbk_audit_entry *entry, dbk_err *err)
+{
+    dbk_draft d = { 0 };
+    dbk_rc rc = draft_entry(&d, book, entry, err);
     if (rc == DBK_OK)
         rc = dbk_draft_save(&d, err);
+    dbk_draft_wipe(&d);
+    return rc;
+}
+
+dbk_rc dbk_audit_log_batch(dbk_batch *batch, const dbk_audit_entry *entry, dbk_err *err)
+{
+    dbk_draft d = { 0 };
+    dbk_rc rc = draft_entry(&d, dbk_batch_book(batch), entry, err);
+    if (rc == DBK_OK)
+        rc = dbk_batch_take(batch, &d, err);
     dbk_draft_wipe(&d);
     return rc;
 }
@@ -197,19 +212,48 @@ bool dbk_audit_is_entry(const dbk_op *op, const dbk_id *space, const dbk_id *dev
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-typedef struct reading {
+/* What records tell by their own ops; the rest stands in the log's records, and erasures in both.
+ */
+#define OPS_OF_RECORDS                                                                       \
+    (1u << DBK_AUDIT_COLLECTION | 1u << DBK_AUDIT_ALTERATION | 1u << DBK_AUDIT_COMBINATION | \
+     1u << DBK_AUDIT_ERASURE | 1u << DBK_AUDIT_CONFLICT_RESOLVED)
+#define OPS_OF_LOGS (~OPS_OF_RECORDS | 1u << DBK_AUDIT_ERASURE)
+
+typedef struct kept {
+    dbk_audit_row row;
+    uint8_t *bytes; /* what its spans show */
+} kept;
+
+typedef struct reading reading;
+struct reading {
     dbk_book *book;
     const dbk_audit_opts *opts;
+    dbk_rc (*give)(reading *r, const dbk_audit_row *row, dbk_err *err);
     dbk_audit_fn fn;
     void *ctx;
+    kept *rows; /* with a limit: the newest so far, the newest first */
+    size_t count, room;
+    bool done;            /* what is still to come is older than those */
     dbk_id space, record; /* of the record that is read */
     bool begun;           /* its first op was told */
-} reading;
+};
+
+static bool is_asked(const dbk_audit_opts *opts, uint32_t ops)
+{
+    return opts->ops == 0 || (opts->ops & ops) != 0;
+}
 
 static dbk_rc give(reading *r, const dbk_audit_row *row, dbk_err *err)
 {
     bool in_time = row->at_ms >= r->opts->from_ms && row->at_ms < r->opts->to_ms;
-    return in_time ? r->fn(r->ctx, row, err) : DBK_OK;
+    bool asked = in_time && is_asked(r->opts, 1u << row->op) &&
+                 (r->opts->wants == NULL || r->opts->wants(r->ctx, row));
+    return asked ? r->give(r, row, err) : DBK_OK;
+}
+
+static dbk_rc give_at_once(reading *r, const dbk_audit_row *row, dbk_err *err)
+{
+    return r->fn(r->ctx, row, err);
 }
 
 static dbk_span text_of(dbk_span map, const char *key)
@@ -239,6 +283,7 @@ static dbk_rc read_entry(reading *r, const dbk_sibling *entry, dbk_err *err)
     dbk_cbor c = dbk_cbor_from(count);
     dbk_audit_row row = { .op = DBK_AUDIT_OPS,
                           .space = r->space,
+                          .place = { entry->time, entry->dot, DBK_AUDIT_OPS },
                           .at_ms = (int64_t)dbk_hlc_ms(entry->time),
                           .what = text_of(entry->value, "what"),
                           .recipient = text_of(entry->value, "recipient"),
@@ -249,6 +294,7 @@ static dbk_rc read_entry(reading *r, const dbk_sibling *entry, dbk_err *err)
     for (unsigned i = 0; i < DBK_AUDIT_OPS; i++)
         if (dbk_span_equal(op, dbk_span_str(op_names[i])))
             row.op = i;
+    row.place.op = row.op;
     if (row.op == DBK_AUDIT_OPS ||
         (r->opts->record != NULL && !names(row.records, r->opts->record)))
         return DBK_OK;
@@ -303,6 +349,12 @@ static bool combines(const dbk_write *w)
     return false;
 }
 
+static dbk_rc give_as(reading *r, dbk_audit_row *row, dbk_audit_op op, dbk_err *err)
+{
+    row->op = row->place.op = op;
+    return give(r, row, err);
+}
+
 /* What a record's own op did to it: the first began it, and each may link or end it too. */
 static dbk_rc read_event(void *ctx, const dbk_event *event, dbk_err *err)
 {
@@ -311,6 +363,7 @@ static dbk_rc read_event(void *ctx, const dbk_event *event, dbk_err *err)
     memcpy(array + 4, r->record.b, DBK_ID_BYTES);
     dbk_audit_row row = { .op = r->begun ? DBK_AUDIT_ALTERATION : DBK_AUDIT_COLLECTION,
                           .space = r->space,
+                          .place = { event->time, event->dot, DBK_AUDIT_OPS },
                           .device = event->device,
                           .at_ms = (int64_t)dbk_hlc_ms(event->time),
                           .receipt_ms = event->receipt_ms,
@@ -324,13 +377,11 @@ static dbk_rc read_event(void *ctx, const dbk_event *event, dbk_err *err)
     }
     if (r->begun && resolved)
         row.op = DBK_AUDIT_CONFLICT_RESOLVED;
-    dbk_rc rc = r->begun && (linked || ended) && !resolved ? DBK_OK : give(r, &row, err);
+    dbk_rc rc = r->begun && (linked || ended) && !resolved ? DBK_OK : give_as(r, &row, row.op, err);
     r->begun = true;
-    row.op = DBK_AUDIT_COMBINATION;
     if (rc == DBK_OK && linked)
-        rc = give(r, &row, err);
-    row.op = DBK_AUDIT_ERASURE;
-    return rc == DBK_OK && ended ? give(r, &row, err) : rc;
+        rc = give_as(r, &row, DBK_AUDIT_COMBINATION, err);
+    return rc == DBK_OK && ended ? give_as(r, &row, DBK_AUDIT_ERASURE, err) : rc;
 }
 
 static dbk_rc read_record(void *ctx, const dbk_row *listed, dbk_err *err)
@@ -358,15 +409,124 @@ static dbk_rc read_one(reading *r, dbk_err *err)
     return rc;
 }
 
-dbk_rc dbk_audit_each(dbk_book *book, const dbk_audit_opts *opts, dbk_audit_fn fn, void *ctx,
-                      dbk_err *err)
+static dbk_rc read_all(reading *r, dbk_err *err)
 {
-    reading r = { .book = book, .opts = opts, .fn = fn, .ctx = ctx };
     const dbk_list_opts logs = { .form = DBK_FORM_AUDIT,
                                  .since_ms = INT64_MIN,
                                  .with_withdrawn = true };
     const dbk_list_opts all = { .since_ms = INT64_MIN, .with_withdrawn = true };
-    dbk_rc rc = opts->record != NULL ? read_one(&r, err)
-                                     : dbk_query_list(book, &all, read_record, &r, err);
-    return rc == DBK_OK ? dbk_query_list(book, &logs, read_log, &r, err) : rc;
+    dbk_rc rc = DBK_OK;
+    if (is_asked(r->opts, OPS_OF_RECORDS))
+        rc = r->opts->record != NULL ? read_one(r, err)
+                                     : dbk_query_list(r->book, &all, read_record, r, err);
+    if (rc == DBK_OK && is_asked(r->opts, OPS_OF_LOGS))
+        rc = dbk_query_list(r->book, &logs, read_log, r, err);
+    return rc;
+}
+
+/* ---- the newest ---------------------------------------------------------------------------- */
+
+static int compare_places(const dbk_audit_place *a, const dbk_audit_place *b)
+{
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    int order = dbk_dot_compare(&a->dot, &b->dot);
+    return order != 0 ? order : (a->op > b->op) - (a->op < b->op);
+}
+
+static dbk_rc copy_row(kept *out, const dbk_audit_row *row, dbk_err *err)
+{
+    *out = (kept){ .row = *row };
+    dbk_span *spans[] = { &out->row.what, &out->row.recipient, &out->row.reason, &out->row.order,
+                          &out->row.records };
+    size_t len = 1, at = 0;
+    for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+        len += spans[i]->len;
+    out->bytes = dbk_alloc(len);
+    if (out->bytes == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the log");
+    for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+        if (spans[i]->len > 0)
+            memcpy(out->bytes + at, spans[i]->p, spans[i]->len);
+        spans[i]->p = out->bytes + at;
+        at += spans[i]->len;
+    }
+    return DBK_OK;
+}
+
+static bool is_full(const reading *r)
+{
+    return r->count == r->opts->limit;
+}
+
+static dbk_rc keep_newest(reading *r, const dbk_audit_row *row, dbk_err *err)
+{
+    size_t at = r->count;
+    kept one;
+    while (at > 0 && compare_places(&row->place, &r->rows[at - 1].row.place) > 0)
+        at--;
+    if ((r->opts->before != NULL && compare_places(&row->place, r->opts->before) >= 0) ||
+        at == r->opts->limit)
+        return DBK_OK;
+    dbk_rc rc = copy_row(&one, row, err);
+    if (rc != DBK_OK)
+        return rc;
+    kept *rows = is_full(r) ? r->rows
+                            : dbk_room_for(r->rows, &r->room, r->count + 1, sizeof(*rows));
+    if (rows == NULL) {
+        dbk_free(one.bytes);
+        return dbk_fail(err, DBK_NOMEM, "no memory for the log");
+    }
+    if (is_full(r))
+        dbk_free(rows[--r->count].bytes);
+    r->rows = rows;
+    memmove(rows + at + 1, rows + at, (r->count - at) * sizeof(*rows));
+    rows[at] = one;
+    r->count++;
+    return DBK_OK;
+}
+
+/* Rows come by their last change, the newest first, and nothing of one is later than that. */
+static dbk_rc read_latest(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    reading *r = ctx;
+    bool is_log = dbk_span_equal(row->form, dbk_span_str(DBK_FORM_AUDIT));
+    const dbk_book_space *space = dbk_tables_space_of_row(&r->book->tables, row->space);
+    const dbk_row listed = { .record = row->record,
+                             .space = space == NULL ? (dbk_id){ { 0 } } : space->space,
+                             .updated_ms = row->updated_ms };
+    r->done = is_before(r, &listed) ||
+              (is_full(r) && row->updated_ms < dbk_hlc_ms(r->rows[r->count - 1].row.place.time));
+    if (r->done)
+        return DBK_LIMIT; /* ends the walk */
+    if (!dbk_query_is_open(r->book, row) ||
+        !is_asked(r->opts, is_log ? OPS_OF_LOGS : OPS_OF_RECORDS))
+        return DBK_OK;
+    return is_log ? read_log(r, &listed, err) : read_record(r, &listed, err);
+}
+
+static dbk_rc read_newest(reading *r, dbk_err *err)
+{
+    if (r->opts->limit > DBK_AUDIT_LIMIT_MAX)
+        return dbk_fail(err, DBK_LIMIT, "at most %u entries at once", DBK_AUDIT_LIMIT_MAX);
+    dbk_rc rc = r->opts->record != NULL ? read_all(r, err)
+                                        : dbk_records_latest(r->book->store, read_latest, r, err);
+    if (r->done)
+        rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < r->count; i++)
+        rc = r->fn(r->ctx, &r->rows[i].row, err);
+    for (size_t i = 0; i < r->count; i++)
+        dbk_free(r->rows[i].bytes);
+    dbk_free(r->rows);
+    return rc;
+}
+
+dbk_rc dbk_audit_each(dbk_book *book, const dbk_audit_opts *opts, dbk_audit_fn fn, void *ctx,
+                      dbk_err *err)
+{
+    bool all = opts->limit == 0;
+    reading r = {
+        .book = book, .opts = opts, .give = all ? give_at_once : keep_newest, .fn = fn, .ctx = ctx
+    };
+    return all ? read_all(&r, err) : read_newest(&r, err);
 }

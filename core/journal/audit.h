@@ -15,6 +15,8 @@
 
 #include "core/journal/query.h"
 
+struct dbk_batch;
+
 #define DBK_AUDIT_RECORDS_MAX 1000u /* named in one entry */
 
 #define DBK_AUDIT_OP_TABLE(X)                                                                \
@@ -50,15 +52,27 @@ typedef struct dbk_audit_entry {
     const char *order;     /* of an erasure: by which order of the chain; else NULL */
 } dbk_audit_entry;
 DBK_MUST_CHECK dbk_rc dbk_audit_log(dbk_book *book, const dbk_audit_entry *entry, dbk_err *err);
+/* Among what a batch has taken: it is durable with that when the batch is flushed, or neither is.
+ * One entry between two flushes. */
+DBK_MUST_CHECK dbk_rc dbk_audit_log_batch(struct dbk_batch *batch, const dbk_audit_entry *entry,
+                                          dbk_err *err);
 
 /* Does the op do nothing but add entries to the log of use of that device in that space? All that
  * an auditor may (decision 0029). A record of the log has its id by device and hour, so that no
  * other record can be made into one by an op that calls it so. */
 bool dbk_audit_is_entry(const dbk_op *op, const dbk_id *space, const dbk_id *device);
 
-/* Reading: everything that is held, in no order. Spans are borrowed for the callback. */
+/* Where a row stands among all: by claimed time, then by the op that it comes of, then by what that
+ * did. The same on every replica. */
+typedef struct dbk_audit_place {
+    dbk_hlc time;
+    dbk_dot dot;
+    dbk_audit_op op;
+} dbk_audit_place;
+/* Reading. Spans are borrowed for the callback. */
 typedef struct dbk_audit_row {
     dbk_audit_op op;
+    dbk_audit_place place;
     dbk_id space, device;
     int64_t at_ms;       /* claimed */
     uint64_t receipt_ms; /* 0: no receipt yet */
@@ -72,7 +86,15 @@ typedef dbk_rc (*dbk_audit_fn)(void *ctx, const dbk_audit_row *row, dbk_err *err
 typedef struct dbk_audit_opts {
     const dbk_id *record;   /* only rows that name it; NULL: all */
     int64_t from_ms, to_ms; /* on at_ms: from <= at < to */
+    uint32_t ops;           /* a bit for each dbk_audit_op that is wanted; 0: all */
+    /* NULL: all. With the ctx of fn. */
+    bool (*wants)(void *ctx, const dbk_audit_row *row);
+    /* 0: all of them, in no order. Else the newest, so many at most, the newest first; no more is
+     * read than it takes. */
+    uint64_t limit;
+    const dbk_audit_place *before; /* with a limit: only those that are older; or NULL */
 } dbk_audit_opts;
+#define DBK_AUDIT_LIMIT_MAX 10000u
 DBK_MUST_CHECK dbk_rc dbk_audit_each(dbk_book *book, const dbk_audit_opts *opts, dbk_audit_fn fn,
                                      void *ctx, dbk_err *err);
 

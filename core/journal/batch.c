@@ -167,6 +167,23 @@ dbk_rc dbk_batch_add(dbk_batch *batch, dbk_id *record, dbk_problems *problems, c
     return rc;
 }
 
+dbk_book *dbk_batch_book(const dbk_batch *batch)
+{
+    return batch->book;
+}
+
+dbk_rc dbk_batch_take(dbk_batch *batch, dbk_draft *d, dbk_err *err)
+{
+    bool row_fault;
+    dbk_rc rc = check_alive(batch, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = prepare(batch, &d->space, err);
+    if (rc == DBK_OK)
+        rc = take(batch, d, &row_fault, err);
+    return rc == DBK_OK ? DBK_OK : fail_batch(batch, rc);
+}
+
 dbk_rc dbk_batch_flush(dbk_batch *batch, dbk_err *err)
 {
     dbk_rc rc = check_alive(batch, err);

@@ -58,7 +58,8 @@ dbk_rc dbk_book_new(dbk_book **out, const dbk_book_opts *opts, dbk_err *err)
     if (has_kdf)
         book->kdf = opts->kdf;
     book->factor = opts == NULL ? NULL : opts->factor;
-    rc = dbk_forms_new(&book->forms, err);
+    rc = opts != NULL && opts->forms != NULL ? dbk_forms_over(&book->forms, opts->forms, err)
+                                             : dbk_forms_new(&book->forms, err);
     if (rc == DBK_OK)
         rc = dbk_tool_texts_new(&book->tools, err);
     if (rc == DBK_OK)
@@ -139,9 +140,12 @@ typedef struct opener {
 
 static dbk_rc find_key(dbk_book *book, const opener *with, dbk_err *err)
 {
+    bool there = false;
     dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
     dbk_rc rc = dbk_book_read_slots(book, &slots, err);
-    if (rc == DBK_OK && !dbk_folder_has(book->folder, STORE_NAME))
+    if (rc == DBK_OK)
+        rc = dbk_folder_has(book->folder, &there, STORE_NAME, err);
+    if (rc == DBK_OK && !there)
         rc = dbk_fail(err, DBK_DAMAGED, "the folder has keys, but no " STORE_NAME);
     if (rc == DBK_OK && with->passphrase != NULL)
         rc = dbk_book_try(book, &book->store_key, dbk_bytes_span(&slots), with->passphrase, err);

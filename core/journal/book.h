@@ -19,6 +19,7 @@ typedef struct dbk_book_opts {
     dbk_kdf_cost kdf;         /* of new passphrases; zero: measured, for 0.8 s an unlock */
     const char *anchors;      /* folder of marks, outside of every store; NULL: none is kept */
     const dbk_factor *factor; /* this machine's, for stores that need one; NULL: none. Borrowed */
+    const dbk_forms *forms;   /* the shipped ones, read already; NULL: it reads them. Borrowed */
 } dbk_book_opts;
 
 /* A new store in an empty or absent folder: fresh device keys, no organisation yet.
@@ -49,11 +50,21 @@ DBK_MUST_CHECK dbk_rc dbk_book_has_factor(dbk_book *book, bool *has, dbk_err *er
 DBK_MUST_CHECK dbk_rc dbk_book_rekey(const char *dir, const dbk_secret *passphrase,
                                      const dbk_book_opts *opts, dbk_err *err);
 
-/* The whole store as one encrypted file, which opens with the passphrase of today; proved by
- * restoring it for a moment, for which the store's disk needs as much room. DBK_CONFLICT: there is
- * a file of that name. On failure there is none. *bytes: how long it is. */
-DBK_MUST_CHECK dbk_rc dbk_book_backup(dbk_book *book, uint64_t *bytes, const char *file,
-                                      dbk_err *err);
+/* The store as one encrypted file, which opens with the passphrase of today; proved by restoring it
+ * for a moment. What headquarters said it holds is left out, and comes back from the relay after a
+ * restore (core/journal/absent.h), so that what is disposed of later can't be read in it; whole: it
+ * is not. The store's disk needs room for two more stores meanwhile. DBK_CONFLICT: there is a file
+ * of that name. On failure there is none. */
+typedef struct dbk_backup_opts {
+    const char *file;
+    bool whole;
+} dbk_backup_opts;
+typedef struct dbk_backed_up {
+    uint64_t bytes;    /* how long the file is */
+    uint64_t left_out; /* changes */
+} dbk_backed_up;
+DBK_MUST_CHECK dbk_rc dbk_book_backup(dbk_book *book, dbk_backed_up *out,
+                                      const dbk_backup_opts *opts, dbk_err *err);
 /* A store in an empty or absent folder from such a file. It is marked as restored: nothing is
  * signed where the store of then left off (R5). DBK_PASSPHRASE; DBK_FORMAT: no backup, or cut off;
  * DBK_DAMAGED: changed; DBK_CONFLICT: the folder isn't empty. *made_ms: when it was made. */

@@ -1,7 +1,9 @@
 /* A store in one file, and a store from such a file (docs/format/crypto.md "Backup"; security.md
  * R5, M47). Pages go from file to file as they are, encrypted. */
+#include <stdio.h>
 #include <string.h>
 
+#include "core/journal/absent.h"
 #include "core/journal/book_internal.h"
 #include "core/journal/feed.h"
 #include "core/journal/tries.h"
@@ -10,6 +12,7 @@
 
 #define PART_BYTES 16384u
 #define PROOF_NAME "backup.check" /* a database that a backup is proved with */
+#define COPY_NAME "backup.copy"   /* the store's, of which something is left out */
 
 /* What is read or written, with its MAC so far. */
 typedef struct pipe {
@@ -39,12 +42,13 @@ static dbk_rc put_store(pipe *p, dbk_stream *store, uint64_t bytes, dbk_err *err
     return rc;
 }
 
-static dbk_rc put_all(pipe *p, dbk_book *book, dbk_span slots, dbk_backup_head *head, dbk_err *err)
+static dbk_rc put_all(pipe *p, dbk_book *book, const char *name, dbk_span slots,
+                      dbk_backup_head *head, dbk_err *err)
 {
     char path[DBK_FOLDER_PATH_SIZE];
     uint8_t bytes[DBK_BACKUP_HEAD_BYTES];
     dbk_stream *store = NULL;
-    dbk_rc rc = dbk_folder_path(book->folder, path, DBK_BOOK_STORE_NAME, err);
+    dbk_rc rc = dbk_folder_path(book->folder, path, name, err);
     if (rc == DBK_OK)
         rc = dbk_stream_open(&store, &head->store_bytes, path, err);
     if (rc != DBK_OK)
@@ -155,12 +159,57 @@ static dbk_rc reading_begin(reading *r, const char *file, const unlocker *with, 
     return DBK_OK;
 }
 
+/* ---- what is left out ---------------------------------------------------------------------- */
+
+static dbk_rc forget(const dbk_folder *folder, const char *name, dbk_err *err)
+{
+    static const char *const traces[] = { "", "-wal", "-journal" };
+    char path[sizeof(COPY_NAME "-journal")];
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < sizeof(traces) / sizeof(traces[0]) && rc == DBK_OK; i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", name, traces[i]);
+        rc = dbk_folder_shred(folder, path, err);
+    }
+    return rc;
+}
+
+/* The copy as a book of its own, which signs nothing and keeps no mark. */
+static dbk_rc leave_out(const dbk_book *book, const char *path, uint64_t *ops, dbk_err *err)
+{
+    dbk_book *copy = NULL;
+    const dbk_book_opts opts = { .env = book->env };
+    dbk_rc rc = dbk_book_new(&copy, &opts, err);
+    if (rc == DBK_OK)
+        rc = dbk_secret_from(&copy->store_key, dbk_secret_bytes(book->store_key), err);
+    if (rc == DBK_OK)
+        rc = dbk_store_open(&copy->store, path, copy->store_key, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_load(copy, err);
+    if (rc == DBK_OK)
+        rc = dbk_absent_make(copy, ops, err);
+    if (rc == DBK_OK)
+        rc = dbk_store_checkpoint(copy->store, err);
+    dbk_book_close(copy);
+    return rc;
+}
+
+/* All of the open store stands in its one file. */
+static dbk_rc make_copy(dbk_book *book, uint64_t *ops, dbk_err *err)
+{
+    char path[DBK_FOLDER_PATH_SIZE];
+    dbk_rc rc = forget(book->folder, COPY_NAME, err); /* of one that was cut off */
+    if (rc == DBK_OK)
+        rc = dbk_folder_copy(book->folder, DBK_BOOK_STORE_NAME, COPY_NAME, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_path(book->folder, path, COPY_NAME, err);
+    return rc == DBK_OK ? leave_out(book, path, ops, err) : rc;
+}
+
 /* ---- a backup ------------------------------------------------------------------------------ */
 
 /* It is restored for a moment, from the file, and every page of it looked at. */
 static dbk_rc prove(const dbk_book *book, const char *file, dbk_err *err)
 {
-    static const char *const traces[] = { PROOF_NAME, PROOF_NAME "-wal", PROOF_NAME "-journal" };
     char path[DBK_FOLDER_PATH_SIZE];
     reading r = { .slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX) };
     const unlocker with = { .store_key = book->store_key };
@@ -168,36 +217,42 @@ static dbk_rc prove(const dbk_book *book, const char *file, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_folder_path(book->folder, path, PROOF_NAME, err);
     if (rc == DBK_OK)
-        rc = dbk_folder_remove(book->folder, PROOF_NAME, err); /* of one that was cut off */
+        rc = forget(book->folder, PROOF_NAME, err); /* of one that was cut off */
     if (rc == DBK_OK)
         rc = get_store(&r.p, &r.head, path, err);
     if (rc == DBK_OK)
         rc = dbk_store_prove(path, r.key, err);
-    for (size_t i = 0; i < sizeof(traces) / sizeof(traces[0]); i++)
-        (void)!dbk_folder_remove(book->folder, traces[i], NULL);
+    (void)!forget(book->folder, PROOF_NAME, NULL);
     reading_wipe(&r);
     return rc;
 }
 
-dbk_rc dbk_book_backup(dbk_book *book, uint64_t *bytes, const char *file, dbk_err *err)
+dbk_rc dbk_book_backup(dbk_book *book, dbk_backed_up *out, const dbk_backup_opts *opts,
+                       dbk_err *err)
 {
     dbk_backup_head head = { 0 };
     dbk_bytes slots = DBK_BYTES_INIT(DBK_SLOTS_BYTES_MAX);
     pipe p = { .file = NULL };
-    dbk_rc rc = dbk_stream_create(&p.file, file, err);
+    memset(out, 0, sizeof(*out));
+    dbk_rc rc = dbk_stream_create(&p.file, opts->file, err);
     if (rc == DBK_OK)
         rc = dbk_book_read_slots(book, &slots, err);
     if (rc == DBK_OK)
         rc = dbk_feed_keep_left(book, NULL, err); /* a store may be made of it, and go on */
     if (rc == DBK_OK)
         rc = dbk_store_checkpoint(book->store, err); /* all of it in the one file */
+    if (rc == DBK_OK && !opts->whole)
+        rc = make_copy(book, &out->left_out, err);
     if (rc == DBK_OK)
-        rc = put_all(&p, book, dbk_bytes_span(&slots), &head, err);
+        rc = put_all(&p, book, opts->whole ? DBK_BOOK_STORE_NAME : COPY_NAME,
+                     dbk_bytes_span(&slots), &head, err);
     if (rc == DBK_OK)
-        rc = prove(book, file, err);
+        rc = prove(book, opts->file, err);
     if (rc == DBK_OK)
         rc = dbk_stream_keep(p.file, err);
-    *bytes = DBK_BACKUP_HEAD_BYTES + head.slots_bytes + head.store_bytes + DBK_BACKUP_MAC_BYTES;
+    if (!opts->whole)
+        (void)!forget(book->folder, COPY_NAME, NULL);
+    out->bytes = DBK_BACKUP_HEAD_BYTES + head.slots_bytes + head.store_bytes + DBK_BACKUP_MAC_BYTES;
     dbk_stream_close(p.file);
     dbk_bytes_wipe(&slots);
     return rc;

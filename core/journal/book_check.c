@@ -1,8 +1,10 @@
 /* A book against itself, from the stored bytes up: for tests. */
 #include "core/crypto/hole.h"
+#include "core/journal/absent.h"
 #include "core/journal/cosigned_internal.h"
 #include "core/journal/feed.h"
 #include "core/journal/fold.h"
+#include "core/journal/snapshot.h"
 #include "core/store/chain.h"
 #include "core/store/segments.h"
 
@@ -33,6 +35,7 @@ static dbk_rc check_chain(dbk_book *book, dbk_err *err)
 typedef struct feed_walk {
     const dbk_book *book;
     const dbk_book_feed *feed;
+    bool lacks; /* what a backup left out */
     uint64_t last_seq;
     dbk_hash head;
 } feed_walk;
@@ -43,12 +46,12 @@ static dbk_rc check_segment(void *ctx, const dbk_store_segment *row, dbk_err *er
     dbk_header h;
     dbk_kept kept;
     dbk_rc rc = dbk_header_decode(&h, row->header, err);
-    if (rc == DBK_OK)
+    kept.holes = 0;
+    if (rc == DBK_OK && !dbk_segment_is_bare(row))
         rc = dbk_kept_read(&kept, &h, row->body, row->kept, err);
     if (rc != DBK_OK)
         return rc;
-    const dbk_dot first = { h.feed, h.first_seq };
-    DBK_ASSERT((kept.holes & ~dbk_roster_erased(w->book->roster, &h.space, &first, h.count)) == 0);
+    DBK_ASSERT(dbk_absent_ops(w->book, &h, &kept) == 0 || w->lacks);
     DBK_ASSERT(row->feed == w->feed->row);
     DBK_ASSERT(row->space == w->feed->space->row);
     DBK_ASSERT(dbk_id_equal(&h.feed, &w->feed->feed));
@@ -77,13 +80,18 @@ static dbk_rc check_segment(void *ctx, const dbk_store_segment *row, dbk_err *er
 static dbk_rc check_feed(dbk_book *book, const dbk_book_feed *feed, dbk_err *err)
 {
     feed_walk w = { .book = book, .feed = feed };
+    dbk_absent absent;
     if (dbk_id_is_zero(&feed->device))
         return DBK_OK; /* segments that stand aside chain to nothing */
+    dbk_rc rc = dbk_absent_get(book, &absent, &feed->space->space, err);
+    if (rc != DBK_OK)
+        return rc;
+    w.lacks = absent.any;
     dbk_id id = dbk_feed_id(&feed->device, &feed->space->space, &feed->incarnation);
     DBK_ASSERT(dbk_id_equal(&id, &feed->feed));
     /* Of other incarnations of this device, which another store wrote, it is not the owner. */
     DBK_ASSERT(!feed->own || dbk_id_equal(&feed->device, &book->own.device));
-    dbk_rc rc = dbk_segments_of_feed(book->store, feed->row, 1, 0, check_segment, &w, err);
+    rc = dbk_segments_of_feed(book->store, feed->row, 1, 0, check_segment, &w, err);
     if (rc != DBK_OK)
         return rc;
     DBK_ASSERT(w.last_seq == feed->now.last_seq);

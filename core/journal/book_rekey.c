@@ -37,10 +37,15 @@ dbk_rc dbk_book_shred_copies(const dbk_folder *folder, dbk_err *err)
 
 dbk_rc dbk_book_settle_rekey(const dbk_folder *folder, dbk_err *err)
 {
-    dbk_rc rc = DBK_OK;
-    if (!dbk_folder_has(folder, SLOTS_NEXT))
-        return dbk_folder_has(folder, STORE_NEXT) ? forget(folder, err) : DBK_OK;
-    if (dbk_folder_has(folder, STORE_NEXT)) {
+    bool slots, store;
+    dbk_rc rc = dbk_folder_has(folder, &slots, SLOTS_NEXT, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_has(folder, &store, STORE_NEXT, err);
+    if (rc != DBK_OK || (!slots && !store))
+        return rc;
+    if (!slots)
+        return forget(folder, err);
+    if (store) {
         rc = dbk_folder_remove(folder, STORE_NAME "-wal", err);
         if (rc == DBK_OK)
             rc = dbk_folder_shred(folder, STORE_NAME, err);
@@ -57,13 +62,18 @@ dbk_rc dbk_book_wipe(const char *dir, const dbk_book_opts *opts, dbk_err *err)
     static const char *const keys[] = { DBK_BOOK_SLOTS_NAME, SLOTS_NEXT, SLOTS_NEXT ".new",
                                         DBK_BOOK_SLOTS_NAME ".new", NULL };
     dbk_folder *folder = NULL;
+    bool slots, store;
     dbk_rc rc = dbk_folder_open(&folder, dir, err);
-    if (rc != DBK_OK)
-        return rc;
+    if (rc == DBK_OK)
+        rc = dbk_folder_has(folder, &slots, DBK_BOOK_SLOTS_NAME, err);
+    if (rc == DBK_OK)
+        rc = dbk_folder_has(folder, &store, STORE_NAME, err);
     /* A folder that isn't a store's is never emptied, whatever its name. */
-    if (!dbk_folder_has(folder, DBK_BOOK_SLOTS_NAME) && !dbk_folder_has(folder, STORE_NAME)) {
+    if (rc == DBK_OK && !slots && !store)
+        rc = dbk_fail(err, DBK_NOT_FOUND, "the folder holds no store");
+    if (rc != DBK_OK) {
         dbk_folder_close(folder);
-        return dbk_fail(err, DBK_NOT_FOUND, "the folder holds no store");
+        return rc;
     }
     if (opts != NULL)
         dbk_book_anchor_forget(folder, opts->anchors);

@@ -7,6 +7,7 @@
 #include "core/journal/anew.h"
 #include "core/journal/inbox_internal.h"
 #include "core/journal/query_internal.h"
+#include "core/journal/snapshot.h"
 #include "core/store/rows_query.h"
 
 #define IDS_BYTES_MAX (DBK_ENTRY_DOTS_MAX * (DBK_ID_BYTES + sizeof(dbk_rowid)))
@@ -40,6 +41,7 @@ dbk_rc dbk_disposal_at(dbk_book *book, dbk_disposal *out, size_t i, dbk_err *err
     memcpy(out->id.b, hash->b, sizeof(out->id.b));
     dbk_rc rc = dbk_disposals_get(book->store, &row, out->order->seq, err);
     out->state = row.state;
+    out->owed = row.state == DBK_DISPOSAL_OWED ? row.held : 0;
     out->changed = row.held != held_of(book, &out->order->space);
     return rc;
 }
@@ -65,7 +67,7 @@ dbk_rc dbk_disposal_is_done(dbk_book *book, bool *yes, const dbk_id *space, cons
         size_t at = dbk_roster_order_of(book->roster, space, &dot);
         DBK_ASSERT(at != SIZE_MAX);
         rc = dbk_disposals_get(book->store, &row, dbk_roster_order_at(book->roster, at)->seq, err);
-        *yes = *yes || row.state == DBK_DISPOSAL_DONE;
+        *yes = *yes || row.state == DBK_DISPOSAL_DONE || row.state == DBK_DISPOSAL_OWED;
     }
     return rc;
 }
@@ -311,16 +313,27 @@ static dbk_rc drop_op(void *ctx, const dbk_store_op *op, dbk_err *err)
     return rc == DBK_OK ? dbk_ops_del(s->w->book->store, &copy, err) : rc;
 }
 
+static dbk_rc drop_bare(void *ctx, const dbk_store_op *op, dbk_err *err)
+{
+    op_search *s = ctx;
+    s->w->ops += s->ops >> op->place & 1;
+    return drop_op(ctx, op, err);
+}
+
 static dbk_rc erase_segment(walk *w, const dbk_store_segment *row, const dbk_header *h,
                             uint64_t ops, dbk_err *err)
 {
     dbk_sealed segment = { row->header, row->body, row->kept };
     dbk_bytes room = DBK_BYTES_INIT(DBK_KEPT_BYTES_MAX);
     op_search s = { w, 0 };
+    if (dbk_segment_is_bare(row)) { /* nothing of it is here but in its records */
+        s.ops = ops;
+        return dbk_ops_of_segment(w->book->store, row->id, drop_bare, &s, err);
+    }
     dbk_rc rc = dbk_sealed_erase(&segment, &s.ops, &room, h, ops, err);
     if (rc == DBK_OK && s.ops != 0) {
         w->ops += (uint64_t)__builtin_popcountll(s.ops);
-        rc = dbk_segments_keep(w->book->store, row->id, segment.body, err);
+        rc = dbk_segments_put_body(w->book->store, row->id, segment.body, true, err);
         if (rc == DBK_OK)
             rc = dbk_ops_of_segment(w->book->store, row->id, drop_op, &s, err);
     }
@@ -353,12 +366,13 @@ static dbk_rc make_anew(walk *w, dbk_err *err)
 static dbk_rc erase(walk *w, dbk_err *err)
 {
     dbk_book *book = w->book;
-    const dbk_store_disposal row = { w->order->seq, DBK_DISPOSAL_DONE, 0 };
+    dbk_store_disposal row = { w->order->seq, DBK_DISPOSAL_OWED, 0 };
     dbk_rc rc = dbk_book_begin(book, err);
     if (rc == DBK_OK)
         rc = walk_run(w, err);
     if (rc == DBK_OK)
         rc = make_anew(w, err);
+    row.held = w->ops;
     if (rc == DBK_OK)
         rc = dbk_disposals_put(book->store, &row, err);
     if (rc == DBK_OK && w->ops > 0)
@@ -385,17 +399,27 @@ dbk_rc dbk_disposal_erase(dbk_book *book, uint64_t *ops, const dbk_order *order,
     return rc;
 }
 
-dbk_rc dbk_disposal_keep(dbk_book *book, const dbk_order *order, dbk_err *err)
+static dbk_rc put(dbk_book *book, const dbk_store_disposal *row, dbk_err *err)
 {
-    const dbk_store_disposal row = { order->seq, DBK_DISPOSAL_KEPT, held_of(book, &order->space) };
     dbk_rc rc = dbk_book_begin(book, err);
     if (rc == DBK_OK)
-        rc = dbk_disposals_put(book->store, &row, err);
+        rc = dbk_disposals_put(book->store, row, err);
     if (rc == DBK_OK)
         rc = dbk_book_commit(book, err);
     if (rc != DBK_OK)
         dbk_book_rollback(book);
     return rc;
+}
+
+dbk_rc dbk_disposal_said(dbk_book *book, const dbk_order *order, dbk_err *err)
+{
+    return put(book, &(dbk_store_disposal){ order->seq, DBK_DISPOSAL_DONE, 0 }, err);
+}
+
+dbk_rc dbk_disposal_keep(dbk_book *book, const dbk_order *order, dbk_err *err)
+{
+    const dbk_store_disposal row = { order->seq, DBK_DISPOSAL_KEPT, held_of(book, &order->space) };
+    return put(book, &row, err);
 }
 
 /* ---- what comes in later ------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ typedef struct dbk_disposal {
     const dbk_order *order;   /* borrowed from the roster */
     dbk_id id;                /* the first 16 bytes of its entry's hash: what people call it by */
     dbk_disposal_state state; /* here */
+    uint64_t owed;            /* OWED: so many ops went, and nobody was told */
     bool changed;             /* KEPT: the space has changed here since it was looked at */
 } dbk_disposal;
 size_t dbk_disposals_count(const dbk_book *book);
@@ -45,10 +46,14 @@ DBK_MUST_CHECK dbk_rc dbk_disposal_silent(dbk_book *book, dbk_id **out, size_t *
                                           size_t records_count, dbk_err *err);
 
 /* Carried out: everything of the order that is whole here becomes a hole, in one durable
- * transaction; then the index of words is written anew, and nothing of it stays in the write-ahead
- * log or in copies that a migration made. *ops: how many there were. */
+ * transaction, after which it is OWED; then the index of words is written anew, and nothing of it
+ * stays in the write-ahead log or in copies that a migration made. *ops: how many there were.
+ * DBK_PENDING: a record would have to be made anew from notes that headquarters' snapshot left out;
+ * nothing was erased. */
 DBK_MUST_CHECK dbk_rc dbk_disposal_erase(dbk_book *book, uint64_t *ops, const dbk_order *order,
                                          dbk_err *err);
+/* The log of use says so. */
+DBK_MUST_CHECK dbk_rc dbk_disposal_said(dbk_book *book, const dbk_order *order, dbk_err *err);
 /* Not carried out, and not to be looked at again before something changes in the space. */
 DBK_MUST_CHECK dbk_rc dbk_disposal_keep(dbk_book *book, const dbk_order *order, dbk_err *err);
 

@@ -7,6 +7,7 @@
 #include "core/journal/feed.h"
 #include "core/journal/quarantine_internal.h"
 #include "core/journal/query_internal.h"
+#include "core/journal/snapshot.h"
 #include "core/store/rows_query.h"
 
 #define ROWS_BYTES_MAX (64u * 1024u * 1024u)
@@ -32,7 +33,7 @@ static dbk_rc look_late(void *ctx, const dbk_store_segment *row, dbk_err *err)
     late_search *s = ctx;
     dbk_header h;
     dbk_ruling ruling;
-    if (!row->log.known || row->log.index < s->cut_size)
+    if (row->log.known && row->log.index < s->cut_size)
         return DBK_OK;
     dbk_rc rc = dbk_inbox_stored_header(&h, row, err);
     if (rc != DBK_OK)
@@ -47,8 +48,10 @@ static dbk_rc look_late(void *ctx, const dbk_store_segment *row, dbk_err *err)
     return rc;
 }
 
-/* The first segment that stands in the log at the cut or behind it. They stand in the feed's order
- * there, so halving would do; a feed has few behind the cut, so walking back is as good. */
+/* The first segment that doesn't stand in the log before the cut: behind it, or in no log that is
+ * known here. A folder brought that one; whoever heard of the cut first has it aside as well
+ * (dbk_inbox_in_time). They stand in the feed's order there, so halving would do; a feed has few
+ * behind the cut, so walking back is as good. */
 static dbk_rc first_beyond(dbk_book *book, uint64_t *seq, const dbk_book_feed *feed,
                            uint64_t cut_size, dbk_err *err)
 {
@@ -61,8 +64,7 @@ static dbk_rc first_beyond(dbk_book *book, uint64_t *seq, const dbk_book_feed *f
             return rc;
         if (place.log.known && place.log.index < cut_size)
             break;
-        if (place.log.known)
-            *seq = place.first_seq;
+        *seq = place.first_seq;
         at = place.first_seq - 1;
     }
     return DBK_OK;
@@ -82,6 +84,54 @@ dbk_rc dbk_evict_late_seq(dbk_book *book, uint64_t *seq, const dbk_book_feed *fe
     late_search s = { book, feed, out->cut_size, 0 };
     rc = dbk_segments_of_feed(book->store, feed->row, from, 0, look_late, &s, err);
     *seq = s.seq;
+    return rc;
+}
+
+/* ---- what can't go yet ----------------------------------------------------------------------- */
+
+typedef struct readiness {
+    dbk_store *store;
+    bool bare;
+} readiness;
+
+static dbk_rc look_bare(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    readiness *r = ctx;
+    (void)err;
+    r->bare = r->bare || dbk_segment_is_bare(row);
+    return DBK_OK;
+}
+
+static dbk_rc look_at_op(void *ctx, const dbk_store_op *op, dbk_err *err)
+{
+    readiness *r = ctx;
+    return r->bare ? DBK_OK : dbk_segments_get(r->store, op->segment, look_bare, r, err);
+}
+
+static dbk_rc look_at_record(void *ctx, const dbk_store_op *op, dbk_err *err)
+{
+    readiness *r = ctx;
+    return r->bare ? DBK_OK : dbk_ops_of_record(r->store, op->record, look_at_op, r, err);
+}
+
+static dbk_rc look_at_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    readiness *r = ctx;
+    r->bare = r->bare || dbk_segment_is_bare(row);
+    return r->bare ? DBK_OK : dbk_ops_of_segment(r->store, row->id, look_at_record, r, err);
+}
+
+dbk_rc dbk_evict_ready(dbk_book *book, bool *yes, const dbk_book_feed *feed, uint64_t from_seq,
+                       dbk_err *err)
+{
+    readiness r = { .store = book->store };
+    dbk_snapshot_begun begun;
+    *yes = true;
+    dbk_rc rc = dbk_snapshot_begun_with(book, &begun, &feed->space->space, err);
+    if (rc != DBK_OK || begun.size == 0)
+        return rc;
+    rc = dbk_segments_of_feed(book->store, feed->row, from_seq, 0, look_at_segment, &r, err);
+    *yes = !r.bare;
     return rc;
 }
 
@@ -120,6 +170,8 @@ static dbk_rc take_ops(void *ctx, const dbk_store_segment *row, dbk_err *err)
 {
     evicted *e = ctx;
     dbk_rc rc = DBK_OK;
+    if (dbk_segment_is_bare(row))
+        return dbk_fail(err, DBK_PENDING, "%s", DBK_SNAPSHOT_BARE);
     for (uint32_t i = 0; i < row->count && rc == DBK_OK; i++)
         rc = take_op(e, row, i, err);
     return rc;

@@ -5,6 +5,7 @@
 #include "core/base/room.h"
 #include "core/base/text.h"
 #include "core/journal/record_id.h"
+#include "core/model/likeness.h"
 #include "core/model/offer.h"
 #include "core/model/value.h"
 #include "core/store/segments.h"
@@ -281,6 +282,24 @@ dbk_rc dbk_fold_replace(dbk_book *book, const dbk_fold_row *row, const dbk_state
     return rc;
 }
 
+dbk_rc dbk_fold_adopt(dbk_book *book, dbk_fold_row *row, const dbk_state *state, dbk_err *err)
+{
+    derived d;
+    derived_init(&d);
+    dbk_rc rc = dbk_state_encode(&d.state, state, err);
+    if (rc == DBK_OK)
+        rc = derive(&d, book, state, row->space, err);
+    if (rc == DBK_OK) {
+        d.row.record = *dbk_state_record(state);
+        d.row.space = row->space;
+        d.row.state = dbk_bytes_span(&d.state);
+        rc = dbk_records_add(book->store, &d.row, err);
+    }
+    row->id = d.row.id;
+    derived_wipe(&d);
+    return rc;
+}
+
 /* ---- receipts ------------------------------------------------------------------------------ */
 
 static bool is_shown_alike(const dbk_store_record *a, const dbk_store_record *b)
@@ -301,9 +320,11 @@ static dbk_rc show_again(void *ctx, const dbk_store_record *row, dbk_err *err)
         rc = DBK_DAMAGED;
     if (rc == DBK_OK)
         rc = derive(&d, book, s, row->space, err);
-    /* What a service offers may have changed with it: its words and its small row are made anew. */
-    bool is_service = dbk_span_equal(row->form, dbk_span_str(DBK_OFFER_FORM));
-    if (rc == DBK_OK && (is_service || !is_shown_alike(&d.row, row))) {
+    /* What a service offers may have changed with it, and what a person is known by: their small
+     * rows are made anew. */
+    bool has_rows = dbk_span_equal(row->form, dbk_span_str(DBK_OFFER_FORM)) ||
+                    dbk_span_equal(row->form, dbk_span_str(DBK_LIKENESS_FORM));
+    if (rc == DBK_OK && (has_rows || !is_shown_alike(&d.row, row))) {
         d.row.id = row->id;
         d.row.state = row->state;
         rc = dbk_records_update(book->store, &d.row, err);

@@ -32,6 +32,10 @@ typedef struct dbk_fold_row {
 } dbk_fold_row;
 DBK_MUST_CHECK dbk_rc dbk_fold_replace(dbk_book *book, const dbk_fold_row *row,
                                        const dbk_state *state, dbk_err *err);
+/* A record that comes with its state (snapshot.h): a new row; *row gets its id. In a transaction.
+ * DBK_CONFLICT: the space has this record. */
+DBK_MUST_CHECK dbk_rc dbk_fold_adopt(dbk_book *book, dbk_fold_row *row, const dbk_state *state,
+                                     dbk_err *err);
 /* The segment has got its receipt: what is shown of the contested records that it wrote to may
  * change by that. In a transaction, after dbk_segments_set_log. */
 DBK_MUST_CHECK dbk_rc dbk_fold_receipted(dbk_book *book, dbk_rowid segment, dbk_err *err);

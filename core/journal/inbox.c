@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/journal/absent.h"
 #include "core/journal/evidence.h"
 #include "core/journal/inbox_internal.h"
 #include "core/store/rows_query.h"
@@ -138,7 +139,10 @@ dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
     dbk_taker t;
     memset(stats, 0, sizeof(*stats));
     dbk_taker_init(&t, book, &taken);
-    dbk_rc rc = dbk_inbox_check_run(&s, book, run, err);
+    memset(&s, 0, sizeof(s)); /* wiped below, also where nothing was checked */
+    dbk_rc rc = run->count > 0 ? dbk_absent_none(book, &run->space, err) : DBK_OK;
+    if (rc == DBK_OK)
+        rc = dbk_inbox_check_run(&s, book, run, err);
     if (rc == DBK_OK)
         rc = reissue(&s, &taken, err);
     if (rc == DBK_OK)

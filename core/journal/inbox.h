@@ -1,7 +1,7 @@
 /* core/journal/inbox.h - the receive path: verify, open, merge, in one transaction a batch.
  * Nothing that fails a check changes any state (security.md R3): caps -> canonical parse ->
- * member's feed -> chain -> signature -> op root -> open -> decode -> merge. In a run one signature
- * is checked for each feed, its newest; the hash links carry the rest (design.md section 6).
+ * member's feed -> chain -> signature -> op root -> open -> decode -> merge. Each signature is
+ * checked: no hash covers it, and what is kept must stand alone where it is passed on.
  *
  * What can't be merged is kept with a reason, and the cursor goes on:
  * - Pending: the key isn't here, or what its author had seen of the membership isn't, a newer
@@ -32,6 +32,9 @@
  * that can now be opened are merged; a log that it says was restored is left for the one that takes
  * its place (core/journal/recovered.h). An entry that is held already is DBK_OK. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_member(dbk_book *book, dbk_span entry, dbk_err *err);
+/* Finishes what an entry began, should the program have been cut off in between: recoveries, and
+ * what of somebody who was taken out goes out again. To be done before an exchange. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_settle(dbk_book *book, dbk_err *err);
 
 /* A contiguous run of a space's log, from the position that this device holds. Header and body
  * are borrowed until dbk_inbox_run returns. */
@@ -62,6 +65,8 @@ typedef struct dbk_inbox_stats {
  * doesn't, the store is an old copy or there are two of it: then the own feed is closed and what
  * the log lacks of it written again (core/journal/reissue.h) before the run is taken; stats tell.
  * DBK_PEER: the relay's log doesn't verify, or is another log than before (nothing changed).
+ * DBK_PENDING: a note is missing that no order in the chain here disposes of; or what a backup left
+ * out has to come first (core/journal/absent.h): nothing changed.
  * DBK_CONFLICT, DBK_LIMIT (too many segments), DBK_NOT_FOUND (no such space), DBK_VERSION: nothing
  * changed. A checkpoint that says more than was held when it came stays pinned until the log has
  * reached its size, and the log must then have its root. */

@@ -130,6 +130,8 @@ static dbk_rc beats_rival(const aside_set *set, bool *wins, const dbk_book_feed 
         return rc; /* not where the two part */
     rc = dbk_segments_of_feed(set->book->store, feed->row, h->first_seq, 0, look_rival, &r, err);
     *wins = !r.admitted || memcmp(in->hash.b, r.first.b, sizeof(r.first.b)) < 0;
+    if (rc == DBK_OK && *wins)
+        rc = dbk_evict_ready(set->book, wins, feed, h->first_seq, err);
     return rc;
 }
 

@@ -1,7 +1,10 @@
 #include <string.h>
 
+#include "core/journal/absent.h"
+#include "core/journal/disposal.h"
 #include "core/journal/evidence.h"
 #include "core/journal/inbox_internal.h"
+#include "core/journal/snapshot.h"
 
 /* What a carried segment is, once its author is known. */
 typedef enum carried {
@@ -14,6 +17,7 @@ typedef enum carried {
 typedef struct place_of {
     dbk_hash hash;
     bool found;
+    dbk_rowid bare; /* the row, if its body isn't here */
 } place_of;
 
 static dbk_rc hash_of(void *ctx, const dbk_store_segment *row, dbk_err *err)
@@ -24,16 +28,19 @@ static dbk_rc hash_of(void *ctx, const dbk_store_segment *row, dbk_err *err)
     if (rc == DBK_OK) {
         at->hash = dbk_header_hash(&h);
         at->found = true;
+        at->bare = dbk_segment_is_bare(row) ? row->id : 0;
     }
     return rc;
 }
 
-static dbk_rc place_carried(dbk_book *book, carried *out, const dbk_segment_in *in, dbk_err *err)
+/* *bare: the row that lacks just this body; 0: none. */
+static dbk_rc place_carried(dbk_book *book, carried *out, dbk_rowid *bare, const dbk_segment_in *in,
+                            dbk_err *err)
 {
     const dbk_header *h = &in->header;
     const dbk_book_feed *feed = dbk_tables_feed(&book->tables, &h->feed);
     dbk_store_segment_place aside;
-    place_of at = { { { 0 } }, false };
+    place_of at = { .found = false };
     uint64_t last_seq = feed == NULL ? 0 : feed->now.last_seq;
     dbk_rc rc = dbk_inbox_find_aside(book, &aside, &h->space, &in->hash, err);
     if (rc != DBK_OK)
@@ -49,6 +56,7 @@ static dbk_rc place_carried(dbk_book *book, carried *out, const dbk_segment_in *
     } else {
         rc = dbk_segments_at(book->store, feed->row, h->first_seq, hash_of, &at, err);
         *out = dbk_hash_equal(&at.hash, &in->hash) ? CARRIED_HELD : CARRIED_FORK;
+        *bare = *out == CARRIED_HELD ? at.bare : 0;
     }
     return rc;
 }
@@ -116,6 +124,26 @@ static dbk_rc check_author(dbk_book *book, const dbk_member **author, const dbk_
     return rc;
 }
 
+/* What a snapshot left out. The record holds it already; the header vouches for it. */
+static dbk_rc fill(dbk_book *book, dbk_rowid id, const dbk_segment_in *in, dbk_err *err)
+{
+    dbk_bytes room = DBK_BYTES_INIT(DBK_KEPT_BYTES_MAX);
+    dbk_store_segment row = { .header = in->header_bytes, .body = in->body, .kept = in->kept };
+    dbk_rc rc = dbk_inbox_check_body(book, &in->header, in->body, in->kept, err);
+    if (rc == DBK_OK)
+        rc = dbk_disposal_trim(book, &row, &in->header, &room, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_begin(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_segments_put_body(book->store, id, row.body, row.kept, err);
+    if (rc == DBK_OK)
+        rc = dbk_book_commit(book, err);
+    if (rc != DBK_OK)
+        dbk_book_rollback(book);
+    dbk_bytes_wipe(&room);
+    return rc;
+}
+
 static dbk_rc check_space(dbk_book *book, const dbk_id *id, dbk_err *err)
 {
     const dbk_space *space = dbk_roster_space(book->roster, id);
@@ -134,6 +162,7 @@ dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, const dbk_seale
     const dbk_member *author = NULL;
     const char *aside;
     carried what = CARRIED_GAP;
+    dbk_rowid bare = 0;
     memset(stats, 0, sizeof(*stats));
     if (book->roster == NULL)
         return dbk_fail(err, DBK_DENIED, "this device is in no organisation yet");
@@ -143,8 +172,14 @@ dbk_rc dbk_inbox_carried(dbk_book *book, dbk_inbox_stats *stats, const dbk_seale
     if (rc != DBK_OK)
         return rc;
     in.hash = dbk_header_hash(&in.header);
-    rc = place_carried(book, &what, &in, err);
+    rc = place_carried(book, &what, &bare, &in, err);
+    if (rc == DBK_OK && bare != 0)
+        return fill(book, bare, &in, err);
     if (rc != DBK_OK || what == CARRIED_HELD)
+        return rc;
+    rc = dbk_absent_none(book, &in.header.space, err);
+    stats->pending += rc == DBK_PENDING ? 1 : 0;
+    if (rc != DBK_OK)
         return rc;
     rc = check_author(book, &author, &in, err);
     if (rc != DBK_OK)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/absent.h"
 #include "core/journal/inbox_internal.h"
 
 #define RUN_SEGMENTS_MAX 65536u /* an 8 MiB answer holds 27,000 of the smallest segments */
@@ -223,12 +224,9 @@ dbk_rc dbk_inbox_check_body(const dbk_book *book, const dbk_header *h, dbk_span 
                             dbk_err *err)
 {
     dbk_kept read;
-    const dbk_dot first = { h->feed, h->first_seq };
     dbk_rc rc = dbk_kept_read(&read, h, body, kept, err);
-    if (rc == DBK_OK && read.holes != 0 &&
-        (read.holes & ~dbk_roster_erased(book->roster, &h->space, &first, h->count)) != 0)
-        rc = dbk_fail(err, DBK_PENDING,
-                      "a note is missing that no order known here disposes of: sync once more");
+    if (rc == DBK_OK && read.holes != 0 && dbk_absent_ops(book, h, &read) != 0)
+        rc = dbk_fail(err, DBK_PENDING, "a note is missing that no order known here disposes of");
     return rc;
 }
 
@@ -248,8 +246,8 @@ static dbk_rc check_bodies(const dbk_inbox_run_state *s, dbk_err *err)
         if (rc == DBK_OK)
             rc = dbk_inbox_check_body(s->book, &h, item->in.segment.body, item->in.segment.kept,
                                       &cause);
-        if (rc == DBK_PENDING)
-            return dbk_fail(err, DBK_BUSY, "entry %llu of the relay's log: %s",
+        if (rc == DBK_PENDING) /* the order may have come since the chain was asked for */
+            return dbk_fail(err, rc, "entry %llu of the relay's log: %s",
                             (unsigned long long)item->index, cause.text);
         if (rc != DBK_OK)
             return refuse_entry(item->index, &cause, err);

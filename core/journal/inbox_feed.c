@@ -12,7 +12,6 @@ typedef struct walk {
     uint64_t last_seq;        /* of the chain, as far as it was walked */
     dbk_hash head;
     bool forked;                /* two histories of it are known, or came in this run */
-    const dbk_inbox_item *last; /* the newest that continued the chain, or NULL */
     const dbk_inbox_item *tail; /* the newest that stands aside, or NULL */
     dbk_inbox_item **items;     /* this one and those that follow it in the run */
     size_t left;
@@ -246,7 +245,6 @@ static dbk_rc take_next(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_
     item->device = w->author->device;
     w->last_seq = dbk_header_last_seq(h);
     w->head = item->hash;
-    w->last = item;
     if (!w->forked)
         return DBK_OK;
     item->fate = DBK_FATE_ASIDE;
@@ -281,7 +279,7 @@ static dbk_rc check_later(walk *w, dbk_inbox_item *item, const dbk_header *h, db
     return rc;
 }
 
-static dbk_rc check_item(walk *w, dbk_inbox_item *item, dbk_err *err)
+static dbk_rc place_item(walk *w, dbk_inbox_item *item, dbk_err *err)
 {
     dbk_header h;
     dbk_rc rc = header_of(w, &h, item, err);
@@ -294,6 +292,16 @@ static dbk_rc check_item(walk *w, dbk_inbox_item *item, dbk_err *err)
         h.first_seq == w->row->now.last_seq + 1)
         return split(w, item, &h, err); /* the open feed: nobody but us writes it */
     return check_later(w, item, &h, err);
+}
+
+/* What is kept is signed, each for itself: by its hash a later one vouches for it here, but to
+ * those whom it is carried to, to a restored relay and as a proof it stands alone. */
+static dbk_rc check_item(walk *w, dbk_inbox_item *item, dbk_err *err)
+{
+    dbk_rc rc = place_item(w, item, err);
+    if (rc == DBK_OK && w->s->split.feed == NULL && item->fate != DBK_FATE_HELD)
+        rc = check_signature(w, item, err);
+    return rc;
 }
 
 /* Nobody in the chain as it is known here has this feed. An author who had seen no more of the
@@ -336,9 +344,5 @@ dbk_rc dbk_inbox_check_feed(dbk_inbox_run_state *s, dbk_inbox_item **items, size
         else
             rc = check_item(&w, items[i], err);
     }
-    if (rc == DBK_OK && w.last != NULL)
-        rc = check_signature(&w, w.last, err);
-    if (rc == DBK_OK && w.tail != NULL && w.author != NULL)
-        rc = check_signature(&w, w.tail, err);
     return rc;
 }

@@ -191,6 +191,9 @@ DBK_MUST_CHECK dbk_rc dbk_taker_merge(dbk_taker *t, const char **reason, const d
 DBK_MUST_CHECK dbk_rc dbk_inbox_advance_receipted(dbk_book *book, dbk_book_feed *feed,
                                                   dbk_err *err);
 
+/* The first pending segment of a feed; 0: none. */
+DBK_MUST_CHECK dbk_rc dbk_inbox_first_pending(dbk_book *book, uint64_t *seq,
+                                              const dbk_book_feed *feed, dbk_err *err);
 /* Tries everything that is pending in the space again, in transactions of its own. */
 DBK_MUST_CHECK dbk_rc dbk_inbox_retry(dbk_book *book, const dbk_id *space, dbk_inbox_stats *stats,
                                       dbk_err *err);

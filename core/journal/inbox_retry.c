@@ -1,14 +1,17 @@
 #include <string.h>
 
+#include "core/journal/absent.h"
 #include "core/journal/feed.h"
 #include "core/journal/quarantine_internal.h"
+#include "core/journal/recovered.h"
 #include "core/store/rows_query.h"
 
 /* Segments tried in one transaction: it bounds the write-ahead log and what a failure undoes. */
 #define RETRY_SEGMENTS 512u
 
-/* The first pending segment of a feed. Pending ones stand at its end, so halving finds it. */
-static dbk_rc first_pending(dbk_book *book, uint64_t *seq, const dbk_book_feed *feed, dbk_err *err)
+/* Pending ones stand at the feed's end, so halving finds it. */
+dbk_rc dbk_inbox_first_pending(dbk_book *book, uint64_t *seq, const dbk_book_feed *feed,
+                               dbk_err *err)
 {
     dbk_store_segment_place place;
     uint64_t lo = 1, hi = feed->now.last_seq;
@@ -64,7 +67,7 @@ static dbk_rc try_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
 static dbk_rc retry_feed(dbk_taker *t, const dbk_book_feed *feed, dbk_err *err)
 {
     feed_walk w = { t, feed, 0, 1, false }; /* the first one tells whether it's worth reading on */
-    dbk_rc rc = first_pending(t->book, &w.next_seq, feed, err);
+    dbk_rc rc = dbk_inbox_first_pending(t->book, &w.next_seq, feed, err);
     if (rc != DBK_OK || w.next_seq == 0)
         return rc;
     while (rc == DBK_OK && !w.blocked && w.next_seq <= feed->now.last_seq) {
@@ -105,8 +108,11 @@ static dbk_rc evict_late(dbk_book *book, const dbk_book_space *space, dbk_err *e
         uint64_t seq = 0;
         if (feed->own || dbk_inbox_is_aside(feed) || feed->space != space)
             continue;
+        bool ready = false;
         rc = dbk_evict_late_seq(book, &seq, feed, err);
-        if (rc != DBK_OK || seq == 0)
+        if (rc == DBK_OK && seq != 0)
+            rc = dbk_evict_ready(book, &ready, feed, seq, err);
+        if (rc != DBK_OK || !ready)
             continue;
         rc = dbk_book_begin(book, err);
         if (rc == DBK_OK)
@@ -119,6 +125,19 @@ static dbk_rc evict_late(dbk_book *book, const dbk_book_space *space, dbk_err *e
     return rc;
 }
 
+dbk_rc dbk_inbox_settle(dbk_book *book, dbk_err *err)
+{
+    dbk_rc rc = dbk_recovered_settle(book, err);
+    for (size_t i = 0; i < book->tables.spaces_count && rc == DBK_OK; i++) {
+        const dbk_book_space *space = book->tables.spaces[i];
+        dbk_absent absent;
+        rc = dbk_absent_get(book, &absent, &space->space, err);
+        if (rc == DBK_OK && !absent.any)
+            rc = evict_late(book, space, err);
+    }
+    return rc;
+}
+
 dbk_rc dbk_inbox_retry(dbk_book *book, const dbk_id *space, dbk_inbox_stats *stats, dbk_err *err)
 {
     dbk_taker t;
@@ -126,9 +145,13 @@ dbk_rc dbk_inbox_retry(dbk_book *book, const dbk_id *space, dbk_inbox_stats *sta
     uint64_t moved = 0;
     uint64_t ops;
     bool any = false;
+    dbk_absent absent;
     if (home == NULL)
         return DBK_OK;
-    dbk_rc rc = evict_late(book, home, err);
+    dbk_rc rc = dbk_absent_get(book, &absent, space, err);
+    if (rc != DBK_OK || absent.any)
+        return rc; /* it is tried when that is here again */
+    rc = evict_late(book, home, err);
     if (rc == DBK_OK)
         rc = dbk_segments_any_pending(book->store, &any, home->row, err);
     if (rc != DBK_OK || !any)

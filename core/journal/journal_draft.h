@@ -90,5 +90,8 @@ DBK_MUST_CHECK dbk_rc dbk_draft_store(dbk_book *book, dbk_book_feed *feed, const
                                       size_t count, dbk_err *err);
 /* Both, durably: when it returns DBK_OK the note is on the disk; else nothing has changed. */
 DBK_MUST_CHECK dbk_rc dbk_draft_save(dbk_draft *d, dbk_err *err);
+/* Durable when the batch is flushed. A failure ends the batch. */
+dbk_book *dbk_batch_book(const dbk_batch *batch); /* which its drafts are begun in */
+DBK_MUST_CHECK dbk_rc dbk_batch_take(dbk_batch *batch, dbk_draft *d, dbk_err *err);
 
 #endif

@@ -9,7 +9,15 @@
 
 /* ---- leaving ------------------------------------------------------------------------------- */
 
-/* Up to where the device wrote in time, in each space that it leaves and that is held here. */
+/* Is what has arrived of a space known here? That is none of it, where nothing was written yet. */
+static bool knows_log(const dbk_book *book, const dbk_id *space)
+{
+    const dbk_space *s = dbk_roster_space(book->roster, space);
+    return dbk_tables_space(&book->tables, space) != NULL ||
+           (s != NULL && !s->is_roster && dbk_book_may_read(book, space));
+}
+
+/* Up to where the device wrote in time, in each space that it leaves and of which that is known. */
 static size_t put_cuts(const dbk_book *book, dbk_cut *cuts, const dbk_member *member,
                        const dbk_id *only)
 {
@@ -17,10 +25,10 @@ static size_t put_cuts(const dbk_book *book, dbk_cut *cuts, const dbk_member *me
     for (size_t i = 0; i < member->spaces_count; i++) {
         const dbk_id *space = &member->spaces[i].space;
         const dbk_book_space *row = dbk_tables_space(&book->tables, space);
-        if (row == NULL || member->spaces[i].removed ||
+        if (!knows_log(book, space) || member->spaces[i].removed ||
             (only != NULL && !dbk_id_equal(only, space)))
             continue;
-        cuts[count++] = (dbk_cut){ *space, row->now.frontier.size };
+        cuts[count++] = (dbk_cut){ *space, row != NULL ? row->now.frontier.size : 0 };
     }
     return count;
 }

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/absent.h"
 #include "core/journal/cosigned_internal.h"
 #include "core/journal/feed.h"
 #include "core/journal/repack.h"
+#include "core/journal/snapshot.h"
+#include "core/journal/stray.h"
 #include "core/store/chain.h"
-#include "core/store/lost.h"
 #include "core/store/segments.h"
 
 static int by_space(const void *a, const void *b)
@@ -17,25 +19,30 @@ static int by_space(const void *a, const void *b)
     return dbk_id_compare(&x->space, &y->space);
 }
 
-static dbk_rc position_of(dbk_position *out, const dbk_book *book, const dbk_id *space,
-                          dbk_err *err)
+static dbk_rc position_of(dbk_position *out, dbk_book *book, const dbk_id *space, dbk_err *err)
 {
     dbk_frontier none;
-    dbk_lost_count lost = { 0 };
+    dbk_absent absent = { 0 };
     dbk_rc rc = DBK_OK;
     dbk_standing mine = dbk_book_standing(book, space);
+    bool is_out = mine.role == DBK_ROLE_NONE; /* as a folder may have told before the relay did */
     dbk_position p = { .space = *space,
-                       .push_only = mine.over || mine.role == DBK_ROLE_WRITER,
-                       .ends = mine.until_ms != 0 };
+                       .push_only = is_out || mine.over || mine.role == DBK_ROLE_WRITER,
+                       .ends = is_out || mine.until_ms != 0 };
     const dbk_book_space *row = dbk_tables_space(&book->tables, space);
     const dbk_book_feed *own = row == NULL ? NULL : dbk_tables_push_feed(&book->tables, row);
+    uint64_t strays = 0;
     dbk_frontier_init(&none);
     const dbk_frontier *frontier = row == NULL ? &none : &row->now.frontier;
     if (row != NULL) {
         p.log = row->now.log;
         p.cosigned = dbk_cosigned_now(book, row);
-        rc = dbk_lost_waiting(book->store, &lost, row->row, err);
-        p.lost = lost.others;
+        rc = dbk_absent_get(book, &absent, space, err);
+        if (rc == DBK_OK && !absent.any && !p.push_only) /* what isn't here can't be carried */
+            rc = dbk_strays_count(book, &strays, space, err);
+        p.strays = strays;
+        p.absent_from = absent.next;
+        p.absent_to = absent.any ? row->now.frontier.size : 0;
         p.lacks_note = row->now.note_len == 0 && row->now.frontier.size > 0;
     }
     p.size = frontier->size;
@@ -49,9 +56,20 @@ static dbk_rc position_of(dbk_position *out, const dbk_book *book, const dbk_id 
     return rc;
 }
 
+/* Of a space that this device is out of, only what it wrote and nobody has signed for matters: a
+ * supervisor decides on that. */
+static bool matters(const dbk_book *book, const dbk_space *space)
+{
+    const dbk_book_space *row = dbk_tables_space(&book->tables, &space->space);
+    const dbk_book_feed *own = row == NULL ? NULL : dbk_tables_push_feed(&book->tables, row);
+    if (space->is_roster)
+        return false;
+    return dbk_roster_role(book->roster, &book->own.device, &space->space) != DBK_ROLE_NONE ||
+           (own != NULL && own->now.receipted_seq < own->now.last_seq);
+}
+
 dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count, dbk_err *err)
 {
-    dbk_id device = dbk_book_device(book);
     size_t spaces = book->roster == NULL ? 0 : dbk_roster_spaces(book->roster);
     dbk_position *rows = dbk_alloc_array(spaces + 1, sizeof(*rows));
     *out = NULL;
@@ -60,7 +78,7 @@ dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count, d
         return dbk_fail(err, DBK_NOMEM, "no memory for %zu spaces", spaces);
     for (size_t i = 0; i < spaces; i++) {
         const dbk_space *s = dbk_roster_space_at(book->roster, i);
-        if (s->is_roster || dbk_roster_role(book->roster, &device, &s->space) == DBK_ROLE_NONE)
+        if (!matters(book, s))
             continue;
         dbk_rc rc = position_of(&rows[(*count)++], book, &s->space, err);
         if (rc != DBK_OK) {
@@ -90,6 +108,8 @@ static dbk_rc give(void *ctx, const dbk_store_segment *row, dbk_err *err)
     size_t size = row->header.len + row->body.len;
     if (row->first_seq <= w->after_seq)
         return DBK_OK;
+    if (dbk_segment_is_bare(row))
+        return DBK_NOT_FOUND; /* what others lost and this device never had: nothing more to give */
     if (w->count_left == 0 || (w->taken && size > w->bytes_left))
         return DBK_NOT_FOUND; /* the end of this batch, not a failure */
     w->taken = true;
@@ -144,16 +164,13 @@ dbk_rc dbk_outbox_seal(dbk_book *book, const dbk_outbox_sealing *what, dbk_err *
     return dbk_repack_run(book, own, &opts, err);
 }
 
-dbk_rc dbk_outbox_lost(dbk_book *book, const dbk_outbox_lost_opts *opts, dbk_segment_fn fn,
-                       void *ctx, dbk_err *err)
+dbk_rc dbk_outbox_strays(dbk_book *book, const dbk_outbox_strays_opts *opts, dbk_segment_fn fn,
+                         void *ctx, dbk_err *err)
 {
-    const dbk_book_space *space = dbk_tables_space(&book->tables, &opts->space);
     dbk_err inner = { 0 };
     /* Rows that stand aside count as they came, so no seq is before the first. */
     walk w = { .fn = fn, .ctx = ctx, .count_left = opts->count_max, .bytes_left = opts->bytes_max };
-    if (space == NULL)
-        return DBK_OK;
-    dbk_rc rc = dbk_segments_lost(book->store, space->row, opts->skip, give, &w, &inner);
+    dbk_rc rc = dbk_strays_each(book, &opts->space, opts->skip, give, &w, &inner);
     if (rc == DBK_NOT_FOUND && inner.rc == DBK_OK)
         return DBK_OK;
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
@@ -161,6 +178,7 @@ dbk_rc dbk_outbox_lost(dbk_book *book, const dbk_outbox_lost_opts *opts, dbk_seg
 
 /* All of a space, or one feed of it. */
 typedef struct carry {
+    const dbk_book *book;
     dbk_segment_fn fn;
     void *ctx;
     dbk_id feed; /* zero: all */
@@ -171,9 +189,16 @@ static dbk_rc give_all(void *ctx, const dbk_store_segment *row, dbk_err *err)
 {
     const carry *c = ctx;
     dbk_header h;
+    dbk_kept kept;
     dbk_rc rc = dbk_header_decode(&h, row->header, err);
-    if (rc != DBK_OK || (!dbk_id_is_zero(&c->feed) && !dbk_id_equal(&h.feed, &c->feed)))
+    if (rc != DBK_OK || dbk_segment_is_bare(row) || /* others have it */
+        (!dbk_id_is_zero(&c->feed) && !dbk_id_equal(&h.feed, &c->feed)))
         return rc;
+    if (row->kept) {
+        rc = dbk_kept_split(&kept, &h, row->body, true, err);
+        if (rc != DBK_OK || dbk_absent_ops(c->book, &h, &kept) != 0)
+            return rc; /* it isn't held: a restored store has yet to fetch it */
+    }
     const dbk_span none = { NULL, 0 };
     const dbk_sealed segment = { row->header, c->looks ? none : row->body, row->kept };
     return c->fn(c->ctx, &segment, err);
@@ -184,7 +209,7 @@ dbk_rc dbk_outbox_carry(dbk_book *book, const dbk_outbox_feed *which, dbk_segmen
 {
     const dbk_book_space *row = dbk_tables_space(&book->tables, &which->space);
     dbk_book_feed *feed = dbk_tables_feed(&book->tables, &which->feed);
-    carry c = { .fn = fn, .ctx = ctx, .feed = which->feed };
+    carry c = { .book = book, .fn = fn, .ctx = ctx, .feed = which->feed };
     dbk_rc rc = DBK_OK;
     if (row == NULL)
         return DBK_OK;
@@ -192,17 +217,17 @@ dbk_rc dbk_outbox_carry(dbk_book *book, const dbk_outbox_feed *which, dbk_segmen
         rc = dbk_feed_keep_left(book, row, err);
     else if (feed != NULL && feed->own)
         rc = keep_left(book, feed, feed->now.last_seq, err);
-    return rc == DBK_OK ? dbk_segments_of_space(book->store, row->row, 0, give_all, &c, err) : rc;
+    return rc == DBK_OK ? dbk_segments_of_space(book->store, row->row, give_all, &c, err) : rc;
 }
 
 dbk_rc dbk_outbox_held(dbk_book *book, const dbk_id *space, dbk_segment_fn fn, void *ctx,
                        dbk_err *err)
 {
     const dbk_book_space *row = dbk_tables_space(&book->tables, space);
-    carry c = { .fn = fn, .ctx = ctx, .looks = true };
+    carry c = { .book = book, .fn = fn, .ctx = ctx, .looks = true };
     if (row == NULL)
         return DBK_OK;
-    return dbk_segments_of_space(book->store, row->row, 0, give_all, &c, err);
+    return dbk_segments_of_space(book->store, row->row, give_all, &c, err);
 }
 
 typedef struct entries {

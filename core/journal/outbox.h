@@ -13,14 +13,17 @@ typedef struct dbk_position {
     dbk_hash root;         /* of that many */
     dbk_id own_feed;       /* zero when nothing was ever written here */
     uint64_t own_last_seq; /* of the own feed that is to be pushed: the oldest that waits */
-    uint64_t lost;         /* segments of others that a restored relay lost and has not got again */
+    uint64_t strays;       /* segments of others that are to be taken there: core/journal/stray.h */
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
+    uint64_t absent_from;       /* what the backup left out is to be fetched from this index on, */
+    uint64_t absent_to;         /* to this one; 0: nothing is absent */
     bool lacks_note; /* of a log that a restored relay goes on with: it hasn't signed for it yet */
     bool push_only;  /* nothing is to be fetched: this device may not read there */
-    bool ends;       /* its time there has an end, which the relay's clock decides */
+    bool ends;       /* its time there is over, or has an end, which the relay's clock decides */
     dbk_cosigned cosigned; /* what headquarters said last of what is applied here */
 } dbk_position;
-/* For every space in which this device is a member, sorted by id. */
+/* For every space in which this device is a member, or was and wrote what has no receipt yet;
+ * sorted by id. */
 DBK_MUST_CHECK dbk_rc dbk_outbox_positions(dbk_book *book, dbk_position **out, size_t *count,
                                            dbk_err *err); /* free with dbk_free() */
 
@@ -48,15 +51,15 @@ typedef struct dbk_outbox_opts {
 typedef dbk_rc (*dbk_segment_fn)(void *ctx, const dbk_sealed *segment, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_outbox_segments(dbk_book *book, const dbk_outbox_opts *opts,
                                           dbk_segment_fn fn, void *ctx, dbk_err *err);
-/* The segments that position.lost counts, from the skip-th on, each feed's in order. */
-typedef struct dbk_outbox_lost_opts {
+/* The segments that position.strays counts, from the skip-th on, each feed's in order. */
+typedef struct dbk_outbox_strays_opts {
     dbk_id space;
     uint64_t skip;
     uint32_t count_max;
     uint32_t bytes_max;
-} dbk_outbox_lost_opts;
-DBK_MUST_CHECK dbk_rc dbk_outbox_lost(dbk_book *book, const dbk_outbox_lost_opts *opts,
-                                      dbk_segment_fn fn, void *ctx, dbk_err *err);
+} dbk_outbox_strays_opts;
+DBK_MUST_CHECK dbk_rc dbk_outbox_strays(dbk_book *book, const dbk_outbox_strays_opts *opts,
+                                        dbk_segment_fn fn, void *ctx, dbk_err *err);
 /* For carriers: one feed of a space, whoever wrote it. Of an own one all counts as gone before the
  * first is handed out. */
 typedef struct dbk_outbox_feed {

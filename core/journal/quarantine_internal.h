@@ -22,6 +22,10 @@ bool dbk_quarantine_decidable(dbk_span why);
  * records are made anew without them. In a transaction. */
 DBK_MUST_CHECK dbk_rc dbk_evict_run(dbk_book *book, dbk_book_feed *feed, uint64_t from_seq,
                                     const char *reason, dbk_err *err);
+/* Can it? Not while a body is missing that its records would be made anew from: they came with
+ * headquarters' snapshot, and it waits until they are here. */
+DBK_MUST_CHECK dbk_rc dbk_evict_ready(dbk_book *book, bool *yes, const dbk_book_feed *feed,
+                                      uint64_t from_seq, dbk_err *err);
 /* The first seq of the feed that stands beyond its author's cut, and that nobody admitted; 0: none.
  */
 DBK_MUST_CHECK dbk_rc dbk_evict_late_seq(dbk_book *book, uint64_t *seq, const dbk_book_feed *feed,

@@ -3,6 +3,7 @@
 #define DBK_JOURNAL_QUERY_H
 
 #include "core/journal/cosigned.h"
+#include "core/model/cue.h"
 #include "core/model/likeness.h"
 #include "core/model/offer.h"
 #include "core/model/view.h"
@@ -85,6 +86,43 @@ DBK_MUST_CHECK dbk_rc dbk_query_index(dbk_book *book, uint64_t *left, uint64_t m
 DBK_MUST_CHECK dbk_rc dbk_query_alike(dbk_book *book, dbk_id *out, size_t *count, size_t max,
                                       const dbk_likeness_keys *keys, dbk_err *err);
 
+/* Pairs of persons that may be like enough to be the same, whoever came last first, each once: the
+ * caller compares them. Only of spaces that may be read; without those that were withdrawn. after:
+ * the two of a pair to go on behind, or NULL; DBK_NOT_FOUND. Indexes what is still unindexed
+ * first. */
+typedef dbk_rc (*dbk_pair_fn)(void *ctx, const dbk_id *later, const dbk_id *earlier, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_pairs(dbk_book *book, const dbk_id *after, dbk_pair_fn fn,
+                                      void *ctx, dbk_err *err);
+
+/* Where a rule of the work has to look (core/model/cue.h): records, not withdrawn, that have a cue
+ * of this kind about this, in [from, until], the latest first. Whether the rule means one of them
+ * is what it shows: fn decides. Indexes what is still unindexed first. */
+typedef struct dbk_cued {
+    dbk_cue_kind kind;
+    const dbk_id *about; /* NULL: nothing */
+    int64_t from_ms, until_ms;
+    bool with_withdrawn;
+} dbk_cued;
+/* All that refers to a record, of whatever form. */
+#define DBK_CUED_REFERENCES(record)                                                               \
+    {                                                                                             \
+        .kind = DBK_CUE_REFERENCE, .about = (record), .from_ms = INT64_MIN, .until_ms = INT64_MAX \
+    }
+DBK_MUST_CHECK dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_row_fn fn, void *ctx,
+                                     dbk_err *err);
+/* What cues of this kind are about, each once, by bytes. */
+typedef dbk_rc (*dbk_about_fn)(void *ctx, const dbk_id *about, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_cue_abouts(dbk_book *book, dbk_cue_kind kind, dbk_about_fn fn,
+                                           void *ctx, dbk_err *err);
+/* One record as lists give it, also a withdrawn one; fn isn't called for what isn't held here or
+ * may not be read. */
+DBK_MUST_CHECK dbk_rc dbk_query_one(dbk_book *book, const dbk_id *record, dbk_row_fn fn, void *ctx,
+                                    dbk_err *err);
+/* Records, also withdrawn ones, that happened or were last changed by then, whichever is earlier.
+ */
+DBK_MUST_CHECK dbk_rc dbk_query_until(dbk_book *book, int64_t until_ms, dbk_row_fn fn, void *ctx,
+                                      dbk_err *err);
+
 /* What each service of the directory offers, without reading its record; not those that were
  * withdrawn. Those in restricted spaces only if they are asked for: a look there takes a reason,
  * and nothing may count them without. Indexes what is still unindexed first. */
@@ -107,6 +145,10 @@ typedef struct dbk_event {
 typedef dbk_rc (*dbk_event_fn)(void *ctx, const dbk_event *event, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_query_history(dbk_book *book, const dbk_id *record, dbk_event_fn fn,
                                         void *ctx, dbk_err *err);
+/* How many of a record's ops dbk_query_history can't tell: they came with headquarters' snapshot
+ * (snapshot.h). */
+DBK_MUST_CHECK dbk_rc dbk_query_history_lacks(dbk_book *book, uint64_t *count, const dbk_id *record,
+                                              dbk_err *err);
 /* Who wrote a dot, and when the relay received it. */
 typedef struct dbk_authorship {
     dbk_id device;
@@ -139,6 +181,7 @@ typedef struct dbk_space_status {
                                    which a change counts for nothing (quarantine.h) */
     uint64_t attention;         /* records that need a person */
     uint64_t log_size;          /* of the relay's log, applied here */
+    uint64_t absent_ops;        /* that a restored store's backup left out, to be fetched again */
     uint64_t lost_ops;          /* own ones that a restored relay lost and has not got again */
     bool log_refused; /* its restore does not fit what is held here: nothing goes in or out */
 } dbk_space_status;

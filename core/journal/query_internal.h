@@ -1,7 +1,8 @@
 /* core/journal/query_internal.h - inside the read path: what its files share. Not for others.
  * query.c: records, lists. query_where.c: conditions. query_words.c: search. query_past.c:
  * history, authors. query_status.c: what has arrived where. query_persons.c: keys of persons.
- * query_offers.c: rows of services. query_values.c: keys of values. query_devices.c: devices. */
+ * query_offers.c: rows of services. query_values.c: keys of values. query_devices.c: devices.
+ * query_cues.c: cues of the rules of the work. */
 #ifndef DBK_JOURNAL_QUERY_INTERNAL_H
 #define DBK_JOURNAL_QUERY_INTERNAL_H
 
@@ -27,7 +28,8 @@ DBK_MUST_CHECK dbk_rc dbk_query_state(dbk_state **out, const dbk_store_record *r
 dbk_carriage dbk_query_carriage(const dbk_book *book, const dbk_book_space *space,
                                 const dbk_store_place *log);
 
-/* Keeps the keys of a row that is a person's, in the place of those it had. */
+/* Keeps the keys of a row that is a person's, in the place of those it had, and whom it is to be
+ * compared with. */
 DBK_MUST_CHECK dbk_rc dbk_query_person_keys(dbk_book *book, dbk_namer *namer,
                                             const dbk_store_record *row, dbk_err *err);
 
@@ -41,6 +43,14 @@ DBK_MUST_CHECK dbk_rc dbk_query_value_keys(dbk_book *book, const dbk_store_recor
 /* Does the row, if it says that it is indexed, have those keys and no others? */
 DBK_MUST_CHECK dbk_rc dbk_query_values_in_step(dbk_book *book, bool *same,
                                                const dbk_store_record *row, dbk_err *err);
+
+/* Indexes what waits for it. Rules ask many times: nothing is begun where nothing waits. */
+DBK_MUST_CHECK dbk_rc dbk_query_keep_up(dbk_book *book, dbk_err *err);
+
+/* Keeps the cues of a row, in the place of those it had; and whether it has those and no others. */
+DBK_MUST_CHECK dbk_rc dbk_query_cue_rows(dbk_book *book, const dbk_store_record *row, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_cues_in_step(dbk_book *book, bool *same,
+                                             const dbk_store_record *row, dbk_err *err);
 /* Under which keys every record stands that can meet the rarest of the conditions; *found false:
  * none of them can be looked up. */
 DBK_MUST_CHECK dbk_rc dbk_query_where_key(dbk_book *book, bool *found, dbk_values_ask *ask,

@@ -6,6 +6,7 @@
 #include "core/base/day.h"
 #include "core/crypto/hole.h"
 #include "core/journal/query_internal.h"
+#include "core/journal/snapshot.h"
 
 #define EVENTS_BYTES_MAX (256u * 1024u * 1024u)
 
@@ -16,6 +17,8 @@ dbk_rc dbk_query_open_op(dbk_book *book, dbk_opened *out, dbk_bytes *plain,
     memset(out, 0, sizeof(*out));
     dbk_bytes_truncate(plain, 0);
     dbk_rc rc = dbk_header_decode(&out->header, row->header, err);
+    if (rc == DBK_OK && dbk_segment_is_bare(row))
+        rc = dbk_fail(err, DBK_PENDING, "%s", DBK_SNAPSHOT_BARE);
     if (rc == DBK_OK)
         rc = dbk_kept_split(&kept, &out->header, row->body, row->kept, err);
     if (rc != DBK_OK)
@@ -60,6 +63,10 @@ static dbk_rc note_segment(void *ctx, const dbk_store_segment *row, dbk_err *err
     history *h = ctx;
     past *p = (past *)(void *)(h->rows.p + h->rows.len - sizeof(past));
     dbk_opened op;
+    if (dbk_segment_is_bare(row)) { /* dbk_query_history_lacks tells how many */
+        dbk_bytes_truncate(&h->rows, h->rows.len - sizeof(past));
+        return DBK_OK;
+    }
     dbk_rc rc = dbk_query_open_op(h->book, &op, &h->plain, row, p->place, err);
     if (rc == DBK_OK) {
         p->time = op.op.op.time;
@@ -161,6 +168,40 @@ dbk_rc dbk_query_history(dbk_book *book, const dbk_id *record, dbk_event_fn fn, 
     dbk_bytes_wipe(&h.rows);
     dbk_bytes_wipe(&h.plain);
     return rc;
+}
+
+typedef struct lack {
+    dbk_store *store;
+    dbk_rowid record;
+    uint64_t *count;
+} lack;
+
+static dbk_rc look_bare(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    (void)err;
+    *((lack *)ctx)->count += dbk_segment_is_bare(row) ? 1 : 0;
+    return DBK_OK;
+}
+
+static dbk_rc count_bare(void *ctx, const dbk_store_op *op, dbk_err *err)
+{
+    const lack *l = ctx;
+    return dbk_segments_get(l->store, op->segment, look_bare, ctx, err);
+}
+
+static dbk_rc take_row(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    (void)err;
+    ((lack *)ctx)->record = row->id;
+    return DBK_OK;
+}
+
+dbk_rc dbk_query_history_lacks(dbk_book *book, uint64_t *count, const dbk_id *record, dbk_err *err)
+{
+    lack l = { .store = book->store, .count = count };
+    *count = 0;
+    dbk_rc rc = dbk_records_find(book->store, record, 0, take_row, &l, err);
+    return rc == DBK_OK ? dbk_ops_of_record(book->store, l.record, count_bare, &l, err) : rc;
 }
 
 /* ---- authors ------------------------------------------------------------------------------- */

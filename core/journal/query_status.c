@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/journal/absent.h"
 #include "core/journal/quarantine_internal.h"
 #include "core/journal/query_internal.h"
 #include "core/store/lost.h"
@@ -130,6 +131,7 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
     dbk_segment_tally tally;
     dbk_record_totals records;
     dbk_lost_count lost;
+    dbk_absent absent;
     if (space == NULL)
         return DBK_OK;
     dbk_id aside_id = dbk_inbox_aside_feed(&space->space);
@@ -139,6 +141,10 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
     dbk_rc rc = dbk_lost_waiting(book->store, &lost, space->row, err);
     if (rc == DBK_OK)
         s->lost_ops = lost.own_ops;
+    if (rc == DBK_OK)
+        rc = dbk_absent_get(book, &absent, &s->space, err);
+    if (rc == DBK_OK)
+        s->absent_ops = absent.ops;
     if (rc == DBK_OK)
         rc = dbk_segments_tally(book->store, &tally, reason, space->row,
                                 aside == NULL ? 0 : aside->row, err);

@@ -116,10 +116,20 @@ typedef struct indexing {
     uint64_t done;
 } indexing;
 
+/* Making a namer takes longer than indexing many records: only whoever has names gets one. */
+static dbk_rc want_namer(indexing *x, const dbk_store_record *row, dbk_err *err)
+{
+    bool named = dbk_span_equal(row->form, dbk_span_str(DBK_LIKENESS_FORM)) ||
+                 dbk_span_equal(row->form, dbk_span_str(DBK_OFFER_FORM));
+    return named && x->namer == NULL ? dbk_namer_new(&x->namer, err) : DBK_OK;
+}
+
 static dbk_rc index_row(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     indexing *x = ctx;
-    dbk_rc rc = words_of_row(x->book, &x->words, row, err);
+    dbk_rc rc = want_namer(x, row, err);
+    if (rc == DBK_OK)
+        rc = words_of_row(x->book, &x->words, row, err);
     if (rc == DBK_OK)
         rc = dbk_words_put(x->book->store, row->id, dbk_bytes_span(&x->words), err);
     if (rc == DBK_OK)
@@ -128,6 +138,8 @@ static dbk_rc index_row(void *ctx, const dbk_store_record *row, dbk_err *err)
         rc = dbk_query_offer_row(x->book, x->namer, row, err);
     if (rc == DBK_OK)
         rc = dbk_query_value_keys(x->book, row, err);
+    if (rc == DBK_OK)
+        rc = dbk_query_cue_rows(x->book, row, err);
     if (rc == DBK_OK)
         x->done++;
     return rc;
@@ -151,9 +163,7 @@ dbk_rc dbk_query_index(dbk_book *book, uint64_t *left, uint64_t max, dbk_err *er
 {
     indexing x = { book, NULL, DBK_BYTES_INIT(WORDS_BYTES_MAX), 0 };
     uint64_t before;
-    dbk_rc rc = dbk_namer_new(&x.namer, err);
-    if (rc != DBK_OK)
-        return rc;
+    dbk_rc rc = DBK_OK;
     do {
         uint64_t limit = max - x.done < INDEX_ROWS ? max - x.done : INDEX_ROWS;
         before = x.done;

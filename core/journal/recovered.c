@@ -162,7 +162,8 @@ static dbk_rc lose(dbk_book *book, const dbk_book_space *space, dbk_rowid id, db
 static dbk_rc begin_new(dbk_book *book, dbk_book_space *space, const split *s,
                         const dbk_log_move *move, dbk_err *err)
 {
-    const dbk_past_log past = { space->row, space->now.log, s->frontier.size,
+    /* Up to the cut, also where less is applied here: an own segment may stand beyond that. */
+    const dbk_past_log past = { space->row, space->now.log, s->size,
                                 dbk_span_of(space->now.note, space->now.note_len) };
     dbk_rc rc = dbk_past_log_add(book->store, &past, err);
     if (rc != DBK_OK)

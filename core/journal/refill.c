@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/absent.h"
 #include "core/journal/inbox_internal.h"
+#include "core/journal/snapshot.h"
 
 struct dbk_refill {
     dbk_book *book;
@@ -46,13 +48,16 @@ dbk_rc dbk_refill_open(dbk_refill **out, dbk_book *book, const dbk_id *space, db
         return dbk_fail(err, DBK_NOT_FOUND, "the relay has not signed for what is here");
     if (row->now.frontier.size > DBK_REFILL_LEAVES_MAX)
         return dbk_fail(err, DBK_LIMIT, "the log is too long to be given back");
+    dbk_rc rc = dbk_absent_none(book, space, err);
+    if (rc != DBK_OK)
+        return rc == DBK_PENDING ? DBK_NOT_FOUND : rc;
     dbk_refill *r = dbk_alloc(sizeof(*r));
     if (r == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for a refill");
     r->book = book;
     r->space = row;
     dbk_bytes_init(&r->leaves, DBK_REFILL_LEAVES_MAX * sizeof(dbk_hash));
-    dbk_rc rc = dbk_segments_by_log(book->store, row->row, 0, take_leaf, r, &inner);
+    rc = dbk_segments_by_log(book->store, row->row, 0, take_leaf, r, &inner);
     rc = walked(rc, &inner, err);
     if (rc == DBK_OK && r->leaves.len / sizeof(dbk_hash) != row->now.frontier.size)
         rc = dbk_fail(err, DBK_DAMAGED, "entries of the relay's log are missing here");
@@ -102,7 +107,7 @@ static dbk_rc measure_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
     measure *m = ctx;
     uint64_t size = row->header.len + row->body.len;
     (void)err;
-    if (row->log.index >= m->end || m->count == m->opts->count_max ||
+    if (row->log.index >= m->end || dbk_segment_is_bare(row) || m->count == m->opts->count_max ||
         (m->count > 0 && m->bytes + size > m->opts->bytes_max))
         return DBK_NOT_FOUND; /* the end of this batch */
     m->count++;

@@ -6,6 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/wire.h"
+#include "core/journal/absent.h"
 #include "core/journal/cosigned_internal.h"
 #include "core/journal/verify_internal.h"
 #include "core/store/records.h"
@@ -156,13 +157,19 @@ static dbk_rc put_vector(dbk_verifier *v, dbk_vector_row **out, dbk_err *err)
 static dbk_rc verify_space(dbk_verifier *v, const dbk_book_space *space, dbk_err *err)
 {
     dbk_vector_row *vector = NULL;
+    dbk_absent absent;
     v->space = space;
     v->op_rows = 0;
     v->faults_before = v->faults;
     memset(&v->result, 0, sizeof(v->result));
     v->result.space = space->space;
     v->result.log_size = space->now.frontier.size;
-    dbk_rc rc = dbk_verify_segments(v, err);
+    dbk_rc rc = dbk_absent_get(v->book, &absent, &space->space, err);
+    v->lacks = absent.any;
+    if (rc == DBK_OK)
+        rc = dbk_snapshot_begun_with(v->book, &v->begun, &space->space, err);
+    if (rc == DBK_OK)
+        rc = dbk_verify_segments(v, err);
     if (rc == DBK_OK)
         rc = dbk_verify_log(v, err);
     if (rc == DBK_OK)

@@ -20,6 +20,10 @@ typedef struct dbk_verified {
     dbk_hash state_hash;
     dbk_hash vector_hash; /* "daybook/vector/1" over feed (16) || last seq (u64) rows */
     uint64_t log_size;
+    uint64_t absent; /* ops that a backup left out and that are to come back from the relay */
+    /* What came with headquarters' snapshot (snapshot.h): segments whose notes aren't here, and
+     * records that were believed, because they can't be made anew from them. */
+    uint64_t bare, believed;
     size_t faults; /* of this space; 0: all is well */
 } dbk_verified;
 typedef struct dbk_verify_sink {

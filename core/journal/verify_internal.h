@@ -7,6 +7,7 @@
 #define DBK_JOURNAL_VERIFY_INTERNAL_H
 
 #include "core/journal/book_internal.h"
+#include "core/journal/snapshot.h"
 #include "core/journal/verify.h"
 #include "core/store/segments.h"
 
@@ -31,9 +32,11 @@ typedef struct dbk_verifier {
     size_t faults_before;   /* when this space was begun */
     dbk_verify_feed *feeds; /* by place in book->tables.feeds */
     dbk_verified result;    /* of this space */
-    uint64_t op_rows;       /* that must be there, as the segments say */
+    dbk_snapshot_begun begun;
+    uint64_t op_rows; /* that must be there, as the segments say */
     dbk_frontier log;
     bool log_broken;
+    bool lacks; /* something is absent, and said to be */
     dbk_bytes plain;
 } dbk_verifier;
 

@@ -20,6 +20,7 @@ typedef struct replay {
     dbk_bytes feeds; /* dbk_dot: the last op of each feed so far */
     uint32_t place;
     uint64_t ops;
+    bool bare;         /* one of its ops isn't here: it is believed */
     bool broken;       /* told already: the rest of the record can't be judged */
     dbk_rowid flooder; /* the feed that passed the limit; 0: none */
     dbk_rowid late[LATE_FEEDS_MAX];
@@ -90,6 +91,10 @@ static dbk_rc replay_segment(void *ctx, const dbk_store_segment *row, dbk_err *e
     if (pass_of(r, row->feed) != r->pass)
         return DBK_OK;
     r->ops++;
+    if (dbk_segment_is_bare(row)) { /* check_bare has looked whether it may be */
+        r->bare = true;
+        return DBK_OK;
+    }
     dbk_rc rc = dbk_query_open_op(r->v->book, &o, &r->v->plain, row, r->place, &cause);
     if (rc == DBK_NOMEM)
         rc = dbk_fail(err, rc, "%s", cause.text);
@@ -141,6 +146,19 @@ static dbk_rc make_anew(replay *r, dbk_err *err)
     return rc;
 }
 
+/* A state that can't be made anew is at least one, and listed as it says. */
+static dbk_rc believe(replay *r, dbk_err *err)
+{
+    dbk_state_free(r->state);
+    r->state = NULL;
+    r->v->result.believed++;
+    dbk_err cause = { 0 };
+    dbk_rc rc = dbk_state_decode(&r->state, &r->row->record, r->row->state, &cause);
+    if (rc == DBK_FORMAT)
+        return fault(r, "can't be read", err);
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", cause.text);
+}
+
 static dbk_rc compare(replay *r, dbk_err *err)
 {
     dbk_bytes made = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
@@ -148,7 +166,9 @@ static dbk_rc compare(replay *r, dbk_err *err)
     dbk_rc rc = DBK_OK;
     if (r->ops == 0)
         rc = fault(r, "has no notes behind it", err);
-    else if (!r->broken)
+    else if (r->bare && !r->broken)
+        rc = believe(r, err);
+    if (rc == DBK_OK && !r->broken)
         rc = dbk_state_encode(&made, r->state, err);
     if (rc == DBK_OK && !r->broken && !dbk_span_equal(dbk_bytes_span(&made), r->row->state))
         rc = fault(r, "differs from what its notes say", err);
@@ -161,6 +181,11 @@ static dbk_rc compare(replay *r, dbk_err *err)
         rc = dbk_query_values_in_step(r->v->book, &same, r->row, err);
         if (rc == DBK_OK && !same)
             rc = fault(r, "is looked for elsewhere than its values stand", err);
+    }
+    if (rc == DBK_OK && !r->broken) {
+        rc = dbk_query_cues_in_step(r->v->book, &same, r->row, err);
+        if (rc == DBK_OK && !same)
+            rc = fault(r, "isn't where the rules of the work look for it", err);
     }
     dbk_bytes_wipe(&made);
     return rc;

@@ -106,16 +106,39 @@ static dbk_rc check_holes(const exam *x, uint64_t holes, dbk_err *err)
     const dbk_dot first = { h->feed, h->first_seq };
     bool done = false;
     uint64_t ordered = dbk_roster_erased(x->v->book->roster, &h->space, &first, h->count);
-    if ((holes & ~ordered) != 0)
+    if (x->v->lacks)
+        x->v->result.absent += (uint64_t)__builtin_popcountll(holes & ~ordered);
+    else if ((holes & ~ordered) != 0)
         return fault(x, "lacks a note that no order names", err);
     dbk_rc rc = dbk_disposal_is_done(x->v->book, &done, &h->space, &first, ordered & ~holes, err);
     return rc == DBK_OK && done ? fault(x, "holds a note that was disposed of", err) : rc;
+}
+
+static dbk_rc count_row(void *ctx, const dbk_store_op *op, dbk_err *err)
+{
+    exam *x = ctx;
+    (void)err;
+    if (op->place < x->header.count)
+        x->v->op_rows++;
+    return DBK_OK;
+}
+
+/* Only what came with a snapshot may lack its notes, and only what was merged there. */
+static dbk_rc check_bare(exam *x, dbk_err *err)
+{
+    if (x->row->status != DBK_SEGMENT_MERGED || x->row->kept || !x->row->log.known ||
+        x->row->log.index >= x->v->begun.size)
+        return fault(x, "has lost its notes", err);
+    x->v->result.bare++;
+    return dbk_ops_of_segment(x->v->book->store, x->row->id, count_row, x, err);
 }
 
 static dbk_rc check_body(exam *x, dbk_err *err)
 {
     dbk_kept kept;
     const dbk_header *h = &x->header;
+    if (dbk_segment_is_bare(x->row))
+        return check_bare(x, err);
     if (dbk_kept_read(&kept, h, x->row->body, x->row->kept, NULL) != DBK_OK)
         return fault(x, "has notes that are not those that its author signed", err);
     dbk_rc rc = check_holes(x, kept.holes, err);
@@ -265,8 +288,11 @@ static dbk_rc check_let_in(dbk_verifier *v, const dbk_book_feed *feed, const cha
                            dbk_err *err)
 {
     uint64_t seq = 0;
+    bool ready = false;
     dbk_rc rc = feed->own ? DBK_OK : dbk_evict_late_seq(v->book, &seq, feed, err);
-    if (rc != DBK_OK || seq == 0)
+    if (rc == DBK_OK && seq != 0)
+        rc = dbk_evict_ready(v->book, &ready, feed, seq, err);
+    if (rc != DBK_OK || !ready)
         return rc;
     return dbk_verify_fault(v, err,
                             "Op %llu of feed %.8s came after its author was taken out, and nobody "
@@ -299,7 +325,7 @@ static dbk_rc check_feed_row(dbk_verifier *v, const dbk_book_feed *feed, dbk_err
 dbk_rc dbk_verify_segments(dbk_verifier *v, dbk_err *err)
 {
     dbk_err cause = { 0 };
-    dbk_rc rc = dbk_segments_of_space(v->book->store, v->space->row, 0, check_segment, v, &cause);
+    dbk_rc rc = dbk_segments_of_space(v->book->store, v->space->row, check_segment, v, &cause);
     rc = dbk_verify_damage(v, rc, &cause, err);
     for (size_t i = 0; i < v->book->tables.feeds_count && rc == DBK_OK; i++)
         rc = check_feed_row(v, v->book->tables.feeds[i], err);

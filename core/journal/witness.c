@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "core/base/wire.h"
+#include "core/journal/absent.h"
 #include "core/journal/cosigned_internal.h"
+#include "core/journal/snapshot.h"
 
 /* meta, one for each space: log (16) || root (32) || size (u64) || time, s (u64) || posted (u8) ||
  * note */
@@ -208,7 +210,15 @@ dbk_rc dbk_witness_word(dbk_book *book, dbk_bytes *note, const dbk_id *space, db
     uint64_t now_s = book->env->now_ms(book->env->self) / 1000;
     if (!is_in_force(book) || row == NULL)
         return dbk_fail(err, DBK_NOT_FOUND, "nothing is to be said");
-    dbk_rc rc = recall(book, &last, space, err);
+    dbk_absent absent;
+    dbk_snapshot_begun begun = { 0 };
+    dbk_rc rc = dbk_absent_get(book, &absent, space, err);
+    if (rc == DBK_OK)
+        rc = dbk_snapshot_begun_with(book, &begun, space, err);
+    if (rc == DBK_OK && (absent.any || begun.bare > 0))
+        return dbk_fail(err, DBK_NOT_FOUND, "not all of the log is here");
+    if (rc == DBK_OK)
+        rc = recall(book, &last, space, err);
     if (rc == DBK_OK) {
         learn_own(&last, book, &row->now);
         rc = check_stand(&row->now, &last, err);

@@ -131,6 +131,8 @@ int64_t dbk_form_rank(const dbk_form *form, const dbk_group *group, dbk_span val
 /* A set of forms by name and version; finds the newest, or the one a draft is pinned to. */
 typedef struct dbk_forms dbk_forms;
 DBK_MUST_CHECK dbk_rc dbk_forms_new(dbk_forms **out, dbk_err *err); /* holds the shipped forms */
+/* The same, borrowed from such a set, which must outlive this one: for who needs many. */
+DBK_MUST_CHECK dbk_rc dbk_forms_over(dbk_forms **out, const dbk_forms *shipped, dbk_err *err);
 /* Parses and adds; a form of the same name and version must be byte-equal (DBK_CONFLICT). */
 DBK_MUST_CHECK dbk_rc dbk_forms_add(dbk_forms *forms, dbk_span json, dbk_err *err);
 /* A text of a pack that a force has signed (core/crypto/form_pack.h). Its versions begin where

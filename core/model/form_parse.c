@@ -285,7 +285,9 @@ static void read_preset(form_reader *r, const dbk_field *field, form_more *more,
     if (value == NULL || r->rc != DBK_OK)
         return;
     dbk_rc rc = dbk_value_from_json(&cbor, field, value, &problems, NULL);
-    if (rc != DBK_OK) {
+    if (rc == DBK_NOMEM) {
+        r->rc = dbk_fail(r->err, rc, "no memory for a form");
+    } else if (rc != DBK_OK) {
         dbk_form_fail(r, "\"default\": %s",
                       problems.count > 0 ? problems.rows[0].text : dbk_rc_text(rc));
     } else {

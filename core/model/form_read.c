@@ -305,10 +305,12 @@ static void read_test(form_reader *r, form_test *test, const dbk_field *field, c
         return;
     size_t count = json_is_array(from) ? json_array_size(from) : 1;
     const char **codes = dbk_form_take(r->form, count, sizeof(codes[0]));
-    if (codes == NULL || count == 0) {
+    if (codes == NULL)
+        r->rc = dbk_fail(r->err, DBK_NOMEM, "no memory for a form");
+    else if (count == 0)
         dbk_form_fail(r, "a condition needs at least one answer");
+    if (codes == NULL || count == 0)
         return;
-    }
     for (size_t i = 0; i < count; i++)
         codes[i] = read_answer(r, field, json_is_array(from) ? json_array_get(from, i) : from);
     test->codes = codes;

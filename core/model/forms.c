@@ -15,6 +15,7 @@ typedef struct forms_row {
     dbk_bytes json; /* what it was made of: the same version must be the same bytes */
     uint64_t pack;  /* 0: shipped */
     bool past;      /* for records that were begun with it, never for new ones */
+    bool borrowed;  /* another set's */
 } forms_row;
 
 struct dbk_forms {
@@ -31,6 +32,14 @@ static int row_compare(const dbk_form *form, dbk_span name, uint32_t version)
     if (order != 0)
         return order;
     return (dbk_form_version(form) > version) - (dbk_form_version(form) < version);
+}
+
+static void free_row(forms_row *row)
+{
+    if (row->borrowed)
+        return;
+    dbk_form_free(row->form);
+    dbk_bytes_wipe(&row->json);
 }
 
 /* The first row that is not before (name, version). */
@@ -177,12 +186,10 @@ void dbk_forms_drop_pack(dbk_forms *forms, uint64_t pack)
     size_t kept = 0;
     DBK_ASSERT(pack != 0);
     for (size_t i = 0; i < forms->count; i++) {
-        if (forms->rows[i].pack == pack) {
-            dbk_form_free(forms->rows[i].form);
-            dbk_bytes_wipe(&forms->rows[i].json);
-        } else {
+        if (forms->rows[i].pack == pack)
+            free_row(&forms->rows[i]);
+        else
             forms->rows[kept++] = forms->rows[i];
-        }
     }
     forms->count = kept;
 }
@@ -217,14 +224,36 @@ dbk_rc dbk_forms_new(dbk_forms **out, dbk_err *err)
     return rc;
 }
 
+dbk_rc dbk_forms_over(dbk_forms **out, const dbk_forms *shipped, dbk_err *err)
+{
+    *out = NULL;
+    dbk_forms *forms = dbk_alloc(sizeof(*forms));
+    if (forms == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for forms");
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < shipped->count; i++) {
+        DBK_ASSERT(shipped->rows[i].pack == 0);
+        rc = make_room(forms, err);
+        if (rc == DBK_OK) {
+            forms->rows[i] = shipped->rows[i];
+            forms->rows[i].borrowed = true;
+            forms->count++;
+        }
+    }
+    if (rc == DBK_OK) {
+        *out = forms;
+        forms = NULL;
+    }
+    dbk_forms_free(forms);
+    return rc;
+}
+
 void dbk_forms_free(dbk_forms *forms)
 {
     if (forms == NULL)
         return;
-    for (size_t i = 0; i < forms->count; i++) {
-        dbk_form_free(forms->rows[i].form);
-        dbk_bytes_wipe(&forms->rows[i].json);
-    }
+    for (size_t i = 0; i < forms->count; i++)
+        free_row(&forms->rows[i]);
     dbk_free(forms->rows);
     dbk_json_free(forms->shared);
     dbk_free(forms);

@@ -13,6 +13,7 @@
 
 #define DATE_CHARS 10u
 #define REFERRALS_MAX 262144u
+#define PERSONS_MAX 262144u
 
 #define STATE_NAME(name, text) text,
 static const char *const state_names[] = { DBK_CLOCK_STATE_TABLE(STATE_NAME) };
@@ -97,6 +98,8 @@ typedef struct walk {
     void *ctx;
     referral *referrals; /* by person */
     size_t count, room;
+    dbk_row *persons; /* of open cases, when only what runs is told: record and space */
+    size_t persons_count, persons_room;
 } walk;
 
 static bool shows(const walk *w, const dbk_id *space)
@@ -271,6 +274,12 @@ out:
     return rc;
 }
 
+static dbk_rc look_limit(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    return strcmp(row->form, "key_decision") == 0 ? look_decision(ctx, r, row, err)
+                                                  : look_report(ctx, r, row, err);
+}
+
 /* ---- referrals to support -------------------------------------------------------------------- */
 
 static dbk_rc is_support(const walk *w, bool *support, dbk_reading *r, dbk_err *err)
@@ -440,19 +449,101 @@ static dbk_rc look_person(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err
     return rc;
 }
 
+/* ---- all, or what may still run ----------------------------------------------------------------
+ */
+
+static dbk_cued cued(dbk_cue_kind kind, const dbk_id *about)
+{
+    return (dbk_cued){ .kind = kind, .about = about, .from_ms = INT64_MIN, .until_ms = INT64_MAX };
+}
+
+static dbk_rc keep_person(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    walk *w = ctx;
+    const dbk_id *last = w->persons_count == 0 ? NULL : &w->persons[w->persons_count - 1].record;
+    if (last != NULL && dbk_id_equal(last, &row->record))
+        return DBK_OK;
+    if (w->persons_count == PERSONS_MAX)
+        return dbk_fail(err, DBK_LIMIT, "more than %u persons in open cases", PERSONS_MAX);
+    dbk_row *rows = dbk_room_for(w->persons, &w->persons_room, w->persons_count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the persons");
+    w->persons = rows;
+    w->persons[w->persons_count++] = (dbk_row){ .record = row->record, .space = row->space };
+    return DBK_OK;
+}
+
+/* The persons of a case that is held, may be told and isn't closed. */
+static dbk_rc keep_persons_of(void *ctx, const dbk_id *case_id, dbk_err *err)
+{
+    walk *w = ctx;
+    const dbk_cued ask = cued(DBK_CUE_PART, case_id);
+    dbk_reading of_case;
+    dbk_clock_run run = { .closed = false };
+    dbk_rc rc = find(w, &of_case, case_id, err);
+    bool held = rc == DBK_OK && of_case.note != NULL;
+    if (held)
+        rc = take_case(&run, &of_case, err);
+    dbk_reading_wipe(&of_case);
+    return rc == DBK_OK && held && !run.closed ? dbk_query_cued(w->book, &ask, keep_person, w, err)
+                                               : rc;
+}
+
+static int by_record(const void *pa, const void *pb)
+{
+    const dbk_row *a = pa, *b = pb;
+    return dbk_id_compare(&a->record, &b->record);
+}
+
+/* One person with their own referrals only. */
+static dbk_rc look_running(walk *w, const dbk_row *row, dbk_err *err)
+{
+    const dbk_cued ask = cued(DBK_CUE_REFERRED, &row->record);
+    dbk_reading r = { .note = NULL };
+    w->count = 0;
+    dbk_rc rc = dbk_reading_cued(w->book, &ask, look_referral, w, err);
+    if (rc == DBK_OK && w->count > 0)
+        qsort(w->referrals, w->count, sizeof(w->referrals[0]), by_person);
+    if (rc == DBK_OK)
+        rc = dbk_reading_open(&r, w->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = look_person(w, &r, row, err);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
+static dbk_rc each_running(walk *w, dbk_err *err)
+{
+    const dbk_cued limits = cued(DBK_CUE_LIMIT, NULL);
+    dbk_rc rc = dbk_reading_cued(w->book, &limits, look_limit, w, err);
+    if (rc == DBK_OK)
+        rc = dbk_query_cue_abouts(w->book, DBK_CUE_PART, keep_persons_of, w, err);
+    if (w->persons_count > 0)
+        qsort(w->persons, w->persons_count, sizeof(w->persons[0]), by_record);
+    for (size_t i = 0; rc == DBK_OK && i < w->persons_count; i++)
+        if (i == 0 || by_record(&w->persons[i - 1], &w->persons[i]) != 0)
+            rc = look_running(w, &w->persons[i], err);
+    return rc;
+}
+
+static dbk_rc each(walk *w, dbk_err *err)
+{
+    dbk_rc rc = dbk_reading_each(w->book, "fgm_report", look_report, w, err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_each(w->book, "key_decision", look_decision, w, err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_each(w->book, "referral", look_referral, w, err);
+    if (rc == DBK_OK && w->count > 0)
+        qsort(w->referrals, w->count, sizeof(w->referrals[0]), by_person);
+    return rc == DBK_OK ? dbk_reading_each(w->book, "person", look_person, w, err) : rc;
+}
+
 dbk_rc dbk_clocks_each(const dbk_clocks *c, dbk_book *book, const dbk_clock_opts *opts,
                        dbk_clock_fn fn, void *ctx, dbk_err *err)
 {
     walk w = { .c = c, .book = book, .opts = opts, .fn = fn, .ctx = ctx };
-    dbk_rc rc = dbk_reading_each(book, "fgm_report", look_report, &w, err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_each(book, "key_decision", look_decision, &w, err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_each(book, "referral", look_referral, &w, err);
-    if (rc == DBK_OK && w.count > 0)
-        qsort(w.referrals, w.count, sizeof(w.referrals[0]), by_person);
-    if (rc == DBK_OK)
-        rc = dbk_reading_each(book, "person", look_person, &w, err);
+    dbk_rc rc = opts->running_only ? each_running(&w, err) : each(&w, err);
     dbk_free(w.referrals);
+    dbk_free(w.persons);
     return rc;
 }

@@ -188,26 +188,23 @@ static dbk_rc judge_all_told(judging *j, dbk_err *err)
 
 /* ---- the first visit ------------------------------------------------------------------------- */
 
-static dbk_rc look_at_assessment(void *ctx, const dbk_row *row, dbk_err *err)
+static dbk_rc look_at_assessment(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     judging *j = ctx;
-    dbk_reading r;
     dbk_id case_id = { { 0 } };
     dbk_span review = { NULL, 0 };
     bool deployment = false;
+    (void)row;
     if (j->assessed)
         return DBK_OK;
-    dbk_rc rc = dbk_reading_open(&r, j->p->book, &row->record, err);
+    dbk_rc rc = dbk_reading_says(r, &deployment, "kind", "flo_deployment", err);
     if (rc == DBK_OK)
-        rc = dbk_reading_says(&r, &deployment, "kind", "flo_deployment", err);
+        rc = dbk_reading_ref(r, &case_id, "case_id", err);
     if (rc == DBK_OK)
-        rc = dbk_reading_ref(&r, &case_id, "case_id", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_text(&r, &review, "review_on", err);
+        rc = dbk_reading_text(r, &review, "review_on", err);
     /* Dates compare as texts. Without a day of review it stays in date. */
     j->assessed = rc == DBK_OK && deployment && dbk_id_equal(&case_id, &j->case_id) &&
                   (review.len == 0 || dbk_span_compare(review, j->p->on) >= 0);
-    dbk_reading_wipe(&r);
     return rc;
 }
 
@@ -224,10 +221,12 @@ static bool is_first_visit(const judging *j)
 
 static dbk_rc judge_first_visit(judging *j, dbk_err *err)
 {
-    const dbk_list_opts opts = { .form = "risk_assessment", .since_ms = INT64_MIN };
+    const dbk_cued graded = {
+        .kind = DBK_CUE_GRADED, .about = &j->case_id, .from_ms = INT64_MIN, .until_ms = INT64_MAX
+    };
     if (!is_first_visit(j) || dbk_id_is_zero(&j->case_id))
         return DBK_OK;
-    dbk_rc rc = dbk_query_list(j->p->book, &opts, look_at_assessment, j, err);
+    dbk_rc rc = dbk_reading_cued(j->p->book, &graded, look_at_assessment, j, err);
     if (rc != DBK_OK || j->assessed)
         return rc;
     return dbk_problems_add(j->problems, DBK_WARNING, "purpose", err,
@@ -254,41 +253,36 @@ static dbk_rc judge_side(judging *j, dbk_err *err)
 
 #define ENOUGH DBK_PENDING /* ends a walk: what was looked for is found */
 
-/* Rows come the newest first; of those before this entry one that met them is enough, and mostly
- * the first is one: a case has thousands. */
-static dbk_rc look_at_contact(void *ctx, const dbk_row *row, dbk_err *err)
+/* Those before this entry come the newest first; one that met them is enough, and mostly the first
+ * is one: a case has thousands. */
+static dbk_rc look_at_contact(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     judging *j = ctx;
-    dbk_reading r;
     dbk_span side = { NULL, 0 };
+    dbk_id case_id = { { 0 } };
     bool attempt = false;
     if (row->when_ms >= j->started_ms ||
         (j->p->record != NULL && dbk_id_equal(&row->record, j->p->record)))
         return DBK_OK;
-    dbk_rc rc = dbk_reading_open(&r, j->p->book, &row->record, err);
+    dbk_rc rc = dbk_reading_ref(r, &case_id, "case_id", err);
     if (rc == DBK_OK)
-        rc = dbk_reading_says(&r, &attempt, "method", "attempted", err);
+        rc = dbk_reading_says(r, &attempt, "method", "attempted", err);
     if (rc == DBK_OK)
-        rc = dbk_reading_text(&r, &side, "family_group", err);
-    j->earlier = rc == DBK_OK && !attempt &&
+        rc = dbk_reading_text(r, &side, "family_group", err);
+    j->earlier = rc == DBK_OK && !attempt && dbk_id_equal(&case_id, &j->case_id) &&
                  dbk_span_equal(side, dbk_cbor_text_of(said(j, "family_group")));
-    dbk_reading_wipe(&r);
     return j->earlier ? ENOUGH : rc;
 }
 
 static dbk_rc is_first_contact(judging *j, bool *first, dbk_err *err)
 {
-    char uuid[DBK_ID_UUID_SIZE];
-    const dbk_where of_case = { "case_id", uuid };
-    const dbk_list_opts opts = {
-        .form = FORM, .since_ms = INT64_MIN, .where = &of_case, .where_count = 1
-    };
+    dbk_cued before = { .kind = DBK_CUE_CONTACT, .about = &j->case_id, .from_ms = INT64_MIN };
     *first = false;
     if (dbk_id_is_zero(&j->case_id) || dbk_element_is(said(j, "method"), "attempted") ||
         dbk_moment_parse(&j->started_ms, dbk_cbor_text_of(said(j, "started_at")), NULL) != DBK_OK)
         return DBK_OK;
-    dbk_id_uuid(uuid, &j->case_id);
-    dbk_rc rc = dbk_query_list(j->p->book, &opts, look_at_contact, j, err);
+    before.until_ms = j->started_ms;
+    dbk_rc rc = dbk_reading_cued(j->p->book, &before, look_at_contact, j, err);
     *first = rc == DBK_OK;
     return j->earlier ? DBK_OK : rc;
 }

@@ -109,7 +109,8 @@ static dbk_rc count_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err 
     counting *c = ctx;
     dbk_id primary = { { 0 } };
     bool closed = false;
-    (void)row;
+    if (strcmp(row->form, "case") != 0)
+        return DBK_OK;
     dbk_rc rc = dbk_reading_ref(r, &primary, "flo_primary", err);
     if (rc == DBK_OK)
         rc = dbk_reading_says(r, &closed, "status", over[0], err);
@@ -120,7 +121,8 @@ static dbk_rc count_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err 
 dbk_rc dbk_deployment_caseload(dbk_book *book, uint64_t *count, const dbk_id *officer, dbk_err *err)
 {
     counting c = { .officer = officer };
-    dbk_rc rc = dbk_reading_each(book, "case", count_case, &c, err);
+    const dbk_cued of = DBK_CUED_REFERENCES(officer);
+    dbk_rc rc = dbk_reading_cued(book, &of, count_case, &c, err);
     *count = c.count;
     return rc;
 }
@@ -226,19 +228,31 @@ static dbk_rc is_done(dbk_reading *r, bool *done, dbk_err *err)
     return rc == DBK_OK && !*done ? dbk_reading_says(r, done, "state", "declined", err) : rc;
 }
 
-/* The case and owner of an action that is still to be done; zero: it is over, or of another. */
+static dbk_rc is_sent_out(dbk_reading *r, bool *yes, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    *yes = false;
+    for (size_t i = 0; rc == DBK_OK && !*yes && sent_out[i] != NULL; i++)
+        rc = dbk_reading_says(r, yes, "kind", sent_out[i], err);
+    return rc;
+}
+
+/* The case and owner of an action to search or arrest that is still to be done; zero: it is over,
+ * or another. */
 static dbk_rc read_action(dbk_book *book, const dbk_row *row, dbk_id *case_id, dbk_id *owner,
                           dbk_err *err)
 {
     dbk_reading r;
-    bool done = false;
+    bool done = false, wanted = false;
     dbk_rc rc = dbk_reading_open(&r, book, &row->record, err);
     *case_id = *owner = (dbk_id){ { 0 } };
     if (rc == DBK_OK)
+        rc = is_sent_out(&r, &wanted, err);
+    if (rc == DBK_OK)
         rc = is_done(&r, &done, err);
-    if (rc == DBK_OK && !done)
+    if (rc == DBK_OK && wanted && !done)
         rc = dbk_reading_ref(&r, owner, "owner", err);
-    if (rc == DBK_OK && !done)
+    if (rc == DBK_OK && wanted && !done)
         rc = dbk_reading_ref(&r, case_id, "case_id", err);
     dbk_reading_wipe(&r);
     return rc;
@@ -268,17 +282,11 @@ static dbk_rc look_at_action(void *ctx, const dbk_row *row, dbk_err *err)
     return rc == DBK_OK && barred ? c->fn(c->ctx, row, err) : rc;
 }
 
+/* Those that may still be to be done. */
 static dbk_rc each_sent_out(dbk_book *book, dbk_row_fn fn, void *ctx, dbk_err *err)
 {
-    dbk_rc rc = DBK_OK;
-    for (size_t i = 0; rc == DBK_OK && sent_out[i] != NULL; i++) {
-        const dbk_where wanted = { "kind", sent_out[i] };
-        const dbk_list_opts opts = {
-            .form = "action", .since_ms = INT64_MIN, .where = &wanted, .where_count = 1
-        };
-        rc = dbk_query_list(book, &opts, fn, ctx, err);
-    }
-    return rc;
+    const dbk_cued ask = { .kind = DBK_CUE_SENT_OUT, .from_ms = INT64_MIN, .until_ms = INT64_MAX };
+    return dbk_query_cued(book, &ask, fn, ctx, err);
 }
 
 dbk_rc dbk_deployment_clashes(dbk_book *book, const dbk_id *case_id, dbk_deployment_clash_fn fn,

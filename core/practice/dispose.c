@@ -6,7 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
-#include "core/practice/reference.h"
+#include "core/model/reference.h"
 
 #define HASH_LABEL "daybook/disposal/1"
 #define RECORDS_BYTES_MAX (DBK_ENTRY_DOTS_MAX * sizeof(dbk_id)) /* each has an op */
@@ -87,7 +87,7 @@ static dbk_rc take_record(void *ctx, const dbk_row *row, dbk_err *err)
     g->others_rc = DBK_OK;
     dbk_bytes_truncate(&g->others, 0);
     if (rc == DBK_OK)
-        dbk_references_each(r.note, take_ref, g);
+        dbk_references_each(r.note->state, take_ref, g);
     if (rc == DBK_OK && g->others_rc != DBK_OK)
         rc = dbk_fail(err, g->others_rc, "a record refers to too many others");
     if (rc == DBK_OK && g->refers && !itself)

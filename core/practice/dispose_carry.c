@@ -94,21 +94,57 @@ static dbk_rc attest(dbk_book *book, const dbk_disposed *done, dbk_err *err)
     return dbk_audit_log(book, &entry, err);
 }
 
+/* What went is gone, and has to be said: it is owed until the log of use holds it. */
+static dbk_rc tell(carrying *c, const dbk_disposed *done, const dbk_order *order,
+                   dbk_disposed_fn fn, void *ctx, dbk_err *err)
+{
+    dbk_rc rc = attest(c->book, done, err);
+    if (rc == DBK_OK)
+        rc = dbk_disposal_said(c->book, order, err);
+    return rc == DBK_OK ? fn(ctx, done, err) : rc;
+}
+
 static dbk_rc carry_out(carrying *c, const dbk_disposal *order, dbk_disposed_fn fn, void *ctx,
                         dbk_err *err)
 {
     dbk_disposed done = { .order = order->id, .space = order->order->space };
     dbk_rc rc = judge(c, &done.outcome, order->order, err);
     if (rc == DBK_OK && done.outcome == DBK_DISPOSE_DONE) {
-        rc = dbk_disposal_erase(c->book, &done.ops, order->order, err);
-        unload(c); /* what stood with others may stand otherwise without it */
-    } else if (rc == DBK_OK) {
-        rc = dbk_disposal_keep(c->book, order->order, err);
+        dbk_err why = { 0 };
+        rc = dbk_disposal_erase(c->book, &done.ops, order->order, &why);
+        unload(c);             /* what stood with others may stand otherwise without it */
+        if (rc == DBK_PENDING) /* it stays due until the notes have come that it needs */
+            return DBK_OK;
+        if (rc != DBK_OK)
+            return dbk_fail(err, rc, "%s", why.text);
+        return tell(c, &done, order->order, fn, ctx, err);
     }
-    /* That it is still kept was said. */
-    if (rc == DBK_OK && (done.outcome == DBK_DISPOSE_DONE || order->state == DBK_DISPOSAL_DUE))
+    /* Said before it is noted, so that it is said once at least; that it is still kept was said. */
+    if (rc == DBK_OK && order->state == DBK_DISPOSAL_DUE)
         rc = attest(c->book, &done, err);
+    if (rc == DBK_OK)
+        rc = dbk_disposal_keep(c->book, order->order, err);
     return rc == DBK_OK ? fn(ctx, &done, err) : rc;
+}
+
+static dbk_rc settle(carrying *c, const dbk_disposal *order, dbk_disposed_fn fn, void *ctx,
+                     dbk_err *err)
+{
+    const dbk_disposed owed = { .order = order->id,
+                                .space = order->order->space,
+                                .outcome = DBK_DISPOSE_DONE,
+                                .ops = order->owed };
+    switch (order->state) {
+    case DBK_DISPOSAL_OWED: /* the program ended between the two */
+        return tell(c, &owed, order->order, fn, ctx, err);
+    case DBK_DISPOSAL_KEPT:
+        return order->changed ? carry_out(c, order, fn, ctx, err) : DBK_OK;
+    case DBK_DISPOSAL_DUE:
+        return carry_out(c, order, fn, ctx, err);
+    case DBK_DISPOSAL_DONE:
+        break;
+    }
+    return DBK_OK;
 }
 
 dbk_rc dbk_dispose_carry_out(dbk_book *book, int64_t now_ms, dbk_disposed_fn fn, void *ctx,
@@ -120,9 +156,8 @@ dbk_rc dbk_dispose_carry_out(dbk_book *book, int64_t now_ms, dbk_disposed_fn fn,
     for (size_t i = 0; rc == DBK_OK && due && i < dbk_disposals_count(book); i++) {
         dbk_disposal order;
         rc = dbk_disposal_at(book, &order, i, err);
-        if (rc == DBK_OK && (order.state == DBK_DISPOSAL_DUE ||
-                             (order.state == DBK_DISPOSAL_KEPT && order.changed)))
-            rc = carry_out(&c, &order, fn, ctx, err);
+        if (rc == DBK_OK)
+            rc = settle(&c, &order, fn, ctx, err);
     }
     unload(&c);
     return rc;

@@ -92,9 +92,8 @@ static dbk_rc is_over(dbk_reading *r, bool *over, dbk_err *err)
     return rc == DBK_OK && !*over ? dbk_reading_says(r, over, "state", "declined", err) : rc;
 }
 
-static dbk_rc look_action(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+static dbk_rc tell_action(const meeting *m, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
-    const meeting *m = ctx;
     dbk_dmm_item item = {
         .kind = DBK_DMM_ACTION, .record = row->record, .space = row->space, .summary = row->summary
     };
@@ -109,9 +108,25 @@ static dbk_rc look_action(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err
     return tell(m, r, &item, err);
 }
 
+static dbk_rc look_action(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    const meeting *m = ctx;
+    dbk_reading r;
+    if (strcmp(row->form, "action") != 0)
+        return DBK_OK;
+    dbk_rc rc = dbk_reading_open(&r, m->book, &row->record, err);
+    if (rc == DBK_OK)
+        rc = tell_action(m, &r, row, err);
+    dbk_reading_wipe(&r);
+    return rc;
+}
+
 dbk_rc dbk_dmm(dbk_book *book, const dbk_dmm_opts *opts, dbk_dmm_fn fn, void *ctx, dbk_err *err)
 {
     meeting m = { book, opts, fn, ctx };
+    const dbk_cued overdue = { .kind = DBK_CUE_DUE,
+                               .from_ms = INT64_MIN,
+                               .until_ms = opts->today_ms - 1 };
     dbk_rc rc = look_risks(&m, err);
-    return rc == DBK_OK ? dbk_reading_each(book, "action", look_action, &m, err) : rc;
+    return rc == DBK_OK ? dbk_query_cued(book, &overdue, look_action, &m, err) : rc;
 }

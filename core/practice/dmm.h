@@ -28,7 +28,7 @@ typedef struct dbk_dmm_opts {
     int64_t today_ms;    /* midnight, UTC, of the day that it is where the officer is */
     const char *la_area; /* NULL: all */
 } dbk_dmm_opts;
-/* Risks, then actions; within them as lists are, the newest first. */
+/* Risks, the newest first; then actions, the one that was due last first. */
 DBK_MUST_CHECK dbk_rc dbk_dmm(dbk_book *book, const dbk_dmm_opts *opts, dbk_dmm_fn fn, void *ctx,
                               dbk_err *err);
 

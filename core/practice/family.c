@@ -110,7 +110,11 @@ dbk_rc dbk_family_entries(dbk_book *book, const dbk_family_opts *opts, dbk_famil
                           void *ctx, dbk_err *err)
 {
     walk w = { opts, fn, ctx };
-    return dbk_reading_each(book, FORM, tell_entry, &w, err);
+    const dbk_cued of_case = {
+        .kind = DBK_CUE_CONTACT, .about = opts->case_id, .from_ms = INT64_MIN, .until_ms = INT64_MAX
+    };
+    return opts->case_id != NULL ? dbk_reading_cued(book, &of_case, tell_entry, &w, err)
+                                 : dbk_reading_each(book, FORM, tell_entry, &w, err);
 }
 
 /* ---- what they brought up -------------------------------------------------------------------- */

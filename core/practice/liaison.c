@@ -10,9 +10,13 @@
 #define ROWS_MAX 16384u
 
 typedef struct gathering {
+    dbk_book *book;
     const dbk_liaison_opts *opts;
     dbk_liaison_family *rows;
     size_t count, room;
+    size_t first; /* of the rows of the case that is looked at */
+    uint64_t cases;
+    bool full;               /* as many cases as were asked for */
     dbk_liaison_family *row; /* that items are counted for */
 } gathering;
 
@@ -23,11 +27,10 @@ static bool shows(const dbk_liaison_opts *opts, const dbk_id *space)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static dbk_liaison_family *find(gathering *g, const dbk_id *case_id, dbk_span group)
+static dbk_liaison_family *find(gathering *g, dbk_span group)
 {
-    for (size_t i = 0; i < g->count; i++) {
-        if (dbk_id_equal(&g->rows[i].case_id, case_id) &&
-            dbk_span_equal(dbk_span_str(g->rows[i].group), group))
+    for (size_t i = g->first; i < g->count; i++) {
+        if (dbk_span_equal(dbk_span_str(g->rows[i].group), group))
             return &g->rows[i];
     }
     return NULL;
@@ -49,29 +52,18 @@ static dbk_rc add(gathering *g, const dbk_id *case_id, dbk_span group, dbk_err *
 }
 
 /* A row for each side; for a family that isn't split, one without a name. */
-static dbk_rc add_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+static dbk_rc add_sides(gathering *g, const dbk_id *case_id, dbk_span groups, dbk_err *err)
 {
-    gathering *g = ctx;
-    dbk_span groups, one;
-    bool closed = false;
-    size_t sides = 0;
-    if (!shows(g->opts, &row->space))
-        return DBK_OK;
-    dbk_rc rc = dbk_reading_says(r, &closed, "status", "closed", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_value(r, &groups, "family_groups", err);
-    if (rc != DBK_OK || closed)
-        return rc;
+    dbk_span one;
+    dbk_rc rc = DBK_OK;
     dbk_elements e = dbk_elements_of(groups);
     while (rc == DBK_OK && dbk_elements_next(&e, &one)) {
         dbk_span name = dbk_cbor_text_of(dbk_view_member(one, "name"));
         /* A later entry of the log says more of the same side. */
-        if (name.len > 0 && find(g, &row->record, name) == NULL) {
-            rc = add(g, &row->record, name, err);
-            sides++;
-        }
+        if (name.len > 0 && find(g, name) == NULL)
+            rc = add(g, case_id, name, err);
     }
-    return rc == DBK_OK && sides == 0 ? add(g, &row->record, dbk_span_of(NULL, 0), err) : rc;
+    return rc == DBK_OK && g->count == g->first ? add(g, case_id, dbk_span_of(NULL, 0), err) : rc;
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -96,27 +88,18 @@ static void count_met(dbk_liaison_family *row, const dbk_family_entry *e)
     row->contacts++;
 }
 
-static bool has_case(const gathering *g, const dbk_id *case_id)
-{
-    for (size_t i = 0; i < g->count; i++) {
-        if (dbk_id_equal(&g->rows[i].case_id, case_id))
-            return true;
-    }
-    return false;
-}
-
 static dbk_rc count_entry(void *ctx, const dbk_family_entry *e, dbk_err *err)
 {
     gathering *g = ctx;
     bool first_visit = false;
-    if (!has_case(g, &e->case_id) || !shows(g->opts, &e->space))
+    if (!shows(g->opts, &e->space))
         return DBK_OK;
     dbk_rc rc = DBK_OK;
-    if (find(g, &e->case_id, e->group) == NULL)
+    if (find(g, e->group) == NULL)
         rc = add(g, &e->case_id, e->group, err);
     if (rc != DBK_OK)
         return rc;
-    dbk_liaison_family *row = g->row = find(g, &e->case_id, e->group);
+    dbk_liaison_family *row = g->row = find(g, e->group);
     row->late += e->late;
     row->incomplete += e->incomplete;
     row->attempts += e->attempt;
@@ -146,7 +129,7 @@ static dbk_rc take_assessment(void *ctx, dbk_reading *r, const dbk_row *row, dbk
         rc = dbk_reading_ref(r, &case_id, "case_id", err);
     if (rc == DBK_OK)
         rc = dbk_reading_time(r, &reviewed, &review_ms, "review_on", err);
-    for (size_t i = 0; rc == DBK_OK && deployment && i < g->count; i++) {
+    for (size_t i = g->first; rc == DBK_OK && deployment && i < g->count; i++) {
         dbk_liaison_family *f = &g->rows[i];
         if (f->first_visit_ms != 0 && dbk_id_equal(&f->case_id, &case_id) &&
             row->when_ms <= f->first_visit_ms &&
@@ -165,18 +148,43 @@ static dbk_literature literature_of(const dbk_liaison_family *f, int64_t now_ms)
     return f->first_ms != 0 && now_ms >= over_ms ? DBK_LITERATURE_MISSING : DBK_LITERATURE_DUE;
 }
 
+static dbk_rc add_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    gathering *g = ctx;
+    dbk_span groups = { NULL, 0 };
+    bool closed = false;
+    const dbk_family_opts family = { .case_id = &row->record };
+    const dbk_cued graded = {
+        .kind = DBK_CUE_GRADED, .about = &row->record, .from_ms = INT64_MIN, .until_ms = INT64_MAX
+    };
+    if (!shows(g->opts, &row->space))
+        return DBK_OK;
+    dbk_rc rc = dbk_reading_says(r, &closed, "status", "closed", err);
+    if (rc != DBK_OK || closed)
+        return rc;
+    g->full = g->opts->limit != 0 && g->cases == g->opts->limit;
+    if (g->full)
+        return DBK_LIMIT; /* ends the walk */
+    g->cases++;
+    g->first = g->count;
+    rc = dbk_reading_value(r, &groups, "family_groups", err);
+    if (rc == DBK_OK)
+        rc = add_sides(g, &row->record, groups, err);
+    if (rc == DBK_OK)
+        rc = dbk_family_entries(g->book, &family, count_entry, g, err);
+    return rc == DBK_OK ? dbk_reading_cued(g->book, &graded, take_assessment, g, err) : rc;
+}
+
 dbk_rc dbk_liaison_families(dbk_liaison_family **out, size_t *count, dbk_book *book,
                             const dbk_liaison_opts *opts, dbk_err *err)
 {
-    const dbk_family_opts all = { 0 };
-    gathering g = { .opts = opts };
+    gathering g = { .book = book, .opts = opts };
+    const dbk_list_opts cases = { .form = "case", .since_ms = INT64_MIN, .after = opts->after };
     *out = NULL;
     *count = 0;
-    dbk_rc rc = dbk_reading_each(book, "case", add_case, &g, err);
-    if (rc == DBK_OK)
-        rc = dbk_family_entries(book, &all, count_entry, &g, err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_each(book, "risk_assessment", take_assessment, &g, err);
+    dbk_rc rc = dbk_reading_list(book, &cases, add_case, &g, err);
+    if (g.full)
+        rc = DBK_OK;
     for (size_t i = 0; i < g.count; i++)
         g.rows[i].literature = literature_of(&g.rows[i], opts->now_ms);
     if (rc != DBK_OK) {

@@ -36,11 +36,14 @@ typedef struct dbk_liaison_family {
 typedef struct dbk_liaison_opts {
     int64_t now_ms;
     unsigned welfare_days; /* of officers: after how many a check is overdue */
+    const dbk_id *after;   /* of families: the case that a page ended with, or NULL */
+    uint64_t limit;        /* of families: so many cases, each with all its sides; 0: all */
     /* May what lies in that space be told? NULL: all. */
     bool (*shows)(void *ctx, const dbk_id *space);
     void *ctx;
 } dbk_liaison_opts;
-/* The caller frees *out with dbk_free(). Sides that the case names are there without a contact. */
+/* Case by case, the newest first: only their contacts are read. The caller frees *out with
+ * dbk_free(). Sides that the case names are there without a contact. */
 DBK_MUST_CHECK dbk_rc dbk_liaison_families(dbk_liaison_family **out, size_t *count, dbk_book *book,
                                            const dbk_liaison_opts *opts, dbk_err *err);
 

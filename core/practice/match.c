@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "core/practice/reading.h"
 
 #define CANDIDATES_MAX 200u
@@ -280,6 +281,55 @@ dbk_rc dbk_match_find(dbk_book *book, dbk_match *out, size_t *count, const dbk_i
     *count = found_count < DBK_MATCH_FOUND_MAX ? found_count : DBK_MATCH_FOUND_MAX;
     memcpy(out, found, *count * sizeof(out[0]));
     return DBK_OK;
+}
+
+/* ---- all pairs ------------------------------------------------------------------------------- */
+
+typedef struct pairs {
+    dbk_book *book;
+    dbk_namer *namer;
+    dbk_id id; /* whose likeness is at hand: one is compared with several */
+    dbk_likeness of, other;
+    dbk_match_pair_fn fn;
+    void *ctx;
+} pairs;
+
+static dbk_rc compare_pair(void *ctx, const dbk_id *later, const dbk_id *earlier, dbk_err *err)
+{
+    pairs *p = ctx;
+    dbk_match match;
+    dbk_rc rc = DBK_OK;
+    if (!dbk_id_equal(&p->id, later)) {
+        p->id = (dbk_id){ { 0 } };
+        rc = likeness_of(p->book, &p->of, p->namer, later, err);
+    }
+    if (rc == DBK_OK) {
+        p->id = *later;
+        rc = likeness_of(p->book, &p->other, p->namer, earlier, err);
+    }
+    if (rc != DBK_OK || is_decided(&p->of, later, &p->other, earlier))
+        return rc;
+    dbk_match_compare(&match, &p->of, &p->other);
+    if (match.score < DBK_MATCH_SUGGEST)
+        return DBK_OK;
+    dbk_id holder = dbk_match_holder(later, earlier);
+    match.record = dbk_id_equal(&holder, later) ? *earlier : *later;
+    return p->fn(p->ctx, &holder, &match, err);
+}
+
+dbk_rc dbk_match_pairs(dbk_book *book, const dbk_id *after, dbk_match_pair_fn fn, void *ctx,
+                       dbk_err *err)
+{
+    pairs *p = dbk_alloc(sizeof(*p));
+    if (p == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory to compare persons");
+    *p = (pairs){ .book = book, .fn = fn, .ctx = ctx };
+    dbk_rc rc = dbk_namer_new(&p->namer, err);
+    if (rc == DBK_OK)
+        rc = dbk_query_pairs(book, after, compare_pair, p, err);
+    dbk_namer_free(p->namer);
+    dbk_free(p);
+    return rc;
 }
 
 /* ---- cases ----------------------------------------------------------------------------------- */

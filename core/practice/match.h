@@ -45,6 +45,14 @@ void dbk_match_compare(dbk_match *out, const dbk_likeness *a, const dbk_likeness
 DBK_MUST_CHECK dbk_rc dbk_match_find(dbk_book *book, dbk_match *out, size_t *count,
                                      const dbk_id *person, dbk_err *err);
 
+/* All pairs of that kind, whoever was recorded last first, each once, at the younger record: its
+ * match is with the older one. after: the two of a pair to go on behind, or NULL; DBK_NOT_FOUND.
+ * What isn't DBK_OK ends it and is returned. */
+typedef dbk_rc (*dbk_match_pair_fn)(void *ctx, const dbk_id *person, const dbk_match *match,
+                                    dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_match_pairs(dbk_book *book, const dbk_id *after, dbk_match_pair_fn fn,
+                                      void *ctx, dbk_err *err);
+
 /* Links. The newest entry counts; which of two records holds it follows from their ids. */
 dbk_id dbk_match_holder(const dbk_id *a, const dbk_id *b);
 /* Everyone who is linked to the person, also over others, without the person. */

@@ -63,12 +63,25 @@ static dbk_rc read_row(void *ctx, const dbk_row *row, dbk_err *err)
     return rc;
 }
 
+dbk_rc dbk_reading_list(dbk_book *book, const dbk_list_opts *opts, dbk_reading_fn fn, void *ctx,
+                        dbk_err *err)
+{
+    each e = { book, fn, ctx };
+    return dbk_query_list(book, opts, read_row, &e, err);
+}
+
 dbk_rc dbk_reading_each(dbk_book *book, const char *form, dbk_reading_fn fn, void *ctx,
                         dbk_err *err)
 {
     const dbk_list_opts opts = { .form = form, .since_ms = INT64_MIN };
+    return dbk_reading_list(book, &opts, fn, ctx, err);
+}
+
+dbk_rc dbk_reading_cued(dbk_book *book, const dbk_cued *ask, dbk_reading_fn fn, void *ctx,
+                        dbk_err *err)
+{
     each e = { book, fn, ctx };
-    return dbk_query_list(book, &opts, read_row, &e, err);
+    return dbk_query_cued(book, ask, read_row, &e, err);
 }
 
 /* ---- elements -------------------------------------------------------------------------------- */

@@ -32,6 +32,13 @@ typedef dbk_rc (*dbk_reading_fn)(void *ctx, dbk_reading *r, const dbk_row *row, 
 DBK_MUST_CHECK dbk_rc dbk_reading_each(dbk_book *book, const char *form, dbk_reading_fn fn,
                                        void *ctx, dbk_err *err);
 
+/* The same of those that a list gives. */
+DBK_MUST_CHECK dbk_rc dbk_reading_list(dbk_book *book, const dbk_list_opts *opts, dbk_reading_fn fn,
+                                       void *ctx, dbk_err *err);
+/* The same of records that have a cue. A cue is of any value that stands: fn asks the reading. */
+DBK_MUST_CHECK dbk_rc dbk_reading_cued(dbk_book *book, const dbk_cued *ask, dbk_reading_fn fn,
+                                       void *ctx, dbk_err *err);
+
 /* What is given back is borrowed until the next call on the same reading. A name is of a field, or
  * of a part of an object: "next_contact.when". */
 

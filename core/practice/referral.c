@@ -150,7 +150,8 @@ static dbk_rc look_at_assessment(void *ctx, dbk_reading *r, const dbk_row *row, 
 {
     bands *b = ctx;
     dbk_id subject = { { 0 } };
-    (void)row;
+    if (strcmp(row->form, "risk_assessment") != 0)
+        return DBK_OK;
     dbk_rc rc = dbk_reading_ref(r, &subject, "subject", err);
     return rc == DBK_OK && dbk_id_equal(&subject, b->person) ? take_band(b, r, err) : rc;
 }
@@ -158,9 +159,10 @@ static dbk_rc look_at_assessment(void *ctx, dbk_reading *r, const dbk_row *row, 
 static dbk_rc read_risk(gathering *g, const dbk_id *person, dbk_err *err)
 {
     bands b = { .g = g, .person = person };
+    const dbk_cued of = DBK_CUED_REFERENCES(person);
     if (dbk_id_is_zero(person))
         return DBK_OK;
-    return dbk_reading_each(g->book, "risk_assessment", look_at_assessment, &b, err);
+    return dbk_reading_cued(g->book, &of, look_at_assessment, &b, err);
 }
 
 static dbk_age age_of(const gathering *g)

@@ -64,6 +64,11 @@ typedef struct dbk_retention_opts {
  * first comes first. The caller frees *out with dbk_free(). */
 DBK_MUST_CHECK dbk_rc dbk_retention_all(dbk_retention **out, size_t *count, dbk_book *book,
                                         const dbk_retention_opts *opts, dbk_err *err);
+/* Those of them whose review is due by then, or by now, or that were decided otherwise than to be
+ * kept: without reading what can't be (core/practice/retention_seek.h). */
+DBK_MUST_CHECK dbk_rc dbk_retention_due(dbk_retention **out, size_t *count, dbk_book *book,
+                                        int64_t until_ms, const dbk_retention_opts *opts,
+                                        dbk_err *err);
 /* One of them. DBK_INVALID: it is neither case nor person; DBK_NOT_FOUND. */
 DBK_MUST_CHECK dbk_rc dbk_retention_of(dbk_retention *out, dbk_book *book, const dbk_id *record,
                                        const dbk_retention_opts *opts, dbk_err *err);

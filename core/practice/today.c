@@ -12,30 +12,6 @@
 
 #define ITEMS_MAX 65536u
 
-/* What is due where: a new kind of review is one row. A form that isn't known has no records. */
-typedef struct due_rule {
-    const char *form, *field;
-    dbk_due_kind kind;
-    const char *state;     /* a field that says that it is over, or NULL */
-    const char *closed[3]; /* its answers that say so */
-} due_rule;
-static const due_rule due_rules[] = {
-    { "action", "due", DBK_DUE_ACTION, "state", { "done", "declined" } },
-    { "risk_assessment", "review_on", DBK_DUE_REVIEW, NULL, { NULL } },
-    { "decision", "review_on", DBK_DUE_REVIEW, NULL, { NULL } },
-    { "referral", "revisit_on", DBK_DUE_REVIEW, "state", { "done", "closed_no_contact" } },
-    { "protective_order", "expires_on", DBK_DUE_EXPIRY, NULL, { NULL } },
-    { "marker", "review_on", DBK_DUE_REVIEW, "state", { "cancelled" } },
-    { "marker", "expires_on", DBK_DUE_EXPIRY, "state", { "cancelled" } },
-};
-
-/* A case, the contacts with its family, and how it was graded. */
-typedef struct seen_case {
-    dbk_id id;
-    bool higher;       /* than standard */
-    int64_t graded_ms; /* the latest assessment */
-} seen_case;
-
 typedef struct list {
     void *rows;
     size_t count, room;
@@ -43,10 +19,9 @@ typedef struct list {
 
 typedef struct today {
     const dbk_today_opts *opts;
-    const due_rule *rule;
     dbk_book *book;
-    list items, contacts, cases; /* dbk_due, dbk_due, seen_case */
-    list services;               /* dbk_id, of open referrals */
+    int64_t horizon_ms; /* what is due from then on isn't told */
+    list items;         /* dbk_due */
 } today;
 
 static dbk_rc push(list *l, const void *row, size_t size, dbk_err *err)
@@ -71,14 +46,21 @@ static dbk_due_when when_of(const today *t, const dbk_due *due)
 static dbk_rc keep(today *t, dbk_due *due, dbk_err *err)
 {
     due->when = when_of(t, due);
-    if (due->at_ms >= t->opts->today_ms + (1 + (int64_t)t->opts->days) * DBK_DAY_MS)
+    if (due->at_ms >= t->horizon_ms)
         return DBK_OK;
     return push(&t->items, due, sizeof(*due), err);
 }
 
 /* ---- dates of records ------------------------------------------------------------------------ */
 
-static dbk_rc is_over(const due_rule *rule, dbk_reading *r, bool *over, dbk_err *err)
+static dbk_due_kind kind_of(const dbk_cue_date *rule)
+{
+    return strcmp(rule->field, "due") == 0          ? DBK_DUE_ACTION
+           : strcmp(rule->field, "expires_on") == 0 ? DBK_DUE_EXPIRY
+                                                    : DBK_DUE_REVIEW;
+}
+
+static dbk_rc is_over(const dbk_cue_date *rule, dbk_reading *r, bool *over, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     *over = false;
@@ -87,14 +69,14 @@ static dbk_rc is_over(const due_rule *rule, dbk_reading *r, bool *over, dbk_err 
     return rc;
 }
 
-static dbk_rc look_dated(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+static dbk_rc look_at_date(today *t, const dbk_cue_date *rule, dbk_reading *r, const dbk_row *row,
+                           dbk_err *err)
 {
-    today *t = ctx;
-    dbk_due due = { .record = row->record, .kind = t->rule->kind };
+    dbk_due due = { .record = row->record, .kind = kind_of(rule) };
     bool over = false, there = false;
-    dbk_rc rc = is_over(t->rule, r, &over, err);
+    dbk_rc rc = is_over(rule, r, &over, err);
     if (rc == DBK_OK && !over)
-        rc = dbk_reading_time(r, &there, &due.at_ms, t->rule->field, err);
+        rc = dbk_reading_time(r, &there, &due.at_ms, rule->field, err);
     if (rc == DBK_OK && there)
         rc = dbk_reading_says(r, &due.urgent, "priority", "urgent", err);
     if (rc == DBK_OK && there)
@@ -102,82 +84,132 @@ static dbk_rc look_dated(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err 
     return rc;
 }
 
+static dbk_rc look_dated(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < DBK_CUE_DATES; i++)
+        if (strcmp(dbk_cue_dates[i].form, row->form) == 0)
+            rc = look_at_date(ctx, &dbk_cue_dates[i], r, row, err);
+    return rc;
+}
+
+/* What may be due before the horizon. */
+static dbk_cued due_of(const today *t, dbk_cue_kind kind)
+{
+    return (dbk_cued){ .kind = kind, .from_ms = INT64_MIN, .until_ms = t->horizon_ms - 1 };
+}
+
 /* ---- contacts and risk ----------------------------------------------------------------------- */
 
-static seen_case *case_of(today *t, const dbk_id *id)
+/* A case, the contacts with its family, and how it was graded. */
+typedef struct seen_case {
+    today *t;
+    const dbk_id *id;
+    bool found;                   /* what is looked for; it ends the walk */
+    bool met, graded, higher;     /* higher: than standard */
+    int64_t newest_ms, graded_ms; /* of the newest contact, of the latest assessment */
+    uint64_t contacts;            /* since that, attempts apart (FL-2) */
+} seen_case;
+
+static dbk_rc is_of(const seen_case *c, dbk_reading *r, bool *yes, dbk_err *err)
 {
-    seen_case *cases = t->cases.rows;
-    for (size_t i = 0; i < t->cases.count; i++)
-        if (dbk_id_equal(&cases[i].id, id))
-            return &cases[i];
-    return NULL;
+    dbk_id id = { { 0 } };
+    dbk_rc rc = dbk_reading_ref(r, &id, "case_id", err);
+    *yes = rc == DBK_OK && dbk_id_equal(&id, c->id);
+    return rc;
 }
 
+static dbk_rc keep_agreed(today *t, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_due due = { .record = row->record, .kind = DBK_DUE_CONTACT, .timed = true };
+    bool agreed = false;
+    dbk_rc rc = dbk_reading_time(r, &agreed, &due.at_ms, "next_contact.when", err);
+    return rc == DBK_OK && agreed ? keep(t, &due, err) : rc;
+}
+
+/* What was agreed in a newer one stands in its place. */
+static dbk_rc look_newest(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    seen_case *c = ctx;
+    dbk_rc rc = is_of(c, r, &c->found, err);
+    if (rc != DBK_OK || !c->found)
+        return rc;
+    c->met = true;
+    c->newest_ms = row->when_ms;
+    rc = keep_agreed(c->t, r, row, err);
+    return rc == DBK_OK ? DBK_LIMIT : rc;
+}
+
+/* The newest assessment is the one in force. */
 static dbk_rc look_risk(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
-    today *t = ctx;
-    dbk_id id = { { 0 } };
+    seen_case *c = ctx;
     bool standard = false, ungraded = false;
-    dbk_rc rc = dbk_reading_ref(r, &id, "case_id", err);
-    if (rc == DBK_OK)
+    dbk_rc rc = is_of(c, r, &c->found, err);
+    if (rc == DBK_OK && c->found)
         rc = dbk_reading_says(r, &standard, "judgement_band", "standard", err);
-    if (rc == DBK_OK)
+    if (rc == DBK_OK && c->found)
         rc = dbk_reading_says(r, &ungraded, "judgement_band", "not_graded", err);
-    /* Newest first: the first of a case is the one in force. */
-    if (rc == DBK_OK && !dbk_id_is_zero(&id) && case_of(t, &id) == NULL) {
-        seen_case one = { .id = id, .higher = !standard && !ungraded, .graded_ms = row->when_ms };
-        rc = push(&t->cases, &one, sizeof(one), err);
-    }
-    return rc;
-}
-
-/* One row for each case, of its newest contact, with what was agreed in that; repeats are counted
- * since the assessment, attempts apart (FL-2). */
-static dbk_rc note_contact(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
-{
-    today *t = ctx;
-    dbk_id id = { { 0 } };
-    bool agreed = false, attempt = false;
-    dbk_due due = { .record = row->record, .kind = DBK_DUE_CONTACT, .timed = true };
-    dbk_due *rows = t->contacts.rows;
-    dbk_rc rc = dbk_reading_ref(r, &id, "case_id", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_says(r, &attempt, "method", "attempted", err);
-    if (rc == DBK_OK)
-        rc = dbk_reading_time(r, &agreed, &due.at_ms, "next_contact.when", err);
-    if (rc != DBK_OK)
+    if (rc != DBK_OK || !c->found)
         return rc;
-    size_t i = 0;
-    while (i < t->contacts.count && !dbk_id_equal(&rows[i].record, &id))
-        i++;
-    bool newest = dbk_id_is_zero(&id) || i == t->contacts.count;
-    if (newest && agreed)
-        rc = keep(t, &due, err);
-    if (rc == DBK_OK && newest && !dbk_id_is_zero(&id)) {
-        dbk_due of_case = { .record = id, .kind = DBK_DUE_REPEAT, .at_ms = row->when_ms };
-        rc = push(&t->contacts, &of_case, sizeof(of_case), err);
-        rows = t->contacts.rows;
-    }
-    const seen_case *graded = case_of(t, &id);
-    if (rc == DBK_OK && !dbk_id_is_zero(&id) && !attempt && graded != NULL &&
-        row->when_ms >= graded->graded_ms)
-        rows[i].contacts++;
+    c->graded = true;
+    c->higher = !standard && !ungraded;
+    c->graded_ms = row->when_ms;
+    return DBK_LIMIT;
+}
+
+static dbk_rc count_contact(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    seen_case *c = ctx;
+    bool of_case = false, attempt = false;
+    (void)row;
+    dbk_rc rc = is_of(c, r, &of_case, err);
+    if (rc == DBK_OK && of_case)
+        rc = dbk_reading_says(r, &attempt, "method", "attempted", err);
+    c->contacts += rc == DBK_OK && of_case && !attempt;
     return rc;
 }
 
-static dbk_rc keep_repeats(today *t, dbk_err *err)
+/* The latest of the case's that `look` takes. */
+static dbk_rc find_newest(seen_case *c, dbk_cue_kind kind, dbk_reading_fn look, dbk_err *err)
 {
-    dbk_due *rows = t->contacts.rows;
-    dbk_rc rc = DBK_OK;
-    for (size_t i = 0; rc == DBK_OK && i < t->contacts.count; i++) {
-        const seen_case *graded = case_of(t, &rows[i].record);
-        if (graded == NULL || graded->higher || rows[i].contacts < DBK_TODAY_REPEATS)
-            continue;
-        rows[i].when = DBK_DUE_TODAY;
-        rows[i].timed = true;
-        rc = push(&t->items, &rows[i], sizeof(rows[i]), err);
-    }
-    return rc;
+    const dbk_cued ask = {
+        .kind = kind, .about = c->id, .from_ms = INT64_MIN, .until_ms = INT64_MAX
+    };
+    c->found = false;
+    dbk_rc rc = dbk_reading_cued(c->t->book, &ask, look, c, err);
+    return c->found && rc == DBK_LIMIT ? DBK_OK : rc;
+}
+
+static dbk_rc look_case(void *ctx, const dbk_id *id, dbk_err *err)
+{
+    seen_case c = { .t = ctx, .id = id };
+    dbk_rc rc = find_newest(&c, DBK_CUE_CONTACT, look_newest, err);
+    if (rc == DBK_OK && c.met)
+        rc = find_newest(&c, DBK_CUE_GRADED, look_risk, err);
+    if (rc != DBK_OK || !c.graded || c.higher)
+        return rc;
+    const dbk_cued since = {
+        .kind = DBK_CUE_CONTACT, .about = id, .from_ms = c.graded_ms, .until_ms = INT64_MAX
+    };
+    rc = dbk_reading_cued(c.t->book, &since, count_contact, &c, err);
+    const dbk_due due = { .record = *id,
+                          .kind = DBK_DUE_REPEAT,
+                          .when = DBK_DUE_TODAY,
+                          .timed = true,
+                          .at_ms = c.newest_ms,
+                          .contacts = c.contacts };
+    return rc == DBK_OK && c.contacts >= DBK_TODAY_REPEATS
+               ? push(&c.t->items, &due, sizeof(due), err)
+               : rc;
+}
+
+/* A contact that says of no case whose it is. */
+static dbk_rc look_alone(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_id id = { { 0 } };
+    dbk_rc rc = dbk_reading_ref(r, &id, "case_id", err);
+    return rc == DBK_OK && dbk_id_is_zero(&id) ? keep_agreed(ctx, r, row, err) : rc;
 }
 
 static dbk_rc keep_clash(void *ctx, const dbk_row *action, dbk_err *err)
@@ -214,6 +246,7 @@ static dbk_rc keep_limit(void *ctx, const dbk_clock_run *run, dbk_err *err)
 static dbk_rc look_limits(today *t, dbk_book *book, dbk_err *err)
 {
     const dbk_clock_opts opts = { .now_ms = t->opts->now_ms,
+                                  .running_only = true,
                                   .shows = t->opts->shows,
                                   .ctx = t->opts->ctx };
     dbk_clocks clocks;
@@ -226,22 +259,19 @@ static dbk_rc look_limits(today *t, dbk_book *book, dbk_err *err)
 
 /* ---- services -------------------------------------------------------------------------------- */
 
-static bool has_service(const today *t, const dbk_id *id)
-{
-    const dbk_id *services = t->services.rows;
-    for (size_t i = 0; i < t->services.count; i++)
-        if (dbk_id_equal(&services[i], id))
-            return true;
-    return false;
-}
+typedef struct naming {
+    const today *t;
+    const dbk_id *service;
+    bool named;
+} naming;
 
 /* Which service a referral of a compartment names is nobody's business outside of it. */
-static dbk_rc note_service(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+static dbk_rc look_referral(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     static const char *const over[] = { "rejected", "done", "closed_no_contact" };
-    today *t = ctx;
+    naming *n = ctx;
     dbk_id service = { { 0 } };
-    bool closed = dbk_book_is_restricted(t->book, &row->space), made = false, against = false;
+    bool closed = dbk_book_is_restricted(n->t->book, &row->space), made = false, against = false;
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; rc == DBK_OK && !closed && i < 3; i++)
         rc = dbk_reading_says(r, &closed, "state", over[i], err);
@@ -251,10 +281,19 @@ static dbk_rc note_service(void *ctx, dbk_reading *r, const dbk_row *row, dbk_er
         rc = dbk_reading_says(r, &against, "decision", "override", err);
     if (rc == DBK_OK)
         rc = dbk_reading_ref(r, &service, "service", err);
-    if (rc != DBK_OK || closed || (!made && !against) || dbk_id_is_zero(&service) ||
-        has_service(t, &service))
-        return rc;
-    return push(&t->services, &service, sizeof(service), err);
+    n->named = rc == DBK_OK && !closed && (made || against) && dbk_id_equal(&service, n->service);
+    return n->named ? DBK_LIMIT : rc;
+}
+
+static dbk_rc is_named(const today *t, bool *named, const dbk_id *service, dbk_err *err)
+{
+    const dbk_cued ask = {
+        .kind = DBK_CUE_SERVICE, .about = service, .from_ms = INT64_MIN, .until_ms = INT64_MAX
+    };
+    naming n = { t, service, false };
+    dbk_rc rc = dbk_reading_cued(t->book, &ask, look_referral, &n, err);
+    *named = n.named;
+    return n.named ? DBK_OK : rc;
 }
 
 static dbk_rc keep_services(today *t, dbk_err *err)
@@ -265,16 +304,15 @@ static dbk_rc keep_services(today *t, dbk_err *err)
                                     .stale_only = true };
     dbk_directory_hit *hits = NULL;
     size_t count = 0;
-    dbk_rc rc = dbk_reading_each(t->book, "referral", note_service, t, err);
-    if (rc == DBK_OK && t->services.count > 0)
-        rc = dbk_directory_find(&hits, &count, t->book, &ask, err);
+    dbk_rc rc = dbk_directory_find(&hits, &count, t->book, &ask, err);
     for (size_t i = 0; rc == DBK_OK && i < count; i++) {
-        bool never = hits[i].checked_day == DBK_OFFER_NEVER;
+        bool never = hits[i].checked_day == DBK_OFFER_NEVER, named = false;
         const dbk_due due = { .record = hits[i].record,
                               .kind = DBK_DUE_SERVICE,
                               .when = DBK_DUE_OVERDUE,
                               .at_ms = never ? t->opts->today_ms : hits[i].due_day * DBK_DAY_MS };
-        if (has_service(t, &hits[i].record))
+        rc = is_named(t, &named, &hits[i].record, err);
+        if (rc == DBK_OK && named)
             rc = push(&t->items, &due, sizeof(due), err);
     }
     dbk_free(hits);
@@ -292,27 +330,23 @@ static int by_severity(const void *pa, const void *pb)
         return a->urgent ? -1 : 1;
     if (a->at_ms != b->at_ms)
         return a->at_ms < b->at_ms ? -1 : 1;
-    return dbk_span_compare(dbk_span_of(a->record.b, sizeof(a->record.b)),
-                            dbk_span_of(b->record.b, sizeof(b->record.b)));
+    int order = dbk_id_compare(&a->record, &b->record);
+    return order != 0 ? order : (a->kind > b->kind) - (a->kind < b->kind);
 }
 
 dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_opts *opts,
                  dbk_err *err)
 {
     today t = { .opts = opts, .book = book };
-    dbk_rc rc = DBK_OK;
+    t.horizon_ms = opts->today_ms + (1 + (int64_t)opts->days) * DBK_DAY_MS;
+    const dbk_cued dated = due_of(&t, DBK_CUE_DUE), alone = due_of(&t, DBK_CUE_NEXT);
     *out = NULL;
     *count = 0;
-    for (size_t i = 0; rc == DBK_OK && i < sizeof(due_rules) / sizeof(due_rules[0]); i++) {
-        t.rule = &due_rules[i];
-        rc = dbk_reading_each(book, t.rule->form, look_dated, &t, err);
-    }
+    dbk_rc rc = dbk_reading_cued(book, &dated, look_dated, &t, err);
     if (rc == DBK_OK)
-        rc = dbk_reading_each(book, "risk_assessment", look_risk, &t, err);
+        rc = dbk_reading_cued(book, &alone, look_alone, &t, err);
     if (rc == DBK_OK)
-        rc = dbk_reading_each(book, "contact", note_contact, &t, err);
-    if (rc == DBK_OK)
-        rc = keep_repeats(&t, err);
+        rc = dbk_query_cue_abouts(book, DBK_CUE_CONTACT, look_case, &t, err);
     if (rc == DBK_OK)
         rc = dbk_deployment_clashes(book, NULL, keep_clash, &t, err);
     if (rc == DBK_OK)
@@ -326,8 +360,5 @@ dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_o
         t.items.rows = NULL;
     }
     dbk_free(t.items.rows);
-    dbk_free(t.contacts.rows);
-    dbk_free(t.cases.rows);
-    dbk_free(t.services.rows);
     return rc;
 }

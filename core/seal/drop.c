@@ -5,9 +5,11 @@
 #include "core/base/alloc.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
+#include "core/crypto/segment.h"
 
 #define KEY_BYTES 32u
 _Static_assert(crypto_scalarmult_BYTES == KEY_BYTES, "X25519");
+_Static_assert(DBK_DROP_PUBLIC_BYTES == DBK_FRAME_EPHEMERAL_BYTES, "a frame's opener");
 _Static_assert(crypto_scalarmult_SCALARBYTES == DBK_HASH_BYTES, "a hash is a secret half");
 
 /* Wiped by the caller. */

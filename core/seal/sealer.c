@@ -22,6 +22,8 @@ struct dbk_sealer {
     dbk_packer *packer;
     uint8_t *packed; /* one op before and after the AEAD, DBK_PACK_BYTES_MAX; zeros between uses */
     uint8_t *body;   /* DBK_SEGMENT_BODY_BYTES_MAX */
+    dbk_secret
+        *op_key; /* of one op; zeros between uses. Locked pages cost more than sealing does */
 };
 
 /* What one op is sealed with: the segment's part is filled once, the op's part for each. */
@@ -58,6 +60,8 @@ dbk_rc dbk_sealer_new(dbk_sealer **out, dbk_err *err)
     if (s->packed == NULL || s->body == NULL)
         rc = dbk_fail(err, DBK_NOMEM, "no memory for sealing");
     if (rc == DBK_OK)
+        rc = dbk_secret_new(&s->op_key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES, err);
+    if (rc == DBK_OK)
         rc = dbk_packer_new(&s->packer, err);
     if (rc == DBK_OK)
         *out = s;
@@ -71,6 +75,7 @@ void dbk_sealer_free(dbk_sealer *s)
     if (s == NULL)
         return;
     dbk_packer_free(s->packer);
+    dbk_secret_free(s->op_key);
     dbk_free(s->packed);
     dbk_free(s->body);
     dbk_free(s);
@@ -105,35 +110,69 @@ static dbk_rc pack_op(dbk_sealer *s, size_t *packed_len, const source *from, uin
     return DBK_OK;
 }
 
+/* Fills s->op_key. */
+static void make_op_key(dbk_sealer *s, const dbk_secret *epoch_key, dbk_span opener)
+{
+    dbk_hasher h;
+    dbk_hasher_init(&h, "daybook/op-key/1");
+    dbk_hasher_add(&h, dbk_secret_bytes(epoch_key));
+    dbk_hasher_add(&h, opener);
+    dbk_hash key = dbk_hasher_end(&h);
+    memcpy(dbk_secret_room(s->op_key), key.b, sizeof(key.b));
+    dbk_wipe(&h, sizeof(h));
+    dbk_wipe(&key, sizeof(key));
+}
+
+static void forget_op_key(dbk_sealer *s)
+{
+    dbk_wipe(dbk_secret_room(s->op_key), dbk_secret_len(s->op_key));
+}
+
+/* Fills the opener of a new frame, and gives the key that follows from it: s->op_key or *once. */
+static dbk_rc key_of_new(dbk_sealer *s, const dbk_secret **key, dbk_secret **once, uint8_t *opener,
+                         const dbk_seal_keys *keys, dbk_err *err)
+{
+    if (keys->epoch_key == NULL) {
+        dbk_rc rc = dbk_drop_seal(once, opener, keys->drop, keys->env, err);
+        *key = *once;
+        return rc;
+    }
+    keys->env->random(keys->env->self, opener, DBK_FRAME_OPENER_BYTES);
+    make_op_key(s, keys->epoch_key, dbk_span_of(opener, DBK_FRAME_OPENER_BYTES));
+    *key = s->op_key;
+    return DBK_OK;
+}
+
 /* Seals s->packed to the place behind the frames that stand in s->body; gives its frame. */
 static dbk_rc seal_op(dbk_sealer *s, dbk_frame *frame, size_t at, size_t packed_len,
                       const binding *b, const dbk_seal_keys *keys, dbk_err *err)
 {
     bool dropped = keys->epoch_key == NULL;
-    uint8_t ephemeral[DBK_DROP_PUBLIC_BYTES];
+    size_t opener_len = dropped ? DBK_FRAME_EPHEMERAL_BYTES : DBK_FRAME_OPENER_BYTES;
+    uint8_t opener[DBK_FRAME_EPHEMERAL_BYTES];
+    const dbk_secret *key = NULL;
     dbk_secret *once = NULL;
     dbk_rc rc = DBK_OK;
-    size_t sealed_len = packed_len + TAG_BYTES + (dropped ? sizeof(ephemeral) : 0);
+    size_t sealed_len = opener_len + packed_len + TAG_BYTES;
     if (DBK_FRAME_HEAD_BYTES + sealed_len > DBK_SEGMENT_BODY_BYTES_MAX - at)
         rc = dbk_fail(err, DBK_LIMIT, "these ops don't fit one segment");
-    if (rc == DBK_OK && dropped)
-        rc = dbk_drop_seal(&once, ephemeral, keys->drop, keys->env, err);
+    if (rc == DBK_OK)
+        rc = key_of_new(s, &key, &once, opener, keys, err);
     if (rc != DBK_OK)
         goto out;
     uint8_t *p = s->body + at;
-    frame->key_tag = dropped ? DBK_FRAME_TAG_DROP : DBK_FRAME_TAG_EPOCH;
+    frame->key_tag = dropped ? DBK_FRAME_TAG_DROP : DBK_FRAME_TAG_OP;
     frame->whole = dbk_span_of(p, DBK_FRAME_HEAD_BYTES + sealed_len);
     *p++ = frame->key_tag;
     p = dbk_wire_put_u32(p, (uint32_t)sealed_len);
     frame->sealed = dbk_span_of(p, sealed_len);
-    if (dropped)
-        p = dbk_wire_put_copy(p, ephemeral, sizeof(ephemeral));
-    const dbk_secret *key = dropped ? once : keys->epoch_key;
+    p = dbk_wire_put_copy(p, opener, opener_len);
     DBK_ASSERT(crypto_aead_xchacha20poly1305_ietf_encrypt(p, NULL, s->packed, packed_len, b->aad,
                                                           AAD_BYTES, NULL, b->nonce,
                                                           dbk_secret_bytes(key).p) == 0);
 out:
     dbk_secret_free(once);
+    forget_op_key(s);
     dbk_wipe(s->packed, packed_len);
     return rc;
 }
@@ -147,8 +186,8 @@ static void check_keys(const dbk_header *h, const dbk_seal_keys *keys)
         DBK_ASSERT(dbk_id_equal(&key_id, &keys->key_id));
     } else {
         DBK_ASSERT(keys->drop != NULL);
-        DBK_ASSERT(keys->env != NULL);
     }
+    DBK_ASSERT(keys->env != NULL);
     /* A salt that was never filled would be a nonce used twice. */
     DBK_ASSERT(!dbk_span_equal(dbk_span_of(h->salt, sizeof(h->salt)),
                                dbk_span_of(zero_salt, sizeof(zero_salt))));
@@ -198,23 +237,29 @@ dbk_rc dbk_seal_packed(dbk_sealer *s, dbk_header *header, dbk_bytes *body, const
     return seal_segment(s, header, body, &(source){ packed, true }, keys, err);
 }
 
-/* The sealed op of a frame, with its key: the epoch's, or one made anew in *once. */
-static dbk_rc unseal(dbk_span *sealed, const dbk_secret **key, dbk_secret **once,
+/* The sealed op of a frame, with its key: in s->op_key, or in *once. */
+static dbk_rc unseal(dbk_sealer *s, dbk_span *sealed, const dbk_secret **key, dbk_secret **once,
                      const dbk_frame *frame, const dbk_secret *epoch_key, dbk_err *err)
 {
     dbk_wire w = dbk_wire_from(frame->sealed);
-    *sealed = frame->sealed;
-    *key = epoch_key;
-    if (frame->key_tag == DBK_FRAME_TAG_EPOCH)
-        return DBK_OK;
-    if (frame->key_tag != DBK_FRAME_TAG_DROP)
+    /* Tag 0 was the epoch's key itself, before the first release: nothing is sealed so that a
+     * backup couldn't forget it. */
+    if (frame->key_tag == 0)
+        return dbk_fail(err, DBK_FORMAT, "an op under a key of kind 0");
+    if (frame->key_tag != DBK_FRAME_TAG_OP && frame->key_tag != DBK_FRAME_TAG_DROP)
         return dbk_fail(err, DBK_VERSION, "an op under a key of kind %u", frame->key_tag);
-    dbk_span ephemeral = dbk_wire_get_span(&w, DBK_DROP_PUBLIC_BYTES);
+    bool dropped = frame->key_tag == DBK_FRAME_TAG_DROP;
+    dbk_span opener = dbk_wire_get_span(&w, dropped ? DBK_FRAME_EPHEMERAL_BYTES
+                                                    : DBK_FRAME_OPENER_BYTES);
     if (w.failed)
         return dbk_fail(err, DBK_FORMAT, "a sealed op of %zu bytes", frame->sealed.len);
-    dbk_rc rc = dbk_drop_open(once, ephemeral.p, epoch_key, err);
+    dbk_rc rc = DBK_OK;
+    if (dropped)
+        rc = dbk_drop_open(once, opener.p, epoch_key, err);
+    else
+        make_op_key(s, epoch_key, opener);
     *sealed = w.left;
-    *key = *once;
+    *key = dropped ? *once : s->op_key;
     return rc;
 }
 
@@ -225,14 +270,14 @@ static dbk_rc open_frame(dbk_sealer *s, dbk_bytes *out, bool unpacks, const dbk_
 {
     binding b;
     dbk_secret *once = NULL;
-    const dbk_secret *key;
+    const dbk_secret *key = NULL;
     dbk_span sealed;
     DBK_ASSERT(index < header->count);
     /* Poly1305 doesn't commit to its key: only the one that the signed header names is tried. */
     dbk_id key_id = dbk_key_id(epoch_key);
     if (!dbk_id_equal(&key_id, &header->key_id))
         return dbk_fail(err, DBK_AUTH, "a key is not the one that a segment names");
-    dbk_rc rc = unseal(&sealed, &key, &once, frame, epoch_key, err);
+    dbk_rc rc = unseal(s, &sealed, &key, &once, frame, epoch_key, err);
     if (rc == DBK_OK && (sealed.len < DBK_PACK_BYTES_MIN + TAG_BYTES ||
                          sealed.len > DBK_PACK_BYTES_MAX + TAG_BYTES))
         rc = dbk_fail(err, DBK_FORMAT, "a sealed op of %zu bytes", sealed.len);
@@ -252,6 +297,7 @@ static dbk_rc open_frame(dbk_sealer *s, dbk_bytes *out, bool unpacks, const dbk_
     dbk_wipe(s->packed, packed_len);
 out:
     dbk_secret_free(once);
+    forget_op_key(s);
     return rc;
 }
 

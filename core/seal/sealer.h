@@ -3,8 +3,10 @@
  * data (u32) || data || zeros up to the padded size, which is Padme(max(5 + length, 256)) and is
  * checked on opening, as are the zeros.
  * zstd: one frame with its content size, which is checked before it is opened; no checksum.
- * A writer's frame (tag 2) holds an ephemeral public key (32) before that, and its own key:
- * core/seal/drop.h.
+ * Each op is sealed under a key of its own, H("daybook/op-key/1", epoch key || opener), where the
+ * opener is 16 random bytes that stand before the sealed op (tag 1): who has the epoch key but not
+ * the opener opens nothing (decision 0037). A writer's frame (tag 2) holds an ephemeral public key
+ * (32) in its place: core/seal/drop.h.
  * AEAD: XChaCha20-Poly1305; nonce = header salt (16) || op index (u64); AAD = prefix
  * "daybook/op/1" || header bytes 0..199 || op index (u32). */
 #ifndef DBK_SEAL_SEALER_H
@@ -28,8 +30,8 @@ typedef struct dbk_seal_keys {
     const dbk_secret *epoch_key; /* NULL: sealed to drop, which whoever seals can't open again */
     dbk_id key_id;               /* of the epoch, in both cases */
     const dbk_secret *device_sign;
-    const uint8_t *drop; /* of the epoch, 32 bytes; with the source of its ephemeral keys */
-    const dbk_env *env;
+    const uint8_t *drop; /* of the epoch, 32 bytes */
+    const dbk_env *env;  /* the source of openers */
 } dbk_seal_keys;
 DBK_MUST_CHECK dbk_rc dbk_seal_segment(dbk_sealer *s, dbk_header *header, dbk_bytes *body,
                                        const dbk_span *plain, const dbk_seal_keys *keys,
@@ -42,7 +44,8 @@ DBK_MUST_CHECK dbk_rc dbk_seal_packed(dbk_sealer *s, dbk_header *header, dbk_byt
 size_t dbk_seal_frame_bound(size_t plain_len);
 /* Opens op `index` of a body that was split and checked against the header already. Appends
  * the plaintext to out. DBK_AUTH (also: the key isn't the one that the header names), DBK_FORMAT
- * (bad padding, over the cap, zip bomb), DBK_VERSION (a key tag or encoding of a newer version). */
+ * (bad padding, over the cap, zip bomb, key tag 0, no opener), DBK_VERSION (a key tag or encoding
+ * of a newer version). */
 DBK_MUST_CHECK dbk_rc dbk_open_frame(dbk_sealer *s, dbk_bytes *out, const dbk_header *header,
                                      const dbk_frame *frame, uint32_t index,
                                      const dbk_secret *epoch_key, dbk_err *err);

@@ -19,16 +19,10 @@ dbk_rc dbk_chain_add(dbk_store *store, uint64_t seq, const dbk_hash *hash, dbk_s
 dbk_rc dbk_chain_count(dbk_store *store, uint64_t *count, dbk_err *err)
 {
     dbk_sql q;
-    bool row = false;
-    *count = 0;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_CHAIN_COUNT, "SELECT count(*) FROM member", err);
     if (rc != DBK_OK)
         return rc;
-    rc = dbk_sql_next(&q, &row, err);
-    if (rc == DBK_OK && row)
-        *count = dbk_sql_uint(&q, 0);
-    dbk_sql_close(&q);
-    return rc;
+    return dbk_sql_count(&q, count, err);
 }
 
 dbk_rc dbk_chain_hash(dbk_store *store, dbk_hash *out, uint64_t seq, dbk_err *err)

@@ -39,15 +39,9 @@ dbk_rc dbk_disposals_get(dbk_store *store, dbk_store_disposal *out, uint64_t seq
 dbk_rc dbk_disposals_count_done(dbk_store *store, uint64_t *count, dbk_err *err)
 {
     dbk_sql q;
-    bool there = false;
-    *count = 0;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_DISPOSAL_COUNT,
                              "SELECT count(*) FROM disposal WHERE state=1", err);
     if (rc != DBK_OK)
         return rc;
-    rc = dbk_sql_next(&q, &there, err);
-    if (rc == DBK_OK && there)
-        *count = dbk_sql_uint(&q, 0);
-    dbk_sql_close(&q);
-    return rc;
+    return dbk_sql_count(&q, count, err);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/store/parents.h"
 
 #define LOCK_NAME "lock"
 #define NEW_SUFFIX ".new"
@@ -115,27 +116,15 @@ static dbk_rc check_empty(const dbk_folder *folder, const char *const *leftovers
     return rc;
 }
 
-/* What the path leads through: on a new account even the usual places may be missing. */
-static void make_parents(const char *path)
-{
-    char part[PATH_MAX];
-    for (size_t i = 0; path[i] != '\0' && i < sizeof(part) - 1; i++) {
-        if (path[i] == '/' && i > 0) {
-            part[i] = '\0';
-            (void)mkdir(part, 0700); /* if it can't be made, the folder itself says why */
-        }
-        part[i] = path[i];
-    }
-}
-
 dbk_rc dbk_folder_create(dbk_folder **out, const char *path, const char *const *leftovers,
                          dbk_err *err)
 {
     dbk_folder *folder = NULL;
     dbk_rc rc;
-    make_parents(path);
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return failed(err, errno, "the store's folder");
+    /* On a new account even the usual places may be missing. */
+    int failure = dbk_parents_make(path);
+    if (failure != 0)
+        return failed(err, failure, "the store's folder");
     rc = attach(&folder, path, err);
     if (rc == DBK_OK)
         rc = check_empty(folder, leftovers, err);
@@ -181,10 +170,11 @@ dbk_rc dbk_folder_path(const dbk_folder *folder, char out[DBK_FOLDER_PATH_SIZE],
     return DBK_OK;
 }
 
-bool dbk_folder_has(const dbk_folder *folder, const char *name)
+dbk_rc dbk_folder_has(const dbk_folder *folder, bool *there, const char *name, dbk_err *err)
 {
     struct stat st;
-    return fstatat(folder->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    *there = fstatat(folder->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    return *there || errno == ENOENT ? DBK_OK : failed(err, errno, name);
 }
 
 dbk_rc dbk_folder_read(const dbk_folder *folder, dbk_bytes *out, const char *name, dbk_err *err)
@@ -247,13 +237,16 @@ dbk_rc dbk_folder_write(const dbk_folder *folder, const char *name, dbk_span in,
 
 dbk_rc dbk_folder_overwrite(const dbk_folder *folder, const char *name, dbk_span in, dbk_err *err)
 {
-    bool is_new = !dbk_folder_has(folder, name);
+    bool there;
+    dbk_rc rc = dbk_folder_has(folder, &there, name, err);
+    if (rc != DBK_OK)
+        return rc;
     int fd = openat(folder->dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return failed(err, errno, name);
-    dbk_rc rc = write_all(fd, in, name, err);
+    rc = write_all(fd, in, name, err);
     shut(fd);
-    if (rc == DBK_OK && is_new && fsync(folder->dir) != 0)
+    if (rc == DBK_OK && !there && fsync(folder->dir) != 0)
         rc = failed(err, errno, name);
     return rc;
 }

@@ -23,7 +23,10 @@ void dbk_folder_close(dbk_folder *folder); /* gives the lock back; NULL is nothi
 /* The whole path of a name in it, without symbolic links. DBK_LIMIT: too long. */
 DBK_MUST_CHECK dbk_rc dbk_folder_path(const dbk_folder *folder, char out[DBK_FOLDER_PATH_SIZE],
                                       const char *name, dbk_err *err);
-bool dbk_folder_has(const dbk_folder *folder, const char *name);
+/* Is there something of this name? A disk that doesn't answer is a failure, never a no: whoever
+ * decides by it what a cut-off change still has to do would else undo half of it. */
+DBK_MUST_CHECK dbk_rc dbk_folder_has(const dbk_folder *folder, bool *there, const char *name,
+                                     dbk_err *err);
 /* Appends the file. DBK_NOT_FOUND; DBK_LIMIT: it doesn't fit into out. */
 DBK_MUST_CHECK dbk_rc dbk_folder_read(const dbk_folder *folder, dbk_bytes *out, const char *name,
                                       dbk_err *err);

@@ -6,7 +6,7 @@ dbk_rc dbk_lost_add(dbk_store *store, dbk_rowid segment, const dbk_id *log, dbk_
 {
     dbk_sql q;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_LOST_ADD,
-                             "INSERT INTO lost(segment,log,log_index,receipt_ms,receipt)"
+                             "INSERT OR IGNORE INTO lost(segment,log,log_index,receipt_ms,receipt)"
                              " SELECT id,?2,log_index,receipt_ms,receipt FROM segment WHERE id=?1",
                              err);
     if (rc != DBK_OK)
@@ -29,7 +29,9 @@ dbk_rc dbk_past_log_add(dbk_store *store, const dbk_past_log *row, dbk_err *err)
 {
     dbk_sql q;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_PAST_LOG_ADD,
-                             "INSERT INTO past_log(space,log,size,checkpoint) VALUES(?1,?2,?3,?4)",
+                             "INSERT INTO past_log(space,log,size,checkpoint) VALUES(?1,?2,?3,?4)"
+                             " ON CONFLICT(space,log) DO UPDATE SET size=excluded.size,"
+                             "checkpoint=excluded.checkpoint WHERE excluded.size>=size",
                              err);
     if (rc != DBK_OK)
         return rc;

@@ -7,12 +7,13 @@
 #include "core/store/segments.h"
 
 /* The segment has no place in the log any more. What it had, with the receipt if there is one, is
- * kept under the log's incarnation. */
+ * kept under the log's incarnation; if something is kept there already, that stays: a device may
+ * have met a log before the chain told it of that, and comes by it twice. */
 DBK_MUST_CHECK dbk_rc dbk_lost_add(dbk_store *store, dbk_rowid segment, const dbk_id *log,
                                    dbk_err *err);
 
 /* A log that ended; up to `size` it is the beginning of the next one. note: the last that the
- * relay signed of it; or empty. */
+ * relay signed of it; or empty. Of one that is added twice the longer counts. */
 typedef struct dbk_past_log {
     dbk_rowid space;
     dbk_id log;

@@ -347,8 +347,9 @@ dbk_rc dbk_ops_of_record(dbk_store *store, dbk_rowid record, dbk_store_op_fn fn,
 {
     dbk_sql q;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_OP_OF_RECORD,
-                             "SELECT record,segment,place FROM op WHERE record=?1"
-                             " ORDER BY segment,place",
+                             "SELECT op.record,op.segment,op.place FROM op"
+                             " LEFT JOIN segment ON segment.id=op.segment WHERE op.record=?1"
+                             " ORDER BY segment.feed,segment.first_seq,op.place",
                              err);
     if (rc != DBK_OK)
         return rc;

@@ -93,7 +93,7 @@ typedef struct dbk_store_op {
 DBK_MUST_CHECK dbk_rc dbk_ops_add(dbk_store *store, const dbk_store_op *row, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_ops_del(dbk_store *store, const dbk_store_op *row, dbk_err *err);
 typedef dbk_rc (*dbk_store_op_fn)(void *ctx, const dbk_store_op *row, dbk_err *err);
-/* By segment row, then place: each feed's ops in order. */
+/* Feed by feed, each feed's ops in order, whatever rows their segments have. */
 DBK_MUST_CHECK dbk_rc dbk_ops_of_record(dbk_store *store, dbk_rowid record, dbk_store_op_fn fn,
                                         void *ctx, dbk_err *err);
 /* By place. */

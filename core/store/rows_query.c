@@ -1,6 +1,6 @@
 #include "core/store/rows_query.h"
 
-#include "core/store/sql.h"
+#include "core/store/records_sql.h"
 
 /* The first column of the first row; 0 without a row. Closes the statement. */
 static dbk_rc ask_number(dbk_sql *q, uint64_t *out, dbk_err *err)
@@ -188,4 +188,34 @@ dbk_rc dbk_segments_leaves(dbk_store *store, const dbk_segment_span *range, dbk_
     }
     dbk_sql_close(&q);
     return rc;
+}
+
+dbk_rc dbk_records_each_until(dbk_store *store, const dbk_records_until *ask,
+                              dbk_store_record_fn fn, void *ctx, dbk_err *err)
+{
+    dbk_sql q;
+    uint64_t count = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_RECORD_UNTIL,
+                             "SELECT " DBK_RECORD_COLUMNS ",NULL FROM record"
+                             " INDEXED BY record_until"
+                             " WHERE min(when_ms,updated_ms)<=?1 AND form<>?2",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, ask->until_ms);
+    dbk_sql_bind_text(&q, 2, dbk_span_str(ask->but_form));
+    return dbk_records_walk(&q, &count, fn, ctx, err);
+}
+
+dbk_rc dbk_records_latest(dbk_store *store, dbk_store_record_fn fn, void *ctx, dbk_err *err)
+{
+    dbk_sql q;
+    uint64_t count = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_RECORD_LATEST,
+                             "SELECT " DBK_RECORD_COLUMNS ",NULL FROM record"
+                             " INDEXED BY record_updated ORDER BY updated_ms DESC",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    return dbk_records_walk(&q, &count, fn, ctx, err);
 }

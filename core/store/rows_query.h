@@ -26,6 +26,19 @@ DBK_MUST_CHECK dbk_rc dbk_ops_count_of_form(dbk_store *store, uint64_t *count,
 DBK_MUST_CHECK dbk_rc dbk_records_place(dbk_store *store, dbk_store_place *out, dbk_rowid record,
                                         dbk_err *err);
 
+/* Records, without states, that happened or were last changed by then, whichever is earlier; not
+ * those of but_form. */
+typedef struct dbk_records_until {
+    int64_t until_ms;
+    const char *but_form;
+} dbk_records_until;
+DBK_MUST_CHECK dbk_rc dbk_records_each_until(dbk_store *store, const dbk_records_until *ask,
+                                             dbk_store_record_fn fn, void *ctx, dbk_err *err);
+
+/* All records, without states, whichever was changed last first. */
+DBK_MUST_CHECK dbk_rc dbk_records_latest(dbk_store *store, dbk_store_record_fn fn, void *ctx,
+                                         dbk_err *err);
+
 /* Numbers for `status` that indexes alone can tell: no segment is read. pending: of other feeds
  * than `aside` (0: none such). reason: of the first one that waits. */
 typedef struct dbk_segment_tally {

@@ -90,8 +90,33 @@ static const char schema_4[] =
     "CREATE TABLE disposal(seq INTEGER PRIMARY KEY, state INTEGER NOT NULL,"
     " held INTEGER NOT NULL) STRICT;";
 
+static const char schema_5[] = "CREATE TABLE scratch(name TEXT PRIMARY KEY, at_ms INTEGER NOT NULL,"
+                               " text TEXT NOT NULL) STRICT, WITHOUT ROWID;";
+
+/* What has no place in a log is asked for at every sync, and is next to nothing. */
+static const char schema_6[] =
+    "CREATE INDEX segment_placeless ON segment(space, feed) WHERE log_index IS NULL;";
+
+static const char schema_7[] =
+    "CREATE TABLE cue(kind INTEGER NOT NULL, about BLOB NOT NULL, at_ms INTEGER NOT NULL,"
+    " record INTEGER NOT NULL REFERENCES record(id) ON DELETE CASCADE,"
+    " PRIMARY KEY(kind, about, at_ms, record)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX cue_record ON cue(record);"
+    "CREATE INDEX record_until ON record(min(when_ms, updated_ms));"
+    "UPDATE record SET indexed=0;";
+
+/* Whoever was compared with nobody so far waits for it. */
+static const char schema_8[] =
+    "CREATE TABLE alike(later INTEGER NOT NULL REFERENCES record(id) ON DELETE CASCADE,"
+    " earlier INTEGER NOT NULL REFERENCES record(id) ON DELETE CASCADE,"
+    " PRIMARY KEY(later, earlier)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX alike_earlier ON alike(earlier);"
+    "CREATE INDEX record_updated ON record(updated_ms);"
+    "UPDATE record SET indexed=0 WHERE form='person';";
+
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2, schema_3,
-                                                              schema_4 };
+                                                              schema_4, schema_5, schema_6,
+                                                              schema_7, schema_8 };
 
 #define COPY_PATH_SIZE 4128u /* a path and ".before-N.new" */
 

@@ -76,16 +76,39 @@ dbk_rc dbk_segments_set_status(dbk_store *store, dbk_rowid id, dbk_segment_statu
     return dbk_sql_run(&q, err);
 }
 
-dbk_rc dbk_segments_keep(dbk_store *store, dbk_rowid id, dbk_span kept, dbk_err *err)
+dbk_rc dbk_segments_put_body(dbk_store *store, dbk_rowid id, dbk_span body, bool kept, dbk_err *err)
 {
     dbk_sql q;
-    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_KEEP,
-                             "UPDATE segment SET body=?2,kept=1 WHERE id=?1", err);
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_BODY,
+                             "UPDATE segment SET body=?2,kept=?3 WHERE id=?1", err);
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_int(&q, 1, id);
-    dbk_sql_bind_blob(&q, 2, kept);
+    dbk_sql_bind_blob(&q, 2, body);
+    dbk_sql_bind_int(&q, 3, kept ? 1 : 0);
     return dbk_sql_run(&q, err);
+}
+
+dbk_rc dbk_segments_bare(dbk_store *store, uint64_t *count, uint64_t *first_index, dbk_rowid space,
+                         dbk_err *err)
+{
+    dbk_sql q;
+    bool row = false;
+    *count = *first_index = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_BARE,
+                             "SELECT count(*),min(log_index) FROM segment WHERE space=?1"
+                             " AND body=x''",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, space);
+    rc = dbk_sql_next(&q, &row, err);
+    if (rc == DBK_OK && row) {
+        *count = dbk_sql_uint(&q, 0);
+        *first_index = dbk_sql_uint(&q, 1);
+    }
+    dbk_sql_close(&q);
+    return rc;
 }
 
 dbk_rc dbk_segments_del(dbk_store *store, dbk_rowid id, dbk_err *err)
@@ -258,12 +281,19 @@ static dbk_rc walk_space(dbk_store *store, dbk_sql_slot slot, const char *text, 
     return walk(&q, &count, fn, ctx, err);
 }
 
-dbk_rc dbk_segments_of_space(dbk_store *store, dbk_rowid space, dbk_rowid after,
-                             dbk_store_segment_fn fn, void *ctx, dbk_err *err)
+dbk_rc dbk_segments_of_space(dbk_store *store, dbk_rowid space, dbk_store_segment_fn fn, void *ctx,
+                             dbk_err *err)
 {
-    return walk_space(store, DBK_SQL_SEGMENT_OF_SPACE,
-                      "SELECT " COLUMNS " FROM segment WHERE id>?2 AND space=?1 ORDER BY id", space,
-                      (uint64_t)after, fn, ctx, err);
+    dbk_sql q;
+    uint64_t count = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_OF_SPACE,
+                             "SELECT " COLUMNS " FROM segment WHERE feed IN"
+                             " (SELECT id FROM feed WHERE space=?1) ORDER BY feed,first_seq",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, space);
+    return walk(&q, &count, fn, ctx, err);
 }
 
 dbk_rc dbk_segments_by_log(dbk_store *store, dbk_rowid space, uint64_t from,
@@ -275,15 +305,36 @@ dbk_rc dbk_segments_by_log(dbk_store *store, dbk_rowid space, uint64_t from,
                       space, from, fn, ctx, err);
 }
 
-dbk_rc dbk_segments_lost(dbk_store *store, dbk_rowid space, uint64_t skip, dbk_store_segment_fn fn,
-                         void *ctx, dbk_err *err)
+dbk_rc dbk_segments_placeless_feeds(dbk_store *store, dbk_rowid space, dbk_placeless_fn fn,
+                                    void *ctx, dbk_err *err)
 {
-    return walk_space(store, DBK_SQL_SEGMENT_LOST,
-                      "SELECT " COLUMNS " FROM segment WHERE id IN (SELECT segment FROM lost)"
-                      " AND space=?1 AND log_index IS NULL"
-                      " AND feed IN (SELECT id FROM feed WHERE own=0) ORDER BY id"
-                      " LIMIT -1 OFFSET ?2",
-                      space, skip, fn, ctx, err);
+    dbk_sql q;
+    bool more = true;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_PLACELESS_FEEDS,
+                             "SELECT feed,count(*) FROM segment INDEXED BY segment_placeless"
+                             " WHERE log_index IS NULL AND space=?1 AND feed IN"
+                             " (SELECT id FROM feed WHERE space=?1 AND own=0) GROUP BY feed",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, space);
+    while (rc == DBK_OK) {
+        rc = dbk_sql_next(&q, &more, err);
+        if (rc != DBK_OK || !more)
+            break;
+        rc = fn(ctx, dbk_sql_int(&q, 0), dbk_sql_uint(&q, 1), err);
+    }
+    dbk_sql_close(&q);
+    return rc;
+}
+
+dbk_rc dbk_segments_placeless(dbk_store *store, dbk_rowid feed, uint64_t skip,
+                              dbk_store_segment_fn fn, void *ctx, dbk_err *err)
+{
+    return walk_space(store, DBK_SQL_SEGMENT_PLACELESS,
+                      "SELECT " COLUMNS " FROM segment WHERE feed=?1 AND log_index IS NULL"
+                      " ORDER BY first_seq LIMIT -1 OFFSET ?2",
+                      feed, skip, fn, ctx, err);
 }
 
 dbk_rc dbk_segments_pending(dbk_store *store, dbk_rowid space, dbk_store_segment_fn fn, void *ctx,

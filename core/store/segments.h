@@ -41,9 +41,15 @@ DBK_MUST_CHECK dbk_rc dbk_segments_set_status(dbk_store *store, dbk_rowid id,
                                               dbk_segment_status status, dbk_span reason,
                                               dbk_err *err);
 
-/* Ops were erased from it: what is kept of its body, for good (core/crypto/hole.h). */
-DBK_MUST_CHECK dbk_rc dbk_segments_keep(dbk_store *store, dbk_rowid id, dbk_span kept,
-                                        dbk_err *err);
+/* Ops were erased from it, or came back: the body that is held of it from now on, and whether that
+ * is a kept one (core/crypto/hole.h). */
+DBK_MUST_CHECK dbk_rc dbk_segments_put_body(dbk_store *store, dbk_rowid id, dbk_span body,
+                                            bool kept, dbk_err *err);
+
+/* How many of a space are bare (core/journal/snapshot.h), and where the first of them stands in the
+ * log. Reads all of the space's rows. */
+DBK_MUST_CHECK dbk_rc dbk_segments_bare(dbk_store *store, uint64_t *count, uint64_t *first_index,
+                                        dbk_rowid space, dbk_err *err);
 
 /* Takes the row away: only for what was written again elsewhere (core/journal/reissue.h). Its ops'
  * rows must be gone. */
@@ -70,16 +76,21 @@ DBK_MUST_CHECK dbk_rc dbk_segments_place(dbk_store *store, dbk_store_segment_pla
 DBK_MUST_CHECK dbk_rc dbk_segments_of_feed(dbk_store *store, dbk_rowid feed, uint64_t from_seq,
                                            uint64_t limit, dbk_store_segment_fn fn, void *ctx,
                                            dbk_err *err);
-/* All of a space with a row id above `after`, in the order of their rows: each feed's in order. */
-DBK_MUST_CHECK dbk_rc dbk_segments_of_space(dbk_store *store, dbk_rowid space, dbk_rowid after,
+/* All of a space, feed by feed, each feed's in order: not as their rows lie, since one that stood
+ * aside has an older row than what it follows (dbk_segments_adopt). */
+DBK_MUST_CHECK dbk_rc dbk_segments_of_space(dbk_store *store, dbk_rowid space,
                                             dbk_store_segment_fn fn, void *ctx, dbk_err *err);
 /* Those that stand in the log at index `from` or later, by index. */
 DBK_MUST_CHECK dbk_rc dbk_segments_by_log(dbk_store *store, dbk_rowid space, uint64_t from,
                                           dbk_store_segment_fn fn, void *ctx, dbk_err *err);
-/* Those of others that a relay lost (core/store/lost.h) and that have no place in the log again,
- * from the skip-th on, in the order of their rows. */
-DBK_MUST_CHECK dbk_rc dbk_segments_lost(dbk_store *store, dbk_rowid space, uint64_t skip,
-                                        dbk_store_segment_fn fn, void *ctx, dbk_err *err);
+/* Feeds of others of which segments have no place in the log, and how many. Cheap: nothing of the
+ * segments is read. */
+typedef dbk_rc (*dbk_placeless_fn)(void *ctx, dbk_rowid feed, uint64_t segments, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_segments_placeless_feeds(dbk_store *store, dbk_rowid space,
+                                                   dbk_placeless_fn fn, void *ctx, dbk_err *err);
+/* Those of a feed, from the skip-th on, in its order. */
+DBK_MUST_CHECK dbk_rc dbk_segments_placeless(dbk_store *store, dbk_rowid feed, uint64_t skip,
+                                             dbk_store_segment_fn fn, void *ctx, dbk_err *err);
 /* Those of a space that are pending, in the order of their rows. */
 DBK_MUST_CHECK dbk_rc dbk_segments_pending(dbk_store *store, dbk_rowid space,
                                            dbk_store_segment_fn fn, void *ctx, dbk_err *err);

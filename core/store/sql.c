@@ -160,6 +160,15 @@ dbk_rc dbk_sql_run(dbk_sql *q, dbk_err *err)
     return rc;
 }
 
+dbk_rc dbk_sql_count(dbk_sql *q, uint64_t *count, dbk_err *err)
+{
+    bool row = false;
+    dbk_rc rc = dbk_sql_next(q, &row, err);
+    *count = rc == DBK_OK && row ? dbk_sql_uint(q, 0) : 0;
+    dbk_sql_close(q);
+    return rc;
+}
+
 int64_t dbk_sql_int(const dbk_sql *q, int at)
 {
     return sqlite3_column_int64(q->s, at);

@@ -74,7 +74,8 @@ typedef enum dbk_sql_slot {
     DBK_SQL_SEGMENT_NEWEST,
     DBK_SQL_RECORD_PLACE,
     DBK_SQL_SEGMENT_DEL,
-    DBK_SQL_SEGMENT_KEEP,
+    DBK_SQL_SEGMENT_BODY,
+    DBK_SQL_SEGMENT_BARE,
     DBK_SQL_DISPOSAL_PUT,
     DBK_SQL_DISPOSAL_GET,
     DBK_SQL_DISPOSAL_COUNT,
@@ -94,7 +95,8 @@ typedef enum dbk_sql_slot {
     DBK_SQL_NODE_FORGET,
     DBK_SQL_RECORD_DEL,
     DBK_SQL_WORDS_DEL,
-    DBK_SQL_SEGMENT_LOST,
+    DBK_SQL_SEGMENT_PLACELESS,
+    DBK_SQL_SEGMENT_PLACELESS_FEEDS,
     DBK_SQL_LOST_ADD,
     DBK_SQL_LOST_CLEAR,
     DBK_SQL_LOST_WAITING,
@@ -115,6 +117,21 @@ typedef enum dbk_sql_slot {
     DBK_SQL_FORM_PACK_ADD,
     DBK_SQL_FORM_PACK_HAS,
     DBK_SQL_FORM_PACK_EACH,
+    DBK_SQL_SCRATCH_PUT,
+    DBK_SQL_SCRATCH_DROP,
+    DBK_SQL_SCRATCH_COUNT,
+    DBK_SQL_SCRATCH_EACH,
+    DBK_SQL_CUE_CLEAR,
+    DBK_SQL_CUE_ADD,
+    DBK_SQL_CUE_OF,
+    DBK_SQL_CUE_FIND,
+    DBK_SQL_CUE_NEXT,
+    DBK_SQL_RECORD_UNTIL,
+    DBK_SQL_RECORD_LATEST,
+    DBK_SQL_ALIKE_CLEAR,
+    DBK_SQL_ALIKE_CLEAR_EARLIER,
+    DBK_SQL_ALIKE_ADD,
+    DBK_SQL_ALIKE_EACH,
     DBK_SQL_SLOTS
 } dbk_sql_slot;
 
@@ -149,6 +166,8 @@ void dbk_sql_bind_null(dbk_sql *q, int at);
 /* A statement without rows, to its end; closes it. */
 DBK_MUST_CHECK dbk_rc dbk_sql_run(dbk_sql *q, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_sql_next(dbk_sql *q, bool *row, dbk_err *err);
+/* The number that is a statement's only row; closes it. */
+DBK_MUST_CHECK dbk_rc dbk_sql_count(dbk_sql *q, uint64_t *count, dbk_err *err);
 
 /* Columns count from 0; bytes are borrowed until the next step. */
 int64_t dbk_sql_int(const dbk_sql *q, int at);

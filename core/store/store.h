@@ -15,7 +15,7 @@
 #include "core/crypto/secret.h"
 
 #define DBK_STORE_KEY_BYTES 32u
-#define DBK_STORE_SCHEMA 4u /* user_version of a file that this program makes */
+#define DBK_STORE_SCHEMA 8u /* user_version of a file that this program makes */
 #define DBK_STORE_META_BYTES_MAX (64u * 1024u)
 
 typedef struct dbk_store dbk_store;
@@ -54,6 +54,9 @@ bool dbk_store_in_transaction(const dbk_store *store);
 
 /* All that was committed stands in the file itself, and nothing in its log. */
 DBK_MUST_CHECK dbk_rc dbk_store_checkpoint(dbk_store *store, dbk_err *err);
+/* The file is written anew: nothing of what was deleted is left in it. Takes memory for all of it.
+ */
+DBK_MUST_CHECK dbk_rc dbk_store_rewrite(dbk_store *store, dbk_err *err);
 /* A closed file gets another key: every page is enciphered anew, in place and not safe from a
  * crash, so let it be a copy. It is proved whole under the new key before this returns. */
 typedef struct dbk_store_keys {

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/store/parents.h"
 
 #define NAME_SIZE 64u
-#define PATH_SIZE 4096u
 
 struct dbk_twin {
     int dir;
@@ -42,26 +42,10 @@ void dbk_twin_close(dbk_twin *twin)
     dbk_free(twin);
 }
 
-/* The folder and what leads to it, with mode 0700. */
-static void make_folders(const char *path)
-{
-    char part[PATH_SIZE];
-    size_t i = 0;
-    for (; path[i] != '\0' && i < sizeof(part) - 1; i++) {
-        if (path[i] == '/' && i > 0) {
-            part[i] = '\0';
-            (void)mkdir(part, 0700); /* if it can't be made, opening says why */
-        }
-        part[i] = path[i];
-    }
-    part[i] = '\0';
-    (void)mkdir(part, 0700);
-}
-
 static dbk_rc open_folder(dbk_twin *twin, const char *folder, dbk_err *err)
 {
     struct stat st;
-    make_folders(folder);
+    (void)dbk_parents_make(folder); /* if it can't be made, opening says why */
     twin->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (twin->dir < 0 || fstat(twin->dir, &st) != 0)
         return failed(err, errno, "the folder of marks");

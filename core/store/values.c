@@ -58,8 +58,6 @@ dbk_rc dbk_values_of(dbk_store *store, int64_t *out, size_t *count, bool *others
 dbk_rc dbk_values_count(dbk_store *store, uint64_t *count, int64_t key, uint64_t max, dbk_err *err)
 {
     dbk_sql q;
-    bool row = false;
-    *count = 0;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_VALUE_COUNT,
                              "SELECT count(*) FROM"
                              " (SELECT 1 FROM value_key WHERE key=?1 LIMIT ?2)",
@@ -68,11 +66,7 @@ dbk_rc dbk_values_count(dbk_store *store, uint64_t *count, int64_t key, uint64_t
         return rc;
     dbk_sql_bind_int(&q, 1, key);
     dbk_sql_bind_uint(&q, 2, max);
-    rc = dbk_sql_next(&q, &row, err);
-    if (rc == DBK_OK && row)
-        *count = dbk_sql_uint(&q, 0);
-    dbk_sql_close(&q);
-    return rc;
+    return dbk_sql_count(&q, count, err);
 }
 
 /* Each part is in order as it stands in the table, and they are merged as they are read: who stops

@@ -70,19 +70,13 @@ dbk_rc dbk_words_waiting(dbk_store *store, uint64_t limit, dbk_store_record_fn f
 dbk_rc dbk_words_waiting_count(dbk_store *store, uint64_t *count, dbk_err *err)
 {
     dbk_sql q;
-    bool row = false;
-    *count = 0;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_WORDS_WAITING_COUNT,
                              "SELECT count(*) FROM record INDEXED BY record_waiting"
                              " WHERE indexed=0",
                              err);
     if (rc != DBK_OK)
         return rc;
-    rc = dbk_sql_next(&q, &row, err);
-    if (rc == DBK_OK && row)
-        *count = dbk_sql_uint(&q, 0);
-    dbk_sql_close(&q);
-    return rc;
+    return dbk_sql_count(&q, count, err);
 }
 
 dbk_rc dbk_words_search(dbk_store *store, const char *match, uint64_t limit, dbk_store_record_fn fn,

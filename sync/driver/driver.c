@@ -119,6 +119,8 @@ static dbk_rc exchange(dbk_book *book, dbk_transport *t, dbk_sync_report *report
     if (line.reached && !report->joining && rc != DBK_UNREACHABLE &&
         dbk_book_restored_ms(book) == 0) /* an older copy vouches for nothing */
         rc = cosign(&line, report, rc, err);
+    if (rc == DBK_OK && line.unsaid.rc != DBK_OK)
+        rc = dbk_fail(err, line.unsaid.rc, "%s", line.unsaid.text);
     count_stale(book, report);
     report->round_trips = line.round_trips;
     report->sent_bytes = line.sent_bytes;

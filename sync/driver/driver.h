@@ -28,9 +28,12 @@ typedef struct dbk_sync_report {
     uint64_t pulled_segments, pulled_ops;
     uint64_t records_new, records_changed, conflicts_new;
     uint64_t members_new;
-    uint64_t evidence_new; /* of two histories: core/journal/evidence.h */
-    uint64_t refused;      /* own segments that the relay did not take; `status` names them */
-    uint64_t pending;      /* segments that can't be opened yet */
+    uint64_t begun, begun_records; /* spaces that began with a snapshot, and what that held */
+    uint64_t begun_refused;        /* that the relay offered, and that could not be used */
+    uint64_t snapshots_confirmed;  /* for headquarters */
+    uint64_t evidence_new;         /* of two histories: core/journal/evidence.h */
+    uint64_t refused; /* own segments that the relay did not take; `status` names them */
+    uint64_t pending; /* segments that can't be opened yet */
     bool restored; /* this store was an old copy, or there are two: it goes on under a new name */
     uint64_t reissued; /* own changes that the relay didn't hold and were written again */
     uint64_t cosigned; /* logs that this device vouched for, for headquarters */
@@ -39,7 +42,8 @@ typedef struct dbk_sync_report {
     bool relay_restored;   /* this device has just left a log for the one that took its place */
     uint64_t lost_ops;     /* own changes that the relay had signed for, lost, and gets again */
     uint64_t lost_others;  /* segments of others that it lost and this device holds */
-    uint64_t carried;      /* of those, what went there now */
+    uint64_t carried;      /* segments of others that it has by this device: it had lost them, or a
+                            * folder brought them here */
     uint64_t given_back;   /* entries and segments that it took back while it waits */
     size_t contradictions; /* spaces where the root's word doesn't fit what is held here */
     bool idle;             /* nothing was to be done */
@@ -57,6 +61,41 @@ DBK_MUST_CHECK dbk_rc dbk_driver_connect(dbk_transport *out, dbk_book *book, dbk
  * While joining: sends the request again if needed, and DBK_OK with report->joining. */
 DBK_MUST_CHECK dbk_rc dbk_driver_sync(dbk_book *book, dbk_transport *t, dbk_sync_report *report,
                                       const dbk_progress *progress, dbk_err *err);
+
+/* Snapshots on a folder or at the relay (core/journal/snapshot.h, decisions 0039 and 0040). make:
+ * of this space as far as the relay has signed for what is here; on a folder with the membership;
+ * not confirmed yet. confirm: the newest one there, by another device of headquarters. A device
+ * that has nothing of the space then begins with it when it syncs. Failures as of dbk_snapshot_make
+ * and _confirm; DBK_NOT_FOUND: there is none. */
+typedef struct dbk_snapshot_told {
+    dbk_id space;
+    uint64_t size, records; /* of the log; in it */
+    uint64_t bytes;         /* that were written */
+    dbk_id maker;
+} dbk_snapshot_told;
+DBK_MUST_CHECK dbk_rc dbk_driver_snapshot_make(dbk_book *book, const dbk_transport *t,
+                                               const dbk_id *space, dbk_snapshot_told *told,
+                                               const dbk_progress *progress, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_snapshot_confirm(dbk_book *book, const dbk_transport *t,
+                                                  const dbk_id *space, dbk_snapshot_told *told,
+                                                  const dbk_progress *progress, dbk_err *err);
+
+/* How far each device has a space's log, for headquarters: what they have said at the relay, held
+ * against the log here (core/journal/reach.h). DBK_DENIED: not a desk of headquarters. */
+DBK_MUST_CHECK dbk_rc dbk_driver_reaches(dbk_book *book, const dbk_transport *t,
+                                         const dbk_id *space, dbk_reached_fn fn, void *ctx,
+                                         dbk_err *err);
+
+/* Fetches the membership from the relay, and begins each space of which nothing is here with what
+ * the folder has; the relay's log goes on from there at the next dbk_driver_sync(). *report is
+ * begun anew. A folder without a snapshot is nothing. */
+DBK_MUST_CHECK dbk_rc dbk_driver_begin_with(dbk_book *book, const dbk_transport *relay,
+                                            const dbk_transport *folder, dbk_sync_report *report,
+                                            const dbk_progress *progress, dbk_err *err);
+/* The notes that a snapshot left out, as far as the relay has them; *left: what is missing then. */
+DBK_MUST_CHECK dbk_rc dbk_driver_snapshot_fetch(dbk_book *book, const dbk_transport *t,
+                                                const dbk_id *space, dbk_snapshot_begun *left,
+                                                const dbk_progress *progress, dbk_err *err);
 
 /* Membership that an admin changes: build, post, compare-and-swap, take; retried when someone
  * else was faster. DBK_PROPOSED from any of them: it needs a second administrator, was proposed to

@@ -9,6 +9,13 @@
 #include "sync/driver/driver.h"
 #include "sync/engine/httpsig.h"
 
+/* Tells the watcher, but not more than about ten times a second, and at each end of a phase. */
+typedef struct dbk_watch {
+    const dbk_progress *progress; /* NULL: nobody watches */
+    uint64_t told_ms;
+} dbk_watch;
+void dbk_watch_tell(dbk_watch *w, const char *phase, uint64_t done, uint64_t total);
+
 typedef struct dbk_line {
     dbk_book *book;          /* borrowed */
     const dbk_transport *t;  /* borrowed */
@@ -18,7 +25,8 @@ typedef struct dbk_line {
     char nonce[DBK_NONCE_TEXT_MAX + 1];
     uint32_t round_trips;
     uint64_t sent_bytes, received_bytes;
-    bool reached; /* the relay has answered something */
+    bool reached;   /* the relay has answered something */
+    dbk_err unsaid; /* why this desk could not confirm a snapshot; told when all is done */
 } dbk_line;
 
 typedef struct dbk_call {
@@ -74,6 +82,21 @@ DBK_MUST_CHECK dbk_rc dbk_line_heed_proposals(dbk_line *line, dbk_sync_report *r
  * were taken. What one space meets doesn't stop the others; the first cause is told. Nothing on
  * another's device. */
 DBK_MUST_CHECK dbk_rc dbk_line_cosign_due(dbk_line *line, uint64_t *said, dbk_err *err);
+
+/* Begins in a space with the snapshot that stands at the relay. *taken { 0 }: it was none, or could
+ * not be used, and *refused says whether something is wrong with it; the log has it all. Fails only
+ * where this device can't go on. */
+DBK_MUST_CHECK dbk_rc dbk_line_snapshot_begin(dbk_line *line, dbk_snapshot_taken *taken,
+                                              bool *refused, const dbk_id *space, dbk_watch *watch,
+                                              dbk_err *err);
+/* Confirms the one that waits there. DBK_NOT_FOUND: there is none (any more). */
+DBK_MUST_CHECK dbk_rc dbk_line_snapshot_confirm(dbk_line *line, dbk_snapshot_told *told,
+                                                const dbk_id *space, dbk_err *err);
+
+/* This device's word how far it has a space's log, for a relay that asks for it. That it can't say
+ * so, or isn't heard, is nothing: it will be asked again. Fails only where this device can't go on.
+ */
+DBK_MUST_CHECK dbk_rc dbk_line_say_reach(dbk_line *line, const dbk_id *space, dbk_err *err);
 
 /* Sends this book's join request; the relay takes the same bytes twice. DBK_DENIED: the invite was
  * used by someone else, or has run out. */

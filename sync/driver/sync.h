@@ -5,13 +5,6 @@
 #include "core/journal/inbox.h"
 #include "sync/driver/line.h"
 
-/* Tells the watcher, but not more than about ten times a second, and at each end of a phase. */
-typedef struct dbk_watch {
-    const dbk_progress *progress; /* NULL: nobody watches */
-    uint64_t told_ms;
-} dbk_watch;
-void dbk_watch_tell(dbk_watch *w, const char *phase, uint64_t done, uint64_t total);
-
 void dbk_report_add(dbk_sync_report *report, const dbk_inbox_stats *stats);
 
 /* The pins of a connection: the current one, and those that may follow it. */

@@ -7,87 +7,21 @@
 #include "core/base/alloc.h"
 #include "core/journal/evidence.h"
 #include "core/journal/outbox.h"
-#include "sync/driver/sync.h"
-#include "sync/engine/carrier.h"
+#include "sync/driver/stick.h"
 #include "sync/engine/retry.h"
 
-#define TARGET_MAX 256u
 #define NOTES_MAX 64u /* that are read of a space, those of the longest logs */
-
-typedef struct stick {
-    dbk_book *book;
-    const dbk_transport *t;
-    dbk_sync_report *report;
-    dbk_watch *watch;
-    dbk_answer answer;
-    dbk_err first; /* the first thing on the folder that was not as it should be */
-    uint64_t files_done;
-} stick;
-
-/* One file that is wrong doesn't stop the others. */
-static void remember(stick *s, const char *dir, const char *name, const dbk_err *why)
-{
-    (void)dbk_fail(&s->first, why->rc, "%.8s/%.40s: %s", dir, name, why->text);
-}
-
-static dbk_rc call(stick *s, const dbk_exchange *req, dbk_err *err)
-{
-    dbk_rc rc = s->t->ops->exchange(s->t->self, &s->answer, req, err);
-    s->report->sent_bytes += s->answer.sent_bytes;
-    s->report->received_bytes += s->answer.received_bytes;
-    return rc;
-}
-
-/* ---- the folder's three calls
- * ----------------------------------------------------------------------- */
-
-/* The listing is copied: the answer is needed for the files that it names. */
-static dbk_rc list(stick *s, dbk_bytes *out, const char *dir, dbk_err *err)
-{
-    char target[TARGET_MAX];
-    (void)snprintf(target, sizeof(target), "/names/%s", dir);
-    dbk_exchange req = { .method = "GET", .target = target };
-    dbk_rc rc = call(s, &req, err);
-    if (rc == DBK_OK && s->answer.status != 200)
-        rc = dbk_fail(err, DBK_IO, "the folder's names can't be read");
-    dbk_bytes_truncate(out, 0);
-    return rc == DBK_OK ? dbk_bytes_append(out, dbk_bytes_span(&s->answer.body), err) : rc;
-}
-
-/* Into s->answer.body. *there false: no such file. */
-static dbk_rc get(stick *s, bool *there, const char *dir, const char *name, dbk_err *err)
-{
-    char target[TARGET_MAX];
-    (void)snprintf(target, sizeof(target), "/files/%s/%s", dir, name);
-    dbk_exchange req = { .method = "GET", .target = target };
-    dbk_rc rc = call(s, &req, err);
-    *there = rc == DBK_OK && s->answer.status == 200;
-    dbk_watch_tell(s->watch, "read", ++s->files_done, 0);
-    return rc;
-}
-
-static dbk_rc put(stick *s, const char *dir, const char *name, dbk_span body, dbk_err *err)
-{
-    char target[TARGET_MAX];
-    (void)snprintf(target, sizeof(target), "/files/%s/%s", dir, name);
-    dbk_exchange req = { .method = "PUT", .target = target, .body = body, .has_body = true };
-    dbk_rc rc = call(s, &req, err);
-    if (rc == DBK_OK && s->answer.status != 201)
-        rc = dbk_fail(err, DBK_IO, "the folder does not take a file");
-    dbk_watch_tell(s->watch, "write", ++s->files_done, 0);
-    return rc;
-}
 
 /* ---- membership
  * --------------------------------------------------------------------------------------- */
 
-static uint64_t members_held(const stick *s)
+static uint64_t members_held(const dbk_stick *s)
 {
     const dbk_roster *roster = dbk_book_roster(s->book);
     return roster != NULL ? dbk_roster_count(roster) : 0;
 }
 
-static dbk_rc read_members(stick *s, dbk_err *err)
+static dbk_rc read_members(dbk_stick *s, dbk_err *err)
 {
     for (;;) {
         char name[DBK_CARRIER_NAME_SIZE];
@@ -95,7 +29,7 @@ static dbk_rc read_members(stick *s, dbk_err *err)
         dbk_err why = { 0 };
         uint64_t before = members_held(s);
         dbk_entry_name(name, before);
-        dbk_rc rc = get(s, &there, DBK_CARRIER_MEMBERS, name, err);
+        dbk_rc rc = dbk_stick_get(s, &there, DBK_CARRIER_MEMBERS, name, err);
         if (rc != DBK_OK || !there)
             return rc;
         rc = dbk_inbox_member(s->book, dbk_bytes_span(&s->answer.body), &why);
@@ -104,7 +38,7 @@ static dbk_rc read_members(stick *s, dbk_err *err)
         if (rc == DBK_OK && members_held(s) <= before)
             rc = dbk_fail(&why, DBK_FORMAT, "the entry is another one than its name says");
         if (rc != DBK_OK) {
-            remember(s, DBK_CARRIER_MEMBERS, name, &why);
+            dbk_stick_remember(s, DBK_CARRIER_MEMBERS, name, &why);
             return DBK_OK;
         }
         s->report->members_new++;
@@ -112,7 +46,7 @@ static dbk_rc read_members(stick *s, dbk_err *err)
 }
 
 typedef struct member_writer {
-    stick *s;
+    dbk_stick *s;
     const uint8_t *there; /* by seq */
     uint64_t seq, count;
 } member_writer;
@@ -125,10 +59,10 @@ static dbk_rc write_member(void *ctx, dbk_span entry, dbk_err *err)
     if (seq >= w->count || w->there[seq] != 0)
         return DBK_OK;
     dbk_entry_name(name, seq);
-    return put(w->s, DBK_CARRIER_MEMBERS, name, entry, err);
+    return dbk_stick_put(w->s, DBK_CARRIER_MEMBERS, name, entry, err);
 }
 
-static dbk_rc write_members(stick *s, dbk_span listing, dbk_err *err)
+dbk_rc dbk_stick_write_members(dbk_stick *s, dbk_span listing, dbk_err *err)
 {
     dbk_span name;
     uint64_t size, seq;
@@ -161,7 +95,7 @@ static dbk_rc note_held(void *ctx, const dbk_sealed *segment, dbk_err *err)
 }
 
 /* The segments of one pack. What can't be taken yet is left on the folder. */
-static dbk_rc take_pack(stick *s, dbk_vector *held, dbk_err *why)
+static dbk_rc take_pack(dbk_stick *s, dbk_vector *held, dbk_err *why)
 {
     dbk_sealed items[DBK_PUSH_SEGMENTS_MAX];
     size_t count;
@@ -181,7 +115,7 @@ static dbk_rc take_pack(stick *s, dbk_vector *held, dbk_err *why)
     return rc;
 }
 
-static dbk_rc read_packs(stick *s, const char *dir, const dbk_shelf *shelf, dbk_vector *held,
+static dbk_rc read_packs(dbk_stick *s, const char *dir, const dbk_shelf *shelf, dbk_vector *held,
                          dbk_err *err)
 {
     for (size_t i = 0; i < dbk_shelf_packs(shelf); i++) {
@@ -194,7 +128,7 @@ static dbk_rc read_packs(stick *s, const char *dir, const dbk_shelf *shelf, dbk_
         if (pack->last <= last || pack->first > last + 1)
             continue;
         dbk_pack_name(name, pack);
-        dbk_rc rc = get(s, &there, dir, name, err);
+        dbk_rc rc = dbk_stick_get(s, &there, dir, name, err);
         if (rc != DBK_OK)
             return rc;
         if (!there)
@@ -203,7 +137,7 @@ static dbk_rc read_packs(stick *s, const char *dir, const dbk_shelf *shelf, dbk_
         if (dbk_retry_is_local(rc))
             return dbk_fail(err, rc, "%s", why.text);
         if (rc != DBK_OK)
-            remember(s, dir, name, &why);
+            dbk_stick_remember(s, dir, name, &why);
     }
     return DBK_OK;
 }
@@ -213,7 +147,7 @@ static dbk_rc read_packs(stick *s, const char *dir, const dbk_shelf *shelf, dbk_
 
 /* Gathers one feed's segments into packs. */
 typedef struct pack_writer {
-    stick *s;
+    dbk_stick *s;
     const char *dir;
     dbk_pack pack; /* what the message holds so far; last < first: nothing */
     uint64_t next; /* the seq that is looked for */
@@ -227,7 +161,7 @@ static dbk_rc flush(pack_writer *w, dbk_err *err)
     if (w->segments == 0)
         return DBK_OK;
     dbk_pack_name(name, &w->pack);
-    dbk_rc rc = put(w->s, w->dir, name, dbk_bytes_span(&w->message), err);
+    dbk_rc rc = dbk_stick_put(w->s, w->dir, name, dbk_bytes_span(&w->message), err);
     if (rc == DBK_OK) {
         w->s->report->pushed_segments += w->segments;
         w->s->report->pushed_ops += w->ops;
@@ -262,8 +196,8 @@ static dbk_rc gather(void *ctx, const dbk_sealed *segment, dbk_err *err)
     return DBK_OK;
 }
 
-static dbk_rc write_packs(stick *s, const dbk_id *space, const char *dir, const dbk_shelf *shelf,
-                          const dbk_vector *held, dbk_err *err)
+static dbk_rc write_packs(dbk_stick *s, const dbk_id *space, const char *dir,
+                          const dbk_shelf *shelf, const dbk_vector *held, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     pack_writer w = { .s = s, .dir = dir };
@@ -307,7 +241,7 @@ static void find_notes(note_names *out, const char *own, dbk_span listing)
 }
 
 /* What others were shown is compared with what this device was, and left for the next one. */
-static dbk_rc trade_notes(stick *s, const dbk_id *space, const char *dir, dbk_span listing,
+static dbk_rc trade_notes(dbk_stick *s, const dbk_id *space, const char *dir, dbk_span listing,
                           dbk_err *err)
 {
     char own[DBK_CARRIER_NAME_SIZE] = "";
@@ -320,12 +254,12 @@ static dbk_rc trade_notes(stick *s, const dbk_id *space, const char *dir, dbk_sp
     rc = dbk_note_name(own, size, note, err);
     find_notes(&there, own, listing);
     if (rc == DBK_OK && !there.own)
-        rc = put(s, dir, own, note, err);
+        rc = dbk_stick_put(s, dir, own, note, err);
     for (size_t i = 0; rc == DBK_OK && i < there.count && i < NOTES_MAX; i++) {
         char name[DBK_CARRIER_NAME_SIZE];
         bool found;
         (void)snprintf(name, sizeof(name), "%.*s", (int)there.names[i].len, there.names[i].p);
-        rc = get(s, &found, dir, name, err);
+        rc = dbk_stick_get(s, &found, dir, name, err);
         if (rc == DBK_OK && found)
             rc = dbk_evidence_carried(s->book, space, dbk_bytes_span(&s->answer.body), err);
     }
@@ -335,14 +269,16 @@ static dbk_rc trade_notes(stick *s, const dbk_id *space, const char *dir, dbk_sp
 /* ---- all
  * ---------------------------------------------------------------------------------------------- */
 
-static dbk_rc one_space(stick *s, const dbk_position *at, dbk_bytes *listing, dbk_err *err)
+static dbk_rc one_space(dbk_stick *s, const dbk_position *at, dbk_bytes *listing, dbk_err *err)
 {
     const dbk_id *space = &at->space;
     char dir[DBK_ID_HEX_SIZE];
     dbk_shelf *shelf = NULL;
     dbk_vector *held = NULL;
     dbk_id_hex(dir, space);
-    dbk_rc rc = list(s, listing, dir, err);
+    dbk_rc rc = dbk_stick_list(s, listing, dir, err);
+    if (rc == DBK_OK && at->size == 0 && !at->push_only)
+        rc = dbk_stick_begin_with(s, dir, dbk_bytes_span(listing), err);
     if (rc == DBK_OK)
         rc = dbk_shelf_new(&shelf, dbk_bytes_span(listing), err);
     if (rc == DBK_OK)
@@ -364,7 +300,7 @@ static dbk_rc one_space(stick *s, const dbk_position *at, dbk_bytes *listing, db
     return rc;
 }
 
-static dbk_rc all_spaces(stick *s, dbk_bytes *listing, dbk_err *err)
+static dbk_rc all_spaces(dbk_stick *s, dbk_bytes *listing, dbk_err *err)
 {
     dbk_position *positions = NULL;
     size_t count = 0;
@@ -378,14 +314,16 @@ static dbk_rc all_spaces(stick *s, dbk_bytes *listing, dbk_err *err)
 dbk_rc dbk_sync_folder(dbk_book *book, const dbk_transport *t, dbk_sync_report *report,
                        dbk_watch *watch, dbk_err *err)
 {
-    stick s = { .book = book, .t = t, .report = report, .watch = watch };
+    dbk_stick s = { .book = book, .t = t, .report = report, .watch = watch };
     dbk_bytes listing = DBK_BYTES_INIT(DBK_RESPONSE_BYTES_MAX);
     dbk_bytes_init(&s.answer.body, DBK_RESPONSE_BYTES_MAX);
-    dbk_rc rc = list(&s, &listing, DBK_CARRIER_MEMBERS, err);
+    dbk_rc rc = dbk_inbox_settle(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_stick_list(&s, &listing, DBK_CARRIER_MEMBERS, err);
     if (rc == DBK_OK)
         rc = read_members(&s, err);
     if (rc == DBK_OK)
-        rc = write_members(&s, dbk_bytes_span(&listing), err);
+        rc = dbk_stick_write_members(&s, dbk_bytes_span(&listing), err);
     if (rc == DBK_OK)
         rc = all_spaces(&s, &listing, err);
     if (rc == DBK_OK && s.first.rc != DBK_OK)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/absent.h"
 #include "core/journal/outbox.h"
 #include "core/journal/recovered.h"
 #include "core/journal/refill.h"
@@ -51,7 +52,9 @@ static dbk_rc read_local(run *r, dbk_err *err)
                                        .root = p->root,
                                        .own_feed = p->own_feed,
                                        .own_last_seq = p->own_last_seq,
-                                       .lost = p->lost,
+                                       .absent_from = p->absent_from,
+                                       .absent_to = p->absent_to,
+                                       .strays = p->strays,
                                        .own_receipted_seq = p->own_receipted_seq,
                                        .lacks_note = p->lacks_note,
                                        .push_only = p->push_only,
@@ -125,10 +128,10 @@ static dbk_session_event batch(run *r, dbk_rc rc)
     return (dbk_session_event){ .kind = DBK_EVENT_BATCH, .rc = rc, .why = r->why.text };
 }
 
-static dbk_session_event do_load_lost(run *r, const dbk_session_action *a)
+static dbk_session_event do_load_strays(run *r, const dbk_session_action *a)
 {
-    dbk_outbox_lost_opts opts = { a->space, a->after_seq, a->count_max, a->bytes_max };
-    return batch(r, dbk_outbox_lost(r->book, &opts, add_segment, r, &r->why));
+    dbk_outbox_strays_opts opts = { a->space, a->after_seq, a->count_max, a->bytes_max };
+    return batch(r, dbk_outbox_strays(r->book, &opts, add_segment, r, &r->why));
 }
 
 /* The first entry only: the walk ends with the second. */
@@ -267,16 +270,35 @@ static dbk_session_event do_range(run *r, const dbk_session_action *a)
                         .proof = &a->range.proof,
                         .next = next_arrival,
                         .next_ctx = &range };
-    dbk_rc rc = dbk_inbox_run(r->book, &stats, &arrival, &r->why);
+    dbk_rc rc = a->comes_back ? dbk_absent_take(r->book, &stats, &arrival, &r->why)
+                              : dbk_inbox_run(r->book, &stats, &arrival, &r->why);
     if (rc == DBK_OK)
         dbk_report_add(r->report, &stats);
     r->report->restored = r->report->restored || stats.restored;
     r->report->reissued += stats.reissued;
-    bool again = rc == DBK_OK && (stats.restored || a->brings_own);
+    bool again = rc == DBK_OK && (stats.restored || a->brings_own || a->comes_back);
     if (again)
         rc = read_local(r, &r->why);
     dbk_session_event e = taken(r, rc);
     e.local = rc == DBK_OK && again ? &r->local : NULL;
+    return e;
+}
+
+static dbk_session_event do_begin(run *r, const dbk_session_action *a)
+{
+    dbk_snapshot_taken begun;
+    bool refused;
+    dbk_rc rc = dbk_line_snapshot_begin(r->line, &begun, &refused, &a->space, r->watch, &r->why);
+    if (rc == DBK_OK && begun.segments > 0) {
+        r->report->begun++;
+        r->report->begun_records += begun.records;
+        r->report->pulled_segments += begun.segments;
+        rc = read_local(r, &r->why);
+    }
+    r->report->begun_refused += refused ? 1 : 0;
+    dbk_session_event e = taken(r, rc);
+    e.local = rc == DBK_OK && begun.segments > 0 ? &r->local : NULL;
+    e.nonce = r->line->nonce;
     return e;
 }
 
@@ -296,9 +318,9 @@ static dbk_session_event perform(run *r, const dbk_session_action *a)
     case DBK_ACTION_LOAD:
         dbk_line_settle(r->line); /* loading writes where a body ahead may be read from */
         return do_load(r, a);
-    case DBK_ACTION_LOAD_LOST:
+    case DBK_ACTION_LOAD_STRAYS:
         dbk_line_settle(r->line);
-        return do_load_lost(r, a);
+        return do_load_strays(r, a);
     case DBK_ACTION_LOAD_ENTRY:
         dbk_line_settle(r->line);
         return do_load_entry(r, a);
@@ -313,6 +335,9 @@ static dbk_session_event perform(run *r, const dbk_session_action *a)
         return do_receipts(r, a);
     case DBK_ACTION_TAKE_RANGE:
         return do_range(r, a);
+    case DBK_ACTION_BEGIN:
+        dbk_line_settle(r->line);
+        return do_begin(r, a);
     default:
         DBK_ASSERT(a->kind == DBK_ACTION_WAIT);
         dbk_line_wait(a->wait_ms);
@@ -396,6 +421,36 @@ static dbk_rc keep_doubts(const run *r, dbk_err *err)
     return rc;
 }
 
+/* What others of headquarters have made waits for this desk's word, as far as the relay tells. That
+ * it can't speak yet is nothing; that it makes something else is told at the end, and stops
+ * nothing. */
+static void confirm_waiting(const run *r)
+{
+    for (size_t i = 0; i < r->local.spaces_count; i++) {
+        dbk_snapshot_told told;
+        dbk_err why = { 0 };
+        const dbk_id space = r->spaces[i].space;
+        if (!dbk_session_confirms(r->session, &space))
+            continue;
+        dbk_rc rc = dbk_line_snapshot_confirm(r->line, &told, &space, &why);
+        r->report->snapshots_confirmed += rc == DBK_OK ? 1 : 0;
+        if (rc != DBK_OK && rc != DBK_PENDING && rc != DBK_NOT_FOUND)
+            (void)dbk_fail(&r->line->unsaid, rc, "%s", why.text);
+    }
+}
+
+/* The relay asks seldom, so that headquarters knows how far each device is. */
+static dbk_rc say_reach(const run *r, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < r->local.spaces_count && rc == DBK_OK; i++) {
+        const dbk_id space = r->spaces[i].space;
+        if (dbk_session_asks_reach(r->session, &space))
+            rc = dbk_line_say_reach(r->line, &space, err);
+    }
+    return rc;
+}
+
 /* One session, from where this device stands now. */
 static dbk_rc one_session(run *r, dbk_err *err)
 {
@@ -428,11 +483,16 @@ dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch,
     dbk_err failure = { 0 };
     bool joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;
     bool more = true;
-    dbk_rc rc = dbk_recovered_settle(line->book, &failure); /* should it have been cut off */
+    dbk_rc rc = dbk_inbox_settle(line->book, &failure);
     for (unsigned i = 0; i < SESSIONS_MAX && rc == DBK_OK && more; i++) {
         rc = one_session(&r, &failure);
         if (rc == DBK_OK)
             rc = has_more(&r, &more, &failure);
+    }
+    /* An older copy vouches for nothing, nor does it have what it had. */
+    if (rc == DBK_OK && dbk_book_restored_ms(line->book) == 0) {
+        confirm_waiting(&r);
+        rc = say_reach(&r, &failure);
     }
     tell_recovered(&r);
     report->joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;

@@ -13,6 +13,8 @@
 #define FEED_DIGITS (DBK_ID_HEX_SIZE - 1)
 #define PACK_NAME_LEN (FEED_DIGITS + 1 + SEQ_DIGITS + 1 + SEQ_DIGITS + 4)
 #define ENTRY_NAME_LEN (SEQ_DIGITS + 6)
+#define SNAP_NAME_LEN (SEQ_DIGITS + 1 + FEED_DIGITS + 5)
+#define WORD_NAME_LEN (SEQ_DIGITS + 1 + FEED_DIGITS + 1 + FEED_DIGITS + 5)
 #define NOTE_NAME_LEN (SEQ_DIGITS + 1 + FEED_DIGITS + 5)
 
 /* ---- names
@@ -90,6 +92,63 @@ bool dbk_note_name_is(dbk_span name)
     uint64_t size;
     return name.len == NOTE_NAME_LEN && parse_seq(&size, name.p) && name.p[SEQ_DIGITS] == '-' &&
            memcmp(name.p + NOTE_NAME_LEN - 5, ".note", 5) == 0;
+}
+
+/* "SIZE-NAME", how all files of a snapshot begin. */
+static void put_snap(char out[DBK_CARRIER_NAME_SIZE], const dbk_snap_files *f, const char *rest)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    DBK_ASSERT(f->size <= SEQ_MAX);
+    dbk_id_hex(hex, &f->name);
+    (void)snprintf(out, DBK_CARRIER_NAME_SIZE, "%016llu-%s%s", (unsigned long long)f->size, hex,
+                   rest);
+}
+
+void dbk_snap_name(char out[DBK_CARRIER_NAME_SIZE], const dbk_snap_files *f)
+{
+    put_snap(out, f, ".snap");
+}
+
+void dbk_snap_part_name(char out[DBK_CARRIER_NAME_SIZE], const dbk_snap_files *f, uint32_t part)
+{
+    char rest[24];
+    DBK_ASSERT(part < 100000000);
+    (void)snprintf(rest, sizeof(rest), "-%08u.part", part);
+    put_snap(out, f, rest);
+}
+
+void dbk_snap_word_name(char out[DBK_CARRIER_NAME_SIZE], const dbk_snap_files *f,
+                        const dbk_id *device)
+{
+    char rest[DBK_ID_HEX_SIZE + 8], hex[DBK_ID_HEX_SIZE];
+    dbk_id_hex(hex, device);
+    (void)snprintf(rest, sizeof(rest), "-%s.word", hex);
+    put_snap(out, f, rest);
+}
+
+bool dbk_snap_parse(dbk_snap_files *out, dbk_span name)
+{
+    char again[DBK_CARRIER_NAME_SIZE], hex[DBK_ID_HEX_SIZE] = "";
+    dbk_snap_files f;
+    memset(out, 0, sizeof(*out));
+    if (name.len != SNAP_NAME_LEN || !parse_seq(&f.size, name.p))
+        return false;
+    memcpy(hex, name.p + SEQ_DIGITS + 1, FEED_DIGITS);
+    if (strlen(hex) != FEED_DIGITS || dbk_id_parse(&f.name, hex, NULL) != DBK_OK)
+        return false;
+    dbk_snap_name(again, &f);
+    if (memcmp(again, name.p, name.len) != 0)
+        return false;
+    *out = f;
+    return true;
+}
+
+bool dbk_snap_word_is(const dbk_snap_files *f, dbk_span name)
+{
+    char begin[DBK_CARRIER_NAME_SIZE];
+    put_snap(begin, f, "-");
+    return name.len == WORD_NAME_LEN && memcmp(begin, name.p, strlen(begin)) == 0 &&
+           memcmp(name.p + WORD_NAME_LEN - 5, ".word", 5) == 0;
 }
 
 dbk_rc dbk_listing_next(dbk_span *left, dbk_span *name, uint64_t *size, dbk_err *err)

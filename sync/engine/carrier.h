@@ -4,9 +4,13 @@
  *   SPACE/SIZE-ID.note          what the relay signed of the space's log (checkpoint.h), as it was
  *                               shown to whoever wrote the file: where views of two logs meet,
  *                               the two notes are the proof (M39)
- * SPACE, FEED and ID are 32 lower-case hex digits, SEQ, FIRST, LAST and SIZE 16 decimal digits, so
- * names sort by number. A file never changes; packs may overlap, since a segment that is held
- * already is nothing. A folder signs nothing: its names only say what to read, the seals decide. */
+ *   SPACE/SIZE-NAME.snap         a snapshot's manifest (core/crypto/snapshot.h), written last
+ *   SPACE/SIZE-NAME-PART.part    DBK_CARRIER_CHUNKS of its sealed chunks: (length (u32) || chunk)*
+ *   SPACE/SIZE-NAME-DEVICE.word  what a device confirmed of it
+ * SPACE, FEED, NAME, DEVICE and ID are 32 lower-case hex digits, SEQ, FIRST, LAST and SIZE 16
+ * decimal digits, PART 8, so names sort by number. A file never changes; packs may overlap, since a
+ * segment that is held already is nothing. A folder signs nothing: its names only say what to read,
+ * the seals decide. */
 #ifndef DBK_ENGINE_CARRIER_H
 #define DBK_ENGINE_CARRIER_H
 
@@ -28,6 +32,19 @@ bool dbk_entry_parse(uint64_t *seq, dbk_span name);
 DBK_MUST_CHECK dbk_rc dbk_note_name(char out[DBK_CARRIER_NAME_SIZE], uint64_t size, dbk_span note,
                                     dbk_err *err);
 bool dbk_note_name_is(dbk_span name); /* of this form, whatever the file holds */
+
+/* The files of a snapshot: of a log of so many entries. */
+#define DBK_CARRIER_CHUNKS 16u
+typedef struct dbk_snap_files {
+    uint64_t size;
+    dbk_id name;
+} dbk_snap_files;
+void dbk_snap_name(char out[DBK_CARRIER_NAME_SIZE], const dbk_snap_files *f);
+void dbk_snap_part_name(char out[DBK_CARRIER_NAME_SIZE], const dbk_snap_files *f, uint32_t part);
+void dbk_snap_word_name(char out[DBK_CARRIER_NAME_SIZE], const dbk_snap_files *f,
+                        const dbk_id *device);
+bool dbk_snap_parse(dbk_snap_files *out, dbk_span name); /* a manifest's; false: another file */
+bool dbk_snap_word_is(const dbk_snap_files *f, dbk_span name); /* anybody's word about it */
 
 /* The next line of a listing: name ' ' size '\n'. DBK_NOT_FOUND: no more. DBK_FORMAT. */
 DBK_MUST_CHECK dbk_rc dbk_listing_next(dbk_span *left, dbk_span *name, uint64_t *size,

@@ -6,7 +6,6 @@
 #include "core/crypto/hash.h"
 
 #define BASE_BYTES_MAX 4096u
-#define KEY_TEXT_LEN 22u                      /* base64url of 16 bytes */
 #define CREATED_MAX UINT64_C(999999999999999) /* RFC 8941: an integer has at most 15 digits */
 
 #define WITHOUT_BODY "(\"@method\" \"@authority\" \"@path\" \"@query\")"
@@ -226,17 +225,6 @@ static dbk_span take_until(dbk_span *in, char stop)
     return got;
 }
 
-static bool parse_key(uint8_t out[16], dbk_span text)
-{
-    dbk_bytes raw = DBK_BYTES_INIT(32);
-    bool ok = text.len == KEY_TEXT_LEN && dbk_base64url_parse(&raw, text, NULL) == DBK_OK &&
-              raw.len == 16;
-    if (ok)
-        memcpy(out, raw.p, 16);
-    dbk_bytes_wipe(&raw);
-    return ok;
-}
-
 /* Exactly one form is right, so the list of components tells whether there is a body. */
 static bool parse_input(dbk_http_claim *claim, bool *has_body, dbk_span in)
 {
@@ -259,7 +247,8 @@ static bool parse_input(dbk_http_claim *claim, bool *has_body, dbk_span in)
         memcpy(claim->nonce, nonce.p, nonce.len);
     if (!take(&in, "\";keyid=\""))
         return false;
-    return parse_key(claim->key_hash, take_until(&in, '"')) && take(&in, "\"" TAIL) && in.len == 0;
+    return dbk_base64url_read(claim->key_hash, sizeof(claim->key_hash), take_until(&in, '"')) &&
+           take(&in, "\"" TAIL) && in.len == 0;
 }
 
 dbk_rc dbk_http_claim_parse(dbk_http_claim *out, dbk_span input, dbk_err *err)
@@ -275,14 +264,9 @@ dbk_rc dbk_http_claim_parse(dbk_http_claim *out, dbk_span input, dbk_err *err)
 
 static dbk_rc parse_signature(dbk_sig *out, dbk_span in, dbk_err *err)
 {
-    dbk_bytes raw = DBK_BYTES_INIT(DBK_SIG_BYTES + 8);
     bool ok = take(&in, "sig=:");
     dbk_span text = take_until(&in, ':');
-    ok = ok && in.len == 1 && text.len == 88 && dbk_base64_parse(&raw, text, NULL) == DBK_OK &&
-         raw.len == DBK_SIG_BYTES;
-    if (ok)
-        memcpy(out->b, raw.p, DBK_SIG_BYTES);
-    dbk_bytes_wipe(&raw);
+    ok = ok && in.len == 1 && dbk_base64_read(out->b, sizeof(out->b), text);
     return ok ? DBK_OK : dbk_fail(err, DBK_FORMAT, "the request's signature is malformed");
 }
 

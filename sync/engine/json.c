@@ -5,8 +5,6 @@
 #include "core/base/text.h"
 #include "sync/engine/msg.h"
 
-#define HASH_TEXT_LEN 43u /* base64url of 32 bytes */
-
 void dbk_json_refuse(dbk_json_fields *f, const char *key, const char *why)
 {
     if (f->rc == DBK_OK)
@@ -81,19 +79,11 @@ dbk_id dbk_json_take_id(dbk_json_fields *f, const char *key)
 /* Exactly len bytes as base64url. */
 void dbk_json_base64(dbk_json_fields *f, const char *key, const json_t *v, uint8_t *out, size_t len)
 {
-    dbk_bytes raw = DBK_BYTES_INIT(64);
     memset(out, 0, len);
-    if (f->rc != DBK_OK)
-        return;
-    dbk_span text = dbk_json_text(v);
-    dbk_rc rc = text.len > HASH_TEXT_LEN ? DBK_LIMIT : dbk_base64url_parse(&raw, text, NULL);
-    if (rc == DBK_NOMEM)
-        f->rc = dbk_fail(f->err, rc, "out of memory");
-    else if (rc != DBK_OK || raw.len != len)
+    if (f->rc == DBK_OK && !dbk_base64url_read(out, len, dbk_json_text(v))) {
+        memset(out, 0, len);
         dbk_json_refuse(f, key, "is not base64url of its length");
-    else
-        memcpy(out, raw.p, len);
-    dbk_bytes_wipe(&raw);
+    }
 }
 
 dbk_hash dbk_json_take_hash(dbk_json_fields *f, const char *key)

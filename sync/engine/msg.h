@@ -14,6 +14,14 @@
  *   GET  /v1/spaces/ID/proof?leaf=I&size=N or ?from=M&size=N
  *                                   -> proof: ( hash 32 )*
  *   POST /v1/spaces/ID/cosign       a checkpoint note with one witness's line -> 204
+ *   POST /v1/spaces/ID/reach        how far this device has the log (core/crypto/reach.h) -> 204
+ *   GET  /v1/spaces/ID/reach        headquarters -> the newest word of each device, by device
+ *   POST /v1/spaces/ID/snapshot/part     part of a snapshot (msg_snapshot.h) -> 204
+ *   POST /v1/spaces/ID/snapshot          its manifest -> 204
+ *   POST /v1/spaces/ID/snapshot/confirm  a confirmation -> 204
+ *   GET  /v1/spaces/ID/snapshot[?next=1] -> offer; next: the one that waits for its confirmation
+ *   GET  /v1/spaces/ID/snapshot/part?number=N
+ *                                   -> part of the one that stands
  *   GET  /v1/recovery               an admin asks what the logs claim of themselves -> claims
  *   POST /v1/recovery               one membership entry that the relay lost -> {"v":1,"count":N}
  *   POST /v1/spaces/ID/refill       range that the relay lost -> {"v":1,"count":log size}
@@ -84,13 +92,16 @@ DBK_MUST_CHECK dbk_rc dbk_hello_decode(dbk_hello *out, dbk_span in, dbk_err *err
 /* welcome: { "v":1, "idle":true } or { "v":1, "members":{"count":N,"head":b64url}, "limits":
  * {"segments":N,"push":BYTES,"range":BYTES}, "time":ms, ? "recovering":true, "spaces":[
  * {"space":hex, "log":hex, "size":N,"checkpoint":note text,?"cosigned":[note text,..],
+ * ?"snapshot":true, ?"confirm":true, ?"reach":true,
  * "feeds":[[feed hex, last seq, head hash b64url],..]} ] }
  * spaces: every space in which this device is a member, sorted by id, also those whose log is
  * still empty. cosigned: 1 to 4 notes, the newest of each witness that the policy names, each with
- * that witness's line; their sizes are their own. feeds: this device's own feeds as the relay holds
- * them, sorted by id. recovering: the relay was put back from a backup and waits for the root's
- * word. It only takes what it lost: entries, and logs behind log and size; checkpoints, words and
- * feeds are left out. */
+ * that witness's line; their sizes are their own. snapshot: there is one of the space, confirmed.
+ * confirm: one waits for this device's word (msg_snapshot.h). reach: the relay asks for this
+ * device's word how far it has the log. feeds: this device's own feeds as the
+ * relay holds them, sorted by id. recovering: the relay was put back from a backup and waits for
+ * the root's word. It only takes what it lost: entries, and logs behind log and size; checkpoints,
+ * words and feeds are left out. */
 typedef struct dbk_feed_head {
     dbk_id feed;
     uint64_t last_seq;
@@ -104,6 +115,9 @@ typedef struct dbk_welcome_space {
     size_t cosigned_count;
     const dbk_feed_head *feeds;
     size_t feeds_count;
+    bool snapshot; /* one stands, to begin with */
+    bool confirm;  /* one waits for this device's word */
+    bool reach;    /* its word how far it has the log is asked for */
 } dbk_welcome_space;
 typedef struct dbk_welcome {
     bool idle, recovering;

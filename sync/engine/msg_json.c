@@ -81,6 +81,9 @@ static void put_space(dbk_json_out *w, const dbk_welcome_space *s)
     for (size_t i = 0; i < s->cosigned_count; i++)
         dbk_json_put_text(w, i > 0 ? "," : ",\"cosigned\":[", s->cosigned[i]);
     dbk_json_put(w, s->cosigned_count > 0 ? "]" : "");
+    dbk_json_put(w, s->snapshot ? ",\"snapshot\":true" : "");
+    dbk_json_put(w, s->confirm ? ",\"confirm\":true" : "");
+    dbk_json_put(w, s->reach ? ",\"reach\":true" : "");
     dbk_json_put(w, ",\"feeds\":[");
     for (size_t i = 0; i < s->feeds_count; i++) {
         const dbk_feed_head *feed = &s->feeds[i];
@@ -249,6 +252,9 @@ static dbk_rc read_space(dbk_welcome_space *out, json_t *item, owned *rest, dbk_
     dbk_span note = dbk_json_text(dbk_json_take(&f, "checkpoint", JSON_STRING));
     if (dbk_json_has(&f, "cosigned"))
         cosigned = dbk_json_take(&f, "cosigned", JSON_ARRAY);
+    out->snapshot = dbk_json_take_true(&f, "snapshot");
+    out->confirm = dbk_json_take_true(&f, "confirm");
+    out->reach = dbk_json_take_true(&f, "reach");
     json_t *list = dbk_json_take(&f, "feeds", JSON_ARRAY);
     dbk_rc rc = dbk_json_end(&f);
     if (rc != DBK_OK)
@@ -334,9 +340,9 @@ dbk_rc dbk_welcome_decode(dbk_welcome *out, dbk_span in, dbk_err *err)
     json_t *top;
     dbk_json_fields f;
     dbk_welcome w = { 0 };
-    /* Of a space 12 parts, of a feed 4, of the rest 14: rounded up. */
+    /* Of a space 14 parts, of a feed 4, of the rest 14: rounded up. */
     const dbk_json_load_opts opts = { "welcome", DBK_WELCOME_BYTES_MAX,
-                                      16 + 13 * DBK_SPACES_MAX + 4 * DBK_WELCOME_FEEDS_MAX };
+                                      16 + 15 * DBK_SPACES_MAX + 4 * DBK_WELCOME_FEEDS_MAX };
     memset(out, 0, sizeof(*out));
     dbk_rc rc = dbk_json_load(&top, &f, in, &opts, err);
     if (rc != DBK_OK)

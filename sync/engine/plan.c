@@ -8,7 +8,8 @@ bool dbk_plan_is_quiet(const dbk_local *local)
 {
     for (size_t i = 0; i < local->spaces_count; i++) {
         if (local->spaces[i].own_receipted_seq != local->spaces[i].own_last_seq ||
-            local->spaces[i].lost > 0 || local->spaces[i].lacks_note)
+            local->spaces[i].strays > 0 || local->spaces[i].lacks_note ||
+            local->spaces[i].absent_to > 0)
             return false;
     }
     return true;

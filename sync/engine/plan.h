@@ -14,7 +14,9 @@ typedef struct dbk_local_space {
     dbk_hash root;   /* of that many */
     dbk_id own_feed; /* zero: nothing was ever written here */
     uint64_t own_last_seq;
-    uint64_t lost;              /* of others, that a restored relay lost and are to be carried */
+    uint64_t absent_from; /* what a restored store's backup left out is fetched first: from here */
+    uint64_t absent_to;   /* to there; 0: nothing was */
+    uint64_t strays;      /* segments of others that are to be carried there */
     uint64_t own_receipted_seq; /* up to which the relay has signed, without a gap */
     bool lacks_note;            /* no checkpoint of this log is held, though entries are */
     bool push_only;             /* what was written here leaves, and nothing is fetched */

@@ -34,15 +34,16 @@ dbk_verdict dbk_retry_judge(dbk_tries *tries, uint32_t *wait_ms, const dbk_retry
     if (!o->answered) {
         if (!o->reached || o->rc != DBK_UNREACHABLE)
             return DBK_VERDICT_REFUSED;
+        tries->nonces = 0; /* a relay that began again doesn't know its nonces any more */
         return wait_or(&tries->lost, DBK_RETRY_LOST_MAX, wait_ms, o);
     }
-    tries->lost = 0;
     if (o->status >= 200 && o->status <= 299)
         return DBK_VERDICT_TAKE;
     if (o->status == 401 && o->fresh_nonce && tries->nonces == 0) {
         tries->nonces++;
         return DBK_VERDICT_AGAIN;
     }
+    tries->lost = 0; /* but for a nonce: else two that take turns would have no end */
     if (o->status == 429 || o->status == 503)
         return wait_or(&tries->busy, DBK_RETRY_BUSY_MAX, wait_ms, o);
     return DBK_VERDICT_REFUSED;

@@ -9,7 +9,8 @@
 #include "sync/engine/session_int.h"
 
 #define M(state) (1u << (state))
-#define SPACES (M(S_LOAD) | M(S_PULL) | M(S_CARRY_LOAD) | M(S_END))
+#define PULLS (M(S_BEGIN) | M(S_PULL))
+#define SPACES (M(S_LOAD) | PULLS | M(S_CARRY_LOAD) | M(S_END))
 #define BEGIN (M(S_GIVE_LOAD) | M(S_COSIGNED_TAKE) | SPACES)
 /* From each state, where it may go; drawn in session.h. */
 static const struct {
@@ -24,8 +25,9 @@ static const struct {
     [S_LOAD] = { "load", M(S_PUSH) | M(S_PUSH_TAKE) | SPACES },
     [S_PUSH] = { "push", M(S_PUSH) | M(S_WAIT) | M(S_PUSH_TAKE) | SPACES },
     [S_PUSH_TAKE] = { "push-take", M(S_PUSH) | SPACES },
-    [S_PULL] = { "pull", M(S_PULL) | M(S_WAIT) | M(S_PULL_TAKE) | M(S_CARRY_LOAD) | M(S_END) },
-    [S_PULL_TAKE] = { "pull-take", M(S_PULL) | M(S_CARRY_LOAD) | M(S_END) },
+    [S_BEGIN] = { "begin", PULLS | M(S_CARRY_LOAD) | M(S_END) },
+    [S_PULL] = { "pull", PULLS | M(S_WAIT) | M(S_PULL_TAKE) | M(S_CARRY_LOAD) | M(S_END) },
+    [S_PULL_TAKE] = { "pull-take", PULLS | M(S_CARRY_LOAD) | M(S_HELLO) | M(S_END) },
     [S_CARRY_LOAD] = { "carry-load", M(S_CARRY) | M(S_CARRY_LOAD) | M(S_PULL) | M(S_END) },
     [S_CARRY] = { "carry", M(S_CARRY) | M(S_WAIT) | M(S_CARRY_LOAD) | M(S_PULL) | M(S_END) },
     [S_GIVE_LOAD] = { "give-load", M(S_GIVE) | M(S_GIVE_LOAD) | M(S_END) },
@@ -117,7 +119,7 @@ void dbk_session_send(dbk_session *s, dbk_session_action *next)
     next->request = s->request;
 }
 
-static void keep_nonce(dbk_session *s, const char *nonce)
+void dbk_session_keep_nonce(dbk_session *s, const char *nonce)
 {
     size_t len = nonce != NULL ? strlen(nonce) : 0;
     if (len > 0 && len <= DBK_NONCE_TEXT_MAX)
@@ -184,7 +186,7 @@ static void start(dbk_session *s, dbk_session_action *next, const dbk_session_ev
     DBK_ASSERT(e->local != NULL && e->trust != NULL);
     s->trust = *e->trust;
     s->rounds_max = e->rounds_max != 0 ? e->rounds_max : DBK_SESSION_ROUNDS_MAX;
-    keep_nonce(s, e->nonce);
+    dbk_session_keep_nonce(s, e->nonce);
     dbk_rc rc = take_local(s, e->local, &err);
     hello.has_known = dbk_plan_is_quiet(e->local);
     if (rc == DBK_OK && hello.has_known)
@@ -429,7 +431,7 @@ static void answered(dbk_session *s, dbk_session_action *next, const dbk_session
     };
     s->reached = s->reached || ok;
     if (ok)
-        keep_nonce(s, e->nonce);
+        dbk_session_keep_nonce(s, e->nonce);
     switch (dbk_retry_judge(&s->tries, &wait_ms, &outcome)) {
     case DBK_VERDICT_TAKE:
         taken(s, next, e);
@@ -466,6 +468,8 @@ static void do_taken(dbk_session *s, dbk_session_action *next, const dbk_session
         if (e->local != NULL)
             dbk_session_refresh(s, e->local);
         dbk_session_receipts_taken(s, next, e);
+    } else if (s->state == S_BEGIN) {
+        dbk_session_begun(s, next, e);
     } else {
         DBK_ASSERT(s->state == S_PULL_TAKE);
         dbk_session_range_taken(s, next, e);
@@ -475,7 +479,7 @@ static void do_taken(dbk_session *s, dbk_session_action *next, const dbk_session
 static void loaded(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     if (s->state == S_CARRY_LOAD) {
-        dbk_session_lost_loaded(s, next, e);
+        dbk_session_strays_loaded(s, next, e);
     } else if (s->state == S_GIVE_LOAD) {
         dbk_session_gift_loaded(s, next, e);
     } else {
@@ -494,6 +498,7 @@ static void label(const dbk_session *s, dbk_session_action *next)
         next->done = s->push_done;
         next->total = s->push_total;
         break;
+    case S_BEGIN:
     case S_PULL:
     case S_PULL_TAKE:
         next->phase = "pull";

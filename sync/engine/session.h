@@ -21,11 +21,13 @@
  *        '--next space-------------------------------|       that it can travel meanwhile
  *                       .--all spaces----------------'
  *                       v
+ *      BEGIN                                          for each space of which nothing is here,
+ *        |                                             if headquarters' snapshot stands there
  *        .---> PULL ----> PULL_TAKE                   for each space, up to the signed size
  *        '--more, next space-'  | all spaces
  *                               '-----------------------------------------------> END
- *   CARRY_LOAD <--> CARRY        after the pulls: what others wrote, a restored relay lost and is
- *        '--> PULL, END          held here goes there; then it is pulled from its new place
+ *   CARRY_LOAD <--> CARRY        after the pulls: what others wrote and only a stick brought, or a
+ *        '--> PULL, END          restored relay lost, goes there; then it is pulled from its place
  *   HELLO, MEMBERS_TAKE --the relay waits for its recovery--> GIVE_LOAD <--> GIVE: entries and
  *        logs that it lost (after entries once more HELLO: its logs' names may have come back with
  *        them); then END, with DBK_PENDING: only the root can let it go on
@@ -50,8 +52,9 @@ typedef enum dbk_session_event_kind {
     DBK_EVENT_ANSWER, /* round, status, body, nonce, retry_after_s */
     DBK_EVENT_FAILED, /* round, rc, why: no answer, delivery unknown */
     DBK_EVENT_BATCH, /* rc, why: all that a LOAD asked for went into dbk_session_add() or _give() */
-    DBK_EVENT_TAKEN, /* rc, why: of the TAKE before; local after members and receipts, and after a
-                      * range  that changed what is to be pushed */
+    DBK_EVENT_TAKEN, /* rc, why: of the TAKE or BEGIN before; local after members and receipts, and
+                      * after a range or a snapshot that changed where this device stands; nonce
+                      * after BEGIN */
     DBK_EVENT_TIMER  /* the WAIT is over */
 } dbk_session_event_kind;
 typedef struct dbk_session_event {
@@ -70,10 +73,10 @@ typedef struct dbk_session_event {
 } dbk_session_event;
 
 typedef enum dbk_session_action_kind {
-    DBK_ACTION_NONE,      /* an answer that nobody waits for any more was dropped */
-    DBK_ACTION_SEND,      /* round, request: sign with its nonce, exchange */
-    DBK_ACTION_LOAD,      /* space, after_seq, held_seq, late, count_max, bytes_max: own segments */
-    DBK_ACTION_LOAD_LOST, /* space, after_seq (how many to skip), count_max, bytes_max */
+    DBK_ACTION_NONE, /* an answer that nobody waits for any more was dropped */
+    DBK_ACTION_SEND, /* round, request: sign with its nonce, exchange */
+    DBK_ACTION_LOAD, /* space, after_seq, held_seq, late, count_max, bytes_max: own segments */
+    DBK_ACTION_LOAD_STRAYS,   /* space, after_seq (how many to skip), count_max, bytes_max */
     DBK_ACTION_LOAD_ENTRY,    /* after_seq: the seq of one membership entry; for give() */
     DBK_ACTION_LOAD_REFILL,   /* space, after_seq (log index), count_max, bytes_max; for give() */
     DBK_ACTION_TAKE_MEMBERS,  /* entries */
@@ -81,6 +84,8 @@ typedef enum dbk_session_action_kind {
                                * anything of the space is exchanged */
     DBK_ACTION_TAKE_RECEIPTS, /* space, receipts, checkpoint */
     DBK_ACTION_TAKE_RANGE,    /* space, range */
+    DBK_ACTION_BEGIN,         /* space: take the snapshot that the relay says it has, if it holds;
+                               * nothing depends on it. TAKEN with local, and the newest nonce */
     DBK_ACTION_WAIT,          /* wait_ms */
     DBK_ACTION_DONE,
     DBK_ACTION_FAIL /* failure: the first cause; all that could be done was done */
@@ -119,6 +124,7 @@ typedef struct dbk_session_action {
     size_t acked_count;
     dbk_span checkpoint;
     dbk_range range;
+    bool comes_back; /* TAKE_RANGE: what a restored store's backup left out is in it */
     bool brings_own; /* TAKE_RANGE: its outcome says anew where this device stands */
     uint32_t wait_ms;
     const dbk_err *failure;
@@ -143,7 +149,7 @@ typedef struct dbk_session_counts {
     uint32_t rounds;
     uint64_t pushed_segments, pushed_ops;   /* that the relay signed for */
     uint64_t refused;                       /* own segments that it did not take */
-    uint64_t carried;                       /* segments of others that it had lost and has again */
+    uint64_t carried;                       /* segments of others that it has by this device */
     uint64_t given_entries, given_segments; /* that it took back while it waits */
     bool idle;                              /* the hello was all */
     bool greeted;                           /* the relay knows this device */
@@ -154,6 +160,10 @@ const char *dbk_session_nonce(const dbk_session *s);
 /* The checkpoint notes of the welcome that this device could not believe: of space number i of
  * those. false: no more. Borrowed until the session is freed. */
 bool dbk_session_doubt(const dbk_session *s, size_t i, dbk_id *space, dbk_span *note);
+/* Does a snapshot of this space wait for this device's word, as far as the relay tells? */
+bool dbk_session_confirms(const dbk_session *s, const dbk_id *space);
+/* Does the relay ask for this device's word how far it has the space's log? */
+bool dbk_session_asks_reach(const dbk_session *s, const dbk_id *space);
 /* The state's name, for traces. */
 const char *dbk_session_state(const dbk_session *s);
 void dbk_session_check_deep(const dbk_session *s);

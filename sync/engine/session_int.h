@@ -16,6 +16,7 @@ typedef enum session_state {
     S_LOAD,
     S_PUSH,
     S_PUSH_TAKE,
+    S_BEGIN,
     S_PULL,
     S_PULL_TAKE,
     S_CARRY_LOAD,
@@ -34,11 +35,12 @@ typedef struct work {
     uint64_t loaded_seq;  /* the last one in the batch under way */
     dbk_id planned_feed;  /* that was to be pushed when the session began */
     uint64_t planned_seq; /* how much of it was held then */
+    bool begin_over;      /* a snapshot was tried */
     bool push_over;       /* all sent, or it must stop */
     bool pull_over;
     bool doubted; /* what the welcome says of its log contradicts what was known */
     bool carry_over;
-    uint64_t carried; /* of local.lost, offered */
+    uint64_t carried; /* of local.strays, offered */
     bool give_over;
     uint64_t given; /* up to which index the recovering relay has the log */
 } work;
@@ -72,8 +74,9 @@ struct dbk_session {
     char target[DBK_SESSION_TARGET_MAX];
     char ahead_target[DBK_SESSION_TARGET_MAX];
     dbk_bytes body;
-    bool reached; /* the relay has answered something */
-    bool late;    /* it takes us for a stranger: only pushing */
+    bool reached;     /* the relay has answered something */
+    bool late;        /* it takes us for a stranger: only pushing */
+    bool asked_again; /* for an order that would explain a note that is missing */
     char nonce[DBK_NONCE_TEXT_MAX + 1];
 
     /* the batch under way */
@@ -119,6 +122,14 @@ void dbk_session_stopped(dbk_session *s, const work *w, const dbk_err *err);
 /* The positions after receipts or a range: of the same spaces. */
 void dbk_session_refresh(dbk_session *s, const dbk_local *local);
 
+/* session.c */
+void dbk_session_keep_nonce(dbk_session *s, const char *nonce);
+
+/* session_begin.c: is a snapshot to be tried before the space is pulled? */
+bool dbk_session_begins(const dbk_session *s, const work *w);
+void dbk_session_begin(dbk_session *s, dbk_session_action *next, work *w);
+void dbk_session_begun(dbk_session *s, dbk_session_action *next, const dbk_session_event *event);
+
 /* session_space.c */
 void dbk_session_spaces(dbk_session *s,
                         dbk_session_action *next); /* plans, then the first push or pull */
@@ -148,8 +159,10 @@ void dbk_session_given(dbk_session *s, dbk_session_action *next);
 void dbk_session_gift_refused(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
 /* ... and carrying there what only this device holds of others. */
 void dbk_session_carry(dbk_session *s, dbk_session_action *next, const work *w);
-DBK_MUST_CHECK dbk_rc dbk_session_add_lost(dbk_session *s, const dbk_sealed *segment, dbk_err *err);
-void dbk_session_lost_loaded(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
+DBK_MUST_CHECK dbk_rc dbk_session_add_stray(dbk_session *s, const dbk_sealed *segment,
+                                            dbk_err *err);
+void dbk_session_strays_loaded(dbk_session *s, dbk_session_action *next,
+                               const dbk_session_event *e);
 void dbk_session_carried(dbk_session *s, dbk_session_action *next, const dbk_session_event *e);
 void dbk_session_carry_refused(dbk_session *s, dbk_session_action *next,
                                const dbk_session_event *e);

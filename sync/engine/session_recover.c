@@ -1,6 +1,6 @@
 /* A relay that was put back from a backup. While it waits for the root's word this device gives it
  * what it lost and is held here: entries of the chain, then entries of logs. When it goes on again,
- * what others wrote and only this device holds is carried there. */
+ * what others wrote and only this device holds is carried there; also if a folder brought it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -153,14 +153,14 @@ void dbk_session_carry(dbk_session *s, dbk_session_action *next, const work *w)
 {
     s->batch_count = 0;
     dbk_session_move(s, S_CARRY_LOAD);
-    next->kind = DBK_ACTION_LOAD_LOST;
+    next->kind = DBK_ACTION_LOAD_STRAYS;
     next->space = w->local.space;
     next->after_seq = w->carried;
     next->count_max = s->batch_max;
     next->bytes_max = DBK_SESSION_PUSH_BYTES;
 }
 
-dbk_rc dbk_session_add_lost(dbk_session *s, const dbk_sealed *segment, dbk_err *err)
+dbk_rc dbk_session_add_stray(dbk_session *s, const dbk_sealed *segment, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     if (s->batch_count == 0) {
@@ -186,7 +186,7 @@ static void stop_carrying(dbk_session *s, dbk_session_action *next, const dbk_er
     dbk_session_next(s, next);
 }
 
-void dbk_session_lost_loaded(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
+void dbk_session_strays_loaded(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     char hex[DBK_ID_HEX_SIZE];

@@ -12,6 +12,22 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+/* What a backup left out comes before anything new. */
+static bool lacks(const work *w)
+{
+    return w->local.absent_from < w->local.absent_to;
+}
+
+static uint64_t next_index(const work *w)
+{
+    return lacks(w) ? w->local.absent_from : w->local.size;
+}
+
+static bool is_pulled(const dbk_session *s, const work *w)
+{
+    return s->late || w->plan.push_only || (!lacks(w) && w->local.size >= w->plan.pull_to);
+}
+
 static bool has_words(const dbk_plan *plan)
 {
     return plan->cosigned_count > 0 || plan->checkpoint != NULL;
@@ -67,8 +83,8 @@ void dbk_session_spaces(dbk_session *s, dbk_session_action *next)
         w->planned_feed = w->local.own_feed;
         w->planned_seq = w->local.own_last_seq;
         w->push_over = w->plan.push_after == w->local.own_last_seq;
-        w->pull_over = w->plan.pull_to == w->local.size;
-        w->carry_over = w->local.lost == 0;
+        w->pull_over = is_pulled(s, w);
+        w->carry_over = w->local.strays == 0;
         s->push_total += w->local.own_last_seq - w->plan.push_after;
     }
     s->batch_max = s->welcome.segments_max;
@@ -102,17 +118,20 @@ static void range_target(const dbk_session *s, char out[DBK_SESSION_TARGET_MAX],
     (void)snprintf(out, DBK_SESSION_TARGET_MAX, "/v1/spaces/%s/segments?from=%llu&bytes=%u%s", hex,
                    (unsigned long long)from,
                    (unsigned)least(s->welcome.range_bytes_max, DBK_SESSION_RANGE_BYTES),
-                   w->plan.own_held ? "" : "&own=1");
+                   w->plan.own_held && !lacks(w) ? "" : "&own=1");
 }
 
 static void pull(dbk_session *s, dbk_session_action *next, const work *w)
 {
     dbk_session_get(s, least(s->welcome.range_bytes_max, DBK_SESSION_RANGE_BYTES) + RANGE_SLACK);
-    range_target(s, s->target, w, w->local.size);
+    range_target(s, s->target, w, next_index(w));
     s->pull_total = s->pull_done;
     for (size_t i = 0; i < s->works_count; i++) {
-        if (!s->works[i].pull_over)
-            s->pull_total += s->works[i].plan.pull_to - s->works[i].local.size;
+        const work *other = &s->works[i];
+        if (!other->pull_over && lacks(other))
+            s->pull_total += other->local.absent_to - other->local.absent_from;
+        if (!other->pull_over)
+            s->pull_total += other->plan.pull_to - other->local.size;
     }
     dbk_session_move(s, S_PULL);
     dbk_session_send(s, next);
@@ -127,10 +146,15 @@ static void check_shown(dbk_session *s, work *w)
         return;
     w->plan.behind = false; /* told once */
     if (w->plan.relay_seq > w->planned_seq && w->local.own_last_seq >= w->plan.relay_seq)
-        return; /* it did: the feed was closed when the store was restored */
-    (void)dbk_fail(&err, DBK_PEER,
-                   "the relay claims notes of this device that its log does not hold: tell "
-                   "headquarters");
+        return;            /* it did: the feed was closed when the store was restored */
+    if (w->plan.push_only) /* nothing of it may be seen here, so nobody is accused */
+        (void)dbk_fail(&err, DBK_PENDING,
+                       "another store of this device has brought notes, and this device may not "
+                       "read this space: what is only here stays here; show it to headquarters");
+    else
+        (void)dbk_fail(&err, DBK_PEER,
+                       "the relay claims notes of this device that its log does not hold: tell "
+                       "headquarters");
     dbk_session_stopped(s, w, &err);
 }
 
@@ -173,7 +197,10 @@ void dbk_session_next(dbk_session *s, dbk_session_action *next)
     for (size_t i = 0; i < s->works_count; i++) {
         if (!s->works[i].pull_over) {
             s->at = i;
-            pull(s, next, &s->works[i]);
+            if (dbk_session_begins(s, &s->works[i]))
+                dbk_session_begin(s, next, &s->works[i]);
+            else
+                pull(s, next, &s->works[i]);
             return;
         }
     }
@@ -240,7 +267,7 @@ dbk_rc dbk_session_add(dbk_session *s, const dbk_sealed *segment, dbk_err *err)
 {
     dbk_header h;
     if (s->state == S_CARRY_LOAD)
-        return dbk_session_add_lost(s, segment, err);
+        return dbk_session_add_stray(s, segment, err);
     DBK_ASSERT(s->state == S_LOAD);
     work *w = &s->works[s->at];
     if (w->plan.behind)
@@ -384,11 +411,6 @@ static void sort_results(dbk_session *s, work *w, size_t count)
     }
 }
 
-static bool is_pulled(const dbk_session *s, const work *w)
-{
-    return s->late || w->plan.push_only || w->local.size >= w->plan.pull_to;
-}
-
 /* The log has grown at least by what we sent: fetch what others sent in between. */
 dbk_rc dbk_session_raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *err)
 {
@@ -396,7 +418,8 @@ dbk_rc dbk_session_raise_goal(dbk_session *s, work *w, dbk_span note, dbk_err *e
     dbk_rc rc = dbk_plan_checkpoint(&c, note, &w->local.space, &s->trust, err);
     if (rc != DBK_OK)
         return rc;
-    if (w->local.size > 0 && !dbk_id_equal(&c.log, &w->local.log))
+    /* What was fetched in this session of a log that was never met before, the journal checked. */
+    if (!dbk_id_is_zero(&w->local.log) && !dbk_id_equal(&c.log, &w->local.log))
         return dbk_fail(err, DBK_PEER, "the relay's log was rolled back or replaced");
     if (c.size > w->plan.pull_to)
         w->plan.pull_to = c.size;
@@ -492,7 +515,7 @@ void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_sess
     dbk_rc rc = dbk_range_decode(&range, e->body, &inner);
     if (rc != DBK_OK)
         rc = dbk_fail(&err, rc == DBK_VERSION ? rc : DBK_PEER, "%s", inner.text);
-    else if (range.from != w->local.size)
+    else if (range.from != next_index(w))
         rc = dbk_fail(&err, DBK_PEER, "the relay gives another range than was asked for");
     else if (range.count == 0)
         rc = dbk_fail(&err, DBK_PEER, "the relay keeps back what its checkpoint covers");
@@ -506,27 +529,46 @@ void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_sess
     next->space = w->local.space;
     next->range = range;
     next->brings_own = w->plan.behind;
-    if (s->range_end < w->plan.pull_to) {
+    next->comes_back = lacks(w);
+    if (s->range_end < (lacks(w) ? w->local.absent_to : w->plan.pull_to)) {
         range_target(s, s->ahead_target, w, s->range_end);
         next->ahead = s->request;
         next->ahead.target = s->ahead_target;
     }
 }
 
+/* A note is missing that no order here disposes of. One may have come between the chain and this
+ * range, so both are asked for once more, and then it must be there: else the relay hides notes. */
+static bool asks_again(dbk_session *s, const dbk_session_event *e)
+{
+    bool asks = e->rc == DBK_PENDING && !lacks(&s->works[s->at]) && !s->asked_again;
+    s->asked_again = s->asked_again || asks;
+    return asks;
+}
+
 void dbk_session_range_taken(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
 {
     dbk_err err = { 0 };
     work *w = &s->works[s->at];
+    if (asks_again(s, e)) {
+        dbk_session_greet_again(s, next);
+        return;
+    }
     if (e->rc != DBK_OK) {
-        (void)dbk_fail(&err, e->rc, "%s", e->why);
+        bool hides = e->rc == DBK_PENDING && !lacks(w);
+        (void)dbk_fail(&err, hides ? DBK_PEER : e->rc, "%s", e->why);
         stop_pull(s, next, &err);
         return;
     }
-    DBK_ASSERT(s->range_end > w->local.size);
-    s->pull_done += s->range_end - w->local.size;
+    DBK_ASSERT(s->range_end > next_index(w));
+    s->pull_done += s->range_end - next_index(w);
+    bool back = lacks(w);
     if (e->local != NULL)
         dbk_session_refresh(s, e->local);
-    w->local.size = s->range_end;
-    w->pull_over = w->local.size >= w->plan.pull_to;
+    if (back)
+        w->local.absent_from = s->range_end;
+    else
+        w->local.size = s->range_end;
+    w->pull_over = is_pulled(s, w);
     dbk_session_next(s, next);
 }

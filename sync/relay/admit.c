@@ -220,19 +220,13 @@ void dbk_admit_nonce(dbk_admit *a, char out[DBK_NONCE_TEXT_LEN + 1],
 /* Its counter, if we gave it out to this key hash; 0 if not. */
 static uint64_t counter_of(const dbk_admit *a, const dbk_http_claim *claim)
 {
-    uint8_t mac[MAC_BYTES];
-    uint64_t counter = 0;
-    dbk_bytes raw = DBK_BYTES_INIT(NONCE_BYTES);
-    if (dbk_base64url_parse(&raw, dbk_span_str(claim->nonce), NULL) == DBK_OK &&
-        raw.len == NONCE_BYTES) {
-        dbk_wire w = dbk_wire_from(dbk_bytes_span(&raw));
-        uint64_t said = dbk_wire_get_u64(&w);
-        nonce_mac(a, mac, claim->key_hash, said);
-        if (dbk_equal_ct(w.left, dbk_span_of(mac, sizeof(mac))))
-            counter = said;
-    }
-    dbk_bytes_wipe(&raw);
-    return counter;
+    uint8_t mac[MAC_BYTES], raw[NONCE_BYTES];
+    if (!dbk_base64url_read(raw, sizeof(raw), dbk_span_str(claim->nonce)))
+        return 0;
+    dbk_wire w = dbk_wire_from(dbk_span_of(raw, sizeof(raw)));
+    uint64_t said = dbk_wire_get_u64(&w);
+    nonce_mac(a, mac, claim->key_hash, said);
+    return dbk_equal_ct(w.left, dbk_span_of(mac, sizeof(mac))) ? said : 0;
 }
 
 static bool unused(const window *w, uint64_t counter)

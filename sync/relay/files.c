@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,12 +35,33 @@ static const char *name_in(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+void dbk_files_sync_above(const char *dir)
+{
+    char above[DBK_PATH_SIZE];
+    size_t len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    while (len > 0 && dir[len - 1] != '/')
+        len--;
+    if (len >= sizeof(above))
+        return;
+    memcpy(above, dir, len);
+    above[len] = '\0';
+    int fd = open(len > 0 ? above : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd);
+    (void)close(fd);
+}
+
 dbk_rc dbk_files_make_dir(const char *dir, dbk_err *err)
 {
     DIR *d;
     bool empty = true;
-    if (mkdir(dir, S_IRWXU) == 0)
+    if (mkdir(dir, S_IRWXU) == 0) {
+        dbk_files_sync_above(dir);
         return DBK_OK;
+    }
     if (errno != EEXIST)
         return dbk_files_fail(dir, err);
     d = opendir(dir);
@@ -51,6 +73,29 @@ dbk_rc dbk_files_make_dir(const char *dir, dbk_err *err)
     if (!empty)
         return dbk_fail(err, DBK_CONFLICT, "%s is not empty", dir);
     return chmod(dir, S_IRWXU) == 0 ? DBK_OK : dbk_files_fail(dir, err);
+}
+
+dbk_rc dbk_files_lock_dir(const char *dir, int *fd, dbk_err *err)
+{
+    *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0)
+        return dbk_files_fail(name_in(dir), err);
+    /* Not every network file system locks a folder: then nobody else does so, either. */
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return DBK_OK;
+    (void)close(*fd);
+    *fd = -1;
+    return dbk_fail(err, DBK_BUSY, "another program is at work in %.100s", dir);
+}
+
+dbk_rc dbk_files_dir_of(char out[DBK_PATH_SIZE], const char *path, dbk_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    int len = slash == NULL ? snprintf(out, DBK_PATH_SIZE, ".")
+                            : snprintf(out, DBK_PATH_SIZE, "%.*s", (int)(slash - path + 1), path);
+    if (len < 0 || (size_t)len >= DBK_PATH_SIZE)
+        return dbk_fail(err, DBK_USAGE, "a file's path is too long");
+    return DBK_OK;
 }
 
 dbk_rc dbk_files_sync_dir(const char *dir, dbk_err *err)
@@ -128,6 +173,56 @@ dbk_rc dbk_files_rename(const char *dir, const char *from, const char *to, dbk_e
     if (rc == DBK_OK && rename(old_path, new_path) != 0)
         rc = dbk_files_fail(from, err);
     return rc == DBK_OK ? dbk_files_sync_dir(dir, err) : rc;
+}
+
+dbk_rc dbk_files_sync(const char *path, dbk_err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    dbk_rc rc = fd >= 0 && fsync(fd) == 0 ? DBK_OK : dbk_files_fail(name_in(path), err);
+    if (fd >= 0)
+        (void)close(fd);
+    return rc;
+}
+
+/* ---- ending ------------------------------------------------------------------------------ */
+
+void dbk_files_shred_open(int fd)
+{
+    static const uint8_t zeros[PART_BYTES];
+    struct stat st;
+    dbk_rc rc = fstat(fd, &st) == 0 && lseek(fd, 0, SEEK_SET) == 0 ? DBK_OK : DBK_IO;
+    for (off_t left = st.st_size; rc == DBK_OK && left > 0; left -= (off_t)sizeof(zeros)) {
+        size_t n = left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros);
+        rc = write_all(fd, dbk_span_of(zeros, n), "a file", NULL);
+    }
+    (void)fsync(fd);
+    (void)close(fd);
+}
+
+void dbk_files_shred(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0)
+        dbk_files_shred_open(fd);
+    (void)unlink(path);
+}
+
+dbk_rc dbk_files_swap(const char *fresh, const char *path, dbk_err *err)
+{
+    char dir[DBK_PATH_SIZE];
+    dbk_rc rc = dbk_files_dir_of(dir, path, err);
+    if (rc != DBK_OK)
+        return rc;
+    /* Held open, it can still be overwritten when its name is the new one's: at no moment is there
+     * none. */
+    int old = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    rc = rename(fresh, path) == 0 ? dbk_files_sync_dir(dir, err)
+                                  : dbk_files_fail(name_in(path), err);
+    if (old >= 0 && rc == DBK_OK)
+        dbk_files_shred_open(old);
+    else if (old >= 0)
+        (void)close(old);
+    return rc;
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */

@@ -12,8 +12,15 @@
 /* "DIR/NAME". DBK_USAGE: too long. */
 DBK_MUST_CHECK dbk_rc dbk_files_path(char out[DBK_PATH_SIZE], const char *dir, const char *name,
                                      dbk_err *err);
-/* A new folder (0700), or one that is there and empty. DBK_CONFLICT: it isn't empty. */
+/* A new folder (0700), durable, or one that is there and empty. DBK_CONFLICT: it isn't empty. */
 DBK_MUST_CHECK dbk_rc dbk_files_make_dir(const char *dir, dbk_err *err);
+/* The folder's own name, in the folder above it, as far as that one may be opened. */
+void dbk_files_sync_above(const char *dir);
+/* Takes the folder for one program, as far as its file system knows how to; closing *fd gives it
+ * back. DBK_BUSY: another has it. */
+DBK_MUST_CHECK dbk_rc dbk_files_lock_dir(const char *dir, int *fd, dbk_err *err);
+/* The folder of a file. DBK_USAGE: its path is too long. */
+DBK_MUST_CHECK dbk_rc dbk_files_dir_of(char out[DBK_PATH_SIZE], const char *path, dbk_err *err);
 /* Makes names durable that were added to it or taken away. */
 DBK_MUST_CHECK dbk_rc dbk_files_sync_dir(const char *dir, dbk_err *err);
 /* A new file, durable but for its name. */
@@ -29,6 +36,15 @@ DBK_MUST_CHECK dbk_rc dbk_files_exists(const char *dir, const char *name, bool *
 /* Under another name in the same folder; durable. */
 DBK_MUST_CHECK dbk_rc dbk_files_rename(const char *dir, const char *from, const char *to,
                                        dbk_err *err);
+/* The bytes of a file are on the disk. */
+DBK_MUST_CHECK dbk_rc dbk_files_sync(const char *path, dbk_err *err);
+/* Overwritten as well as a file system lets one, and removed; there may be none. What can't be
+ * overwritten is removed all the same. */
+void dbk_files_shred(const char *path);
+/* The same of what nobody can name any more; closes it. */
+void dbk_files_shred_open(int fd);
+/* A file takes the place of another in its folder, which is shredded; durable. */
+DBK_MUST_CHECK dbk_rc dbk_files_swap(const char *fresh, const char *path, dbk_err *err);
 /* What errno says of a file. */
 DBK_MUST_CHECK dbk_rc dbk_files_fail(const char *name, dbk_err *err);
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
@@ -65,8 +66,12 @@ static int take_channel(dbk_front *f)
     return fd;
 }
 
-static void give_channel(dbk_front *f, int fd)
+/* What came of a question that failed may still be on its way: the channel is shut, lest the next
+ * one takes it for its own answer. Then the keeper ends, and the relay with it. */
+static void give_channel(dbk_front *f, int fd, bool is_whole)
 {
+    if (!is_whole)
+        (void)shutdown(fd, SHUT_RDWR);
     DBK_ASSERT(pthread_mutex_lock(&f->lock) == 0);
     f->idle_channels[f->idle_count++] = fd;
     DBK_ASSERT(pthread_cond_signal(&f->idle) == 0);
@@ -98,7 +103,7 @@ static dbk_rc ask(dbk_front *f, dbk_passage_kind kind, const dbk_relay_request *
         rc = dbk_channel_send(fd, dbk_bytes_span(&head), body, err);
         if (rc == DBK_OK)
             rc = dbk_channel_receive(fd, reply, err);
-        give_channel(f, fd);
+        give_channel(f, fd, rc == DBK_OK);
     }
     dbk_bytes_wipe(&head);
     return rc;
@@ -115,7 +120,7 @@ dbk_rc dbk_front_reload(dbk_front *f, const uint8_t shown[DBK_TLS_PIN_BYTES],
         rc = dbk_channel_send(fd, dbk_bytes_span(&head), dbk_span_of(NULL, 0), err);
         if (rc == DBK_OK)
             rc = dbk_channel_receive(fd, reply, err);
-        give_channel(f, fd);
+        give_channel(f, fd, rc == DBK_OK);
     }
     dbk_bytes_wipe(&head);
     return rc == DBK_OK ? dbk_passage_reloaded_decode(out, dbk_bytes_span(reply), err) : rc;

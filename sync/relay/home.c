@@ -22,6 +22,7 @@
 #define LOCK_NAME "relay.lock" /* what it holds: "serves ADDRESS", while it is locked */
 #define SERVES "serves "
 #define BACKUP_NAME "last-backup.txt"
+#define MAKING_NAME "relay.making" /* empty: a new relay is being made here */
 #define PRIVATE_MODE (S_IRUSR | S_IWUSR)
 #define OTHERS_MODE (S_IRWXG | S_IRWXO)
 
@@ -66,21 +67,15 @@ static dbk_rc make_tables(const char *dir, const dbk_log_postgres *db, dbk_log *
     return rc == DBK_OK ? dbk_log_postgres_open(db, log, DBK_LOG_WRITES, err) : rc;
 }
 
-static dbk_rc make_db(const char *dir, const char *dsn, dbk_relay_birth *birth, const dbk_env *env,
-                      dbk_err *err)
+static dbk_rc make_db(const char *dir, const char *dsn, dbk_relay_birth *birth,
+                      const dbk_secret *key, const dbk_env *env, dbk_err *err)
 {
-    dbk_secret *key = NULL;
     dbk_log log = { NULL, NULL };
-    dbk_rc rc = dbk_secret_random(&key, DBK_LOG_KEY_BYTES, env, err);
     dbk_log_postgres db = { dsn, key };
-    if (rc == DBK_OK)
-        rc = dbk_files_write(dir, DBK_HOME_DB_KEY, dbk_secret_bytes(key), err);
-    if (rc == DBK_OK)
-        rc = dsn != NULL ? make_tables(dir, &db, &log, err) : make_file(dir, key, &log, err);
+    dbk_rc rc = dsn != NULL ? make_tables(dir, &db, &log, err) : make_file(dir, key, &log, err);
     if (rc == DBK_OK)
         rc = dbk_relay_prepare(birth, &log, env, err);
     dbk_log_close(&log);
-    dbk_secret_free(key);
     return rc;
 }
 
@@ -94,26 +89,75 @@ static dbk_rc make_card(const char *dir, const dbk_card *card, dbk_err *err)
     return rc;
 }
 
-dbk_rc dbk_home_init(const char *dir, const dbk_home_birth *home, const dbk_env *env, dbk_err *err)
+/* What a making that was cut off left. Without relay.key it is no relay, and was told to nobody. */
+static dbk_rc clear_making(const char *dir, dbk_err *err)
+{
+    static const char *const names[] = {
+        DBK_HOME_CERT,      DBK_HOME_KEY,         DBK_HOME_DB,
+        DBK_HOME_DB "-wal", DBK_HOME_DB "-shm",   DBK_HOME_DB "-journal",
+        DBK_HOME_CARD,      DBK_HOME_CARD ".new", DBK_HOME_DB_KEY ".new",
+        DSN_NAME,
+    };
+    char path[DBK_PATH_SIZE];
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == DBK_OK; i++) {
+        rc = dbk_files_path(path, dir, names[i], err);
+        if (rc == DBK_OK && unlink(path) != 0 && errno != ENOENT)
+            rc = dbk_files_fail(names[i], err);
+    }
+    return rc;
+}
+
+/* A folder to make a relay in: new, empty, or one where that was cut off. Only where the mark
+ * stands, and no relay.key, is anything removed. whole: it was cut off after its last step. */
+static dbk_rc begin_making(const char *dir, int *lock, bool *whole, dbk_err *err)
+{
+    bool begun = false;
+    dbk_err why = { 0 };
+    dbk_rc rc = dbk_files_make_dir(dir, &why);
+    if (rc != DBK_OK && rc != DBK_CONFLICT)
+        return dbk_fail(err, rc, "%s", why.text);
+    bool empty = rc == DBK_OK;
+    rc = dbk_files_lock_dir(dir, lock, err);
+    if (rc == DBK_OK && empty) {
+        rc = dbk_files_write(dir, MAKING_NAME, dbk_span_of(NULL, 0), err);
+        return rc == DBK_OK ? dbk_files_sync_dir(dir, err) : rc;
+    }
+    if (rc == DBK_OK)
+        rc = dbk_files_exists(dir, MAKING_NAME, &begun, err);
+    if (rc == DBK_OK && !begun)
+        return dbk_fail(err, DBK_CONFLICT, "%s", why.text);
+    if (rc == DBK_OK)
+        rc = dbk_files_exists(dir, DBK_HOME_DB_KEY, whole, err);
+    return rc == DBK_OK && !*whole ? clear_making(dir, err) : rc;
+}
+
+/* No failure: beside relay.key the mark says nothing any more. */
+static void end_making(const char *dir)
+{
+    char path[DBK_PATH_SIZE];
+    if (dbk_files_path(path, dir, MAKING_NAME, NULL) == DBK_OK)
+        (void)unlink(path);
+}
+
+/* relay.key comes last: a folder without it is no relay to any verb. */
+static dbk_rc make_relay(const char *dir, const dbk_home_birth *home, const dbk_env *env,
+                         dbk_err *err)
 {
     dbk_relay_birth birth = { { { 0 } }, "" };
-    dbk_card card = { .url = home->url, .setup_code = "" };
+    dbk_card card = { .url = home->url };
+    dbk_secret *key = NULL;
     dbk_bytes cert = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
-    dbk_bytes key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
-    dbk_bytes text = DBK_BYTES_INIT(DBK_CARD_BYTES_MAX);
-    dbk_rc rc = dbk_card_print(&text, &card, err); /* is the url one? before anything is made */
-    if (rc == DBK_OK && home->dsn != NULL)
-        rc = dbk_log_postgres_check_dsn(home->dsn, err);
-    if (rc == DBK_OK)
-        rc = dbk_files_make_dir(dir, err);
-    if (rc == DBK_OK)
-        rc = dbk_tls_make(&cert, &key, env->now_ms(env->self), err);
+    dbk_bytes cert_key = DBK_BYTES_INIT(DBK_TLS_PEM_BYTES_MAX);
+    dbk_rc rc = dbk_tls_make(&cert, &cert_key, env->now_ms(env->self), err);
     if (rc == DBK_OK)
         rc = dbk_files_write(dir, DBK_HOME_CERT, dbk_bytes_span(&cert), err);
     if (rc == DBK_OK)
-        rc = dbk_files_write(dir, DBK_HOME_KEY, dbk_bytes_span(&key), err);
+        rc = dbk_files_write(dir, DBK_HOME_KEY, dbk_bytes_span(&cert_key), err);
     if (rc == DBK_OK)
-        rc = make_db(dir, home->dsn, &birth, env, err);
+        rc = dbk_secret_random(&key, DBK_LOG_KEY_BYTES, env, err);
+    if (rc == DBK_OK)
+        rc = make_db(dir, home->dsn, &birth, key, env, err);
     if (rc == DBK_OK)
         rc = dbk_tls_pin(card.tls_pin, dbk_bytes_span(&cert), err);
     if (rc == DBK_OK) {
@@ -121,10 +165,33 @@ dbk_rc dbk_home_init(const char *dir, const dbk_home_birth *home, const dbk_env 
         card.setup_code = birth.setup_code;
         rc = make_card(dir, &card, err);
     }
+    if (rc == DBK_OK)
+        rc = dbk_files_replace(dir, DBK_HOME_DB_KEY, dbk_secret_bytes(key), err);
     dbk_wipe(&birth, sizeof(birth));
+    dbk_secret_free(key);
     dbk_bytes_wipe(&cert);
-    dbk_bytes_wipe(&key);
+    dbk_bytes_wipe(&cert_key);
+    return rc;
+}
+
+dbk_rc dbk_home_init(const char *dir, const dbk_home_birth *home, const dbk_env *env, dbk_err *err)
+{
+    const dbk_card card = { .url = home->url, .setup_code = "" };
+    dbk_bytes text = DBK_BYTES_INIT(DBK_CARD_BYTES_MAX);
+    bool whole = false;
+    int lock = -1;
+    dbk_rc rc = dbk_card_print(&text, &card, err); /* is the url one? before anything is made */
     dbk_bytes_wipe(&text);
+    if (rc == DBK_OK && home->dsn != NULL)
+        rc = dbk_log_postgres_check_dsn(home->dsn, err);
+    if (rc == DBK_OK)
+        rc = begin_making(dir, &lock, &whole, err);
+    if (rc == DBK_OK && !whole)
+        rc = make_relay(dir, home, env, err);
+    if (rc == DBK_OK)
+        end_making(dir);
+    if (lock >= 0)
+        (void)close(lock);
     return rc;
 }
 
@@ -208,6 +275,8 @@ static dbk_rc open_home(dbk_home **out, const char *dir, home_use use, dbk_err *
         rc = load_key(home, err);
     if (rc == DBK_OK && use == TAKE)
         rc = take_lock(home, err);
+    if (rc == DBK_OK && use == TAKE)
+        end_making(home->dir); /* it was cut off after its last step: from now on it is used */
     if (rc == DBK_OK)
         rc = find_log(home, err);
     if (rc != DBK_OK) {
@@ -362,9 +431,7 @@ dbk_rc dbk_home_migrate(dbk_home *home, const char *dsn, const dbk_env *env, dbk
         rc = dbk_log_copy(&to, &from, env, report, err);
     dbk_log_close(&to);
     dbk_log_close(&from);
-    if (rc == DBK_OK)
-        rc = dbk_files_write(home->dir, DSN_NAME, dbk_span_str(dsn), err);
-    return rc == DBK_OK ? dbk_files_sync_dir(home->dir, err) : rc;
+    return rc == DBK_OK ? dbk_files_replace(home->dir, DSN_NAME, dbk_span_str(dsn), err) : rc;
 }
 
 /* ---- the next TLS key -------------------------------------------------------------------- */
@@ -395,10 +462,8 @@ static dbk_rc make_next(const dbk_home *home, const dbk_env *env, dbk_err *err)
     }
     if (rc == DBK_OK)
         rc = dbk_files_sync_dir(home->dir, err);
-    if (rc == DBK_OK)
-        rc = dbk_files_write(home->dir, DBK_HOME_NEXT_CERT, dbk_bytes_span(&cert), err);
-    if (rc == DBK_OK)
-        rc = dbk_files_sync_dir(home->dir, err);
+    if (rc == DBK_OK) /* whole or not there: half of one would stand in the way for ever */
+        rc = dbk_files_replace(home->dir, DBK_HOME_NEXT_CERT, dbk_bytes_span(&cert), err);
     dbk_bytes_wipe(&cert);
     dbk_bytes_wipe(&key);
     return rc;

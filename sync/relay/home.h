@@ -4,6 +4,7 @@
  *   and, where the log is in PostgreSQL instead of relay.db:  relay.dsn
  *   and, once there was a backup:  last-backup.txt
  *   and, if the operator wrote them:  limits.txt
+ *   and, while init is at work or was cut off:  relay.making
  * relay.key is the raw key of relay.db, or of the database's rows: a backup of one without the
  * other is worth nothing. Relays on several machines have copies of one folder, and one database.
  */
@@ -28,8 +29,9 @@
 
 typedef struct dbk_home dbk_home;
 
-/* A new relay in a new or empty folder: database and keys, certificate, setup code, card.
- * DBK_CONFLICT: there is something in the folder. */
+/* A new relay in a new or empty folder: database and keys, certificate, setup code, card. Cut off,
+ * it is no relay yet, and the same again begins anew; but tables in a database stay, and have to be
+ * removed by hand. DBK_CONFLICT: there is something else in the folder. */
 typedef struct dbk_home_birth {
     const char *url; /* NULL, or what the card tells devices */
     const char *dsn; /* NULL: the log is in the folder; else in this PostgreSQL database */

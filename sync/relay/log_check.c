@@ -4,6 +4,8 @@
 
 #include "core/base/alloc.h"
 #include "core/crypto/roster.h"
+#include "sync/relay/log_reach.h"
+#include "sync/relay/log_snapshot.h"
 #include "sync/relay/log_space.h"
 #include "sync/relay/relay_calls.h"
 #include "sync/relay/room.h"
@@ -245,6 +247,27 @@ static dbk_rc check_checkpoint(const check *c, const dbk_sign_pk *relay, dbk_err
     return DBK_OK;
 }
 
+/* What a device says that it has of this log is so, and it said it. */
+static dbk_rc check_reach(void *ctx, const dbk_log_reach *row, dbk_err *err)
+{
+    const check *c = ctx;
+    const dbk_reach *said = &row->said;
+    const dbk_checkpoint point = { said->org, said->space, said->log, said->size, said->root };
+    const dbk_member *m = dbk_roster_device(c->roster, &said->device);
+    const dbk_id org = dbk_roster_org(c->roster);
+    dbk_log_state state;
+    dbk_rc decision = DBK_OK;
+    if (m == NULL || !dbk_id_equal(&said->org, &org) ||
+        !dbk_id_equal(&said->space, &c->space.space) || !dbk_reach_verify(said, &m->keys.sign))
+        return damaged(err, &c->space.space, said->size, "a device's word is not its own");
+    dbk_rc rc = dbk_log_state_get(&c->space, &state, err);
+    if (rc == DBK_OK && dbk_id_equal(&said->log, &state.log))
+        rc = dbk_relay_check_history(&c->space, &point, &decision, err);
+    if (rc == DBK_OK && decision != DBK_OK)
+        rc = damaged(err, &c->space.space, said->size, "a device's word is of another log");
+    return rc;
+}
+
 static bool same_room(const dbk_room *a, const dbk_room *b)
 {
     return a->segments == b->segments && a->bytes == b->bytes;
@@ -315,6 +338,10 @@ static dbk_rc check_space(whole *w, const dbk_id *space, dbk_err *err)
     }
     if (rc == DBK_OK)
         rc = check_room(&c, err);
+    if (rc == DBK_OK)
+        rc = dbk_log_snapshots_check(&c.space, err);
+    if (rc == DBK_OK)
+        rc = dbk_log_reaches(&c.space, check_reach, &c, err);
     report->spaces++;
     dbk_secret_free(sk);
     dbk_bytes_wipe(&c.feeds);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sync/relay/log_snapshot.h"
 #include "sync/relay/roll.h"
 
 #define SPACES_BYTES_MAX (4u * 1024u * 1024u)
@@ -10,20 +11,40 @@
 typedef struct copy {
     const dbk_log *to;
     dbk_id space;
+    const dbk_log_filter *filter; /* NULL: none */
 } copy;
+
+static dbk_rc copy_fork(const copy *c, const dbk_log_row *row, dbk_err *err)
+{
+    dbk_log_fork fork;
+    const dbk_log_space s = { c->to, c->space };
+    dbk_rc rc = dbk_log_fork_of_row(&fork, row, err);
+    if (rc == DBK_OK)
+        rc = c->filter->fork(c->filter->ctx, &c->space, &fork, err);
+    return rc == DBK_OK ? dbk_log_fork_put(&s, &fork, err) : rc;
+}
 
 static dbk_rc copy_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *err)
 {
     const copy *c = ctx;
     (void)stop;
+    /* A snapshot can be made again, and a backup would keep what is disposed of later. */
+    if (c->filter != NULL && !dbk_id_is_zero(&c->space) && dbk_log_row_is_snapshot(row))
+        return DBK_OK;
+    if (c->filter != NULL && !dbk_id_is_zero(&c->space) && dbk_log_row_is_fork(row))
+        return copy_fork(c, row, err);
     return c->to->ops->put(c->to->self, &c->space, row, err);
 }
 
 static dbk_rc copy_segment(void *ctx, const dbk_log_segment *segment, bool *stop, dbk_err *err)
 {
     const copy *c = ctx;
+    dbk_log_segment s = *segment;
+    dbk_rc rc = DBK_OK;
     (void)stop;
-    return c->to->ops->segment_append(c->to->self, &c->space, segment, err);
+    if (c->filter != NULL)
+        rc = c->filter->segment(c->filter->ctx, &c->space, &s, err);
+    return rc == DBK_OK ? c->to->ops->segment_append(c->to->self, &c->space, &s, err) : rc;
 }
 
 static dbk_rc copy_space(copy *c, const dbk_log *from, dbk_err *err)
@@ -38,9 +59,10 @@ static dbk_rc copy_space(copy *c, const dbk_log *from, dbk_err *err)
     return rc == DBK_OK ? from->ops->segments_read(from->self, &c->space, &read, err) : rc;
 }
 
-static dbk_rc copy_all(const dbk_log *to, const dbk_log *from, dbk_span spaces, dbk_err *err)
+static dbk_rc copy_all(const dbk_log *to, const dbk_log *from, dbk_span spaces,
+                       const dbk_log_filter *filter, dbk_err *err)
 {
-    copy c = { to, { { 0 } } }; /* the zero space: rows of the whole organisation */
+    copy c = { to, { { 0 } }, filter }; /* the zero space: rows of the whole organisation */
     dbk_rc rc = copy_space(&c, from, err);
     for (size_t at = 0; at + sizeof(dbk_log_move) <= spaces.len && rc == DBK_OK;
          at += sizeof(dbk_log_move)) {
@@ -71,6 +93,17 @@ static dbk_rc check_empty(const dbk_log *log, dbk_err *err)
     return rc;
 }
 
+dbk_rc dbk_log_copy_through(const dbk_log *to, const dbk_log *from, const dbk_log_filter *filter,
+                            const dbk_env *env, dbk_err *err)
+{
+    dbk_bytes spaces = DBK_BYTES_INIT(SPACES_BYTES_MAX);
+    dbk_rc rc = spaces_of(from, &spaces, env, err);
+    if (rc == DBK_OK)
+        rc = copy_all(to, from, dbk_bytes_span(&spaces), filter, err);
+    dbk_bytes_wipe(&spaces);
+    return rc;
+}
+
 dbk_rc dbk_log_copy(const dbk_log *to, const dbk_log *from, const dbk_env *env,
                     dbk_log_report *report, dbk_err *err)
 {
@@ -84,7 +117,7 @@ dbk_rc dbk_log_copy(const dbk_log *to, const dbk_log *from, const dbk_env *env,
     if (rc == DBK_OK)
         rc = to->ops->begin(to->self, err);
     if (rc == DBK_OK) {
-        rc = copy_all(to, from, dbk_bytes_span(&spaces), err);
+        rc = copy_all(to, from, dbk_bytes_span(&spaces), NULL, err);
         if (rc == DBK_OK)
             rc = to->ops->commit(to->self, err);
         else

@@ -110,12 +110,12 @@ static void embedded_rollback(void *self)
 /* The file's own pages are wiped as they come free (secure_delete), but frames of the write-ahead
  * log are only left behind. A reader in the way is waited for once; then it is tried again with
  * each commit, and at the next start. */
-static void forget_replaced(embedded *e)
+static void forget_replaced(embedded *e, dbk_err *err)
 {
     (void)sqlite3_busy_timeout(e->db, e->forgets ? FORGET_MS : 0);
     int code = sqlite3_wal_checkpoint_v2(e->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     (void)sqlite3_busy_timeout(e->db, DBK_LOG_FILE_BUSY_MS);
-    dbk_rc rc = dbk_log_file_fail(code, NULL);
+    dbk_rc rc = dbk_log_file_fail(code, err);
     e->forgets = false;
     e->stale = rc != DBK_OK;
     if (e->stale && rc != DBK_BUSY && rc != DBK_FULL)
@@ -131,7 +131,7 @@ static dbk_rc embedded_commit(void *self, dbk_err *err)
     dbk_rc rc = run(e, ST_COMMIT, err);
     if (rc == DBK_OK) {
         if (e->forgets || e->stale)
-            forget_replaced(e);
+            forget_replaced(e, NULL);
         return DBK_OK;
     }
     embedded_rollback(e);
@@ -350,9 +350,12 @@ static dbk_rc configure(embedded *e, dbk_err *err)
                                  "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
                                  "PRAGMA secure_delete=ON;";
     char mode[32];
+    dbk_err why = { 0 };
     (void)sqlite3_busy_timeout(e->db, DBK_LOG_FILE_BUSY_MS);
     (void)sqlite3_db_config(e->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(e->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    /* Else a statement whose LIMIT is bound is parsed anew each time. */
+    (void)sqlite3_db_config(e->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     dbk_rc rc = dbk_log_file_exec(e->db, common, err);
     if (rc != DBK_OK)
         return rc;
@@ -373,8 +376,8 @@ static dbk_rc configure(embedded *e, dbk_err *err)
     /* Of a run that was cut short the write-ahead log may hold what was replaced since. */
     e->stale = true;
     if (rc == DBK_OK)
-        forget_replaced(e);
-    return rc == DBK_OK && e->failed ? dbk_fail(err, DBK_IO, "the log file can't be written") : rc;
+        forget_replaced(e, &why);
+    return rc == DBK_OK && e->failed ? dbk_fail(err, why.rc, "%s", why.text) : rc;
 }
 
 static dbk_rc check_version(sqlite3 *db, dbk_err *err)

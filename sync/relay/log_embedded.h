@@ -27,10 +27,6 @@ DBK_MUST_CHECK dbk_rc dbk_log_embedded_open(const dbk_log_embedded *file, dbk_lo
                                             dbk_log_use use, dbk_err *err);
 /* The same as a source; file is borrowed. */
 dbk_log_source dbk_log_embedded_source(const dbk_log_embedded *file);
-/* The log as it is at this moment into a new file, under the same key; others may write meanwhile.
- * DBK_CONFLICT: there is one. Not durable yet. */
-DBK_MUST_CHECK dbk_rc dbk_log_embedded_copy(const dbk_log_embedded *file, const char *to,
-                                            dbk_err *err);
 /* Every page's seal and the file's own structure; no handle may be open. DBK_DAMAGED. */
 DBK_MUST_CHECK dbk_rc dbk_log_embedded_verify(const dbk_log_embedded *file, dbk_err *err);
 

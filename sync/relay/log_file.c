@@ -104,36 +104,6 @@ dbk_rc dbk_log_file_connect(sqlite3 **out, const dbk_log_embedded *file, int fla
     return rc;
 }
 
-/* VACUUM INTO reads one view from its begin to its end, however much is written meanwhile; SQLite's
- * backup calls would begin anew at each write of another program. It takes no lock that a writer
- * waits for, and never checkpoints. */
-dbk_rc dbk_log_embedded_copy(const dbk_log_embedded *file, const char *to, dbk_err *err)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *s = NULL;
-    if (access(file->path, F_OK) != 0)
-        return dbk_fail(err, DBK_NOT_FOUND, "there is no log file");
-    if (access(to, F_OK) == 0)
-        return dbk_fail(err, DBK_CONFLICT, "there is a file where the copy shall be");
-    dbk_rc rc = dbk_log_file_connect(&db, file, 0, err);
-    if (rc == DBK_OK) {
-        (void)sqlite3_busy_timeout(db, DBK_LOG_FILE_BUSY_MS);
-        (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        rc = dbk_log_file_exec(db, "PRAGMA wal_autocheckpoint=0; PRAGMA trusted_schema=OFF;", err);
-    }
-    if (rc == DBK_OK)
-        rc = dbk_log_file_fail(sqlite3_prepare_v2(db, "VACUUM INTO ?1", -1, &s, NULL), err);
-    if (rc == DBK_OK) {
-        (void)sqlite3_bind_text(s, 1, to, -1, SQLITE_STATIC);
-        (void)sqlite3_step(s);
-        rc = dbk_log_file_fail(sqlite3_finalize(s), err);
-    }
-    if (rc == DBK_OK)
-        rc = dbk_log_file_prove(db, to, err);
-    (void)sqlite3_close(db);
-    return rc;
-}
-
 dbk_rc dbk_log_embedded_verify(const dbk_log_embedded *file, dbk_err *err)
 {
     sqlite3 *db = NULL;

@@ -1,5 +1,5 @@
 /* sync/relay/log_file.h - the SQLCipher file that an embedded log lies in: opened, keyed, proved to
- * be encrypted; inside log_embedded.c, whose header declares what copies and verifies a whole file.
+ * be encrypted; inside log_embedded.c, whose header declares what verifies a whole file.
  * Never: what the tables mean. */
 #ifndef DBK_RELAY_LOG_FILE_H
 #define DBK_RELAY_LOG_FILE_H

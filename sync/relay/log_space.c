@@ -407,9 +407,13 @@ typedef struct fork_walk {
     void *ctx;
 } fork_walk;
 
-static dbk_rc fork_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *err)
+bool dbk_log_row_is_fork(const dbk_log_row *row)
 {
-    fork_walk *walk = ctx;
+    return row->key.len > 0 && row->key.p[0] == 'X';
+}
+
+dbk_rc dbk_log_fork_of_row(dbk_log_fork *out, const dbk_log_row *row, dbk_err *err)
+{
     dbk_log_fork fork;
     dbk_wire key = dbk_wire_from(row->key);
     dbk_wire w = dbk_wire_from(row->value);
@@ -423,7 +427,16 @@ static dbk_rc fork_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *e
     fork.segment.kept = kept == 1;
     if (key.failed || w.failed || kept > 1)
         return dbk_fail(err, DBK_DAMAGED, "the evidence of a fork is malformed");
-    return walk->fn(walk->ctx, &fork, stop, err);
+    *out = fork;
+    return DBK_OK;
+}
+
+static dbk_rc fork_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *err)
+{
+    fork_walk *walk = ctx;
+    dbk_log_fork fork;
+    dbk_rc rc = dbk_log_fork_of_row(&fork, row, err);
+    return rc == DBK_OK ? walk->fn(walk->ctx, &fork, stop, err) : rc;
 }
 
 dbk_rc dbk_log_forks_of(const dbk_log_space *s, const dbk_id *feed, dbk_log_fork_fn fn, void *ctx,

@@ -123,6 +123,10 @@ DBK_MUST_CHECK dbk_rc dbk_log_fork_keep(const dbk_log_space *s, const dbk_log_fo
 /* The same evidence with a kept body. */
 DBK_MUST_CHECK dbk_rc dbk_log_fork_put(const dbk_log_space *s, const dbk_log_fork *fork,
                                        dbk_err *err);
+/* For copies of a whole log: is this row of a space evidence of a fork, and of which; borrowed.
+ * DBK_DAMAGED. */
+bool dbk_log_row_is_fork(const dbk_log_row *row);
+DBK_MUST_CHECK dbk_rc dbk_log_fork_of_row(dbk_log_fork *out, const dbk_log_row *row, dbk_err *err);
 typedef dbk_rc (*dbk_log_fork_fn)(void *ctx, const dbk_log_fork *fork, bool *stop, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_log_forks_of(const dbk_log_space *s, const dbk_id *feed,
                                        dbk_log_fork_fn fn, void *ctx, dbk_err *err);

@@ -58,12 +58,15 @@ static const char help_text[] =
     "        Moves the log from DIR into a PostgreSQL database (stop the relay first): every "
     "receipt\n"
     "        and proof holds as before.\n"
-    "  daybook-relay backup --data DIR --to FOLDER\n"
+    "  daybook-relay backup --data DIR --to FOLDER [--openers FILE]\n"
     "        Copies the log while it is served: one sealed file, proved by restoring it and\n"
-    "        checking all of it. It needs relay.key to be of use, which has to be kept apart.\n"
-    "  daybook-relay restore --data DIR --from FILE --key FILE --reason TEXT\n"
-    "        A relay in a new folder from a backup and relay.key's copy. It then waits for its\n"
-    "        recovery, as after `recover`.\n"
+    "        checking all of it. It needs relay.key to be of use, which has to be kept apart, and\n"
+    "        the opener book: one file for all backups, FOLDER/openers.book unless you say where.\n"
+    "        Each backup writes it anew, without what was ordered erased: so no older backup\n"
+    "        opens that any more.\n"
+    "  daybook-relay restore --data DIR --from FILE --key FILE --reason TEXT [--openers FILE]\n"
+    "        A relay in a new folder from a backup, the opener book and relay.key's copy. It then\n"
+    "        waits for its recovery, as after `recover`.\n"
     "  daybook-relay recover --data DIR --reason TEXT\n"
     "        After a backup was put back, and before `serve`: the relay then takes back from the\n"
     "        members' devices what it lost, and nothing else, until the device that founded the\n"
@@ -74,7 +77,7 @@ typedef struct options {
     const char *verb;
     const char *dir;
     const char *listen, *url, *tls_cert, *tls_key, *reason, *dsn, *to, *from, *key, *disk_max,
-        *metrics, *sandbox;
+        *metrics, *sandbox, *openers;
     bool behind_proxy, behind_http_proxy, json;
 } options;
 
@@ -202,16 +205,27 @@ static dbk_rc run_status(const options *o, dbk_err *err)
     return rc;
 }
 
+static void print_book(const options *o)
+{
+    if (o->openers != NULL)
+        printf("opener book, written anew: %s\n", o->openers);
+    else
+        printf("opener book, written anew: %s/%s\n", o->to, DBK_OPENER_BOOK_NAME);
+    printf("No backup can be read without it. Delete copies of it that are older than 30 days.\n");
+}
+
 static dbk_rc run_backup(const options *o, dbk_err *err)
 {
     dbk_home *home = NULL;
     dbk_backup made;
+    const dbk_backup_target target = { o->to, o->openers };
     dbk_rc rc = dbk_home_look(&home, o->dir, err);
     if (rc == DBK_OK)
-        rc = dbk_backup_make(&made, home, o->to, dbk_env_system(), err);
+        rc = dbk_backup_make(&made, home, &target, dbk_env_system(), err);
     if (rc == DBK_OK) {
         printf("%s/%s\nsha256 %s\n", o->to, made.name, made.sha256);
         print_report("restored once, sound", &made.holds);
+        print_book(o);
         printf("Keep it with others of its kind, and %s/%s apart from them.\n", o->dir,
                DBK_HOME_DB_KEY);
     }
@@ -228,7 +242,7 @@ static dbk_rc run_restore(const options *o, dbk_err *err)
     char when[DBK_TIME_TEXT_SIZE];
     dbk_backup made;
     bool waits;
-    const dbk_backup_source from = { o->from, o->key, o->reason };
+    const dbk_backup_source from = { o->from, o->key, o->reason, o->openers };
     dbk_rc rc = dbk_backup_restore(&made, &waits, o->dir, &from, dbk_env_system(), err);
     if (rc != DBK_OK)
         return rc;
@@ -332,7 +346,7 @@ typedef struct verb_row {
     dbk_rc (*run)(const options *o, dbk_err *err);
     bool names_dir; /* the folder is an argument, not --data */
     option_use listen, url, tls_cert, tls_key, reason, dsn, to, from, key, disk_max, metrics,
-        sandbox;
+        sandbox, openers;
     option_use behind_proxy, behind_http_proxy, json; /* without a value */
 } verb_row;
 static const verb_row verbs[] = {
@@ -346,8 +360,8 @@ static const verb_row verbs[] = {
     { "tls-switch", run_tls_switch, .names_dir = false },
     { "status", run_status, .json = MAY },
     { "fsck", run_fsck, .names_dir = false },
-    { "backup", run_backup, .to = MUST },
-    { "restore", run_restore, .from = MUST, .key = MUST, .reason = MUST },
+    { "backup", run_backup, .to = MUST, .openers = MAY },
+    { "restore", run_restore, .from = MUST, .key = MUST, .reason = MUST, .openers = MAY },
     { "recover", run_recover, .reason = MUST },
     { "migrate", run_migrate, .to = MUST },
 };
@@ -372,6 +386,7 @@ static dbk_rc take_option(options *o, const verb_row *verb, char **argv, int *at
         { "--disk-max", &o->disk_max, verb->disk_max },
         { "--metrics", &o->metrics, verb->metrics },
         { "--sandbox", &o->sandbox, verb->sandbox },
+        { "--openers", &o->openers, verb->openers },
     };
     const struct {
         const char *name;

@@ -5,6 +5,8 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "core/crypto/reach.h"
+#include "sync/engine/msg_snapshot.h"
 #include "sync/relay/relay_calls.h"
 
 #define HEARD_BYTES_MAX (1024u * 1024u) /* 20,000 devices and more */
@@ -240,8 +242,19 @@ static const call_row calls[] = {
       "push" },
     { "GET", "/v1/spaces/", "/segments", MEMBERS, 0, ASKS, dbk_call_range, "range" },
     { "GET", "/v1/spaces/", "/proof", MEMBERS, 0, ASKS | RECOVERS, dbk_call_proof, "proof" },
+    { "POST", "/v1/spaces/", "/snapshot/part", MEMBERS, DBK_PART_BYTES_MAX, FILLS,
+      dbk_call_snapshot_part, "snapshot-part" },
+    { "POST", "/v1/spaces/", "/snapshot", MEMBERS, DBK_MANIFEST_BYTES_MAX, FILLS,
+      dbk_call_snapshot_make, "snapshot-make" },
+    { "POST", "/v1/spaces/", "/snapshot/confirm", MEMBERS, DBK_CONFIRMATION_BYTES, 0,
+      dbk_call_snapshot_confirm, "snapshot-confirm" },
+    { "GET", "/v1/spaces/", "/snapshot", MEMBERS, 0, ASKS, dbk_call_snapshot_get, "snapshot" },
+    { "GET", "/v1/spaces/", "/snapshot/part", MEMBERS, 0, ASKS, dbk_call_snapshot_fetch,
+      "snapshot-fetch" },
     { "POST", "/v1/spaces/", "/cosign", MEMBERS, DBK_COSIGNED_NOTE_BYTES_MAX, 0, dbk_call_cosign,
       "cosign" },
+    { "POST", "/v1/spaces/", "/reach", MEMBERS, DBK_REACH_BYTES, 0, dbk_call_reach, "reach" },
+    { "GET", "/v1/spaces/", "/reach", MEMBERS, 0, 0, dbk_call_reaches, "reaches" },
     { "GET", "/v1/members", NULL, MEMBERS, 0, ASKS | RECOVERS, dbk_call_members_get, "members" },
     { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, RECOVERS, dbk_call_members_post,
       "member" },
@@ -437,6 +450,17 @@ static dbk_rc too_often(dbk_relay_answer *a)
     return DBK_OK;
 }
 
+/* When a failed change could not be undone in memory the roll is empty until the relay is started
+ * again: that is no word about who asks. */
+static bool knows_nobody(dbk_relay *r)
+{
+    dbk_roll_org org;
+    if (!atomic_load(&r->failed))
+        return false;
+    dbk_roll_org_get(r->roll, &org);
+    return org.count == 0;
+}
+
 static dbk_rc run_call(dbk_relay *r, dbk_relay_answer *a, const call_row *row, dbk_call *c,
                        dbk_err *err)
 {
@@ -459,6 +483,8 @@ static dbk_rc run_call(dbk_relay *r, dbk_relay_answer *a, const call_row *row, d
                                 !dbk_pace_take(r->devices, claim.key_hash, c->req->now_ms)))
             return too_often(a);
     }
+    if (rc == DBK_AUTH && knows_nobody(r))
+        return dbk_fail(err, DBK_IO, "the relay failed, and has to be started again");
     if (rc == DBK_AUTH) {
         dbk_relay_refuse(a, 401, "auth");
         return DBK_OK;

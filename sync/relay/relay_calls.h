@@ -65,6 +65,29 @@ bool dbk_relay_is_decision(dbk_rc rc);
 DBK_MUST_CHECK dbk_rc dbk_relay_proposals_clear(const dbk_log *log, dbk_err *err);
 /* Not in the space, no such space: nobody outside learns which. DBK_NOT_FOUND. */
 DBK_MUST_CHECK dbk_rc dbk_relay_check_member(dbk_relay *r, const dbk_call *c, dbk_err *err);
+/* The same, and DBK_DENIED: who only writes there has nothing of it; who isn't a desk of
+ * headquarters vouches for nothing. */
+DBK_MUST_CHECK dbk_rc dbk_relay_check_reader(dbk_relay *r, const dbk_call *c, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_relay_check_desk(dbk_relay *r, const dbk_call *c, dbk_err *err);
+
+/* Is this a state that the space's log, as it stands, has been in? A log that was put back from a
+ * copy has not, though this relay's key signed it. If not, *decision is DBK_CONFLICT. */
+DBK_MUST_CHECK dbk_rc dbk_relay_check_history(const dbk_log_space *s, const dbk_checkpoint *point,
+                                              dbk_rc *decision, dbk_err *err);
+
+/* What a member's welcome tells of a space's snapshots. */
+typedef struct dbk_snapshots_told {
+    bool stands; /* one that it may begin with; headquarters holds all of it */
+    bool waits;  /* one for this device's word */
+} dbk_snapshots_told;
+DBK_MUST_CHECK dbk_rc dbk_relay_snapshots_told(dbk_relay *r, const dbk_log_space *s,
+                                               const dbk_caller *caller, dbk_snapshots_told *out,
+                                               dbk_err *err);
+
+/* relay_reach.c: is a device's word how far it has this log to be asked for? */
+DBK_MUST_CHECK dbk_rc dbk_relay_asks_reach(dbk_relay *r, const dbk_log_space *s,
+                                           const dbk_caller *caller, uint64_t now_ms, bool *asks,
+                                           dbk_err *err);
 
 /* What a call's query may hold: decimal numbers only, each at most once. */
 typedef struct dbk_query_field {
@@ -108,6 +131,14 @@ dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_e
 dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_proof(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_cosign(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_reach(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_reaches(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_snapshot_part(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_snapshot_make(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_snapshot_confirm(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c,
+                                 dbk_err *err);
+dbk_rc dbk_call_snapshot_get(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_snapshot_fetch(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_claims(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_lost_entry(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_refill(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);

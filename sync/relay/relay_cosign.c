@@ -74,29 +74,28 @@ static dbk_rc screen(cosign *job, dbk_relay *r, dbk_span note, dbk_err *err)
     return DBK_OK;
 }
 
-/* Is it a state that the log, as it stands, has been in? A log that was put back from a copy has
- * not, though this relay's key signed it. */
-static dbk_rc check_log(cosign *job, const dbk_log_space *s, dbk_err *err)
+dbk_rc dbk_relay_check_history(const dbk_log_space *s, const dbk_checkpoint *point,
+                               dbk_rc *decision, dbk_err *err)
 {
     dbk_log_state state;
     dbk_proof proof = { .count = 0 };
-    const dbk_checkpoint *c = &job->point;
     dbk_log_space nodes = *s;
     dbk_rc rc = dbk_log_state_get(s, &state, err);
     if (rc != DBK_OK)
         return rc == DBK_NOT_FOUND ? DBK_DAMAGED : rc;
     uint64_t size = state.frontier.size;
-    if (!dbk_id_equal(&c->log, &state.log) || c->size > size) {
-        job->decision = DBK_CONFLICT;
+    if (!dbk_id_equal(&point->log, &state.log) || point->size > size) {
+        *decision = DBK_CONFLICT;
         return DBK_OK;
     }
-    if (c->size < size)
-        rc = dbk_tree_consistency(&proof, DBK_TREE_LOG, c->size, size, dbk_log_node_get, &nodes,
+    if (point->size < size)
+        rc = dbk_tree_consistency(&proof, DBK_TREE_LOG, point->size, size, dbk_log_node_get, &nodes,
                                   err);
     if (rc != DBK_OK)
         return rc == DBK_NOT_FOUND ? DBK_DAMAGED : rc;
-    if (!dbk_tree_check_consistency(&proof, DBK_TREE_LOG, c->size, &c->root, size, &state.root))
-        job->decision = DBK_CONFLICT;
+    if (!dbk_tree_check_consistency(&proof, DBK_TREE_LOG, point->size, &point->root, size,
+                                    &state.root))
+        *decision = DBK_CONFLICT;
     return DBK_OK;
 }
 
@@ -107,7 +106,7 @@ static dbk_rc run_cosign(void *ctx, const dbk_log *log, dbk_err *err)
     dbk_log_cosigned held;
     dbk_err absent = { 0 };
     dbk_log_space s = { log, job->space };
-    dbk_rc rc = check_log(job, &s, err);
+    dbk_rc rc = dbk_relay_check_history(&s, &job->point, &job->decision, err);
     if (rc != DBK_OK || job->decision != DBK_OK)
         return rc;
     rc = dbk_log_cosigned_get(&s, &job->witness, &held, &absent);

@@ -4,6 +4,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "sync/relay/erasure.h"
+#include "sync/relay/log_snapshot.h"
 #include "sync/relay/relay_calls.h"
 
 #define SETUP_LABEL "daybook/relay-setup/1"
@@ -129,6 +130,14 @@ bool dbk_relay_is_decision(dbk_rc rc)
     }
 }
 
+/* Snapshots hold what is ordered erased, and nobody takes one any more. */
+static dbk_rc dispose(dbk_relay *r, const dbk_log *log, const dbk_entry *e, dbk_err *err)
+{
+    const dbk_log_space s = { log, e->space };
+    dbk_rc rc = dbk_erasure_run(log, r->roll, e, err);
+    return rc == DBK_OK ? dbk_log_snapshots_forget(&s, err) : rc;
+}
+
 static dbk_rc add_entry(entry_job *job, const dbk_log *log, const dbk_entry *e, dbk_err *err)
 {
     dbk_roll_change made;
@@ -150,7 +159,7 @@ static dbk_rc add_entry(entry_job *job, const dbk_log *log, const dbk_entry *e, 
     if (rc == DBK_OK && made.kind == DBK_ENTRY_SPACE)
         rc = dbk_append_open(r->append, log, &made.space, err);
     if (rc == DBK_OK && made.kind == DBK_ENTRY_DISPOSE)
-        rc = dbk_erasure_run(log, r->roll, e, err);
+        rc = dispose(r, log, e, err);
     if (rc == DBK_OK)
         rc = dbk_recover_taken(r, log, &taking, err);
     dbk_roll_org_peek(r->roll, &org);

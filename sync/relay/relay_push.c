@@ -14,6 +14,7 @@ typedef struct push {
     bool sound[DBK_PUSH_SEGMENTS_MAX]; /* passed all checks that need no order */
     size_t count;
     dbk_push_result results[DBK_PUSH_SEGMENTS_MAX];
+    bool is_out;          /* who brings it is out of the space, or of all */
     dbk_quota quota;      /* as it stood when the push came */
     dbk_feed_owner owner; /* of the feed looked up last */
     dbk_id owner_feed, owner_incarnation;
@@ -34,10 +35,10 @@ static bool find_owner(push *p, const dbk_header *h)
     return true;
 }
 
-/* A member may carry a colleague's segments, one who was revoked only its own. */
+/* A member may carry a colleague's segments, one who is out only its own. */
 static bool may_bring(const push *p, const dbk_call *c)
 {
-    return !c->caller.revoked || dbk_id_equal(&p->owner.device, &c->caller.device);
+    return !p->is_out || dbk_id_equal(&p->owner.device, &c->caller.device);
 }
 
 /* Caps, canonical parse, a member's feed in this space, its signature, the op root: in this order,
@@ -154,13 +155,16 @@ dbk_rc dbk_call_push(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_e
 {
     bool any = false;
     dbk_rc rc;
-    /* Also when a guest's time is over: what it wrote in time may come late. */
-    if (!dbk_roll_in_space(r->roll, &c->caller, &c->id, 0))
+    /* Also when a guest's time is over, or a device is out of the space: what it wrote before it
+     * heard may come late, and stands aside. */
+    bool is_in = dbk_roll_in_space(r->roll, &c->caller, &c->id, 0);
+    if (!is_in && !dbk_roll_left_space(r->roll, &c->caller, &c->id))
         return dbk_fail(err, DBK_NOT_FOUND, "no such space");
     push *p = dbk_alloc(sizeof(*p));
     if (p == NULL)
         return dbk_fail(err, DBK_NOMEM, "no memory for a push");
     p->relay = r;
+    p->is_out = !is_in || c->caller.revoked;
     dbk_bytes_init(&p->store, DBK_KEPT_BYTES_MAX);
     p->quota = dbk_relay_quota(r);
     rc = dbk_push_decode(p->raw, &p->count, c->req->body, err);

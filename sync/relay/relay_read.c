@@ -45,13 +45,18 @@ typedef struct greeting {
     dbk_bytes heads;  /* dbk_feed_head */
     dbk_bytes parts;  /* part: up to and with each space */
     const dbk_log *log;
-    dbk_id space, device;
+    dbk_id space;
+    dbk_relay *relay;
+    const dbk_caller *caller;
     dbk_id witnesses[DBK_POLICY_KEYS_MAX]; /* signer ids, of the policy in force */
     size_t witnesses_count;
+    uint64_t now_ms;
     bool recovering;
 } greeting;
 typedef struct part {
     size_t heads, note_bytes, cosigned;
+    dbk_snapshots_told told;
+    bool reach; /* its word how far it has the log is asked for */
 } part;
 
 static void greeting_init(greeting *g)
@@ -164,11 +169,15 @@ static dbk_rc gather_space(greeting *g, dbk_err *err)
 {
     dbk_log_state state;
     dbk_log_cosigned row;
-    part ends = { 0, 0, 0 };
+    part ends = { 0 };
     dbk_log_space s = { g->log, g->space };
     dbk_rc rc = state_of(&s, &state, err);
     if (rc == DBK_OK)
-        rc = dbk_log_feeds_of(&s, &g->device, gather_feed, g, err);
+        rc = dbk_log_feeds_of(&s, &g->caller->device, gather_feed, g, err);
+    if (rc == DBK_OK)
+        rc = dbk_relay_snapshots_told(g->relay, &s, g->caller, &ends.told, err);
+    if (rc == DBK_OK)
+        rc = dbk_relay_asks_reach(g->relay, &s, g->caller, g->now_ms, &ends.reach, err);
     if (rc == DBK_OK)
         rc = gather_note(g, dbk_span_of(state.note, state.note_len), err);
     for (size_t i = 0; i < g->witnesses_count && rc == DBK_OK; i++) {
@@ -220,7 +229,7 @@ static void point(const greeting *g, dbk_welcome_space *spaces, const char **not
 {
     const dbk_known_space *known = (const dbk_known_space *)(const void *)g->known.p;
     const dbk_feed_head *heads = (const dbk_feed_head *)(const void *)g->heads.p;
-    part end = { 0, 0, 0 };
+    part end = { 0 };
     for (size_t i = 0; i < spaces_of(g); i++) {
         part begin = end;
         memcpy(&end, g->parts.p + i * sizeof(end), sizeof(end));
@@ -231,6 +240,9 @@ static void point(const greeting *g, dbk_welcome_space *spaces, const char **not
                     (const char *)g->notes.p + begin.note_bytes, end.cosigned);
         spaces[i].feeds = heads != NULL ? heads + begin.heads : NULL;
         spaces[i].feeds_count = end.heads - begin.heads;
+        spaces[i].snapshot = end.told.stands;
+        spaces[i].confirm = end.told.waits;
+        spaces[i].reach = end.reach;
     }
 }
 
@@ -261,6 +273,26 @@ static dbk_rc welcome(dbk_relay_answer *a, greeting *g, const dbk_roll_org *org,
     }
     dbk_free(notes);
     dbk_free(spaces);
+    return rc;
+}
+
+/* Who holds all is told the rest only where a snapshot waits for their word, or the relay for the
+ * word that they hold it. */
+static dbk_rc is_quiet(const greeting *g, bool *quiet, dbk_err *err)
+{
+    const dbk_known_space *known = (const dbk_known_space *)(const void *)g->known.p;
+    dbk_rc rc = DBK_OK;
+    *quiet = true;
+    for (size_t i = 0; i < spaces_of(g) && rc == DBK_OK; i++) {
+        dbk_snapshots_told told = { false, false };
+        bool asks = false;
+        const dbk_log_space s = { g->log, space_of(g, i) };
+        if (dbk_roll_vouches(g->relay->roll, &g->caller->device, &s.space))
+            rc = dbk_relay_snapshots_told(g->relay, &s, g->caller, &told, err);
+        if (rc == DBK_OK && known[i].size > 0)
+            rc = dbk_relay_asks_reach(g->relay, &s, g->caller, g->now_ms, &asks, err);
+        *quiet = *quiet && !told.waits && !asks;
+    }
     return rc;
 }
 
@@ -298,10 +330,15 @@ dbk_rc dbk_call_hello(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
     if (rc != DBK_OK)
         goto out;
     g.log = &r->readers[reader];
-    g.device = c->caller.device;
+    g.relay = r;
+    g.caller = &c->caller;
+    g.now_ms = c->req->now_ms;
     a->content_type = DBK_TYPE_JSON;
+    bool quiet = false;
     rc = g.recovering ? DBK_OK : gather_known(&g, &org, &digest, err);
-    if (rc == DBK_OK && !g.recovering && hello.has_known && dbk_id_equal(&hello.known, &digest)) {
+    if (rc == DBK_OK && !g.recovering && hello.has_known && dbk_id_equal(&hello.known, &digest))
+        rc = is_quiet(&g, &quiet, err);
+    if (rc == DBK_OK && quiet) {
         dbk_welcome idle = { .idle = true };
         rc = dbk_welcome_encode(&a->body, &idle, err);
     } else if (rc == DBK_OK) {
@@ -434,6 +471,22 @@ dbk_rc dbk_relay_check_member(dbk_relay *r, const dbk_call *c, dbk_err *err)
     return DBK_OK;
 }
 
+dbk_rc dbk_relay_check_reader(dbk_relay *r, const dbk_call *c, dbk_err *err)
+{
+    dbk_rc rc = dbk_relay_check_member(r, c, err);
+    if (rc == DBK_OK && !dbk_roll_reads(r->roll, &c->caller, &c->id))
+        rc = dbk_fail(err, DBK_DENIED, "this device only writes into the space");
+    return rc;
+}
+
+dbk_rc dbk_relay_check_desk(dbk_relay *r, const dbk_call *c, dbk_err *err)
+{
+    dbk_rc rc = dbk_relay_check_member(r, c, err);
+    if (rc == DBK_OK && !dbk_roll_vouches(r->roll, &c->caller.device, &c->id))
+        rc = dbk_fail(err, DBK_DENIED, "headquarters' call");
+    return rc;
+}
+
 dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
     dbk_query_field q[] = { { "from", 0, false }, { "bytes", 0, false }, { "own", 0, false } };
@@ -443,9 +496,7 @@ dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
     if (rc == DBK_OK && (!q[0].given || !q[1].given || q[2].value > 1))
         rc = dbk_fail(err, DBK_FORMAT, "from or bytes is missing");
     if (rc == DBK_OK)
-        rc = dbk_relay_check_member(r, c, err);
-    if (rc == DBK_OK && !dbk_roll_reads(r->roll, &c->caller, &c->id))
-        rc = dbk_fail(err, DBK_DENIED, "this device only writes into the space");
+        rc = dbk_relay_check_reader(r, c, err);
     if (rc == DBK_OK)
         rc = dbk_relay_reader_take(r, &reader, err);
     if (rc != DBK_OK)

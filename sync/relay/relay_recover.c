@@ -266,7 +266,7 @@ dbk_rc dbk_recover_may_take(dbk_relay *r, const dbk_log *log, const dbk_recover_
 
 /* An earlier recovery has come back: the chain knows the log by its later name, and perhaps less
  * of what stands here. */
-static dbk_rc retell(const dbk_log *log, const dbk_log_move *m, dbk_err *err)
+static dbk_rc retell(const dbk_relay *r, const dbk_log *log, const dbk_log_move *m, dbk_err *err)
 {
     dbk_log_claim claim;
     dbk_log_space s = { log, m->space };
@@ -275,6 +275,10 @@ static dbk_rc retell(const dbk_log *log, const dbk_log_move *m, dbk_err *err)
         return rc == DBK_NOT_FOUND ? DBK_DAMAGED : rc;
     uint64_t size = dbk_id_equal(&m->old_log, &claim.old_log) ? m->old_size : 0;
     claim.old_log = m->new_log;
+    /* It was the answer to this very claim: the relay was put back once more, to where it waited.
+     */
+    if (dbk_id_equal(&claim.new_log, &m->new_log))
+        claim.new_log = fresh_log(r->env);
     if (size < claim.size) {
         claim.size = size;
         rc = dbk_tree_root(&claim.root, DBK_TREE_LOG, size, dbk_log_node_get, &s, err);
@@ -348,7 +352,7 @@ dbk_rc dbk_recover_taken(dbk_relay *r, const dbk_log *log, const dbk_recover_ent
     if (!e->lost)
         return go_on(r, log, e->entry, err);
     for (size_t i = 0; i < e->entry->logs_count && rc == DBK_OK; i++)
-        rc = retell(log, &e->entry->logs[i], err);
+        rc = retell(r, log, &e->entry->logs[i], err);
     return rc;
 }
 

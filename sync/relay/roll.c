@@ -213,6 +213,18 @@ bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *s
     return found;
 }
 
+bool dbk_roll_left_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space)
+{
+    bool left = false;
+    lock(roll);
+    const dbk_member *m = roll->roster != NULL ? dbk_roster_device(roll->roster, &caller->device)
+                                               : NULL;
+    for (size_t i = 0; m != NULL && i < m->spaces_count && !left; i++)
+        left = m->spaces[i].removed && dbk_id_equal(&m->spaces[i].space, space);
+    unlock(roll);
+    return left;
+}
+
 bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space)
 {
     bool reads = false;
@@ -224,6 +236,65 @@ bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *spac
     unlock(roll);
     return reads;
 }
+
+bool dbk_roll_sign_key(dbk_roll *roll, dbk_sign_pk *out, const dbk_id *device)
+{
+    memset(out, 0, sizeof(*out));
+    lock(roll);
+    const dbk_member *m = roll->roster != NULL ? dbk_roster_device(roll->roster, device) : NULL;
+    if (m != NULL)
+        *out = m->keys.sign;
+    unlock(roll);
+    return m != NULL;
+}
+
+/* ---- snapshots ---------------------------------------------------------------------------- */
+
+bool dbk_roll_vouches(dbk_roll *roll, const dbk_id *device, const dbk_id *space)
+{
+    lock(roll);
+    bool may = roll->roster != NULL && dbk_snapshot_may_vouch(roll->roster, device, space);
+    unlock(roll);
+    return may;
+}
+
+bool dbk_roll_may_confirm(dbk_roll *roll, const dbk_id *device, const dbk_id *maker,
+                          const dbk_id *space)
+{
+    lock(roll);
+    bool may = roll->roster != NULL &&
+               dbk_snapshot_may_confirm(roll->roster, device, maker, space, NULL) == DBK_OK;
+    unlock(roll);
+    return may;
+}
+
+dbk_rc dbk_roll_check_snapshot(dbk_roll *roll, const dbk_manifest *m, uint64_t members_seq,
+                               dbk_err *err)
+{
+    bool held = roll->changing; /* locked already, by this thread */
+    if (!held)
+        lock(roll);
+    dbk_rc rc = roll->roster != NULL ? dbk_manifest_check(m, roll->roster, members_seq, err)
+                                     : DBK_NOT_FOUND;
+    if (!held)
+        unlock(roll);
+    return rc;
+}
+
+dbk_rc dbk_roll_check_confirmation(dbk_roll *roll, const dbk_confirmation_word *word,
+                                   const dbk_manifest *m, dbk_err *err)
+{
+    bool held = roll->changing; /* locked already, by this thread */
+    if (!held)
+        lock(roll);
+    dbk_rc rc = roll->roster != NULL ? dbk_confirmation_check(word, m, roll->roster, err)
+                                     : DBK_NOT_FOUND;
+    if (!held)
+        unlock(roll);
+    return rc;
+}
+
+/* ---- logs --------------------------------------------------------------------------------- */
 
 dbk_rc dbk_roll_logs_peek(const dbk_roll *roll, dbk_bytes *out, dbk_err *err)
 {

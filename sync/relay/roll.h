@@ -7,6 +7,7 @@
 #define DBK_RELAY_ROLL_H
 
 #include "core/crypto/segment.h"
+#include "core/crypto/snapshot.h"
 #include "sync/relay/admit.h"
 #include "sync/relay/log.h"
 
@@ -53,8 +54,25 @@ DBK_MUST_CHECK dbk_rc dbk_roll_spaces(dbk_roll *roll, const dbk_caller *caller, 
 /* Of a revoked device: was it in the space. */
 bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space,
                        uint64_t now_ms);
+/* Was it in the space, and is out of it by now? What it wrote before it heard may still come. */
+bool dbk_roll_left_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space);
 /* May a member of the space have its segments? Not one that only writes there. */
 bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space);
+
+/* Its key for segments and words. false: no such device. */
+bool dbk_roll_sign_key(dbk_roll *roll, dbk_sign_pk *out, const dbk_id *device);
+
+/* Who may make and confirm snapshots of a space (core/crypto/snapshot.h): headquarters' devices in
+ * it; confirm one that `maker` made. */
+bool dbk_roll_vouches(dbk_roll *roll, const dbk_id *device, const dbk_id *space);
+bool dbk_roll_may_confirm(dbk_roll *roll, const dbk_id *device, const dbk_id *maker,
+                          const dbk_id *space);
+/* dbk_manifest_check and dbk_confirmation_check by the chain as it is. For the one thread that
+ * changes the roll, also between add and settle. */
+DBK_MUST_CHECK dbk_rc dbk_roll_check_snapshot(dbk_roll *roll, const dbk_manifest *m,
+                                              uint64_t members_seq, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_roll_check_confirmation(dbk_roll *roll, const dbk_confirmation_word *word,
+                                                  const dbk_manifest *m, dbk_err *err);
 
 /* The newest recovery of every space of records, in the chain's order; of one that had none, only
  * the space stands in it. Appends dbk_log_move. peek: for the one thread that changes the roll,

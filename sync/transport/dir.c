@@ -39,6 +39,14 @@ static dbk_rc disk_error(dbk_err *err, const char *what)
     return dbk_fail(err, DBK_IO, "the folder's %s: %s", what, strerror(why));
 }
 
+/* What isn't there, or is no plain file or folder that we may read. A disk that doesn't answer is
+ * not an empty one: what is on it would count as fetched. */
+static bool is_unseen(void)
+{
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO ||
+           errno == EACCES;
+}
+
 /* ---- targets ------------------------------------------------------------------------- */
 
 typedef struct place {
@@ -125,9 +133,14 @@ static dbk_rc read_rows(rows *list, DIR *dir, dbk_err *err)
         const struct dirent *entry = readdir(dir);
         if (entry == NULL)
             return errno == 0 ? DBK_OK : disk_error(err, "names can't be read");
-        if (!name_ok(dbk_span_str(entry->d_name)) ||
-            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-            !S_ISREG(st.st_mode))
+        if (!name_ok(dbk_span_str(entry->d_name)))
+            continue;
+        if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+            if (!is_unseen())
+                return disk_error(err, "files can't be looked at");
+            continue;
+        }
+        if (!S_ISREG(st.st_mode))
             continue;
         dbk_rc rc = add_row(list, entry->d_name, (uint64_t)st.st_size, err);
         if (rc != DBK_OK)
@@ -142,10 +155,12 @@ static dbk_rc list_names(const folder *f, const place *where, dbk_answer *answer
     int fd = open_dir(f, where);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     if (dir == NULL) {
+        if (fd >= 0 || !is_unseen())
+            rc = disk_error(err, "names can't be read");
         if (fd >= 0)
             (void)close(fd);
         answer->status = 200; /* an absent folder holds nothing */
-        return DBK_OK;
+        return rc;
     }
     rc = read_rows(&list, dir, err);
     (void)closedir(dir);
@@ -189,10 +204,14 @@ static dbk_rc read_file(const folder *f, const place *where, dbk_answer *answer,
     int dir = open_dir(f, where);
     answer->status = 404;
     if (dir < 0)
-        return DBK_OK;
+        return is_unseen() ? DBK_OK : disk_error(err, "files can't be read");
     /* Without O_NONBLOCK, opening a pipe would wait for ever. */
     file = openat(dir, where->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (file < 0 || fstat(file, &st) != 0 || !S_ISREG(st.st_mode))
+    if (file < 0 || fstat(file, &st) != 0) {
+        rc = is_unseen() ? DBK_OK : disk_error(err, "file can't be read");
+        goto out;
+    }
+    if (!S_ISREG(st.st_mode))
         goto out;
     if ((uint64_t)st.st_size > answer->body.max - answer->body.len) {
         rc = dbk_fail(err, DBK_LIMIT, "a file in the folder is too large");

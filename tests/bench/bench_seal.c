@@ -124,7 +124,7 @@ typedef struct bench {
 static void seal_all(bench *b, size_t count, double *us)
 {
     dbk_err err = { 0 };
-    dbk_seal_keys keys = { b->key, dbk_key_id(b->key), b->sk, NULL, NULL };
+    dbk_seal_keys keys = { b->key, dbk_key_id(b->key), b->sk, NULL, b->env };
     double start = now_us();
     b->header.count = (uint16_t)count;
     b->env->random(b->env->self, b->header.salt, sizeof(b->header.salt));

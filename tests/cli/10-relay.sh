@@ -19,6 +19,20 @@ for file in "$T"/relay/*; do
     equal "${file##*/} is its owner's only" 600 "$(stat -c %a "$file")"
 done
 refused_relay "a folder that holds a relay isn't overwritten" 5 . "$DAYBOOK_RELAY" init "$T/relay"
+
+# Cut off, it is done again; a relay that is whole is never made anew.
+mkdir "$T/cut"
+cp "$T/relay/tls-cert.pem" "$T/relay/relay.db" "$T/cut"
+refused_relay "what nobody began to make stays" 5 . "$DAYBOOK_RELAY" init "$T/cut"
+: >"$T/cut/relay.making"
+refused_relay "half a relay isn't served" 4 . \
+    "$DAYBOOK_RELAY" serve --data "$T/cut" --listen 127.0.0.1:0
+ok "a making that was cut off is done again" "$DAYBOOK_RELAY" init "$T/cut"
+equal "the mark of it is gone" "" "$(find "$T/cut" -name relay.making)"
+sum=$(sha256sum "$T/cut/relay.key" "$T/cut/relay.db")
+: >"$T/cut/relay.making"
+ok "cut off after its last step" "$DAYBOOK_RELAY" init "$T/cut"
+equal "what was whole stays" "$sum" "$(sha256sum "$T/cut/relay.key" "$T/cut/relay.db")"
 refused_relay "no relay there" 4 . "$DAYBOOK_RELAY" serve --data "$T/none" --listen 127.0.0.1:0
 refused_relay "an address that isn't one" 2 . \
     "$DAYBOOK_RELAY" serve --data "$T/relay" --listen nonsense

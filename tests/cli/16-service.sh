@@ -75,6 +75,7 @@ equal "and nobody was told that it is ready" "" "$(<"$T/told")"
 # as_service ARGUMENT...: on a passed socket, until it is told to end
 as_service() {
     : >"$T/told"
+    : >"$T/relay.out" # or what an earlier one printed may be read before the shell empties it
     "${passed[@]}" 1 tcp "$@" >"$T/relay.out" 2>>"$T/relay.log" </dev/null &
     others+=("$!")
     launcher=$!

@@ -6,12 +6,15 @@
 marker=Quagmire-Marker-Text
 organisation "Unit Cedar"
 enrol anne officer "Unit Cedar"
+must admin org witness
+must admin org policy --witness "$out"
 must anne add case "ref=27BACK" kind=fatal_rtc "summary=$marker"
-must anne sync
+settle anne admin anne
 [ -n "$(ls "$HOME/.local/state/daybook")" ] || fail "marks are kept"
 
 must anne --json backup "$T/monday.daybook"
 json "it was proved" "d['proved']" True
+json "what headquarters holds is left out" "d['left_out'] > 0" True
 equal "the file is the owner's alone" 600 "$(stat -c %a "$T/monday.daybook")"
 ! grep -aq "$marker" "$T/monday.daybook" || fail "a backup is encrypted"
 wont "a backup overwrites nothing" 5 "already" anne backup "$T/monday.daybook"
@@ -32,9 +35,7 @@ cp "$T/anne.pass" "$T/new.pass"
 size=$(stat -c %s "$T/monday.daybook")
 for at in 3 9 30 200 5000 $((size - 40)) $((size - 1)); do
     cp "$T/monday.daybook" "$T/bad"
-    printf '\377' | dd of="$T/bad" bs=1 seek="$at" conv=notrunc status=none
-    ! cmp -s "$T/bad" "$T/monday.daybook" ||
-        printf '\0' | dd of="$T/bad" bs=1 seek="$at" conv=notrunc status=none
+    flip "$T/bad" "$at"
     on new restore "$T/bad"
     [ "$status" != 0 ] || fail "a byte at $at changed: refused"
     [ ! -e "$T/new/keys.slots" ] || fail "no store was made of it"
@@ -52,6 +53,12 @@ must new --json restore "$T/monday.daybook"
 json "it is restored" "d['restored']" True
 must new --json status
 json "it says so" "d['restored'] is not None" True
+json "and how much is to come" "d['spaces'][0]['absent'] > 0" True
+equal "what headquarters holds isn't in it" "" "$(ids new)"
+must new --json verify
+json "which is no fault" "(d['whole'], d['spaces'][0]['absent'] > 0)" "(True, True)"
+must new search "$marker"
+hasnt "no word of it" "27BACK" "$out"
 must new add case ref=27WED kind=fatal_rtc
 must new --json sync
 json "and again" "d['restored']" True

@@ -18,8 +18,8 @@ has "a form's fields" "^  method +code +to sign +Method" "$out"
 has "and its answers" "mortuary_viewing" "$out"
 must amir --json form show intervention
 json "a form, for programs" \
-    "d['signs'], [f['kind'] for f in d['fields'] if f['field'] == 'flight']" \
-    "(True, ['ref'])"
+    "d['signs'], [(f['kind'], f['form']) for f in d['fields'] if f['field'] == 'flight']" \
+    "(True, [('ref', 'flight')])"
 ok "the forms need no store" "$DAYBOOK" --store "$T/nowhere" forms
 
 # ---- writing --------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ must chief export
 hasnt "nor in an export of all" "$hidden" "$out"
 wont "shown without a reason" 2 "restricted space: say why" chief show "$hidden"
 equal "not a word of it" "" "$out"
+wont "for programs" 2 "say why" chief --json show "$hidden"
+json "they are told what is wanted" "d['error']['wants']" "reason"
 wont "its history" 2 "say why" chief history "$hidden"
 wont "a list of it" 2 "say why" chief list --space "Operation Blackbird"
 wont "an export of it" 2 "say why" chief export --space "Operation Blackbird"
@@ -183,4 +185,13 @@ ok "times can be taken" "$python" "$T/times.py" "$DAYBOOK" "$T/amir" \
 echo "$err"
 equal "a guess at it takes no other time ($out apart)" True "$("$python" -c "print($out < 0.3)")"
 must amir lock
+
+# What names a record of it, names no more than its id.
+must chief add action --space "Family Liaison Unit" text="Ring first" raised_from="$hidden" \
+    case_id="$person"
+action=$out
+must chief --json show "$action"
+json "a record that names it has no name for it" \
+    "sorted(d['names']) == sorted(['$action', '$person'])" True
+must chief withdraw "$action" --reason "of the test"
 finish

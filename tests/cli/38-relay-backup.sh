@@ -66,7 +66,8 @@ key=$(od -An -tx1 "$T/relay/relay.key" | tr -d ' \n')
 for file in "$T"/backups/*; do
     hasnt "the key isn't in ${file##*/}" "$key" "$(od -An -v -tx1 "$file" | tr -d ' \n')"
 done
-equal "nothing else is left" 6 "$(find "$T/backups" -mindepth 1 | wc -l)"
+equal "the opener book is for its owner only" 600 "$(stat -c %a "$T/backups/openers.book")"
+equal "nothing else is left" 7 "$(find "$T/backups" -mindepth 1 | wc -l)"
 status_json
 json "the last one is told" "d['last_backup'][:17]" \
     "$(basename "$backup" | sed 's/.*-\(....\)\(..\)\(..\)T\(..\)\(..\).*/\1-\2-\3T\4:\5:/')"
@@ -87,7 +88,7 @@ sleep 1.1 # a backup is named by its second
 ok "the next one is made all the same" \
     "$DAYBOOK_RELAY" backup --data "$T/relay" --to "$T/cut"
 equal "and leaves nothing of those before" "" \
-    "$(find "$T/cut" -mindepth 1 ! -name 'daybook-relay-*')"
+    "$(find "$T/cut" -mindepth 1 ! -name 'daybook-relay-*' ! -name openers.book)"
 equal "the others stand" "$before" "$(backups | wc -l)"
 
 # ---- what the backup lacks, and the relay signed for ----------------------------------------
@@ -115,12 +116,20 @@ from "$backup" "$backup" "a key that isn't one" 10 "not a relay's key"
 from "$T/none.db" "$T/apart.key" "no such file" 4 "none\.db"
 size=$(stat -c %s "$backup")
 head -c $((size / 8192 * 4096)) "$backup" >"$T/short.db"
-from "$T/short.db" "$T/apart.key" "half a backup" 10 .
+with_book=(--openers "$T/backups/openers.book")
+refused_relay "half a backup" 10 . "${put_back[@]}" --from "$T/short.db" --key "$T/apart.key" \
+    "${with_book[@]}"
+cp "$backup" "$T/alone.db"
+refused_relay "no opener book beside it" 4 "no opener book" "${put_back[@]}" \
+    --from "$T/alone.db" --key "$T/apart.key"
 cp "$backup" "$T/flipped.db"
 printf '\377\377\377\377' | dd of="$T/flipped.db" bs=1 seek=$((size / 2)) conv=notrunc status=none
-refused_relay "a damaged backup" 10 . "${put_back[@]}" --from "$T/flipped.db" --key "$T/apart.key"
+refused_relay "a damaged backup" 10 . "${put_back[@]}" --from "$T/flipped.db" \
+    --key "$T/apart.key" "${with_book[@]}"
+equal "it leaves nothing" "" "$(ls -A "$T/relay")"
 refused_relay "then there is no relay" 4 "no relay" "$DAYBOOK_RELAY" status --data "$T/relay"
 refused_relay "to serve" 4 . "$DAYBOOK_RELAY" serve --data "$T/relay" --listen 127.0.0.1:0
+touch "$T/relay/something"
 from "$backup" "$T/apart.key" "a folder with something in it" 5 "not empty"
 for delay in 0.005 0.01 0.02 0.04; do
     cut_off "$delay" "${put_back[@]}" --from "$backup" --key "$T/apart.key"

@@ -136,6 +136,26 @@ sync_all
 must desk --json conflicts "$third"
 json "no conflict with oneself" "d['groups'], d['reviews']" "([], [])"
 
+# Who edits says what they saw: what came in meanwhile is not replaced unseen (P2).
+must amir add flight number=TK1 carrier=TAL op_ref=LL
+sheet=$out
+sync_all
+seen_of() { "$python" -c 'import json, sys
+print(",".join(f"{k}:{v}" for k, v in json.loads(sys.argv[1])["seen"].items()))' "$out"; }
+must bethan --json show "$sheet"
+marks=$(seen_of)
+must amir edit "$sheet" carrier="Turkish Airlines" adults+=2
+sync_all
+wont "a value that she has not seen" 5 "1 thing to put right" \
+    bethan edit "$sheet" carrier=Turkish --seen "$marks"
+has "it says which" "Carrier: another value came in" "$err"
+wont "nor by whoever saw nothing there" 5 "to put right" \
+    bethan edit "$sheet" carrier=Turkish --seen ""
+must bethan edit "$sheet" number=TK12 adults+=1 --seen "$marks"
+must bethan --json show "$sheet"
+json "the value stays" "d['fields']['carrier'], d['fields']['adults']" "('Turkish Airlines', 3)"
+must bethan edit "$sheet" carrier=Turkish --seen "$(seen_of)"
+
 settle desk amir bethan
 equal "Amir and the desk hold the same" "$(state_hash desk Unit)" "$(state_hash amir Unit)"
 equal "Bethan and the desk hold the same" "$(state_hash desk Unit)" "$(state_hash bethan Unit)"

@@ -185,17 +185,6 @@ rm -r "$T/amir"
 cp -a "$T/amir.good" "$T/amir"
 
 # ---- a damaged store ------------------------------------------------------------------------
-flip() {
-    "$python" - "$1" "$2" <<'PY'
-import sys
-with open(sys.argv[1], "r+b") as file:
-    file.seek(int(sys.argv[2]))
-    byte = file.read(1)
-    file.seek(int(sys.argv[2]))
-    file.write(bytes([byte[0] ^ 0x20]))
-PY
-}
-
 # damaged WHAT STATUSES COMMAND...: the store is damaged by the command, refused, and put back
 damaged() {
     local what=$1 statuses=$2

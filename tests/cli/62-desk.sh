@@ -24,6 +24,9 @@ json "since when" "d['oldest'] is not None" True
 must desk desk
 has "in words, with the command" "in 1 record, the oldest from .*: daybook conflicts" "$out"
 
+must desk --json conflicts "$case_id"
+json "what it is, also where it was asked for by its id" \
+    "d['names']['$case_id'].split(', ')[0]" 20/1234
 must desk --json conflicts
 json "how severe, and how old" "d['severity'], d['changed'] is not None" "('decide', True)"
 json "the last value that both had seen" \

@@ -23,6 +23,18 @@ json "a pair, once, with its parts" \
     "[('$second', '$first', {'how': 'same', 'points': 30}, 'near')]"
 must desk persons duplicates
 has "in words" "name near .[+][0-9]+.*, date of birth same .[+]30" "$out"
+must desk add person name="Mohamad Hussain" dob=1984-03-02
+third=$out
+must desk --json persons duplicates
+json "whoever came last first" "[(r['id'], r['other']) for r in rows]" \
+    "[('$third', '$second'), ('$third', '$first'), ('$second', '$first')]"
+must desk --json persons duplicates --limit 2
+json "a page" "[r['other'] for r in rows]" "['$second', '$first']"
+must desk --json persons duplicates --limit 2 --after "$third:$first"
+json "goes on where the one before ended" "[(r['id'], r['other']) for r in rows]" \
+    "[('$second', '$first')]"
+wont "a pair is two" 2 "as ID:ID" desk persons duplicates --after "$third"
+must desk withdraw "$third" --reason "Typed twice"
 wont "a reason is needed" 2 "reason" desk persons link "$first" "$second"
 wont "not with itself" 3 "one record already" desk persons link "$first" "$first" --reason x
 must desk persons link "$first" "$second" --reason "Seen together: one passport"

@@ -165,4 +165,14 @@ json "what was looked at there is known, though record and device are gone" "len
 must admin --json audit --actor amir
 json "all of it is there" "set(['login', 'failed_unlock', 'key', 'import', 'wipe']) - \
 set(r['op'] for r in rows)" "set()"
+
+# Page by page: the newest, and what is before it.
+must admin --json audit
+all=$(py "[r['entry'] for r in rows]")
+must admin --json audit --limit 4
+json "the newest, the oldest of them first" "[r['entry'] for r in rows] == $all[-4:]" True
+must admin --json audit --limit 4 --before "$(py "d['entry']")"
+json "and those before them" "[r['entry'] for r in rows] == $all[-8:-4]" True
+wont "an entry is named as it was told" 2 "as --json names it" admin audit --limit 4 --before 7
+wont "a page has a length" 2 "wants --limit" admin audit --before 7
 finish

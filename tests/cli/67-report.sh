@@ -148,6 +148,17 @@ must amir add referral type=brake decision=info_left reason=x happened_at="2025-
 must amir report referrals --from 2025-07-01 --to 2025-09-30
 has "B24: by provider" "^Information left +1 of 1 +0.3 +0 of 0 +0.0 +-" "$out"
 
+# ---- month by month -----------------------------------------------------------------------
+must amir --json report months --from 2025-07-01 --to 2026-11-30
+json "interventions and referrals, each in its month" \
+    "{(r['part'], r['month']): sum(q['count'] for q in rows
+      if (q['part'], q['month']) == (r['part'], r['month'])) for r in rows
+      if r['month'] in ('2025-08', '2026-10', '2026-11')}" \
+    "{('intervention', '2026-10'): 1, ('intervention', '2026-11'): 9, ('referral', '2025-08'): 1}"
+must amir report months --from 2026-11-01 --to 2026-11-30 --csv
+has "for a spreadsheet" '^"intervention","2026-11","","","9"' "$out"
+wont "it needs both days" 2 "--from DAY and --to DAY" amir report months --from 2026-11-01
+
 # ---- the daily management meeting (A19) ---------------------------------------------------
 must amir add action text="Ring the school" due=2026-01-02 priority=urgent
 must amir add risk_assessment kind=dash judgement_band=high
@@ -164,5 +175,5 @@ wont "an area that is none" 2 "no area" amir report dmm --la leeds
 must amir --json audit --op consultation
 json "what was counted was looked at: it is in the log" \
     "' '.join(sorted({r['what'].split()[1] for r in rows}))" \
-    "dmm fairness indicators outcome priorities referrals trends"
+    "dmm fairness indicators months outcome priorities referrals trends"
 finish

@@ -84,7 +84,7 @@ serves other --light-kdf keygen
 serves other trust "$T/card" --root "$root"
 declines "nobody else can" 6 "another key" other open "$T/one"
 cp "$T/one" "$T/bent"
-printf 'x' | dd of="$T/bent" bs=1 seek=100 conv=notrunc status=none
+flip "$T/bent" 100
 declines "nor when it was changed" 9 "changed on its way" brake open "$T/bent"
 
 # Answers.

@@ -44,12 +44,7 @@ equal "sealed" "" "$(grep -rlaE 'valley|reservoir|contact' "$stick" || true)"
 file=$(find "$stick" -type f -printf '%s %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-)
 cp "$file" "$T/spare"
 size=$(stat -c %s "$file")
-"$python" - "$file" <<'PY'
-import sys
-data = bytearray(open(sys.argv[1], "rb").read())
-data[len(data) // 2] ^= 0x40
-open(sys.argv[1], "wb").write(data)
-PY
+flip "$file" $((size / 2))
 on desk sync --folder "$stick"
 [ "$status" != 0 ] || hasnt "a flipped bit is not taken for good" "Nothing new" "$out"
 must desk --json verify

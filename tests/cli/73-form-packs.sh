@@ -54,7 +54,7 @@ must amir --json forms
 json "without a pack all forms are the program's" "{f['pack'] for f in d}" "{None}"
 size=$(stat -c %s "$T/starter.pack")
 cp "$T/starter.pack" "$T/changed.pack"
-printf 'Z' | dd of="$T/changed.pack" bs=1 seek=$((size - 10)) conv=notrunc status=none
+flip "$T/changed.pack" $((size - 10))
 wont "a changed byte is found" 9 "changed after it was signed" amir form install "$T/changed.pack"
 head -c 100 "$T/starter.pack" >"$T/cut.pack"
 wont "so is one cut off" 8 "malformed, or cut off" amir form install "$T/cut.pack"

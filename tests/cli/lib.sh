@@ -65,6 +65,18 @@ hasnt() {
     checks=$((checks + 1))
 }
 
+# flip FILE AT: changes a bit of the byte at AT, so that it is another byte whatever it was
+flip() {
+    "$python" - "$1" "$2" <<'PY'
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(int(sys.argv[2]))
+    byte = file.read(1)
+    file.seek(int(sys.argv[2]))
+    file.write(bytes([byte[0] ^ 0x20]))
+PY
+}
+
 # run COMMAND...: sets status, out and err; never fails itself. No terminal, at most two minutes.
 run() {
     status=0

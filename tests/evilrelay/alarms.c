@@ -65,7 +65,7 @@ const evil_alarm evil_alarms[] = {
     { TOLD_NO_RELAY, "no relay",
       "answered with status|welcome is no JSON object|welcome is of no known protocol", DBK_PEER },
     { TOLD_TOO_LONG, "too long", "longer than it may be", DBK_LIMIT },
-    { TOLD_NO_ORDER, "no order", "that no order known here disposes of", DBK_BUSY },
+    { TOLD_NO_ORDER, "no order", "that no order known here disposes of", DBK_PEER },
     { TOLD_REFUSED, "refused", "does not allow this|does not accept this card", DBK_DENIED },
 };
 const size_t evil_alarms_count = ARRAY_LEN(evil_alarms);

@@ -14,6 +14,7 @@
 #include "core/journal/book_internal.h"
 #include "sync/engine/carrier.h"
 #include "tests/evilrelay/evil.h"
+#include "tests/lib/holds.h"
 
 static void must(dbk_rc rc)
 {
@@ -343,18 +344,6 @@ static bool lie_members(evil *e, const dbk_exchange *req, dbk_relay_answer *answ
 }
 
 /* ---- the one hook ------------------------------------------------------------------------ */
-
-static bool holds(dbk_span in, dbk_span part)
-{
-    const uint8_t *at = in.p, *end = in.p + in.len;
-    while (at != NULL && (size_t)(end - at) >= part.len) {
-        at = memchr(at, part.p[0], (size_t)(end - at) - part.len + 1);
-        if (at != NULL && memcmp(at, part.p, part.len) == 0)
-            return true;
-        at = at != NULL ? at + 1 : NULL;
-    }
-    return false;
-}
 
 static void watch(evil *e, const sync_device *d, const dbk_exchange *req)
 {

@@ -74,13 +74,16 @@ bool higher_version(evil *e, uint8_t *header, dbk_bytes *body)
     return true;
 }
 
-/* The frame with this number, or false: there is only one. */
+/* The frame with this number, or false: there are fewer, or it is a body of which an order has
+ * erased ops, which isn't laid out in frames. */
 static bool frame_at(const dbk_bytes *body, size_t nth, size_t *start, size_t *len)
 {
     size_t at = 0;
     for (size_t i = 0; at + DBK_FRAME_HEAD_BYTES <= body->len; i++) {
         dbk_wire in = dbk_wire_from(dbk_span_of(body->p + at + 1, 4));
         uint32_t n = dbk_wire_get_u32(&in);
+        if (n > body->len - at - DBK_FRAME_HEAD_BYTES)
+            return false;
         *start = at;
         *len = DBK_FRAME_HEAD_BYTES + n;
         if (i == nth)

@@ -148,7 +148,7 @@ bool same_size_other_root(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
     bool done = false;
     for (size_t i = 0; i < w->spaces_count; i++) {
         uint64_t here = held(e, &spaces[i].space);
-        if (here == 0 || spaces[i].size == 0)
+        if (here == 0 || spaces[i].size == 0 || spaces[i].checkpoint[0] == '\0')
             continue;
         sign_note(e, &spaces[i], &(signing){ .size = here, .other_root = true });
         spaces[i].size = here;

@@ -17,10 +17,11 @@
     {                                                                              \
         id, text, SEGMENTS, END_ALARM, told, fn, 0, 0, 0, 0, NULL, PICK_TIP, false \
     }
-/* Whatever follows in the feed vouches for it by its hash. */
-#define EARLIER(id, text, fn)                                                        \
-    {                                                                                \
-        id, text, CALL_RANGE, END_SAFE, 0, fn, 0, 0, 0, 0, NULL, PICK_EARLIER, false \
+/* Whatever follows in the feed vouches for it by its hash: it is told all the same, since it is to
+ * be passed on. */
+#define EARLIER(id, text, fn, told)                                                    \
+    {                                                                                  \
+        id, text, SEGMENTS, END_ALARM, told, fn, 0, 0, 0, 0, NULL, PICK_EARLIER, false \
     }
 #define PULLED(id, text, fn, told)                                                   \
     {                                                                                \
@@ -160,7 +161,7 @@ const evil_mutation evil_mutations[] = {
     LOG("M56", "a segment for the second time", insert_replay, END_ALARM, TOLD_TWICE | TOLD_PLACE),
     /* Signatures and roots by themselves, and what a checkpoint is of. */
     TIP("S01a", "a bit of an author's newest signature", flip_signature, TOLD_SIGNATURE),
-    EARLIER("S01b", "a bit of a signature before that", flip_signature),
+    EARLIER("S01b", "a bit of a signature before that", flip_signature, TOLD_SIGNATURE),
     ITEM("S02", "another op root", other_root, NOT_HIS),
     ITEM("S03", "a newer format", higher_version, TOLD_NEWER),
     HELLO("S04", "a checkpoint signed by somebody else", forged_checkpoint, END_ALARM,

@@ -133,12 +133,9 @@ void evil_close(evil *e)
 
 /* ---- judging one call (rule d) ----------------------------------------------------------- */
 
-/* A failure of this device itself is never what a relay's lie may lead to; but that an order may
- * have come to the chain meanwhile is worth another sync. */
-static bool is_local(dbk_rc rc, const dbk_err *err)
+/* A failure of this device itself is never what a relay's lie may lead to. */
+static bool is_local(dbk_rc rc)
 {
-    if (evil_alarm_of(rc, err->text, false) == TOLD_NO_ORDER)
-        return false;
     return rc == DBK_DAMAGED || rc == DBK_IO || rc == DBK_NOMEM || rc == DBK_FULL ||
            rc == DBK_BUSY || rc == DBK_USAGE || rc == DBK_PASSPHRASE;
 }
@@ -157,7 +154,7 @@ static void judge_alarm(evil *e, dbk_rc rc, const dbk_err *err, const char *what
 void evil_judge(evil *e, dbk_rc rc, const dbk_err *err, unsigned fired_before, const char *what)
 {
     const evil_mutation *m = e->mutation;
-    if (rc != DBK_OK && is_local(rc, err))
+    if (rc != DBK_OK && is_local(rc))
         evil_blame(e, "f", "%s: %s: %s", what, dbk_rc_name(rc), err->text);
     else if (rc != DBK_OK && e->fired == 0)
         evil_blame(e, "e", "%s fails without a lie: %s: %s", what, dbk_rc_name(rc), err->text);

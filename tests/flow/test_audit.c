@@ -2,6 +2,7 @@
 #include "tests/lib/test.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/journal/audit.h"
@@ -330,6 +331,94 @@ static void what_ended_before_the_time_asked_for_is_not_read(void **state)
     assert_true(dbk_audit_each(book_of(ANN), &opts, take_row, &t, &err) != DBK_OK);
 }
 
+/* ---- page by page -------------------------------------------------------------------------- */
+
+#define PAGED_MAX 256u
+typedef struct paged {
+    dbk_audit_place places[PAGED_MAX];
+    size_t count;
+} paged;
+
+static dbk_rc take_place(void *ctx, const dbk_audit_row *row, dbk_err *err)
+{
+    paged *p = ctx;
+    (void)err;
+    assert_true(p->count < PAGED_MAX);
+    p->places[p->count++] = row->place;
+    return DBK_OK;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const dbk_audit_place *x = a, *y = b;
+    if (x->time != y->time)
+        return x->time > y->time ? -1 : 1;
+    int order = dbk_dot_compare(&y->dot, &x->dot);
+    return order != 0 ? order : (x->op < y->op) - (x->op > y->op);
+}
+
+static bool not_anns(void *ctx, const dbk_audit_row *row)
+{
+    const dbk_id ann = dbk_book_device(book_of(ANN));
+    (void)ctx;
+    return !dbk_id_equal(&row->device, &ann);
+}
+
+/* Pages of a few, together, are all there is, in the order of their places. */
+static void compare_pages(int who, dbk_audit_opts opts)
+{
+    static paged all, page;
+    dbk_err err = { 0 };
+    size_t seen = 0;
+    all.count = 0;
+    opts.limit = 0;
+    assert_ok(dbk_audit_each(book_of(who), &opts, take_place, &all, &err), &err);
+    qsort(all.places, all.count, sizeof(all.places[0]), newest_first);
+    for (size_t i = 1; i < all.count; i++)
+        assert_true(newest_first(&all.places[i - 1], &all.places[i]) < 0);
+    opts.limit = 3;
+    do {
+        page.count = 0;
+        assert_ok(dbk_audit_each(book_of(who), &opts, take_place, &page, &err), &err);
+        assert_true(page.count <= 3);
+        for (size_t i = 0; i < page.count; i++)
+            assert_memory_equal(&page.places[i], &all.places[seen++], sizeof(page.places[i]));
+        opts.before = seen == 0 ? NULL : &all.places[seen - 1];
+    } while (page.count > 0);
+    assert_int_equal(seen, all.count);
+    assert_true(all.count > 3);
+}
+
+static void the_log_page_by_page_is_the_whole_log_2_6(void **state)
+{
+    dbk_id ids[8];
+    (void)drop_org(state); /* nothing can be read of the one before any more */
+    (void)make_org(state);
+    for (size_t i = 0; i < 8; i++) {
+        int who = i % 2 == 0 ? ANN : DESK;
+        ids[i] = dbk_test_add(book_of(who), &org.space, "person", TEXTS("name=Ruth"));
+        org.books[who].env.now_ms += i % 3 * 40000;
+        log_by(who, i % 3 == 0 ? DBK_AUDIT_DISCLOSURE : DBK_AUDIT_CONSULTATION, &ids[i / 2], NULL);
+    }
+    dbk_test_org_exchange(&org);
+    dbk_test_edit(book_of(DESK), &ids[0], TEXTS("sex=female"));
+    assert_int_equal(dbk_journal_withdraw(book_of(ANN), &ids[2], "of the test", NULL), DBK_OK);
+    dbk_test_org_exchange(&org);
+    for (int who = 0; who < MEMBERS; who++) {
+        dbk_audit_opts opts = { .from_ms = INT64_MIN, .to_ms = INT64_MAX };
+        compare_pages(who, opts);
+        opts.wants = not_anns;
+        compare_pages(who, opts);
+        opts.ops = 1u << DBK_AUDIT_COLLECTION | 1u << DBK_AUDIT_DISCLOSURE;
+        compare_pages(who, opts);
+        opts = (dbk_audit_opts){ .from_ms = (int64_t)DBK_TEST_START_MS + 20000,
+                                 .to_ms = (int64_t)DBK_TEST_START_MS + 90000 };
+        compare_pages(who, opts);
+        opts = (dbk_audit_opts){ .record = &ids[0], .from_ms = INT64_MIN, .to_ms = INT64_MAX };
+        compare_pages(who, opts);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +433,7 @@ int main(void)
         cmocka_unit_test(the_log_is_not_among_the_records_unless_it_is_asked_for),
         cmocka_unit_test(a_look_is_told_apart_from_the_changes_that_wait),
         cmocka_unit_test(what_ended_before_the_time_asked_for_is_not_read),
+        cmocka_unit_test(the_log_page_by_page_is_the_whole_log_2_6),
     };
     return cmocka_run_group_tests(tests, make_org, drop_org);
 }

@@ -10,83 +10,28 @@
 #include "core/journal/outbox.h"
 #include "core/seal/wrap.h"
 #include "tests/lib/forge.h"
-#include "tests/lib/minilog.h"
 #include "tests/lib/opkit.h"
-#include "tests/lib/org.h"
 #include "tests/lib/proof.h"
+#include "tests/lib/trio.h"
 
-#define NOON_MS (DBK_TEST_START_MS + 3600000u)
-
-enum { HQ, ANNE, BEN };
-
-typedef struct story {
-    dbk_test_org org;
-    minilog log;
-} story;
-
-static void begin(story *s)
-{
-    static const dbk_role roles[] = { DBK_ROLE_OFFICER, DBK_ROLE_OFFICER };
-    dbk_test_org_make(&s->org, roles, ARRAY_LEN(roles));
-    dbk_id org = dbk_roster_org(dbk_book_roster(s->org.books[HQ].book));
-    minilog_init(&s->log, &org, &s->org.space, s->org.relay);
-}
-
-static void end(story *s)
-{
-    minilog_wipe(&s->log);
-    dbk_test_org_drop(&s->org);
-}
-
-static dbk_book *book(story *s, size_t who)
-{
-    return s->org.books[who].book;
-}
-
-/* One sync: out, then in. */
-static dbk_inbox_stats sync(story *s, size_t who)
-{
-    dbk_inbox_stats stats = { 0 };
-    (void)minilog_push(&s->log, book(s, who), NOON_MS);
-    minilog_pull(&s->log, book(s, who), 100, &stats);
-    return stats;
-}
-
-static void sync_all(story *s)
-{
-    for (size_t round = 0; round < 2; round++)
-        for (size_t who = 0; who < s->org.count; who++)
-            (void)sync(s, who);
-}
-
-/* Everybody holds the same, and it verifies from the stored bytes up. */
-static void assert_converged(story *s)
-{
-    proof first = proof_clean(book(s, 0), &s->org.space);
-    for (size_t who = 1; who < s->org.count; who++) {
-        proof other = proof_clean(book(s, who), &s->org.space);
-        assert_true(proof_equal(&first, &other));
-    }
-}
-
-static dbk_id add_person(story *s, size_t who, const char *name)
+static dbk_id add_person(trio *t, size_t who, const char *name)
 {
     char field[80];
     (void)snprintf(field, sizeof(field), "name=%s", name);
     const char *const fields[] = { field, NULL };
-    return dbk_test_add(book(s, who), &s->org.space, "person", fields);
+    return dbk_test_add(trio_book(t, who), &t->org.space, "person", fields);
 }
 
-static void edit(story *s, size_t who, const dbk_id *record, const char *field)
+static void edit(trio *t, size_t who, const dbk_id *record, const char *field)
 {
     const char *const fields[] = { field, NULL };
-    dbk_test_edit(book(s, who), record, fields);
+    dbk_test_edit(trio_book(t, who), record, fields);
 }
 
 /* ---- the stories --------------------------------------------------------------------------- */
 
 /* Somebody changes something: any of them, any field, any time. */
-static void change_something(story *s, kit_random *r, const dbk_id *records, size_t count)
+static void change_something(trio *t, kit_random *r, const dbk_id *records, size_t count)
 {
     static const char *const edits[] = { "name=Joan %u",     "sex=female",
                                          "sex=male",         "safe_message=no",
@@ -111,7 +56,7 @@ static void change_something(story *s, kit_random *r, const dbk_id *records, siz
                                                    : DBK_INPUT_SET;
     dbk_input input = { op, name, text, NULL };
     dbk_edit e = { *record, &input, 1, "as told" };
-    dbk_rc rc = dbk_journal_edit(book(s, who), &problems, &e, &err);
+    dbk_rc rc = dbk_journal_edit(trio_book(t, who), &problems, &e, &err);
     /* An edit that changes nothing is refused, and that is all right here. */
     if (rc != DBK_INVALID && rc != DBK_NOT_FOUND)
         assert_ok(rc, &err);
@@ -142,7 +87,7 @@ static dbk_rc pack(void *ctx, const dbk_sealed *segment, dbk_err *err)
 }
 
 /* Gives everything in a random order, again and again, until nothing has a gap any more. */
-static void deliver(story *s, size_t to, parcels *p, kit_random *r)
+static void deliver(trio *t, size_t to, parcels *p, kit_random *r)
 {
     size_t gaps = 1;
     for (size_t round = 0; gaps > 0; round++) {
@@ -159,7 +104,7 @@ static void deliver(story *s, size_t to, parcels *p, kit_random *r)
             dbk_inbox_stats stats;
             const dbk_sealed segment = { dbk_span_of(p->rows[i].header, p->rows[i].header_len),
                                          dbk_span_of(p->rows[i].body, p->rows[i].body_len), false };
-            dbk_rc rc = dbk_inbox_carried(book(s, to), &stats, &segment, &err);
+            dbk_rc rc = dbk_inbox_carried(trio_book(t, to), &stats, &segment, &err);
             if (rc != DBK_PENDING)
                 assert_ok(rc, &err);
             gaps += rc == DBK_PENDING;
@@ -169,77 +114,77 @@ static void deliver(story *s, size_t to, parcels *p, kit_random *r)
 
 static void any_order_of_delivery_gives_the_same_records_1_15_2_24(void **state)
 {
-    story s;
+    trio t;
     kit_random r;
     static parcels p;
     dbk_id records[4];
     dbk_err err = { 0 };
     (void)state;
-    begin(&s);
+    trio_make(&t);
     kit_random_seed(&r, 20260921);
     memset(&p, 0, sizeof(p));
     for (size_t i = 0; i < ARRAY_LEN(records); i++)
-        records[i] = add_person(&s, i % 3, "Joan Marsh");
+        records[i] = add_person(&t, i % 3, "Joan Marsh");
     for (int i = 0; i < 60; i++) {
         for (int k = 0; k < 3; k++)
-            change_something(&s, &r, records, ARRAY_LEN(records));
+            change_something(&t, &r, records, ARRAY_LEN(records));
         if (i % 20 == 7)
-            (void)sync(&s, (size_t)kit_random_below(&r, 3));
+            (void)trio_sync(&t, (size_t)kit_random_below(&r, 3));
     }
     for (size_t who = 0; who < 3; who++)
-        assert_ok(dbk_outbox_carry(book(&s, who), &(dbk_outbox_feed){ .space = s.org.space }, pack,
-                                   &p, &err),
+        assert_ok(dbk_outbox_carry(trio_book(&t, who), &(dbk_outbox_feed){ .space = t.org.space },
+                                   pack, &p, &err),
                   &err);
     for (size_t who = 0; who < 3; who++)
-        deliver(&s, who, &p, &r);
-    proof first = proof_clean(book(&s, 0), &s.org.space);
+        deliver(&t, who, &p, &r);
+    proof first = proof_clean(trio_book(&t, 0), &t.org.space);
     for (size_t who = 1; who < 3; who++) {
-        proof other = proof_clean(book(&s, who), &s.org.space);
+        proof other = proof_clean(trio_book(&t, who), &t.org.space);
         assert_true(dbk_hash_equal(&first.of.state_hash, &other.of.state_hash));
         assert_true(dbk_hash_equal(&first.of.vector_hash, &other.of.vector_hash));
     }
     /* The log brings the receipts; then what is shown is the same too. */
-    sync_all(&s);
-    assert_converged(&s);
+    trio_sync_all(&t);
+    trio_assert_converged(&t);
     for (size_t i = 0; i < p.count; i++) {
         test_free(p.rows[i].header);
         test_free(p.rows[i].body);
     }
-    end(&s);
+    trio_drop(&t);
 }
 
 static void duplicates_a_hundred_times_are_nothing_1_4(void **state)
 {
-    story s;
+    trio t;
     (void)state;
-    begin(&s);
-    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
-    edit(&s, ANNE, &joan, "sex=female");
-    (void)minilog_push(&s.log, book(&s, ANNE), NOON_MS);
+    trio_make(&t);
+    dbk_id joan = add_person(&t, ANNE, "Joan Marsh");
+    edit(&t, ANNE, &joan, "sex=female");
+    (void)minilog_push(&t.log, trio_book(&t, ANNE), NOON_MS);
     proof before = { 0 };
     for (int i = 0; i < 100; i++) {
-        for (size_t k = 0; k < s.log.count; k++) {
+        for (size_t k = 0; k < t.log.count; k++) {
             dbk_err err = { 0 };
             dbk_inbox_stats stats;
-            const minilog_item *item = &s.log.items[k];
+            const minilog_item *item = &t.log.items[k];
             const dbk_sealed segment = minilog_sealed(item);
-            assert_ok(dbk_inbox_carried(book(&s, BEN), &stats, &segment, &err), &err);
+            assert_ok(dbk_inbox_carried(trio_book(&t, BEN), &stats, &segment, &err), &err);
             assert_int_equal(stats.segments, i == 0 ? 1 : 0);
         }
         if (i == 0)
-            before = proof_clean(book(&s, BEN), &s.org.space);
+            before = proof_clean(trio_book(&t, BEN), &t.org.space);
     }
-    proof after = proof_clean(book(&s, BEN), &s.org.space);
+    proof after = proof_clean(trio_book(&t, BEN), &t.org.space);
     assert_true(proof_equal(&before, &after));
     assert_int_equal(after.of.segments, 2);
     /* And the log brings the same once more. */
-    (void)sync(&s, BEN);
-    (void)sync(&s, HQ);
-    after = proof_clean(book(&s, BEN), &s.org.space);
-    proof hq = proof_clean(book(&s, HQ), &s.org.space);
+    (void)trio_sync(&t, BEN);
+    (void)trio_sync(&t, HQ);
+    after = proof_clean(trio_book(&t, BEN), &t.org.space);
+    proof hq = proof_clean(trio_book(&t, HQ), &t.org.space);
     assert_int_equal(after.of.segments, 2);
     assert_true(proof_equal(&after, &hq));
-    end(&s);
+    trio_drop(&t);
 }
 
 int main(void)

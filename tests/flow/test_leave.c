@@ -227,6 +227,32 @@ static void the_cut_is_what_had_arrived_a24(void **state)
     team_end(t);
 }
 
+/* Ben has her note by a stick before he hears that she is out; the administrators hear first. */
+static void a_space_in_which_nothing_had_arrived_is_cut_too_P4_A24(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    char stick[DBK_TEST_PATH_SIZE];
+    dbk_sync_report report;
+    dbk_err err = { 0 };
+    dbk_test_dir_make(stick);
+    (void)sync_write(&t->asha, &t->space, "too late");
+    (void)sync_folder(&t->asha, stick);
+    assert_int_equal(sync_folder(&t->ben, stick).records_new, 1);
+    revoke(t, &t->asha);
+    dbk_id asha = dbk_book_device(t->asha.book);
+    const dbk_member_space *out = dbk_roster_out(dbk_book_roster(t->admin.book), &asha, &t->space);
+    assert_true(out->cut_known);
+    assert_int_equal(out->cut_size, 0);
+    assert_rc(sync_try(&t->asha, &report, &err), DBK_PENDING, &err);
+    (void)sync_now(&t->ben);
+    (void)sync_now(&t->admin);
+    assert_int_equal(sync_verify(&t->admin, &t->space).records, 0);
+    sync_assert_equal(&t->admin, &t->ben, &t->space);
+    dbk_test_dir_remove(stick);
+    team_end(t);
+}
+
 /* Thirty notes written offline by a device that was revoked meanwhile: the relay takes them apart,
  * with receipts; nobody merges them, everybody holds them. */
 static void thirty_late_notes_are_held_and_not_merged_a24(void **state)
@@ -262,6 +288,73 @@ static void thirty_late_notes_are_held_and_not_merged_a24(void **state)
 }
 
 /* The first entry is posted, and the line dies: an administrator's next sync finishes it. */
+/* Out of the organisation or of one space, she hears of it from the relay, or before from a
+ * colleague's stick. What she had written reaches headquarters all the same. */
+static void hear_of_it(bool of_all, bool by_stick)
+{
+    team *t = team_new();
+    char stick[DBK_TEST_PATH_SIZE];
+    dbk_sync_report report;
+    dbk_err err = { 0 };
+    dbk_test_dir_make(stick);
+    (void)sync_write(&t->asha, &t->space, "in time");
+    (void)sync_now(&t->asha);
+    (void)sync_write(&t->asha, &t->space, "too late");
+    const dbk_leaving leaving = { .device = dbk_book_device(t->asha.book),
+                                  .space = of_all ? NULL : &t->space,
+                                  .reason = of_all ? "stolen" : NULL };
+    (void)sync_now(&t->admin);
+    assert_ok(dbk_driver_leave(t->admin.book, &t->admin.t, &leaving, &err), &err);
+    (void)sync_now(&t->ben);
+    (void)sync_folder(&t->ben, stick);
+    if (by_stick) {
+        (void)sync_folder(&t->asha, stick);
+        assert_int_equal(dbk_roster_role(dbk_book_roster(t->asha.book), &leaving.device, &t->space),
+                         DBK_ROLE_NONE);
+    }
+    assert_rc(sync_try(&t->asha, &report, &err), DBK_PENDING, &err);
+    dbk_err_clear(&err);
+    const dbk_book_feed *feed = dbk_tables_own_feed(
+        &t->asha.book->tables, dbk_tables_space(&t->asha.book->tables, &t->space));
+    assert_int_equal(feed->now.receipted_seq, feed->now.last_seq);
+    assert_int_equal(sync_now(&t->admin).pending, 1); /* it stands aside, for a supervisor */
+    assert_int_equal(sync_verify(&t->admin, &t->space).records, 1);
+    assert_ok(dbk_book_check_deep(t->asha.book, &err), &err);
+    dbk_test_dir_remove(stick);
+    team_end(t);
+}
+
+static void what_was_written_before_hearing_of_it_leaves_all_the_same_P1_A24(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        hear_of_it(i % 2 == 0, i / 2 == 0);
+}
+
+/* Two stores of one device; what one has brought late, the other can't fetch any more. Nobody is to
+ * be accused for that (the simulator's seed 922000). */
+static void the_copy_of_a_device_that_was_taken_out_does_not_accuse_the_relay(void **state)
+{
+    (void)state;
+    team *t = team_new();
+    dbk_sync_report report;
+    dbk_err err = { 0 };
+    (void)sync_write(&t->ben, &t->space, "Maria Alvarez");
+    (void)sync_now(&t->ben);
+    (void)sync_now(&t->admin);
+    sync_device_copy(&t->ben);
+    const dbk_leaving leaving = { .device = dbk_book_device(t->ben.book), .space = &t->space };
+    assert_ok(dbk_driver_leave(t->admin.book, &t->admin.t, &leaving, &err), &err);
+    (void)sync_write(&t->ben, &t->space, "Tomas Alvarez");
+    assert_rc(sync_try(&t->ben, &report, &err), DBK_PENDING, &err);
+    sync_device_swap(&t->ben);
+    dbk_err_clear(&err);
+    (void)sync_write(&t->ben, &t->space, "Lena Roth");
+    assert_rc(sync_try(&t->ben, &report, &err), DBK_PENDING, &err);
+    assert_non_null(strstr(err.text, "another store of this device"));
+    team_end(t);
+}
+
 static void a_removal_that_was_cut_off_is_finished_by_the_next_sync(void **state)
 {
     (void)state;
@@ -322,7 +415,10 @@ int main(void)
         cmocka_unit_test(the_invite_of_a_revoked_device_lets_nobody_in_again_a25),
         cmocka_unit_test(a_revoked_device_is_refused_within_a_second_of_the_op_a25),
         cmocka_unit_test(the_cut_is_what_had_arrived_a24),
+        cmocka_unit_test(a_space_in_which_nothing_had_arrived_is_cut_too_P4_A24),
         cmocka_unit_test(thirty_late_notes_are_held_and_not_merged_a24),
+        cmocka_unit_test(what_was_written_before_hearing_of_it_leaves_all_the_same_P1_A24),
+        cmocka_unit_test(the_copy_of_a_device_that_was_taken_out_does_not_accuse_the_relay),
         cmocka_unit_test(a_removal_that_was_cut_off_is_finished_by_the_next_sync),
         cmocka_unit_test(a_key_gets_no_older_than_the_policy_says),
         cmocka_unit_test(an_officer_takes_nobody_out_a18),

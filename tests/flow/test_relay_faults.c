@@ -382,67 +382,6 @@ static void a_relay_whose_storage_failed_says_that_it_is_not_well(void **state)
     relaykit_segment_wipe(&s);
 }
 
-/* ---- memory ------------------------------------------------------------------------------ */
-
-typedef struct request_case {
-    const char *what;
-    const char *method, *target;
-    dbk_span body;
-} request_case;
-
-/* Each call with the n-th allocation failing, once: an answer comes, and the call works after. */
-static void each_call_survives_each_failing_allocation(void **state)
-{
-    fixture *f = *state;
-    char segments[96], range[128], proof[128];
-    relaykit_segment s;
-    relaykit_pushed p;
-    relaykit_segment_make(&f->kit, &s, &f->feed, 2, 80);
-    assert_int_equal(relaykit_push(&f->kit, &f->officer, &p, &s, 1), 200);
-    relaykit_pushed_wipe(&p);
-    dbk_bytes push = DBK_BYTES_INIT(4096);
-    dbk_sealed item = { dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body), false };
-    assert_ok(dbk_push_begin(&push, NULL), NULL);
-    assert_ok(dbk_push_add(&push, &item, NULL), NULL);
-    relaykit_space_target(segments, &f->space, "segments");
-    relaykit_space_target(range, &f->space, "segments?from=0&bytes=9&own=1");
-    relaykit_space_target(proof, &f->space, "proof?leaf=0&size=1");
-    const request_case cases[] = {
-        { "hello", "POST", "/v1/hello", dbk_span_str("{\"v\":1}") },
-        { "push", "POST", segments, dbk_bytes_span(&push) },
-        { "range", "GET", range, { NULL, 0 } },
-        { "proof", "GET", proof, { NULL, 0 } },
-        { "members", "GET", "/v1/members?from=0", { NULL, 0 } },
-    };
-    for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
-        int fired = 1;
-        for (uint64_t n = 1; fired != 0; n++) {
-            relaykit_made made;
-            dbk_relay_answer a = { 0 };
-            relaykit_request req = { cases[c].method, cases[c].target, cases[c].body, NULL };
-            (void)relaykit_status(&f->kit, &f->officer, "POST", "/v1/hello",
-                                  dbk_span_str("{\"v\":1}"));
-            relaykit_make(&f->kit, &f->officer, &made, &req);
-            dbk_test_alloc alloc = { .fail_at = n };
-            dbk_test_alloc_start(&alloc);
-            dbk_relay_handle(f->kit.relay, &a, &made.req);
-            fired = dbk_test_alloc_stop(&alloc);
-            if (fired == 0 && a.status != 200)
-                fail_msg("%s: %d with all the memory there is", cases[c].what, a.status);
-            /* 400, 401: the signature's texts could not be unpacked. Nothing came of it. */
-            if (a.status != 200 && a.status != 503 && a.status != 400 && a.status != 401)
-                fail_msg("%s, allocation %llu: %d", cases[c].what, (unsigned long long)n, a.status);
-            dbk_bytes_wipe(&a.body);
-        }
-        assert_int_equal(
-            relaykit_status(&f->kit, &f->officer, cases[c].method, cases[c].target, cases[c].body),
-            200);
-        (void)relaykit_check(&f->kit);
-    }
-    dbk_bytes_wipe(&push);
-    relaykit_segment_wipe(&s);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -455,7 +394,6 @@ int main(void)
         TEST(a_space_is_known_with_its_log_or_not_at_all),
         TEST(an_order_to_dispose_is_carried_out_or_not_taken),
         TEST(a_relay_whose_storage_failed_says_that_it_is_not_well),
-        TEST(each_call_survives_each_failing_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

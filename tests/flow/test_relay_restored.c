@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/journal/inbox.h"
+#include "tests/lib/image.h"
 #include "tests/lib/restored.h"
 
 /* ---- what members hold comes back in its place ------------------------------------------- */
@@ -119,6 +120,65 @@ static void two_who_carry_the_same_notes_double_nothing_p1(void **state)
     (void)meet(&s, &s.anne);
     settle(&s);
     expect_held(&s, 8);
+    end(&s);
+}
+
+/* Ben's notes stand before hers in the log, and she couldn't fetch them: hers has a receipt all the
+ * same, and keeps it. */
+static void a_receipt_beyond_what_was_fetched_still_counts_after_a_restore_p4(void **state)
+{
+    story s;
+    dbk_sync_report r;
+    dbk_err err = { 0 };
+    (void)state;
+    begin(&s);
+    settle(&s);
+    write_some(&s, &s.ben, 3);
+    (void)meet(&s, &s.ben);
+    write_some(&s, &s.anne, 1);
+    syncworld_fail(&s.world, WIRE_LOSES_REQUEST, 3, true); /* hello and push arrive */
+    assert_true(sync_try(&s.anne, &r, &err) != DBK_OK);
+    syncworld_mend(&s.world);
+    assert_int_equal(r.pushed_ops, 1);
+    assert_int_equal(r.pulled_ops, 0);
+    back_up(&s);
+    put_back(&s);
+    recover_quietly(&s);
+    (void)meet(&s, &s.anne);
+    settle(&s);
+    expect_held(&s, 4);
+    end(&s);
+}
+
+/* Its disk was put back once more, to a moment when it waited for the root's word, which it has had
+ * since: nobody ran `recover` again. */
+static void a_relay_put_back_to_where_it_waited_goes_on_p1(void **state)
+{
+    story s;
+    image waiting;
+    relaykit *kit = &s.world.kit;
+    (void)state;
+    begin(&s);
+    write_some(&s, &s.anne, 2);
+    settle(&s);
+    back_up(&s);
+    write_some(&s, &s.ben, 2);
+    (void)meet(&s, &s.ben);
+    put_back(&s);
+    relaykit_stop(kit);
+    image_take(&waiting, kit->dir);
+    relaykit_start(kit);
+    recover_quietly(&s);
+    write_some(&s, &s.anne, 2);
+    (void)meet(&s, &s.anne);
+    (void)meet(&s, &s.ben);
+    relaykit_stop(kit);
+    image_put(&waiting, kit->dir);
+    relaykit_start(kit);
+    image_wipe(&waiting);
+    recover_quietly(&s);
+    settle(&s);
+    expect_held(&s, 6);
     end(&s);
 }
 
@@ -499,6 +559,8 @@ int main(void)
         cmocka_unit_test(what_only_its_author_had_receipts_for_is_pushed_again_2_1),
         cmocka_unit_test(notes_of_a_destroyed_device_come_from_whoever_holds_them_p1),
         cmocka_unit_test(two_who_carry_the_same_notes_double_nothing_p1),
+        cmocka_unit_test(a_relay_put_back_to_where_it_waited_goes_on_p1),
+        cmocka_unit_test(a_receipt_beyond_what_was_fetched_still_counts_after_a_restore_p4),
         cmocka_unit_test(a_device_enrolled_after_the_backup_is_known_again_5_6),
         cmocka_unit_test(a_space_made_after_the_backup_comes_back_whole_5_6),
         cmocka_unit_test(who_has_not_synced_since_is_named_before_the_root_signs_m49),

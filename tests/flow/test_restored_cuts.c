@@ -7,36 +7,6 @@
 #include "core/journal/quarantine.h"
 #include "tests/lib/restored.h"
 
-typedef struct asides {
-    dbk_id ids[16];
-    size_t count;
-} asides;
-
-static dbk_rc take_aside(void *ctx, const dbk_aside *a, dbk_err *err)
-{
-    asides *all = ctx;
-    (void)err;
-    assert_true(all->count < ARRAY_LEN(all->ids));
-    all->ids[all->count++] = a->id;
-    return DBK_OK;
-}
-
-static asides asides_of(sync_device *d)
-{
-    asides all = { .count = 0 };
-    dbk_err err = { 0 };
-    assert_ok(dbk_quarantine_each(d->book, take_aside, &all, &err), &err);
-    return all;
-}
-
-static void decide(sync_device *d, const dbk_id *id, bool admit)
-{
-    const dbk_decision decision = { *id, admit, "she sent them before she left" };
-    uint64_t merged;
-    dbk_err err = { 0 };
-    assert_ok(dbk_quarantine_decide(d->book, &merged, &decision, &err), &err);
-}
-
 /* Four notes of Anne's came in time; the relay lost them, and nobody gave them back before the root
  * signed. Ben carries them to their new places, which say nothing of when they were written: they
  * stand aside on every device, also where they were merged, until a supervisor decides. */
@@ -51,7 +21,7 @@ static void lose_what_was_in_time(story *s)
     settle(s);
     assert_ok(dbk_driver_leave(s->hq.book, &s->hq.t, &leaving, &err), &err);
     (void)meet(s, &s->ben);
-    assert_int_equal(asides_of(&s->ben).count, 0);
+    assert_int_equal(sync_asides_of(&s->ben).count, 0);
     put_back(s);
     dbk_space_touch(dbk_tables_space(&s->hq.book->tables, &s->space))->checkpoint_size++;
     dbk_recovery_plan plan = recover(s);
@@ -78,22 +48,22 @@ static void what_lost_its_place_before_a_cut_stands_aside_for_all_A24(void **sta
     lose_what_was_in_time(&s);
     meet_all(&s);
     assert_int_equal(sync_verify(&s.hq, &s.space).records, 2);
-    assert_int_equal(asides_of(&s.ben).count, 4);
-    asides at_hq = asides_of(&s.hq);
+    assert_int_equal(sync_asides_of(&s.ben).count, 4);
+    sync_asides at_hq = sync_asides_of(&s.hq);
     assert_int_equal(at_hq.count, 4);
     sync_device_open(&s.world, &carl, "Carl"); /* never saw them elsewhere */
     sync_enlist(&s.hq, &carl, DBK_ROLE_OFFICER, &s.space);
     (void)meet(&s, &carl);
     sync_assert_equal(&carl, &s.hq, &s.space);
-    assert_int_equal(asides_of(&carl).count, 4);
+    assert_int_equal(sync_asides_of(&carl).count, 4);
     /* The last of them lets in what she wrote before it. */
-    decide(&s.hq, &at_hq.ids[3], true);
+    sync_decide(&s.hq, &at_hq.ids[3], true);
     (void)meet(&s, &s.hq);
     meet_all(&s);
     (void)meet(&s, &carl);
     sync_assert_equal(&carl, &s.hq, &s.space);
     assert_int_equal(sync_verify(&s.hq, &s.space).records, 2 + 4 + 1); /* and the decision's */
-    assert_int_equal(asides_of(&carl).count, 0);
+    assert_int_equal(sync_asides_of(&carl).count, 0);
     sync_device_close(&carl);
     end(&s);
 }
@@ -117,9 +87,9 @@ static void what_was_admitted_before_a_restore_stays_admitted_A24(void **state)
     assert_ok(dbk_driver_leave(s.hq.book, &s.hq.t, &anne, &err), &err);
     (void)!sync_try(&s.anne, &r, &err); /* late */
     (void)meet(&s, &s.hq);
-    asides at_hq = asides_of(&s.hq);
+    sync_asides at_hq = sync_asides_of(&s.hq);
     assert_int_equal(at_hq.count, 1);
-    decide(&s.hq, &at_hq.ids[0], true);
+    sync_decide(&s.hq, &at_hq.ids[0], true);
     meet_all(&s);
     sync_held before = sync_verify(&s.ben, &s.space);
     assert_int_equal(before.records, 4);
@@ -127,7 +97,7 @@ static void what_was_admitted_before_a_restore_stays_admitted_A24(void **state)
     dbk_space_touch(dbk_tables_space(&s.hq.book->tables, &s.space))->checkpoint_size++;
     recover_quietly(&s);
     meet_all(&s);
-    assert_int_equal(asides_of(&s.hq).count, 0);
+    assert_int_equal(sync_asides_of(&s.hq).count, 0);
     sync_held after = sync_verify(&s.ben, &s.space);
     assert_memory_equal(&before.state, &after.state, sizeof(before.state));
     end(&s);

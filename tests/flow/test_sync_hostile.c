@@ -42,25 +42,12 @@ static void write_some(pair *p, sync_device *d, unsigned count)
     }
 }
 
-static void copy_file(const char *from, const char *to)
-{
-    static char buffer[65536];
-    size_t n;
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    assert_non_null(in);
-    assert_non_null(out);
-    while ((n = fread(buffer, 1, sizeof(buffer), in)) > 0)
-        assert_int_equal(fwrite(buffer, 1, n, out), n);
-    assert_int_equal(fclose(in), 0);
-    assert_int_equal(fclose(out), 0);
-}
-
 /* A stopped relay's whole state is its database file. */
 static void keep_backup(pair *p)
 {
     relaykit *kit = &p->world.kit;
     relaykit_stop(kit);
-    copy_file(kit->db, dbk_test_path(kit->dir, "backup"));
+    dbk_test_copy_file(dbk_test_path(kit->dir, "backup"), kit->db);
     relaykit_start(kit);
 }
 
@@ -68,7 +55,7 @@ static void restore_backup(pair *p)
 {
     relaykit *kit = &p->world.kit;
     relaykit_stop(kit);
-    copy_file(dbk_test_path(kit->dir, "backup"), kit->db);
+    dbk_test_copy_file(kit->db, dbk_test_path(kit->dir, "backup"));
     relaykit_start(kit);
 }
 

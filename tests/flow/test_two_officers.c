@@ -11,70 +11,15 @@
 #include "core/journal/outbox.h"
 #include "core/seal/wrap.h"
 #include "tests/lib/forge.h"
-#include "tests/lib/minilog.h"
 #include "tests/lib/opkit.h"
-#include "tests/lib/org.h"
 #include "tests/lib/proof.h"
+#include "tests/lib/trio.h"
 
-#define NOON_MS (DBK_TEST_START_MS + 3600000u)
-
-enum { HQ, ANNE, BEN };
-
-typedef struct story {
-    dbk_test_org org;
-    minilog log;
-} story;
-
-static void begin(story *s)
-{
-    static const dbk_role roles[] = { DBK_ROLE_OFFICER, DBK_ROLE_OFFICER };
-    dbk_test_org_make(&s->org, roles, ARRAY_LEN(roles));
-    dbk_id org = dbk_roster_org(dbk_book_roster(s->org.books[HQ].book));
-    minilog_init(&s->log, &org, &s->org.space, s->org.relay);
-}
-
-static void end(story *s)
-{
-    minilog_wipe(&s->log);
-    dbk_test_org_drop(&s->org);
-}
-
-static dbk_book *book(story *s, size_t who)
-{
-    return s->org.books[who].book;
-}
-
-/* One sync: out, then in. */
-static dbk_inbox_stats sync(story *s, size_t who)
-{
-    dbk_inbox_stats stats = { 0 };
-    (void)minilog_push(&s->log, book(s, who), NOON_MS);
-    minilog_pull(&s->log, book(s, who), 100, &stats);
-    return stats;
-}
-
-static void sync_all(story *s)
-{
-    for (size_t round = 0; round < 2; round++)
-        for (size_t who = 0; who < s->org.count; who++)
-            (void)sync(s, who);
-}
-
-/* Everybody holds the same, and it verifies from the stored bytes up. */
-static void assert_converged(story *s)
-{
-    proof first = proof_clean(book(s, 0), &s->org.space);
-    for (size_t who = 1; who < s->org.count; who++) {
-        proof other = proof_clean(book(s, who), &s->org.space);
-        assert_true(proof_equal(&first, &other));
-    }
-}
-
-static dbk_note *note_of(story *s, size_t who, const dbk_id *record)
+static dbk_note *note_of(trio *t, size_t who, const dbk_id *record)
 {
     dbk_note *note = NULL;
     dbk_err err = { 0 };
-    assert_ok(dbk_query_note(&note, book(s, who), record, &err), &err);
+    assert_ok(dbk_query_note(&note, trio_book(t, who), record, &err), &err);
     return note;
 }
 
@@ -84,11 +29,11 @@ static const dbk_state_group *group_of(const dbk_note *note, const char *name)
 }
 
 /* The displayed value of a field as text. */
-static void assert_shown(story *s, size_t who, const dbk_id *record, const char *field,
+static void assert_shown(trio *t, size_t who, const dbk_id *record, const char *field,
                          const char *want)
 {
     dbk_err err = { 0 };
-    dbk_note *note = note_of(s, who, record);
+    dbk_note *note = note_of(t, who, record);
     dbk_bytes scratch = DBK_BYTES_INIT(65536), text = DBK_BYTES_INIT(65536);
     dbk_span value;
     const dbk_field *f = dbk_form_field(note->form, field);
@@ -110,34 +55,34 @@ static dbk_rc count_row(void *ctx, const dbk_row *row, dbk_err *err)
     return DBK_OK;
 }
 
-static size_t conflicts(story *s, size_t who)
+static size_t conflicts(trio *t, size_t who)
 {
     dbk_err err = { 0 };
     size_t count = 0;
-    assert_ok(dbk_query_conflicts(book(s, who), count_row, &count, &err), &err);
+    assert_ok(dbk_query_conflicts(trio_book(t, who), count_row, &count, &err), &err);
     return count;
 }
 
-static dbk_id add_person(story *s, size_t who, const char *name)
+static dbk_id add_person(trio *t, size_t who, const char *name)
 {
     char field[80];
     (void)snprintf(field, sizeof(field), "name=%s", name);
     const char *const fields[] = { field, NULL };
-    return dbk_test_add(book(s, who), &s->org.space, "person", fields);
+    return dbk_test_add(trio_book(t, who), &t->org.space, "person", fields);
 }
 
-static void edit(story *s, size_t who, const dbk_id *record, const char *field)
+static void edit(trio *t, size_t who, const dbk_id *record, const char *field)
 {
     const char *const fields[] = { field, NULL };
-    dbk_test_edit(book(s, who), record, fields);
+    dbk_test_edit(trio_book(t, who), record, fields);
 }
 
-static void resolve(story *s, const dbk_id *record, const char *group, int choice)
+static void resolve(trio *t, const dbk_id *record, const char *group, int choice)
 {
     dbk_err err = { 0 };
     dbk_problems problems = { 0 };
     dbk_resolve r = { .record = *record, .group = group, .choice = choice, .reason = "I asked" };
-    assert_ok(dbk_journal_resolve(book(s, HQ), &problems, &r, &err), &err);
+    assert_ok(dbk_journal_resolve(trio_book(t, HQ), &problems, &r, &err), &err);
     dbk_problems_wipe(&problems);
 }
 
@@ -145,23 +90,23 @@ static void resolve(story *s, const dbk_id *record, const char *group, int choic
 
 static void two_offline_edits_of_one_field_are_both_kept_and_hq_decides_p2_1_13(void **state)
 {
-    story s;
+    trio t;
     dbk_inbox_stats stats;
     (void)state;
-    begin(&s);
-    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
-    sync_all(&s);
-    edit(&s, ANNE, &joan, "name=Joan Marsh-Lane");
-    edit(&s, BEN, &joan, "name=Joanna Marsh");
-    (void)sync(&s, ANNE);
-    (void)sync(&s, BEN);
-    stats = sync(&s, HQ);
+    trio_make(&t);
+    dbk_id joan = add_person(&t, ANNE, "Joan Marsh");
+    trio_sync_all(&t);
+    edit(&t, ANNE, &joan, "name=Joan Marsh-Lane");
+    edit(&t, BEN, &joan, "name=Joanna Marsh");
+    (void)trio_sync(&t, ANNE);
+    (void)trio_sync(&t, BEN);
+    stats = trio_sync(&t, HQ);
     assert_int_equal(stats.conflicts_new, 1);
     assert_int_equal(stats.records_changed, 1);
     assert_int_equal(stats.records_new, 0);
 
     /* Both values stand, each with its author. */
-    dbk_note *note = note_of(&s, HQ, &joan);
+    dbk_note *note = note_of(&t, HQ, &joan);
     const dbk_state_group *g = group_of(note, "name");
     assert_int_equal(g->registers_count, 2);
     assert_int_equal(dbk_view_group(g, &note->view).dispute, DBK_DISPUTE_ASK);
@@ -169,8 +114,8 @@ static void two_offline_edits_of_one_field_are_both_kept_and_hq_decides_p2_1_13(
     for (size_t i = 0; i < 2; i++) {
         dbk_err err = { 0 };
         dbk_authorship who;
-        dbk_id a = dbk_book_device(book(&s, ANNE)), b = dbk_book_device(book(&s, BEN));
-        assert_ok(dbk_query_author(book(&s, HQ), &who, &g->registers[i].dot, &err), &err);
+        dbk_id a = dbk_book_device(trio_book(&t, ANNE)), b = dbk_book_device(trio_book(&t, BEN));
+        assert_ok(dbk_query_author(trio_book(&t, HQ), &who, &g->registers[i].dot, &err), &err);
         anne = anne || dbk_id_equal(&who.device, &a);
         ben = ben || dbk_id_equal(&who.device, &b);
         assert_int_equal(who.receipt_ms, NOON_MS);
@@ -179,83 +124,83 @@ static void two_offline_edits_of_one_field_are_both_kept_and_hq_decides_p2_1_13(
     assert_true(anne);
     assert_true(ben);
     dbk_note_free(note);
-    assert_int_equal(conflicts(&s, HQ), 1);
+    assert_int_equal(conflicts(&t, HQ), 1);
 
-    resolve(&s, &joan, "name", 1);
-    assert_int_equal(conflicts(&s, HQ), 0);
-    sync_all(&s);
+    resolve(&t, &joan, "name", 1);
+    assert_int_equal(conflicts(&t, HQ), 0);
+    trio_sync_all(&t);
     for (size_t who = 0; who < 3; who++)
-        assert_int_equal(conflicts(&s, who), 0);
-    assert_converged(&s);
-    end(&s);
+        assert_int_equal(conflicts(&t, who), 0);
+    trio_assert_converged(&t);
+    trio_drop(&t);
 }
 
 static void edits_of_two_fields_ask_for_a_look_at_the_whole_record_2_16(void **state)
 {
-    story s;
+    trio t;
     (void)state;
-    begin(&s);
-    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
-    sync_all(&s);
-    edit(&s, ANNE, &joan, "sex=female");
-    edit(&s, BEN, &joan, "religion=none");
-    sync_all(&s);
-    dbk_note *note = note_of(&s, HQ, &joan);
+    trio_make(&t);
+    dbk_id joan = add_person(&t, ANNE, "Joan Marsh");
+    trio_sync_all(&t);
+    edit(&t, ANNE, &joan, "sex=female");
+    edit(&t, BEN, &joan, "religion=none");
+    trio_sync_all(&t);
+    dbk_note *note = note_of(&t, HQ, &joan);
     dbk_attention attention = dbk_view_attention(note->state, &note->view);
     dbk_note_free(note);
     assert_int_equal(attention.reviews, 1);
     assert_int_equal(attention.asks, 0);
-    resolve(&s, &joan, "review", -1);
-    sync_all(&s);
-    assert_int_equal(conflicts(&s, BEN), 0);
-    assert_shown(&s, HQ, &joan, "sex", "Female");
-    assert_shown(&s, HQ, &joan, "religion", "No religion");
-    assert_converged(&s);
-    end(&s);
+    resolve(&t, &joan, "review", -1);
+    trio_sync_all(&t);
+    assert_int_equal(conflicts(&t, BEN), 0);
+    assert_shown(&t, HQ, &joan, "sex", "Female");
+    assert_shown(&t, HQ, &joan, "religion", "No religion");
+    trio_assert_converged(&t);
+    trio_drop(&t);
 }
 
 static void the_more_protective_value_stands_until_hq_decides_p6_1_14(void **state)
 {
-    story s;
+    trio t;
     (void)state;
-    begin(&s);
-    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
-    sync_all(&s);
-    edit(&s, ANNE, &joan, "safe_message=no");
-    edit(&s, BEN, &joan, "safe_message=yes");
-    sync_all(&s);
+    trio_make(&t);
+    dbk_id joan = add_person(&t, ANNE, "Joan Marsh");
+    trio_sync_all(&t);
+    edit(&t, ANNE, &joan, "safe_message=no");
+    edit(&t, BEN, &joan, "safe_message=yes");
+    trio_sync_all(&t);
     for (size_t who = 0; who < 3; who++)
-        assert_shown(&s, who, &joan, "safe_message", "No");
-    assert_int_equal(conflicts(&s, HQ), 1);
-    assert_converged(&s);
-    end(&s);
+        assert_shown(&t, who, &joan, "safe_message", "No");
+    assert_int_equal(conflicts(&t, HQ), 1);
+    trio_assert_converged(&t);
+    trio_drop(&t);
 }
 
 static void an_edit_against_a_withdrawal_is_seen_by_both_2_20(void **state)
 {
-    story s;
+    trio t;
     dbk_err err = { 0 };
     dbk_dispute dispute = DBK_DISPUTE_NONE;
     (void)state;
-    begin(&s);
-    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
-    sync_all(&s);
-    assert_ok(dbk_journal_withdraw(book(&s, ANNE), &joan, "entered twice", &err), &err);
-    edit(&s, BEN, &joan, "sex=female");
-    sync_all(&s);
+    trio_make(&t);
+    dbk_id joan = add_person(&t, ANNE, "Joan Marsh");
+    trio_sync_all(&t);
+    assert_ok(dbk_journal_withdraw(trio_book(&t, ANNE), &joan, "entered twice", &err), &err);
+    edit(&t, BEN, &joan, "sex=female");
+    trio_sync_all(&t);
     for (size_t who = 0; who < 3; who++) {
-        dbk_note *note = note_of(&s, who, &joan);
+        dbk_note *note = note_of(&t, who, &joan);
         assert_int_equal(dbk_view_life(note->state, &note->view, &dispute), DBK_LIFE_WITHDRAWN);
         assert_int_equal(dbk_view_attention(note->state, &note->view).reviews, 1);
         assert_int_equal(group_of(note, "sex")->registers_count, 1);
         dbk_note_free(note);
-        assert_int_equal(conflicts(&s, who), 1);
+        assert_int_equal(conflicts(&t, who), 1);
     }
-    assert_converged(&s);
-    end(&s);
+    trio_assert_converged(&t);
+    trio_drop(&t);
 }
 
-static dbk_id add_contact(story *s, size_t who)
+static dbk_id add_contact(trio *t, size_t who)
 {
     static const char *const fields[] = { "started_at=2026-09-21T10:00:00Z",
                                           "case_id=0199a1b2-0000-7000-8000-000000000001",
@@ -264,29 +209,29 @@ static dbk_id add_contact(story *s, size_t who)
                                           "direction=police_to_family",
                                           "present=Joan Marsh (family)",
                                           NULL };
-    return dbk_test_add(book(s, who), &s->org.space, "contact", fields);
+    return dbk_test_add(trio_book(t, who), &t->org.space, "contact", fields);
 }
 
 static void an_edit_that_had_not_seen_the_signature_is_kept_and_asked_about(void **state)
 {
-    story s;
+    trio t;
     dbk_err err = { 0 };
     dbk_problems problems = { 0 };
     forge ben;
     (void)state;
-    begin(&s);
-    dbk_id visit = add_contact(&s, ANNE);
-    sync_all(&s);
-    forge_init(&ben, book(&s, BEN), book(&s, BEN), &s.org.space);
+    trio_make(&t);
+    dbk_id visit = add_contact(&t, ANNE);
+    trio_sync_all(&t);
+    forge_init(&ben, trio_book(&t, BEN), trio_book(&t, BEN), &t.org.space);
     forge_note(&ben, &(forge_edit){ visit, "contact", "purpose", "to listen",
                                     (dbk_hlc)(NOON_MS << 16), NULL, 0 });
-    assert_ok(dbk_journal_sign(book(&s, ANNE), &problems, &visit, &err), &err);
-    (void)minilog_append(&s.log, forge_header(&ben), forge_body(&ben), NOON_MS);
-    (void)sync(&s, ANNE);
-    (void)sync(&s, HQ);
+    assert_ok(dbk_journal_sign(trio_book(&t, ANNE), &problems, &visit, &err), &err);
+    (void)minilog_append(&t.log, forge_header(&ben), forge_body(&ben), NOON_MS);
+    (void)trio_sync(&t, ANNE);
+    (void)trio_sync(&t, HQ);
     for (size_t who = HQ; who <= ANNE; who++) {
         dbk_dispute dispute;
-        dbk_note *note = note_of(&s, who, &visit);
+        dbk_note *note = note_of(&t, who, &visit);
         assert_int_equal(dbk_view_life(note->state, &note->view, &dispute), DBK_LIFE_SIGNED);
         assert_int_equal(dbk_view_attention(note->state, &note->view).reviews, 1);
         dbk_note_free(note);
@@ -294,17 +239,17 @@ static void an_edit_that_had_not_seen_the_signature_is_kept_and_asked_about(void
     /* Whoever has seen the signature can't edit any more. */
     dbk_input input = { DBK_INPUT_SET, "purpose", "something else", NULL };
     dbk_edit late = { visit, &input, 1, NULL };
-    assert_rc(dbk_journal_edit(book(&s, ANNE), &problems, &late, &err), DBK_DENIED, &err);
+    assert_rc(dbk_journal_edit(trio_book(&t, ANNE), &problems, &late, &err), DBK_DENIED, &err);
     dbk_problems_wipe(&problems);
-    proof anne = proof_clean(book(&s, ANNE), &s.org.space);
-    proof hq = proof_clean(book(&s, HQ), &s.org.space);
+    proof anne = proof_clean(trio_book(&t, ANNE), &t.org.space);
+    proof hq = proof_clean(trio_book(&t, HQ), &t.org.space);
     assert_true(proof_equal(&anne, &hq));
     forge_wipe(&ben);
-    end(&s);
+    trio_drop(&t);
 }
 
 typedef struct carry {
-    story *s;
+    trio *t;
     size_t to;
     size_t count;
 } carry;
@@ -314,59 +259,59 @@ static dbk_rc carry_one(void *ctx, const dbk_sealed *segment, dbk_err *err)
     carry *c = ctx;
     dbk_inbox_stats stats;
     c->count++;
-    return dbk_inbox_carried(book(c->s, c->to), &stats, segment, err);
+    return dbk_inbox_carried(trio_book(c->t, c->to), &stats, segment, err);
 }
 
 static void a_form_that_nobody_here_knows_is_shown_and_passed_on_unchanged_1_11(void **state)
 {
-    story s;
+    trio t;
     dbk_err err = { 0 };
     forge ben;
-    carry c = { &s, ANNE, 0 };
+    carry c = { &t, ANNE, 0 };
     (void)state;
-    begin(&s);
-    forge_init(&ben, book(&s, BEN), book(&s, BEN), &s.org.space);
+    trio_make(&t);
+    forge_init(&ben, trio_book(&t, BEN), trio_book(&t, BEN), &t.org.space);
     dbk_id flight = forge_record(&ben, "drone_log", 7);
     forge_note(&ben, &(forge_edit){ flight, "drone_log", "pilot", "S Okafor",
                                     (dbk_hlc)(NOON_MS << 16), NULL, 0 });
-    (void)minilog_append(&s.log, forge_header(&ben), forge_body(&ben), NOON_MS);
-    (void)sync(&s, HQ);
-    dbk_note *note = note_of(&s, HQ, &flight);
+    (void)minilog_append(&t.log, forge_header(&ben), forge_body(&ben), NOON_MS);
+    (void)trio_sync(&t, HQ);
+    dbk_note *note = note_of(&t, HQ, &flight);
     assert_null(note->form);
     assert_true(dbk_span_equal(dbk_state_form(note->state), dbk_span_str("drone_log")));
     assert_int_equal(dbk_state_groups(note->state), 1);
     dbk_note_free(note);
     /* HQ's store goes to Anne by a folder; the bytes are those that Ben signed. */
-    assert_ok(dbk_outbox_carry(book(&s, HQ), &(dbk_outbox_feed){ .space = s.org.space }, carry_one,
-                               &c, &err),
+    assert_ok(dbk_outbox_carry(trio_book(&t, HQ), &(dbk_outbox_feed){ .space = t.org.space },
+                               carry_one, &c, &err),
               &err);
     assert_int_equal(c.count, 1);
     size_t found = 0;
-    assert_ok(dbk_query_search(book(&s, ANNE), "okafor", 0, count_row, &found, &err), &err);
+    assert_ok(dbk_query_search(trio_book(&t, ANNE), "okafor", 0, count_row, &found, &err), &err);
     assert_int_equal(found, 1);
-    proof anne = proof_clean(book(&s, ANNE), &s.org.space);
-    proof hq = proof_clean(book(&s, HQ), &s.org.space);
+    proof anne = proof_clean(trio_book(&t, ANNE), &t.org.space);
+    proof hq = proof_clean(trio_book(&t, HQ), &t.org.space);
     assert_true(dbk_hash_equal(&anne.of.state_hash, &hq.of.state_hash));
     assert_true(dbk_hash_equal(&anne.of.vector_hash, &hq.of.vector_hash));
     forge_wipe(&ben);
-    end(&s);
+    trio_drop(&t);
 }
 
 /* The admin's entry that gives the space its next key, with a wrap for everybody in it. */
-static void make_rotation(story *s, dbk_bytes *entry)
+static void make_rotation(trio *t, dbk_bytes *entry)
 {
-    dbk_book *admin = book(s, HQ);
+    dbk_book *admin = trio_book(t, HQ);
     dbk_wrapped wraps[3];
     dbk_secret *key = NULL;
     dbk_err err = { 0 };
     dbk_entry e = {
-        .kind = DBK_ENTRY_ROTATE, .space = s->org.space, .wraps = wraps, .wraps_count = 3
+        .kind = DBK_ENTRY_ROTATE, .space = t->org.space, .wraps = wraps, .wraps_count = 3
     };
     assert_ok(dbk_epoch_new(&key, &e.epoch, 2, admin->env, &err), &err);
-    const dbk_key_entry at = { s->org.space, 2, e.epoch.key_id };
+    const dbk_key_entry at = { t->org.space, 2, e.epoch.key_id };
     dbk_id ids[3];
     for (size_t i = 0; i < 3; i++)
-        ids[i] = dbk_book_device(book(s, i));
+        ids[i] = dbk_book_device(trio_book(t, i));
     for (size_t i = 0; i < 3; i++) /* in order of their ids */
         for (size_t k = i + 1; k < 3; k++)
             if (dbk_id_compare(&ids[k], &ids[i]) < 0) {
@@ -382,44 +327,44 @@ static void make_rotation(story *s, dbk_bytes *entry)
     dbk_secret_free(key);
 }
 
-static uint64_t pending_of(story *s, size_t who, char reason[128]);
+static uint64_t pending_of(trio *t, size_t who, char reason[128]);
 
 static void what_came_before_its_key_waits_and_is_merged_when_the_key_comes_2_31(void **state)
 {
-    story s;
+    trio t;
     dbk_err err = { 0 };
     dbk_inbox_stats stats;
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     char reason[128];
     (void)state;
-    begin(&s);
-    dbk_id joan = add_person(&s, ANNE, "Joan Marsh");
-    sync_all(&s);
-    make_rotation(&s, &entry);
-    assert_ok(dbk_inbox_member(book(&s, ANNE), dbk_bytes_span(&entry), &err), &err);
-    edit(&s, ANNE, &joan, "sex=female"); /* under the new key */
-    edit(&s, ANNE, &joan, "religion=none");
-    edit(&s, BEN, &joan, "needs+=hearing"); /* under the old one */
-    (void)minilog_push(&s.log, book(&s, ANNE), NOON_MS);
-    (void)minilog_push(&s.log, book(&s, BEN), NOON_MS);
-    stats = sync(&s, HQ);
+    trio_make(&t);
+    dbk_id joan = add_person(&t, ANNE, "Joan Marsh");
+    trio_sync_all(&t);
+    make_rotation(&t, &entry);
+    assert_ok(dbk_inbox_member(trio_book(&t, ANNE), dbk_bytes_span(&entry), &err), &err);
+    edit(&t, ANNE, &joan, "sex=female"); /* under the new key */
+    edit(&t, ANNE, &joan, "religion=none");
+    edit(&t, BEN, &joan, "needs+=hearing"); /* under the old one */
+    (void)minilog_push(&t.log, trio_book(&t, ANNE), NOON_MS);
+    (void)minilog_push(&t.log, trio_book(&t, BEN), NOON_MS);
+    stats = trio_sync(&t, HQ);
     assert_int_equal(stats.segments, 3);
     assert_int_equal(stats.pending, 2);
     assert_int_equal(stats.ops, 1); /* Ben's goes on */
-    assert_int_equal(pending_of(&s, HQ, reason), 2);
+    assert_int_equal(pending_of(&t, HQ, reason), 2);
     assert_string_equal(reason, "what its author knew of the members has not arrived here yet");
-    assert_shown(&s, HQ, &joan, "needs", "Hearing");
-    (void)proof_clean(book(&s, HQ), &s.org.space);
-    dbk_test_book_reopen(&s.org.books[HQ]);
-    assert_int_equal(pending_of(&s, HQ, reason), 2);
-    assert_ok(dbk_inbox_member(book(&s, HQ), dbk_bytes_span(&entry), &err), &err);
-    assert_int_equal(pending_of(&s, HQ, reason), 0);
-    assert_shown(&s, HQ, &joan, "religion", "No religion");
-    assert_ok(dbk_inbox_member(book(&s, BEN), dbk_bytes_span(&entry), &err), &err);
-    sync_all(&s);
-    assert_converged(&s);
+    assert_shown(&t, HQ, &joan, "needs", "Hearing");
+    (void)proof_clean(trio_book(&t, HQ), &t.org.space);
+    dbk_test_book_reopen(&t.org.books[HQ]);
+    assert_int_equal(pending_of(&t, HQ, reason), 2);
+    assert_ok(dbk_inbox_member(trio_book(&t, HQ), dbk_bytes_span(&entry), &err), &err);
+    assert_int_equal(pending_of(&t, HQ, reason), 0);
+    assert_shown(&t, HQ, &joan, "religion", "No religion");
+    assert_ok(dbk_inbox_member(trio_book(&t, BEN), dbk_bytes_span(&entry), &err), &err);
+    trio_sync_all(&t);
+    trio_assert_converged(&t);
     dbk_bytes_wipe(&entry);
-    end(&s);
+    trio_drop(&t);
 }
 
 static dbk_rc take_status(void *ctx, const dbk_space_status *status, dbk_err *err)
@@ -432,11 +377,11 @@ static dbk_rc take_status(void *ctx, const dbk_space_status *status, dbk_err *er
     return DBK_OK;
 }
 
-static uint64_t pending_of(story *s, size_t who, char reason[128])
+static uint64_t pending_of(trio *t, size_t who, char reason[128])
 {
     dbk_space_status status = { .pending_reason = reason };
     dbk_err err = { 0 };
-    assert_ok(dbk_query_status(book(s, who), take_status, &status, &err), &err);
+    assert_ok(dbk_query_status(trio_book(t, who), take_status, &status, &err), &err);
     return status.pending;
 }
 

@@ -19,19 +19,6 @@ typedef struct split {
     char db[2][3 * DBK_TEST_PATH_SIZE]; /* the other log, and room for a swap */
 } split;
 
-static void copy(const char *to, const char *from)
-{
-    uint8_t part[4096];
-    size_t got;
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    assert_non_null(in);
-    assert_non_null(out);
-    while ((got = fread(part, 1, sizeof(part), in)) > 0)
-        assert_int_equal(fwrite(part, 1, got, out), got);
-    (void)fclose(in);
-    assert_int_equal(fclose(out), 0);
-}
-
 /* The relay goes on with its other log. */
 static void turn(split *s)
 {
@@ -62,7 +49,7 @@ static void split_begin(split *s)
     (void)snprintf(s->db[0], sizeof(s->db[0]), "%s/other.db", s->world.kit.dir);
     (void)snprintf(s->db[1], sizeof(s->db[1]), "%s/aside.db", s->world.kit.dir);
     relaykit_stop(&s->world.kit);
-    copy(s->db[0], s->world.kit.db);
+    dbk_test_copy_file(s->db[0], s->world.kit.db);
     relaykit_start(&s->world.kit);
     (void)sync_write(&s->anne, &s->space, "Ada");
     (void)sync_now(&s->anne);

@@ -396,31 +396,18 @@ static void a_witness_that_was_restored_goes_on_behind_its_last_word_M47(void **
 
 /* ---- two logs ------------------------------------------------------------------------------- */
 
-/* From here on there are two relays with one key; this switches to the other one. */
-static void copy(const char *to, const char *from)
-{
-    uint8_t part[4096];
-    size_t got;
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    assert_non_null(in);
-    assert_non_null(out);
-    while ((got = fread(part, 1, sizeof(part), in)) > 0)
-        assert_int_equal(fwrite(part, 1, got, out), got);
-    (void)fclose(in);
-    assert_int_equal(fclose(out), 0);
-}
-
 static void path_of(char out[3 * DBK_TEST_PATH_SIZE], const story *s, const char *name)
 {
     (void)snprintf(out, 3 * DBK_TEST_PATH_SIZE, "%s/%s", s->world.kit.dir, name);
 }
 
+/* From here on there are two relays with one key. */
 static void fork_relay(story *s)
 {
     char other[3 * DBK_TEST_PATH_SIZE];
     path_of(other, s, "other.db");
     relaykit_stop(&s->world.kit);
-    copy(other, s->world.kit.db);
+    dbk_test_copy_file(other, s->world.kit.db);
     relaykit_start(&s->world.kit);
 }
 

@@ -3,7 +3,12 @@
  *   's'  the next byte chooses a call, the rest is its query or body: signed by a member
  *   'a'  the same, signed by an admin
  *   'p'  three bytes each (offset u16, change u8) spoil a proper push, which a member signs
+ *   'm'  the same of a segment that a hostile member makes: spoiled first, and signed then, so that
+ *        what stands behind the signature is reached; the next byte says whether the hash and
+ *        length of its body are set right as well
  *   'c'  the same of a witness's word about the log: the note that a member posts
+ *   'n'  the next byte chooses what of a proper snapshot is spoiled: its part, manifest or
+ *        confirmation, which two desks send
  * Whatever comes in, an answer goes out with a proper status, and what is stored stays sound. */
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +19,7 @@
 #include "tests/lib/pgkit.c"
 #include "tests/lib/relaykit.c"
 
+#include "sync/engine/msg_snapshot.h"
 #include "sync/relay/gate.h"
 
 #define CHECK_EVERY 256u
@@ -21,9 +27,12 @@
 static struct {
     bool ready;
     relaykit kit;
-    relaykit_device officer;
+    relaykit_device officer, desk, second;
     dbk_id space;
-    char segments[96], proof[96], cosign[96];
+    char segments[96], proof[96], cosign[96], snapshot[96], part[96], confirm[96];
+    uint8_t note[DBK_CHECKPOINT_BYTES_MAX]; /* of one state of the log, for all runs */
+    size_t note_len;
+    uint32_t snapshots;
     dbk_secret *witness;
     uint64_t time_s; /* of its last word */
     uint64_t runs;
@@ -46,11 +55,16 @@ static void prepare(void)
     relaykit_open(&f.kit, DBK_WRITER_INLINE);
     relaykit_org(&f.kit);
     relaykit_enrol(&f.kit, &f.officer, DBK_ROLE_OFFICER);
-    const relaykit_device *members[] = { &f.officer };
-    f.space = relaykit_space(&f.kit, members, 1);
+    relaykit_enrol(&f.kit, &f.desk, DBK_ROLE_HQ);
+    relaykit_enrol(&f.kit, &f.second, DBK_ROLE_HQ);
+    const relaykit_device *members[] = { &f.officer, &f.desk, &f.second, &f.kit.admin };
+    f.space = relaykit_space(&f.kit, members, 4);
     relaykit_space_target(f.segments, &f.space, "segments");
     relaykit_space_target(f.proof, &f.space, "proof");
     relaykit_space_target(f.cosign, &f.space, "cosign");
+    relaykit_space_target(f.snapshot, &f.space, "snapshot");
+    relaykit_space_target(f.part, &f.space, "snapshot/part");
+    relaykit_space_target(f.confirm, &f.space, "snapshot/confirm");
     dbk_sign_pk pk;
     dbk_bytes entry = { 0 };
     MUST(dbk_sign_keypair(&pk, &f.witness, &f.kit.env.env, NULL));
@@ -143,6 +157,11 @@ static void signed_call(relaykit_device *d, dbk_span in)
         { "GET", "/v1/proposals", false },
         { "POST", "/v1/proposals/0123456789abcdef0123456789abcdef/decline", true },
         { "POST", f.cosign, true },
+        { "POST", f.part, true },
+        { "POST", f.snapshot, true },
+        { "POST", f.confirm, true },
+        { "GET", f.snapshot, false },
+        { "GET", f.part, false },
     };
     char target[1024];
     dbk_relay_answer a;
@@ -198,6 +217,65 @@ static void spoiled_push(dbk_span in)
     relaykit_segment_wipe(&s);
 }
 
+/* What a member signs who means harm. Of one feed that goes on, so that chains are tried too. */
+static void hostile_segment(dbk_span in)
+{
+    static relaykit_feed feed;
+    static dbk_push_result results[DBK_PUSH_SEGMENTS_MAX];
+    static dbk_frame frames[DBK_SEGMENT_OPS_MAX];
+    relaykit_segment s;
+    dbk_relay_answer a;
+    dbk_span note;
+    size_t count;
+    dbk_bytes push = DBK_BYTES_INIT(4096);
+    if (in.len == 0)
+        return;
+    bool mend = in.p[0] % 2 == 1;
+    if (feed.device == NULL)
+        feed = relaykit_feed_begin(&f.kit, &f.officer, &f.space);
+    const relaykit_feed before = feed;
+    relaykit_segment_make(&f.kit, &s, &feed, 2, 30);
+    for (in.p++, in.len--; in.len >= 3; in.p += 3, in.len -= 3) {
+        size_t at = ((size_t)in.p[0] << 8 | in.p[1]) % (sizeof(s.raw) + s.body.len);
+        uint8_t *p = at < sizeof(s.raw) ? &s.raw[at] : &s.body.p[at - sizeof(s.raw)];
+        *p ^= in.p[2];
+    }
+    bool whole = dbk_header_decode(&s.header, dbk_span_of(s.raw, sizeof(s.raw)), NULL) == DBK_OK;
+    if (whole && mend) {
+        s.header.body_len = (uint32_t)s.body.len;
+        if (dbk_body_split(frames, &s.header, dbk_bytes_span(&s.body), NULL) == DBK_OK)
+            s.header.op_root = dbk_frames_root(frames, s.header.count);
+    }
+    if (whole)
+        relaykit_segment_sign(&s, &f.officer);
+    dbk_sealed item = { dbk_span_of(s.raw, sizeof(s.raw)), dbk_bytes_span(&s.body), false };
+    MUST(dbk_push_begin(&push, NULL));
+    bool taken = false;
+    relaykit_request req = { "POST", f.segments, { NULL, 0 }, NULL };
+    /* What has no place in a push has been tried above, as bytes. */
+    if (dbk_push_add(&push, &item, NULL) == DBK_OK)
+        req.body = dbk_bytes_span(&push);
+    if (req.body.len > 0 && relaykit_call(&f.kit, &f.officer, &a, &req) == 200) {
+        MUST(dbk_results_decode(results, &count, &note, dbk_bytes_span(&a.body), NULL));
+        DBK_ASSERT(count == 1);
+        taken = results[0].status == DBK_PUSH_ACCEPTED;
+    }
+    /* Whatever was signed: a segment is taken behind the head of its feed, or it begins one. */
+    if (taken && dbk_id_equal(&s.header.feed, &before.feed)) {
+        DBK_ASSERT(s.header.first_seq == before.last_seq + 1);
+        DBK_ASSERT(dbk_hash_equal(&s.header.prev, &before.head));
+        feed.last_seq = dbk_header_last_seq(&s.header);
+        feed.head = s.hash;
+    } else {
+        DBK_ASSERT(!taken || s.header.first_seq == 1);
+        feed = before;
+    }
+    if (req.body.len > 0)
+        check_answer(&a);
+    dbk_bytes_wipe(&push);
+    relaykit_segment_wipe(&s);
+}
+
 /* The officer's log grows by one segment, whose note the relay signs. */
 static void new_note(dbk_bytes *note)
 {
@@ -213,20 +291,25 @@ static void new_note(dbk_bytes *note)
     relaykit_segment_wipe(&s);
 }
 
+/* One log state for all runs: what is said about it differs otherwise. */
+static void one_note(void)
+{
+    dbk_bytes note = DBK_BYTES_INIT(DBK_CHECKPOINT_BYTES_MAX);
+    if (f.note_len > 0)
+        return;
+    new_note(&note);
+    f.note_len = note.len;
+    memcpy(f.note, note.p, note.len);
+    dbk_bytes_wipe(&note);
+}
+
 /* A proper word of the witness, spoiled: taken only if nothing was really changed. */
 static void spoiled_word(dbk_span in)
 {
     dbk_relay_answer a;
     dbk_bytes note = DBK_BYTES_INIT(DBK_CHECKPOINT_BYTES_MAX), before = note;
-    static uint8_t kept[DBK_CHECKPOINT_BYTES_MAX];
-    static size_t kept_len;
-    if (kept_len == 0) { /* one log state for all runs: its words differ by their time */
-        new_note(&note);
-        kept_len = note.len;
-        memcpy(kept, note.p, kept_len);
-        dbk_bytes_truncate(&note, 0);
-    }
-    MUST(dbk_bytes_append(&note, dbk_span_of(kept, kept_len), NULL));
+    one_note();
+    MUST(dbk_bytes_append(&note, dbk_span_of(f.note, f.note_len), NULL));
     MUST(dbk_checkpoint_cosign(&note, ++f.time_s, f.witness, NULL));
     MUST(dbk_bytes_append(&before, dbk_bytes_span(&note), NULL));
     for (; in.len >= 3; in.p += 3, in.len -= 3)
@@ -237,6 +320,83 @@ static void spoiled_word(dbk_span in)
     check_answer(&a);
     dbk_bytes_wipe(&note);
     dbk_bytes_wipe(&before);
+}
+
+/* A proper snapshot of one chunk. */
+typedef struct proper {
+    dbk_bytes part, manifest;
+    uint8_t word[DBK_CONFIRMATION_BYTES];
+} proper;
+
+static void make_snapshot(proper *out)
+{
+    dbk_checkpoint c;
+    dbk_frontier tree;
+    const dbk_id key = { { 1 } };
+    const dbk_span chunk = dbk_span_str("sealed");
+    dbk_manifest m = { .device = f.desk.id,
+                       .chunks = 1,
+                       .keys = &key,
+                       .keys_count = 1,
+                       .note = dbk_span_of(f.note, f.note_len) };
+    dbk_id name = { { 7 } };
+    dbk_bytes_init(&out->part, DBK_PART_BYTES_MAX);
+    dbk_bytes_init(&out->manifest, DBK_MANIFEST_BYTES_MAX);
+    f.snapshots++;
+    memcpy(name.b + 4, &f.snapshots, sizeof(f.snapshots));
+    memcpy(m.salt, name.b, sizeof(m.salt));
+    MUST(dbk_checkpoint_open(&c, m.note, dbk_relay_key(f.kit.relay), NULL));
+    m.claim = (dbk_claim){ .org = c.org,
+                           .space = c.space,
+                           .log = c.log,
+                           .size = c.size,
+                           .root = c.root,
+                           .members = dbk_roster_head(f.kit.roster),
+                           .plain_bytes = 6 };
+    MUST(dbk_part_begin(&out->part, &name, 0, NULL));
+    MUST(dbk_part_add(&out->part, chunk, NULL));
+    dbk_frontier_init(&tree);
+    dbk_hash leaf = dbk_tree_leaf(DBK_TREE_SNAPSHOT, chunk);
+    dbk_frontier_add(&tree, DBK_TREE_SNAPSHOT, &leaf, NULL, NULL);
+    m.chunk_root = dbk_frontier_root(&tree, DBK_TREE_SNAPSHOT);
+    MUST(dbk_manifest_sign(&out->manifest, &m, f.desk.sign, NULL));
+    dbk_confirmation_sign(out->word, &m.claim, &f.second.id, 9, f.second.sign);
+}
+
+static bool bring(relaykit_device *d, const char *target, dbk_span body)
+{
+    dbk_relay_answer a;
+    const relaykit_request req = { "POST", target, body, NULL };
+    int status = relaykit_call(&f.kit, d, &a, &req);
+    check_answer(&a);
+    return status == 204;
+}
+
+/* It comes to stand if nothing of it was really changed, and only then. */
+static void spoiled_snapshot(dbk_span in)
+{
+    proper p;
+    bool same = true;
+    if (in.len == 0)
+        return;
+    one_note();
+    make_snapshot(&p);
+    const dbk_span all[] = { dbk_bytes_span(&p.part), dbk_bytes_span(&p.manifest),
+                             dbk_span_of(p.word, sizeof(p.word)) };
+    uint8_t *const bytes[] = { p.part.p, p.manifest.p, p.word };
+    uint8_t before[4096];
+    size_t which = in.p[0] % 3;
+    DBK_ASSERT(all[which].len <= sizeof(before));
+    memcpy(before, bytes[which], all[which].len);
+    for (in.p++, in.len--; in.len >= 3; in.p += 3, in.len -= 3)
+        bytes[which][((size_t)in.p[0] << 8 | in.p[1]) % all[which].len] ^= in.p[2];
+    same = memcmp(before, bytes[which], all[which].len) == 0;
+    bool stands = bring(&f.desk, f.part, all[0]);
+    stands = bring(&f.desk, f.snapshot, all[1]) && stands;
+    stands = bring(&f.second, f.confirm, all[2]) && stands;
+    DBK_ASSERT(stands == same);
+    dbk_bytes_wipe(&p.part);
+    dbk_bytes_wipe(&p.manifest);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -258,8 +418,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'p':
         spoiled_push(rest);
         break;
+    case 'm':
+        hostile_segment(rest);
+        break;
     case 'c':
         spoiled_word(rest);
+        break;
+    case 'n':
+        spoiled_snapshot(rest);
         break;
     default:
         return 0;

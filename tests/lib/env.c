@@ -101,6 +101,19 @@ const char *dbk_test_path(const char *dir, const char *name)
     return path;
 }
 
+void dbk_test_copy_file(const char *to, const char *from)
+{
+    uint8_t part[16384];
+    size_t got;
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    DBK_ASSERT(in != NULL);
+    DBK_ASSERT(out != NULL);
+    while ((got = fread(part, 1, sizeof(part), in)) > 0)
+        DBK_ASSERT(fwrite(part, 1, got, out) == got);
+    DBK_ASSERT(fclose(out) == 0);
+    (void)fclose(in);
+}
+
 static int alloc_hook(void *ctx, size_t size)
 {
     dbk_test_alloc *a = ctx;

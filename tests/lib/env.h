@@ -23,6 +23,8 @@ void dbk_test_dir_make(char path[DBK_TEST_PATH_SIZE]);
 void dbk_test_dir_remove(const char *path);
 /* "DIR/NAME"; the result is borrowed until the fourth next call. */
 const char *dbk_test_path(const char *dir, const char *name);
+/* In the place of what has that name. */
+void dbk_test_copy_file(const char *to, const char *from);
 
 /* From now on the n-th allocation (from 1) fails, and every one after it while `sticky`. */
 typedef struct dbk_test_alloc {

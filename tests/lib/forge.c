@@ -44,7 +44,7 @@ static void finish(forge *f)
 void forge_next(forge *f, const dbk_span *plain, size_t count)
 {
     dbk_err err = { 0 };
-    dbk_seal_keys keys = { f->key, f->key_id, f->writer->own.sign, NULL, NULL };
+    dbk_seal_keys keys = { f->key, f->key_id, f->writer->own.sign, NULL, f->writer->env };
     f->h = (dbk_header){ .count = (uint16_t)count,
                          .space = f->space,
                          .feed = f->feed,

@@ -149,15 +149,15 @@ void orderkit_expect(orderkit *f, const orderkit_part *parts, size_t count)
 /* ---- what is left in the store ----------------------------------------------------------- */
 
 /* The pages as the store's own connection reads them, also those that hold nothing any more. */
-static bool pages_hold(const orderkit *f, dbk_span mark)
+bool orderkit_pages_hold(const char *path, const dbk_secret *raw_key, dbk_span mark)
 {
     sqlite3 *db = NULL;
     char key[2 * DBK_LOG_KEY_BYTES + 4] = "x'";
     sqlite3_int64 size = 0;
     bool found = false;
-    dbk_hex_print(key + 2, dbk_secret_bytes(f->kit.db_key));
+    dbk_hex_print(key + 2, dbk_secret_bytes(raw_key));
     key[2 + 2 * DBK_LOG_KEY_BYTES] = '\'';
-    assert_int_equal(sqlite3_open(f->kit.db, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_key(db, key, 3 + 2 * DBK_LOG_KEY_BYTES), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "SELECT count(*) FROM segment", NULL, NULL, NULL), SQLITE_OK);
     unsigned char *pages = sqlite3_serialize(db, "main", &size, 0);
@@ -193,7 +193,8 @@ static dbk_span mark_of(const relaykit_segment *s, size_t op)
 bool orderkit_store_holds(const orderkit *f, size_t segment, size_t op)
 {
     dbk_span mark = mark_of(&f->s[segment], op);
-    return relaykit_on_postgres(&f->kit) ? rows_hold(f, mark) : pages_hold(f, mark);
+    return relaykit_on_postgres(&f->kit) ? rows_hold(f, mark)
+                                         : orderkit_pages_hold(f->kit.db, f->kit.db_key, mark);
 }
 
 void orderkit_expect_nothing_left_over(const orderkit *f)

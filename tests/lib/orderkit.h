@@ -49,6 +49,8 @@ void orderkit_expect(orderkit *f, const orderkit_part *parts, size_t count);
 /* Does a piece of what was sealed stand anywhere in the store: in the file's pages, used or free;
  * in a database's rows? Of a segment whose body is whole in f->s. */
 bool orderkit_store_holds(const orderkit *f, size_t segment, size_t op);
+/* The same of a file that is sealed under this key. */
+bool orderkit_pages_hold(const char *path, const dbk_secret *raw_key, dbk_span mark);
 /* Nothing of what was replaced waits to be overwritten some day. */
 void orderkit_expect_nothing_left_over(const orderkit *f);
 

@@ -6,6 +6,7 @@
 #include "core/journal/book_internal.h"
 #include "core/journal/inbox.h"
 #include "core/journal/outbox.h"
+#include "core/store/sql.h"
 
 /* A failure here is the test's: say what it was and stop. */
 static void must(dbk_rc rc, const dbk_err *err, const char *what)
@@ -274,15 +275,22 @@ dbk_id dbk_test_add(dbk_book *book, const dbk_id *space, const char *form,
     return id;
 }
 
+dbk_rc dbk_test_try_edit(dbk_book *book, dbk_problems *problems, const dbk_id *record,
+                         const char *const *fields, dbk_err *err)
+{
+    inputs in;
+    parse(&in, fields);
+    const dbk_edit edit = { *record, in.rows, in.count, "as the family told" };
+    dbk_rc rc = dbk_journal_edit(book, problems, &edit, err);
+    drop(&in);
+    return rc;
+}
+
 void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fields)
 {
     dbk_err err = { 0 };
     dbk_problems problems = { 0 };
-    inputs in;
-    parse(&in, fields);
-    const dbk_edit edit = { *record, in.rows, in.count, "as the family told" };
-    dbk_rc rc = dbk_journal_edit(book, &problems, &edit, &err);
-    drop(&in);
+    dbk_rc rc = dbk_test_try_edit(book, &problems, record, fields, &err);
     show_problems(&problems);
     must(rc, &err, "edit");
     dbk_problems_wipe(&problems);
@@ -371,6 +379,19 @@ uint64_t dbk_test_own_ops(dbk_book *book, const dbk_id *space)
     const dbk_book_space *row = dbk_tables_space(&book->tables, space);
     const dbk_book_feed *own = row == NULL ? NULL : dbk_tables_own_feed(&book->tables, row);
     return own == NULL ? 0 : own->now.last_seq;
+}
+
+void dbk_test_spoil_signature(dbk_book *book, dbk_segment_status status)
+{
+    char text[192];
+    dbk_err err = { 0 };
+    /* It is the last of the header; no sound one ends with this byte, which is over the order. */
+    (void)snprintf(
+        text, sizeof(text),
+        "UPDATE segment SET header=CAST(substr(header,1,length(header)-1)||x'ff' AS BLOB)"
+        " WHERE id=(SELECT min(id) FROM segment WHERE status=%d)",
+        (int)status);
+    must(dbk_sql_exec(book->store, text, &err), &err, "spoiling a signature");
 }
 
 void dbk_test_org_check(dbk_test_org *org)

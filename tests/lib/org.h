@@ -4,6 +4,7 @@
 #define DBK_TESTS_LIB_ORG_H
 
 #include "core/daybook.h"
+#include "core/store/segments.h"
 #include "tests/lib/env.h"
 
 #define DBK_TEST_BOOKS_MAX 8u
@@ -50,6 +51,8 @@ void dbk_test_ref(char out[DBK_TEST_REF_SIZE], const char *field, const dbk_id *
 /* Is one of the rows of this field, with these words in it? */
 bool dbk_test_told(const dbk_problems *problems, const char *field, const char *words);
 /* Edits by texts "name=value", "name:=JSON", "name+=value", "name-=value"; NULL ends. */
+dbk_rc dbk_test_try_edit(dbk_book *book, dbk_problems *problems, const dbk_id *record,
+                         const char *const *fields, dbk_err *err);
 void dbk_test_edit(dbk_book *book, const dbk_id *record, const char *const *fields);
 /* Hands every segment to every book, as a carried folder does, until nothing is new. */
 void dbk_test_org_exchange(dbk_test_org *org);
@@ -59,6 +62,8 @@ dbk_attention dbk_test_attention(dbk_book *book, const dbk_id *record);
 dbk_life dbk_test_life(dbk_book *book, const dbk_id *record);
 /* Ops of this device in the space, by its feed. */
 uint64_t dbk_test_own_ops(dbk_book *book, const dbk_id *space);
+/* Spoils the signature of the segment of that status that was stored first: no hash covers it. */
+void dbk_test_spoil_signature(dbk_book *book, dbk_segment_status status);
 /* dbk_book_check_deep on every book. */
 void dbk_test_org_check(dbk_test_org *org);
 

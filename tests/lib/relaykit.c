@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/base/wire.h"
+#include "core/crypto/reach.h"
 #include "tests/lib/pgkit.h"
 
 #define MUST(call) DBK_ASSERT((call) == DBK_OK)
@@ -44,32 +46,34 @@ void relaykit_stop(relaykit *k)
     k->relay = NULL;
 }
 
-/* Closed, the database is one file. */
-static void copy_file(const char *to, const char *from)
-{
-    uint8_t part[4096];
-    size_t got;
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    DBK_ASSERT(in != NULL);
-    DBK_ASSERT(out != NULL);
-    while ((got = fread(part, 1, sizeof(part), in)) > 0)
-        DBK_ASSERT(fwrite(part, 1, got, out) == got);
-    DBK_ASSERT(fclose(out) == 0);
-    (void)fclose(in);
-}
-
 void relaykit_backup(relaykit *k)
 {
     relaykit_stop(k);
     (void)snprintf(k->backup, sizeof(k->backup), "%s/backup.db", k->dir);
-    copy_file(k->backup, k->db);
+    dbk_test_copy_file(k->backup, k->db); /* closed, the database is one file */
+}
+
+/* Where a relay that died has left it, SQLite's log of a database isn't that of its older copy. */
+static void remove_wal(const relaykit *k)
+{
+    char path[sizeof(k->db) + 8];
+    (void)snprintf(path, sizeof(path), "%s-wal", k->db);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s-shm", k->db);
+    (void)unlink(path);
 }
 
 void relaykit_put_back(relaykit *k)
 {
-    dbk_log log;
     relaykit_stop(k);
-    copy_file(k->db, k->backup);
+    remove_wal(k);
+    dbk_test_copy_file(k->db, k->backup);
+    relaykit_recover(k);
+}
+
+void relaykit_recover(relaykit *k)
+{
+    dbk_log log;
     MUST(k->source.open(k->source.self, &log, DBK_LOG_WRITES, NULL));
     MUST(dbk_relay_recover(&log, "the disk failed", &k->env.env, NULL));
     dbk_log_close(&log);
@@ -488,7 +492,7 @@ void relaykit_segment_make(relaykit *k, relaykit_segment *s, relaykit_feed *feed
     for (uint16_t i = 0; i < ops; i++) {
         uint8_t *p;
         MUST(dbk_bytes_extend(&s->body, &p, DBK_FRAME_HEAD_BYTES + op_bytes, NULL));
-        *p = DBK_FRAME_TAG_EPOCH;
+        *p = DBK_FRAME_TAG_OP;
         some(k, dbk_wire_put_u32(p + 1, (uint32_t)op_bytes), op_bytes);
     }
     h->count = ops;
@@ -557,4 +561,19 @@ int relaykit_push(relaykit *k, relaykit_device *d, relaykit_pushed *out,
 void relaykit_pushed_wipe(relaykit_pushed *p)
 {
     dbk_bytes_wipe(&p->body);
+}
+
+void relaykit_say_reach(relaykit *k, relaykit_device *d, const dbk_checkpoint *c)
+{
+    uint8_t word[DBK_REACH_BYTES];
+    char target[96];
+    const dbk_reach r = { .org = c->org,
+                          .space = c->space,
+                          .log = c->log,
+                          .size = c->size,
+                          .root = c->root,
+                          .device = d->id };
+    dbk_reach_sign(word, &r, d->sign);
+    DBK_ASSERT(relaykit_status(k, d, "POST", relaykit_space_target(target, &c->space, "reach"),
+                               dbk_span_of(word, sizeof(word))) == 204);
 }

@@ -55,6 +55,7 @@ bool relaykit_on_postgres(const relaykit *k);
  * started again by the caller after the first. */
 void relaykit_backup(relaykit *k);
 void relaykit_put_back(relaykit *k);        /* stopped; then `recover` */
+void relaykit_recover(relaykit *k);         /* stopped: its log is an older one */
 void relaykit_close(relaykit *k);           /* stops it and removes everything */
 dbk_log_report relaykit_check(relaykit *k); /* the deep check, through a handle of its own */
 
@@ -120,6 +121,9 @@ dbk_id relaykit_space(relaykit *k, const relaykit_device *const *members, size_t
 /* What the device is told by a full hello; the caller wipes both. */
 void relaykit_hello(relaykit *k, relaykit_device *d, dbk_welcome *w, dbk_bytes *body);
 
+/* The device's word that it has the log as far as this checkpoint; the relay asks once for it. */
+void relaykit_say_reach(relaykit *k, relaykit_device *d, const dbk_checkpoint *c);
+
 /* Segments. */
 typedef struct relaykit_feed {
     const relaykit_device *device;
@@ -156,5 +160,15 @@ int relaykit_push(relaykit *k, relaykit_device *d, relaykit_pushed *out,
                   const relaykit_segment *segments, size_t count);
 void relaykit_pushed_wipe(relaykit_pushed *p);
 const char *relaykit_space_target(char out[96], const dbk_id *space, const char *tail);
+
+/* cmocka's set-up and tear-down of a test: an officer in a space, and a device that isn't known. */
+typedef struct relaykit_fixture {
+    relaykit kit;
+    relaykit_device officer, stranger;
+    dbk_id space;
+    char path[96]; /* of the space's segments */
+} relaykit_fixture;
+int relaykit_setup(void **state);
+int relaykit_teardown(void **state);
 
 #endif

@@ -118,8 +118,8 @@ static void write_action(play *p)
         write_down(p, "load %02x after %llu, at most %u\n", a->space.b[0],
                    (unsigned long long)a->after_seq, (unsigned)a->count_max);
         break;
-    case DBK_ACTION_LOAD_LOST:
-        write_down(p, "load lost of %02x, skip %llu, at most %u\n", a->space.b[0],
+    case DBK_ACTION_LOAD_STRAYS:
+        write_down(p, "load strays of %02x, skip %llu, at most %u\n", a->space.b[0],
                    (unsigned long long)a->after_seq, (unsigned)a->count_max);
         break;
     case DBK_ACTION_LOAD_ENTRY:
@@ -143,6 +143,9 @@ static void write_action(play *p)
         write_down(p, "take %02x from %llu, %u", a->space.b[0], (unsigned long long)a->range.from,
                    (unsigned)a->range.count);
         write_ahead(p);
+        break;
+    case DBK_ACTION_BEGIN:
+        write_down(p, "begin %02x\n", a->space.b[0]);
         break;
     case DBK_ACTION_WAIT:
         write_down(p, "wait\n");
@@ -206,7 +209,8 @@ void play_lose(play *p)
 void play_take(play *p, dbk_rc rc, const char *why)
 {
     must_be(p, p->a.kind == DBK_ACTION_TAKE_MEMBERS || p->a.kind == DBK_ACTION_TAKE_RECEIPTS ||
-                   p->a.kind == DBK_ACTION_TAKE_RANGE || p->a.kind == DBK_ACTION_TAKE_COSIGNED);
+                   p->a.kind == DBK_ACTION_TAKE_RANGE || p->a.kind == DBK_ACTION_TAKE_COSIGNED ||
+                   p->a.kind == DBK_ACTION_BEGIN);
     play_step(p, (dbk_session_event){
                      .kind = DBK_EVENT_TAKEN, .rc = rc, .why = why, .local = &p->local });
 }
@@ -267,7 +271,8 @@ void play_welcome(play *p, uint64_t members, const play_there *spaces)
                                       .cosigned = &cosigned[i],
                                       .cosigned_count = then.size > 0 ? 1 : 0,
                                       .feeds = &feeds[i],
-                                      .feeds_count = spaces[i].own_seq > 0 ? 1 : 0 };
+                                      .feeds_count = spaces[i].own_seq > 0 ? 1 : 0,
+                                      .snapshot = spaces[i].snapshot };
     }
     dbk_bytes_truncate(&p->answer, 0);
     assert_int_equal(dbk_welcome_encode(&p->answer, &w, NULL), DBK_OK);

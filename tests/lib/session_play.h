@@ -25,6 +25,7 @@ typedef struct play_there {
     dbk_hash root, own_head;
     uint8_t log; /* 0: 0x10 and the space's number */
     bool no_note;
+    bool snapshot;      /* stands there */
     uint64_t said_size; /* of headquarters' word; 0: none. Its witness's line is left out: not the
                          * session's to check */
     uint8_t said_other, said_log; /* turned in its root, its log */

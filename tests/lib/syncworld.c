@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/journal/feed.h"
 #include "core/journal/inbox.h"
 #include "core/journal/org_internal.h"
+#include "core/journal/quarantine.h"
 #include "core/store/store.h"
 #include "sync/driver/line.h"
 #include "tests/lib/syncworld.h"
@@ -24,7 +26,7 @@ static dbk_span field_of(const dbk_exchange *req, const char *name)
     return (dbk_span){ NULL, 0 };
 }
 
-static void deliver(sync_device *d, dbk_relay_answer *answer, const dbk_exchange *req)
+void sync_deliver(sync_device *d, dbk_relay_answer *answer, const dbk_exchange *req)
 {
     relaykit *kit = &d->world->kit;
     const char *query = strchr(req->target, '?');
@@ -60,10 +62,10 @@ static dbk_rc exchange(void *self, dbk_answer *out, const dbk_exchange *req, dbk
     out->sent_bytes = out->received_bytes = 0;
     if (fault == WIRE_LOSES_REQUEST)
         return dbk_fail(err, DBK_UNREACHABLE, "the wire was cut");
-    deliver(d, &answer, req);
+    sync_deliver(d, &answer, req);
     if (fault == WIRE_DOUBLES) {
         dbk_relay_answer second;
-        deliver(d, &second, req);
+        sync_deliver(d, &second, req);
         dbk_bytes_wipe(&second.body);
     }
     if (w->meddle != NULL)
@@ -172,20 +174,12 @@ static const char *file_path(char out[2 * DBK_TEST_PATH_SIZE], const sync_device
     return out;
 }
 
+/* Not every store has every file. */
 static void copy_file(const char *to, const char *from)
 {
-    uint8_t part[4096];
-    size_t got;
-    FILE *in = fopen(from, "rb");
     (void)remove(to);
-    if (in == NULL)
-        return; /* not every store has every file */
-    FILE *out = fopen(to, "wb");
-    assert_non_null(out);
-    while ((got = fread(part, 1, sizeof(part), in)) > 0)
-        assert_int_equal(fwrite(part, 1, got, out), got);
-    (void)fclose(in);
-    assert_int_equal(fclose(out), 0);
+    if (access(from, F_OK) == 0)
+        dbk_test_copy_file(to, from);
 }
 
 void sync_device_copy(sync_device *d)
@@ -258,7 +252,7 @@ static dbk_rc find_arrived(void *ctx, const dbk_invite_row *row, dbk_err *err)
     return DBK_OK;
 }
 
-void sync_enlist(sync_device *admin, sync_device *d, dbk_role role, const dbk_id *space)
+void sync_admit(sync_device *admin, sync_device *d, dbk_role role, const dbk_id *space)
 {
     dbk_err err = { 0 };
     search s = { .arrived = false };
@@ -274,10 +268,43 @@ void sync_enlist(sync_device *admin, sync_device *d, dbk_role role, const dbk_id
     assert_ok(dbk_org_invites(admin->book, find_arrived, &s, &err), &err);
     assert_true(s.arrived);
     assert_ok(dbk_driver_approve(admin->book, &admin->t, &s.id, &err), &err);
-    assert_false(sync_now(d).joining);
-    assert_int_equal(dbk_book_link(d->book)->stage, DBK_ORG_MEMBER);
     dbk_bytes_wipe(&text);
     dbk_bytes_wipe(&request);
+}
+
+void sync_enlist(sync_device *admin, sync_device *d, dbk_role role, const dbk_id *space)
+{
+    sync_admit(admin, d, role, space);
+    assert_false(sync_now(d).joining);
+    assert_int_equal(dbk_book_link(d->book)->stage, DBK_ORG_MEMBER);
+}
+
+/* One proposal that this device may agree to, kept until the relay isn't being read any more. */
+typedef struct waiting {
+    dbk_bytes entry;
+    bool found;
+} waiting;
+
+static dbk_rc find_waiting(void *ctx, const dbk_proposal *p, dbk_span entry, dbk_err *err)
+{
+    waiting *w = ctx;
+    if (p->mine || w->found)
+        return DBK_OK;
+    w->found = true;
+    return dbk_bytes_append(&w->entry, entry, err);
+}
+
+dbk_rc sync_agree(sync_device *admin, bool *agreed, dbk_err *err)
+{
+    waiting w = { .entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX) };
+    dbk_rc rc = dbk_driver_proposals(admin->book, &admin->t, find_waiting, &w, err);
+    *agreed = false;
+    if (rc == DBK_OK && w.found) {
+        rc = dbk_driver_agree(admin->book, &admin->t, dbk_bytes_span(&w.entry), err);
+        *agreed = rc == DBK_OK;
+    }
+    dbk_bytes_wipe(&w.entry);
+    return rc;
 }
 
 void sync_policy(sync_device *admin, const dbk_policy *policy)
@@ -405,6 +432,31 @@ static dbk_rc take_fault(void *ctx, const char *sentence, dbk_err *err)
     (void)err;
     print_error("%s: %s\n", c->d->name, sentence);
     return DBK_OK;
+}
+
+static dbk_rc take_aside(void *ctx, const dbk_aside *a, dbk_err *err)
+{
+    sync_asides *all = ctx;
+    (void)err;
+    assert_true(all->count < SYNC_ASIDES_MAX);
+    all->ids[all->count++] = a->id;
+    return DBK_OK;
+}
+
+sync_asides sync_asides_of(sync_device *d)
+{
+    sync_asides all = { .count = 0 };
+    dbk_err err = { 0 };
+    assert_ok(dbk_quarantine_each(d->book, take_aside, &all, &err), &err);
+    return all;
+}
+
+void sync_decide(sync_device *d, const dbk_id *id, bool admit)
+{
+    const dbk_decision decision = { *id, admit, "the desk was rung about it" };
+    uint64_t merged;
+    dbk_err err = { 0 };
+    assert_ok(dbk_quarantine_decide(d->book, &merged, &decision, &err), &err);
 }
 
 sync_held sync_verify(sync_device *d, const dbk_id *space)

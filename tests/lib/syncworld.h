@@ -58,8 +58,16 @@ void sync_device_close(sync_device *d);
 /* d founds the organisation; it is the only admin. */
 void sync_found(sync_device *d);
 dbk_id sync_space(sync_device *admin, const char *name);
-/* Invite, join, approve, and a sync in which d learns of it. */
+/* Invite, join, approve: d hasn't heard of that yet. */
+void sync_admit(sync_device *admin, sync_device *d, dbk_role role, const dbk_id *space);
+/* ... and a sync in which d learns of it. */
 void sync_enlist(sync_device *admin, sync_device *d, dbk_role role, const dbk_id *space);
+
+/* A request of the device, answered by the honest relay; the caller wipes the body. */
+void sync_deliver(sync_device *d, dbk_relay_answer *answer, const dbk_exchange *req);
+
+/* Agrees to the first change that another administrator has proposed, if there is one. */
+dbk_rc sync_agree(sync_device *admin, bool *agreed, dbk_err *err);
 
 dbk_rc sync_try(sync_device *d, dbk_sync_report *report, dbk_err *err);
 dbk_sync_report sync_now(sync_device *d);                     /* must succeed */
@@ -73,6 +81,16 @@ void sync_witness(sync_device *d);
 /* A person's record with just a name; and the name changed, by whomever. */
 dbk_id sync_write(sync_device *d, const dbk_id *space, const char *name);
 void sync_edit(sync_device *d, const dbk_id *record, const char *name);
+
+/* What stands aside on it (decision 0016), in the order in which it came. */
+#define SYNC_ASIDES_MAX 64u
+typedef struct sync_asides {
+    dbk_id ids[SYNC_ASIDES_MAX];
+    size_t count;
+} sync_asides;
+sync_asides sync_asides_of(sync_device *d);
+void sync_decide(sync_device *d, const dbk_id *id, bool admit); /* must succeed */
+
 /* What one device holds of a space, all of it verified from the bytes up. */
 typedef struct sync_held {
     uint64_t ops, records, segments, log_size;

@@ -122,7 +122,7 @@ static void seal(client *c, client_desk *d, client_segment *s, const dbk_span *p
 {
     dbk_err err = { 0 };
     const dbk_env *env = dbk_env_system();
-    dbk_seal_keys keys = { c->epoch_key, c->key_id, c->keys.sign, NULL, NULL };
+    dbk_seal_keys keys = { c->epoch_key, c->key_id, c->keys.sign, NULL, env };
     dbk_header h = { .count = (uint16_t)notes,
                      .space = c->space,
                      .feed = c->feed,

@@ -33,7 +33,7 @@ static void write_body(author *a, unsigned notes)
     dbk_span plain[DBK_SEGMENT_OPS_MAX];
     const dbk_env *env = dbk_env_system();
     a->epoch_key = fleet_epoch(a->f, &epoch, 0);
-    dbk_seal_keys keys = { a->epoch_key, epoch.key_id, a->keys.sign, NULL, NULL };
+    dbk_seal_keys keys = { a->epoch_key, epoch.key_id, a->keys.sign, NULL, env };
     env->random(env->self, text, sizeof(text));
     for (unsigned i = 0; i < notes; i++)
         plain[i] = dbk_span_of(text, sizeof(text));

@@ -97,12 +97,18 @@ static const char *file_of(markkit *s)
     return dbk_test_path(s->kept, "backup");
 }
 
+static dbk_rc try_back_up(markkit *s, dbk_backed_up *made, dbk_err *err)
+{
+    const dbk_backup_opts opts = { .file = file_of(s) };
+    return dbk_book_backup(s->anne->book, made, &opts, err);
+}
+
 static uint64_t back_up(markkit *s)
 {
-    uint64_t bytes = 0;
+    dbk_backed_up made;
     dbk_err err = { 0 };
-    assert_ok(dbk_book_backup(s->anne->book, &bytes, file_of(s), &err), &err);
-    return bytes;
+    assert_ok(try_back_up(s, &made, &err), &err);
+    return made.bytes;
 }
 
 /* Into the folder "new" of the kit; on success the book is open. */
@@ -159,12 +165,12 @@ static void nothing_is_overwritten_by_a_backup_or_a_restore(void **state)
 {
     markkit s;
     dbk_book *book = NULL;
-    uint64_t bytes = 0;
+    dbk_backed_up made;
     dbk_err err = { 0 };
     (void)state;
     mark_begin(&s);
     mark_write_file(file_of(&s), dbk_span_str("a letter"));
-    assert_int_equal(dbk_book_backup(s.anne->book, &bytes, file_of(&s), &err), DBK_CONFLICT);
+    assert_int_equal(try_back_up(&s, &made, &err), DBK_CONFLICT);
     dbk_bytes letter = mark_read_file(file_of(&s));
     assert_true(dbk_span_equal(dbk_bytes_span(&letter), dbk_span_str("a letter")));
     dbk_bytes_wipe(&letter);
@@ -234,7 +240,7 @@ static void a_backup_with_a_changed_byte_makes_no_store(void **state)
 static void a_damaged_store_gives_no_backup(void **state)
 {
     markkit s;
-    uint64_t bytes = 0;
+    dbk_backed_up made;
     dbk_err err = { 0 };
     (void)state;
     mark_begin(&s);
@@ -245,7 +251,7 @@ static void a_damaged_store_gives_no_backup(void **state)
     assert_int_equal(pread(fd, &byte, 1, 3 * 4096 + 100), 1);
     byte ^= 1;
     assert_int_equal(pwrite(fd, &byte, 1, 3 * 4096 + 100), 1);
-    assert_int_equal(dbk_book_backup(s.anne->book, &bytes, file_of(&s), &err), DBK_DAMAGED);
+    assert_int_equal(try_back_up(&s, &made, &err), DBK_DAMAGED);
     assert_int_not_equal(access(file_of(&s), F_OK), 0);
     byte ^= 1;
     assert_int_equal(pwrite(fd, &byte, 1, 3 * 4096 + 100), 1);
@@ -257,7 +263,7 @@ static void a_damaged_store_gives_no_backup(void **state)
 static void a_full_disk_leaves_no_backup_a38(void **state)
 {
     markkit s;
-    uint64_t bytes = 0;
+    dbk_backed_up made;
     (void)state;
     mark_begin(&s);
     uint64_t size = back_up(&s);
@@ -265,7 +271,7 @@ static void a_full_disk_leaves_no_backup_a38(void **state)
     for (uint64_t room = 100; room < size; room += size / 7) {
         dbk_err err = { 0 };
         mark_limit_files(room);
-        dbk_rc rc = dbk_book_backup(s.anne->book, &bytes, file_of(&s), &err);
+        dbk_rc rc = try_back_up(&s, &made, &err);
         mark_limit_files(0);
         assert_int_equal(rc, DBK_FULL);
         assert_int_not_equal(access(file_of(&s), F_OK), 0);

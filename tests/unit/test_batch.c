@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "core/base/alloc.h"
+#include "core/journal/audit.h"
 #include "core/journal/book_internal.h"
 #include "core/store/records.h"
 #include "core/store/segments.h"
@@ -111,7 +112,7 @@ static shape shape_of(bench *b, const dbk_id *space)
     dbk_err err = { 0 };
     const dbk_book_space *row = dbk_tables_space(&b->book->tables, space);
     assert_non_null(row);
-    assert_ok(dbk_segments_of_space(b->book->store, row->row, 0, see, &s, &err), &err);
+    assert_ok(dbk_segments_of_space(b->book->store, row->row, see, &s, &err), &err);
     return s;
 }
 
@@ -232,6 +233,51 @@ static void an_empty_flush_and_an_empty_batch_are_nothing(void **state)
     dbk_batch_end(NULL);
 }
 
+typedef struct told {
+    uint64_t entries, records;
+} told;
+
+static dbk_rc take_entry(void *ctx, const dbk_audit_row *row, dbk_err *err)
+{
+    told *t = ctx;
+    (void)err;
+    t->entries += row->op == DBK_AUDIT_IMPORT;
+    t->records += row->op == DBK_AUDIT_IMPORT ? row->count : 0;
+    return DBK_OK;
+}
+
+static told told_of(bench *b)
+{
+    told t = { 0, 0 };
+    dbk_err err = { 0 };
+    const dbk_audit_opts all = { .from_ms = INT64_MIN, .to_ms = INT64_MAX };
+    assert_ok(dbk_audit_each(b->book, &all, take_entry, &t, &err), &err);
+    return t;
+}
+
+/* An import that is cut off between its records and its own entry in the log of use would lack that
+ * for ever: done again it has nothing to add (P7). */
+static void what_is_taken_in_is_in_the_log_of_use_in_the_same_moment_P7(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    dbk_audit_entry entry = { .op = DBK_AUDIT_IMPORT, .space = b->org.space, .what = "import" };
+    for (uint64_t turn = 1; turn <= 3; turn++) {
+        begin(b);
+        for (int i = 0; i < 70; i++)
+            assert_int_equal(add(b, 10), DBK_OK);
+        entry.count = 70;
+        assert_ok(dbk_audit_log_batch(b->batch, &entry, &err), &err);
+        if (turn != 2) /* there it is cut off */
+            assert_int_equal(flush(b), DBK_OK);
+        end(b);
+        uint64_t done = turn == 1 ? 1 : turn - 1;
+        assert_int_equal(told_of(b).entries, done);
+        assert_int_equal(told_of(b).records, 70 * done);
+        assert_int_equal(dbk_test_own_ops(b->book, &b->org.space), 71 * done);
+    }
+}
+
 static void one_writer_at_a_time(void **state)
 {
     bench *b = *state;
@@ -349,6 +395,7 @@ int main(void)
         WITH_ORG(an_id_is_taken_once_also_within_the_batch),
         WITH_ORG(only_what_was_flushed_stays),
         WITH_ORG(an_empty_flush_and_an_empty_batch_are_nothing),
+        WITH_ORG(what_is_taken_in_is_in_the_log_of_use_in_the_same_moment_P7),
         WITH_ORG(one_writer_at_a_time),
         WITH_ORG(a_full_disk_ends_the_batch_at_the_last_flush_A38),
         WITH_ORG(every_failed_allocation_loses_no_flushed_row_A37),

@@ -414,6 +414,7 @@ static void a_small_hello_says_which_word_the_device_has_heard(void **state)
               NULL);
     assert_int_equal(say(f, &note, f->witness[0], 100), 204);
     assert_int_equal(say(f, &note, f->witness[1], 90), 204);
+    relaykit_say_reach(&f->kit, &f->officer, &c);
     static const struct {
         dbk_cosigned heard;
         bool idle;

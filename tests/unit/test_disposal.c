@@ -11,6 +11,7 @@
 #include "core/journal/proposal.h"
 #include "core/store/rows_query.h"
 #include "core/store/sql.h"
+#include "tests/lib/cells.h"
 #include "tests/lib/inboxkit.h"
 #include "tests/lib/proof.h"
 
@@ -101,7 +102,8 @@ static uint64_t carry_out(bench *b, size_t who)
     dbk_disposal d = stand(b, who, 0);
     assert_ok(dbk_disposal_erase(book(b, who), &ops, d.order, &err), &err);
     assert_ok(dbk_book_check_deep(book(b, who), &err), &err);
-    assert_int_equal(stand(b, who, 0).state, DBK_DISPOSAL_DONE);
+    assert_int_equal(stand(b, who, 0).state, DBK_DISPOSAL_OWED);
+    assert_int_equal(stand(b, who, 0).owed, ops);
     return ops;
 }
 
@@ -115,43 +117,6 @@ static bool has(bench *b, size_t who, const dbk_id *record)
 }
 
 /* ---- nothing stays ------------------------------------------------------------------------- */
-
-static bool holds(const uint8_t *cell, size_t len, dbk_span bytes)
-{
-    for (size_t at = 0; at + bytes.len <= len; at++)
-        if (memcmp(cell + at, bytes.p, bytes.len) == 0)
-            return true;
-    return false;
-}
-
-/* In how many cells of the whole store do these bytes stand? */
-static size_t cells_with(dbk_book *of, dbk_span bytes)
-{
-    sqlite3 *db = of->store->db;
-    sqlite3_stmt *names = NULL;
-    size_t count = 0;
-    assert_int_equal(sqlite3_prepare_v2(db,
-                                        "SELECT name FROM sqlite_master WHERE type='table'"
-                                        " AND name<>'words'",
-                                        -1, &names, NULL),
-                     SQLITE_OK);
-    while (sqlite3_step(names) == SQLITE_ROW) {
-        char text[128];
-        sqlite3_stmt *rows = NULL;
-        (void)snprintf(text, sizeof(text), "SELECT * FROM \"%s\"", sqlite3_column_text(names, 0));
-        assert_int_equal(sqlite3_prepare_v2(db, text, -1, &rows, NULL), SQLITE_OK);
-        while (sqlite3_step(rows) == SQLITE_ROW) {
-            for (int i = 0; i < sqlite3_column_count(rows); i++) {
-                const void *cell = sqlite3_column_blob(rows, i);
-                size_t len = (size_t)sqlite3_column_bytes(rows, i);
-                count += holds(cell, len, bytes) ? 1 : 0;
-            }
-        }
-        sqlite3_finalize(rows);
-    }
-    sqlite3_finalize(names);
-    return count;
-}
 
 static void index_words(dbk_book *of)
 {
@@ -288,7 +253,7 @@ static void a_hole_is_taken_where_the_chain_orders_one_and_nowhere_else(void **s
     dbk_inbox_stats stats;
     keep(&b->w.log.items[0], 1);
     before seen = world_look(&b->w, BEN);
-    assert_rc(world_pull(&b->w, BEN, 0, 1, &stats, &err), DBK_BUSY, &err);
+    assert_rc(world_pull(&b->w, BEN, 0, 1, &stats, &err), DBK_PENDING, &err);
     assert_non_null(strstr(err.text, "no order"));
     assert_true(world_untouched(&b->w, BEN, &seen));
     dbk_err_clear(&err);
@@ -339,13 +304,13 @@ static void verify_finds_a_hole_without_an_order_and_an_order_that_is_not_done(v
               &err);
     (void)proof_clean(book(b, HQ), &b->w.org.space);
     (void)carry_out(b, HQ);
-    assert_ok(
-        dbk_segments_keep(book(b, ANNE)->store, 2, dbk_span_of(hole.body, hole.body_len), &err),
-        &err);
+    assert_ok(dbk_segments_put_body(book(b, ANNE)->store, 2, dbk_span_of(hole.body, hole.body_len),
+                                    true, &err),
+              &err);
     assert_fault(b, ANNE, "lacks a note that no order names");
-    assert_ok(
-        dbk_segments_keep(book(b, ANNE)->store, 2, dbk_span_of(b->w.log.items[1].body, 9), &err),
-        &err);
+    assert_ok(dbk_segments_put_body(book(b, ANNE)->store, 2, dbk_span_of(b->w.log.items[1].body, 9),
+                                    true, &err),
+              &err);
     assert_fault(b, ANNE, "not those that its author signed");
     dbk_free(hole.body);
     /* The fixture looks at every book when it ends. */
@@ -376,6 +341,9 @@ static void what_is_kept_is_looked_at_again_when_its_space_has_changed(void **st
     world_edit(&b->w, ANNE, "religion=none");
     assert_true(stand(b, ANNE, 0).changed);
     assert_int_equal(carry_out(b, ANNE), 3);
+    assert_ok(dbk_disposal_any_due(book(b, ANNE), &due, &err), &err);
+    assert_true(due); /* to be said */
+    assert_ok(dbk_disposal_said(book(b, ANNE), stand(b, ANNE, 0).order, &err), &err);
     assert_ok(dbk_disposal_any_due(book(b, ANNE), &due, &err), &err);
     assert_false(due);
     /* What no order names stays. */

@@ -395,6 +395,27 @@ static void the_log_of_use_says_that_it_went_and_nothing_of_what_it_was_2_6(void
     assert_int_equal(count, 1);
 }
 
+static void who_ends_between_erasing_and_saying_so_says_it_later_2_6(void **state)
+{
+    bench *b = *state;
+    dbk_err err = { 0 };
+    dbk_disposal d;
+    uint64_t ops = 0;
+    size_t count = 0;
+    const dbk_audit_opts opts = { .from_ms = 0, .to_ms = INT64_MAX };
+    confirm(b);
+    order(b);
+    assert_ok(dbk_disposal_at(book(b, HQ), &d, 0, &err), &err);
+    assert_ok(dbk_disposal_erase(book(b, HQ), &ops, d.order, &err), &err);
+    dbk_test_book_reopen(&b->w.org.books[HQ]);
+    told t = carry_out(b, HQ);
+    assert_int_equal(t.count, 1);
+    assert_int_equal(t.last.ops, ops);
+    assert_ok(dbk_audit_each(book(b, HQ), &opts, see_erasure, &count, &err), &err);
+    assert_int_equal(count, 1);
+    assert_int_equal(carry_out(b, HQ).count, 0);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -406,6 +427,7 @@ int main(void)
         WITH(each_device_erases_and_says_so_and_one_with_a_hold_keeps_it_p6),
         WITH(who_is_out_of_the_space_erases_without_judging),
         WITH(the_log_of_use_says_that_it_went_and_nothing_of_what_it_was_2_6),
+        WITH(who_ends_between_erasing_and_saying_so_says_it_later_2_6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,7 +83,7 @@ static void who_holds_the_epoch_key_opens_what_a_writer_sealed(void **state)
         assert_int_equal(open_with(&f, &f.frames[i], i, f.other), DBK_AUTH);
         assert_int_equal(open_with(&f, &f.frames[i], 1 - i, f.key), DBK_AUTH);
     }
-    /* As long as an officer's, but for the 32 bytes of the ephemeral key (A20). */
+    /* As long as an officer's, but for its ephemeral key: theirs have 16 there (A20). */
     assert_int_equal(f.frames[0].sealed.len, f.frames[1].sealed.len);
     assert_int_equal(f.frames[0].sealed.len, 32 + dbk_pack_size(strlen(texts[0])) + 16);
     assert_true(f.frames[0].whole.len <= dbk_seal_frame_bound(strlen(texts[0])));
@@ -119,9 +119,9 @@ static void no_cut_and_no_turned_bit_opens(void **state)
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     /* As an op of another kind it is nothing either. */
-    frame.key_tag = DBK_FRAME_TAG_EPOCH;
+    frame.key_tag = DBK_FRAME_TAG_OP;
     assert_int_equal(open_with(&f, &frame, 0, f.key), DBK_AUTH);
-    frame.key_tag = 1;
+    frame.key_tag = 3;
     assert_int_equal(open_with(&f, &frame, 0, f.key), DBK_VERSION);
     tear_down(&f);
 }

@@ -27,6 +27,14 @@ static void put_file(const char *path)
     (void)close(fd);
 }
 
+static bool has(const dbk_folder *f, const char *name)
+{
+    bool there = false;
+    dbk_err err = { 0 };
+    assert_ok(dbk_folder_has(f, &there, name, &err), &err);
+    return there;
+}
+
 static void a_folder_is_its_owners_only_and_held_by_one(void **state)
 {
     char dir[DBK_TEST_PATH_SIZE];
@@ -89,6 +97,23 @@ static void a_folder_with_other_things_in_it_is_left_alone(void **state)
     dbk_test_dir_remove(dir);
 }
 
+static void a_disk_that_does_not_answer_is_not_a_file_that_is_not_there_P1(void **state)
+{
+    char dir[DBK_TEST_PATH_SIZE], name[400];
+    bool there = false;
+    dbk_err err = { 0 };
+    dbk_folder *f = NULL;
+    (void)state;
+    memset(name, 'n', sizeof(name) - 1); /* longer than any name: the system says so */
+    name[sizeof(name) - 1] = '\0';
+    dbk_test_dir_make(dir);
+    assert_ok(dbk_folder_create(&f, dir, leftovers, &err), &err);
+    assert_false(has(f, "keys"));
+    assert_rc(dbk_folder_has(f, &there, name, &err), DBK_IO, &err);
+    dbk_folder_close(f);
+    dbk_test_dir_remove(dir);
+}
+
 static void a_file_is_replaced_whole(void **state)
 {
     char dir[DBK_TEST_PATH_SIZE];
@@ -98,7 +123,7 @@ static void a_file_is_replaced_whole(void **state)
     (void)state;
     dbk_test_dir_make(dir);
     assert_ok(dbk_folder_create(&f, dir, leftovers, &err), &err);
-    assert_false(dbk_folder_has(f, "keys"));
+    assert_false(has(f, "keys"));
     assert_rc(dbk_folder_read(f, &in, "keys", &err), DBK_NOT_FOUND, &err);
     dbk_err_clear(&err);
     assert_ok(dbk_folder_write(f, "keys", dbk_span_str("first"), &err), &err);
@@ -106,7 +131,7 @@ static void a_file_is_replaced_whole(void **state)
     assert_ok(dbk_folder_write(f, "keys", dbk_span_str("second"), &err), &err);
     assert_ok(dbk_folder_read(f, &in, "keys", &err), &err);
     assert_true(dbk_span_equal(dbk_bytes_span(&in), dbk_span_str("second")));
-    assert_false(dbk_folder_has(f, "keys.new"));
+    assert_false(has(f, "keys.new"));
     assert_int_equal(mode_of(dbk_test_path(dir, "keys")), 0600);
     dbk_bytes small = DBK_BYTES_INIT(3);
     assert_rc(dbk_folder_read(f, &small, "keys", &err), DBK_LIMIT, &err);
@@ -146,7 +171,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
     dbk_err_clear(&err);
     assert_ok(dbk_folder_read(f, &in, "keys", &err), &err);
     assert_true(dbk_span_equal(dbk_bytes_span(&in), dbk_span_str("first")));
-    assert_false(dbk_folder_has(f, "keys.new"));
+    assert_false(has(f, "keys.new"));
     dbk_bytes_wipe(&in);
     dbk_folder_close(f);
     dbk_test_dir_remove(dir);
@@ -189,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_folder_is_its_owners_only_and_held_by_one),
         cmocka_unit_test(a_folder_is_made_with_the_folders_that_lead_to_it),
         cmocka_unit_test(a_folder_with_other_things_in_it_is_left_alone),
+        cmocka_unit_test(a_disk_that_does_not_answer_is_not_a_file_that_is_not_there_P1),
         cmocka_unit_test(a_file_is_replaced_whole),
         cmocka_unit_test(a_full_disk_leaves_the_old_file),
         cmocka_unit_test(symbolic_links_are_not_followed),

@@ -399,6 +399,31 @@ static void old_versions_stay_beside_the_newest_1_32(void **state)
     dbk_forms_free(forms);
 }
 
+/* Who opens many stores reads the shipped forms once. What one of the sets takes in is its own. */
+static void a_borrowed_set_is_the_same_and_goes_its_own_way(void **state)
+{
+    dbk_forms *shipped, *ours, *others;
+    dbk_err err = { 0 };
+    dbk_forms_text pack = { dbk_span_str(VERSIONED("1000", "A")), 7, DBK_FORMS_AS_NEW };
+    (void)state;
+    assert_ok(dbk_forms_new(&shipped, &err), &err);
+    size_t count = dbk_forms_count(shipped);
+    assert_ok(dbk_forms_over(&ours, shipped, &err), &err);
+    assert_ok(dbk_forms_over(&others, shipped, &err), &err);
+    assert_int_equal(dbk_forms_count(ours), count);
+    for (size_t i = 0; i < count; i++)
+        assert_ptr_equal(dbk_forms_at(ours, i), dbk_forms_at(shipped, i));
+    assert_ok(dbk_forms_add_pack(ours, &pack, &err), &err);
+    assert_int_equal(dbk_form_version(dbk_forms_find(ours, dbk_span_str("x"), 0)), 1000);
+    assert_null(dbk_forms_find(others, dbk_span_str("x"), 0));
+    dbk_forms_drop_pack(ours, 7);
+    assert_int_equal(dbk_forms_count(ours), count);
+    dbk_forms_free(ours);
+    dbk_forms_free(others);
+    assert_non_null(dbk_forms_find(shipped, dbk_span_str("person"), 0));
+    dbk_forms_free(shipped);
+}
+
 static void one_version_has_one_text(void **state)
 {
     dbk_forms *forms;
@@ -429,6 +454,7 @@ int main(void)
         cmocka_unit_test(a_form_over_256_kib_is_refused_before_it_is_read),
         cmocka_unit_test(any_allocation_may_fail_while_a_form_is_read_R19),
         cmocka_unit_test(old_versions_stay_beside_the_newest_1_32),
+        cmocka_unit_test(a_borrowed_set_is_the_same_and_goes_its_own_way),
         cmocka_unit_test(one_version_has_one_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -365,6 +365,27 @@ static void nobody_can_be_framed_by_a_forgery_that_would_stand_aside(void **stat
     world_drop(&w);
 }
 
+/* No hash covers them, and what is kept has to stand alone where it is passed on, or as a proof. */
+static void every_signature_of_a_run_is_looked_at_not_only_the_newest_p1_a15(void **state)
+{
+    world w;
+    forge f;
+    (void)state;
+    for (int aside = 0; aside < 2; aside++) { /* an auditor may not write */
+        world_make(&w);
+        forge_init(&f, world_book(&w, aside ? AUDITOR : BEN), world_book(&w, BEN), &w.org.space);
+        for (int i = 0; i < 3; i++) {
+            forge_note(&f, &(forge_edit){ w.joan, "person", "name", "Jo", KIT_NOON, NULL, 0 });
+            f.header[DBK_SEGMENT_HEADER_BYTES - 1] ^= i == 1;
+            (void)minilog_append(&w.log, forge_header(&f), forge_body(&f), KIT_NOON_MS);
+        }
+        world_refuse(&w, 3, DBK_PEER, "entry 1 of the relay's log is not signed by its author",
+                     aside == 0 ? "what is merged" : "what stands aside");
+        forge_wipe(&f);
+        world_drop(&w);
+    }
+}
+
 static void a_segment_of_another_space_is_refused_m27(void **state)
 {
     world w;
@@ -568,6 +589,7 @@ int main(void)
         cmocka_unit_test(segments_of_strangers_are_refused_m05_m06_m07),
         cmocka_unit_test(a_member_cannot_write_in_another_s_name_m26),
         cmocka_unit_test(nobody_can_be_framed_by_a_forgery_that_would_stand_aside),
+        cmocka_unit_test(every_signature_of_a_run_is_looked_at_not_only_the_newest_p1_a15),
         cmocka_unit_test(a_segment_of_another_space_is_refused_m27),
         cmocka_unit_test(what_a_reader_writes_stands_aside_for_a_supervisor_m08),
         cmocka_unit_test(wrong_proofs_are_refused_m43),

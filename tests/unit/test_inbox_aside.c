@@ -120,7 +120,7 @@ static void what_a_newer_version_sealed_blocks_its_own_feed_only_1_11(void **sta
     forge_name(&w, &f, "Joanna");
     (void)log_forged(&w, &f);
     forge_name(&w, &f, "Joanne");
-    f.body.p[0] = 1; /* the frame's key tag: a record's own key */
+    f.body.p[0] = 3; /* the frame's key tag: none of this version's */
     forge_resign(&f);
     (void)log_forged(&w, &f);
     forge_name(&w, &f, "Jo");

@@ -73,74 +73,6 @@ static void assert_same_standing(const standing *a, const standing *b)
     assert_int_equal(a->spaces, b->spaces);
 }
 
-static void
-a_save_under_every_failed_allocation_changes_nothing_and_can_be_repeated_A37(void **state)
-{
-    const dbk_input inputs[] = { text("name", "Ada"), text("safe_voicemail", "no"),
-                                 text("needs", "hearing") };
-    bool failed = true;
-    (void)state;
-    dbk_test_org small;
-    dbk_test_org_make(&small, NULL, 0);
-    dbk_book *book = small.books[0].book;
-    const dbk_add add = { small.space, "person", inputs, ARRAY_LEN(inputs), NULL };
-    for (uint64_t n = 1; failed; n++) {
-        dbk_test_alloc a = { .fail_at = n };
-        dbk_problems problems = { 0 };
-        dbk_err err = { 0 };
-        dbk_id id;
-        standing before = standing_of(book, &small.space);
-        dbk_test_alloc_start(&a);
-        dbk_rc rc = dbk_journal_add(book, &id, &problems, &add, &err);
-        failed = dbk_test_alloc_stop(&a) != 0;
-        dbk_problems_wipe(&problems);
-        standing after = standing_of(book, &small.space);
-        if (rc != DBK_OK) {
-            assert_rc(rc, DBK_NOMEM, &err);
-            assert_same_standing(&before, &after);
-        } else {
-            assert_int_equal(after.head.last_seq, before.head.last_seq + 1);
-        }
-        dbk_err_clear(&err);
-        assert_ok(dbk_book_check_deep(book, &err), &err);
-    }
-    dbk_test_org_drop(&small);
-}
-
-static void an_edit_under_every_failed_allocation_changes_nothing_A37(void **state)
-{
-    bool failed = true;
-    (void)state;
-    dbk_test_org small;
-    dbk_test_org_make(&small, NULL, 0);
-    dbk_book *book = small.books[0].book;
-    dbk_id id = dbk_test_add(book, &small.space, "person",
-                             TEXTS("name=0", "needs=sight,hearing", "safe_voicemail=no"));
-    for (uint64_t n = 1; failed; n++) {
-        char name[32];
-        (void)snprintf(name, sizeof(name), "%d", (int)n);
-        const dbk_input inputs[] = { text("name", name),
-                                     text("safe_voicemail", n % 2 ? "yes" : "no"),
-                                     text("needs", n % 2 ? "sight" : "sight,hearing") };
-        const dbk_edit edit = { id, inputs, ARRAY_LEN(inputs), "as told" };
-        dbk_test_alloc a = { .fail_at = n };
-        dbk_problems problems = { 0 };
-        dbk_err err = { 0 };
-        char before[64];
-        (void)snprintf(before, sizeof(before), "%s", dbk_test_text(book, &id, "name"));
-        dbk_test_alloc_start(&a);
-        dbk_rc rc = dbk_journal_edit(book, &problems, &edit, &err);
-        failed = dbk_test_alloc_stop(&a) != 0;
-        dbk_problems_wipe(&problems);
-        if (rc != DBK_OK)
-            assert_rc(rc, DBK_NOMEM, &err);
-        assert_string_equal(dbk_test_text(book, &id, "name"), rc == DBK_OK ? name : before);
-        dbk_err_clear(&err);
-        assert_ok(dbk_book_check_deep(book, &err), &err);
-    }
-    dbk_test_org_drop(&small);
-}
-
 /* The store's file can't grow any more: at first not even to make a feed, then after some notes. */
 static void a_full_disk_is_told_and_loses_nothing_A38(void **state)
 {
@@ -192,8 +124,6 @@ int main(void)
 {
 #define CHECKED(test) cmocka_unit_test_setup_teardown(test, NULL, check_org)
     const struct CMUnitTest tests[] = {
-        CHECKED(a_save_under_every_failed_allocation_changes_nothing_and_can_be_repeated_A37),
-        CHECKED(an_edit_under_every_failed_allocation_changes_nothing_A37),
         CHECKED(a_full_disk_is_told_and_loses_nothing_A38),
     };
 #undef CHECKED

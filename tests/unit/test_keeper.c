@@ -310,6 +310,31 @@ static void a_keeper_that_cannot_serve_says_why(void **state)
     dbk_front_free(front);
 }
 
+/* A reply that could not be read leaves what follows it in the channel. That is another's answer,
+ * and never the next one's (P3). */
+static void what_is_left_of_a_failed_question_answers_no_other_P3(void **state)
+{
+    static const uint8_t unreadable[] = { 0, 0, 0, 0 };
+    int pair[2];
+    dbk_front *front;
+    dbk_bytes head = DBK_BYTES_INIT(DBK_PASSAGE_HEAD_BYTES_MAX);
+    dbk_bytes text = DBK_BYTES_INIT(DBK_METRICS_TEXT_BYTES_MAX);
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_rc(dbk_front_new(&front, &pair[0], 1, NULL), DBK_OK, NULL);
+    assert_int_equal(send(pair[1], unreadable, sizeof(unreadable), 0), sizeof(unreadable));
+    const dbk_span theirs = dbk_span_str("another's");
+    assert_rc(dbk_passage_measured(&head, DBK_OK, theirs, NULL), DBK_OK, NULL);
+    assert_rc(dbk_channel_send(pair[1], dbk_bytes_span(&head), theirs, NULL), DBK_OK, NULL);
+    const dbk_service service = dbk_front_service(front);
+    assert_true(service.measure(service.self, &text, NULL) != DBK_OK);
+    assert_true(service.measure(service.self, &text, NULL) != DBK_OK);
+    assert_int_equal(text.len, 0);
+    (void)close(pair[1]);
+    dbk_front_free(front);
+    dbk_bytes_wipe(&head);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +351,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(without_the_keeper_the_front_says_503, setup, teardown),
         cmocka_unit_test(a_keeper_that_cannot_serve_says_why),
+        cmocka_unit_test(what_is_left_of_a_failed_question_answers_no_other_P3),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/practice/match.h"
+#include "tests/lib/opkit.h"
 #include "tests/lib/org.h"
 
 #define TEXTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -201,6 +202,134 @@ static void a_changed_record_is_found_by_what_it_says_now(void **state)
     assert_int_equal(find(found, &other), 0);
 }
 
+/* ---- all pairs ------------------------------------------------------------------------------- */
+
+#define PEOPLE 60u
+#define PAIRS_MAX 2048u
+
+typedef struct pair {
+    dbk_id person, other;
+    unsigned score;
+} pair;
+typedef struct pair_list {
+    pair rows[PAIRS_MAX];
+    size_t count, most;
+} pair_list;
+
+static dbk_rc take_pair(void *ctx, const dbk_id *person, const dbk_match *match, dbk_err *err)
+{
+    pair_list *l = ctx;
+    if (l->count == l->most)
+        return dbk_fail(err, DBK_LIMIT, "enough");
+    l->rows[l->count++] = (pair){ *person, match->record, match->score };
+    return DBK_OK;
+}
+
+static void list_pairs(pair_list *l, const dbk_id *after, size_t most)
+{
+    dbk_err err = { 0 };
+    *l = (pair_list){ .most = most };
+    dbk_rc rc = dbk_match_pairs(org.books[0].book, after, take_pair, l, &err);
+    assert_true(rc == DBK_OK || rc == DBK_LIMIT);
+}
+
+static bool is_listed(const pair_list *l, const dbk_id *a, const dbk_id *b, unsigned score)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->count; i++)
+        n += (dbk_id_equal(&l->rows[i].person, a) && dbk_id_equal(&l->rows[i].other, b) &&
+              l->rows[i].score == score);
+    return n == 1;
+}
+
+static dbk_id somebody(kit_random *dice)
+{
+    static const char *const first[] = { "Joan", "Mohammed", "Muhammad", "Priya" },
+                             *const last[] = { " Marsh", " Khan", " Kahn Lane", "" },
+                             *const dobs[] = { "dob=1984-03-02", "dob=1984-02-03", "dob=1984-11-30",
+                                               "dob=1950-01-09", "sex=female" },
+                             *const postcodes[] = { "B15 2TT", "B1 1AA" };
+    char name[40], entry[80];
+#define PICK(rows) rows[kit_random_below(dice, ARRAY_LEN(rows))]
+    (void)snprintf(name, sizeof(name), "name=%s%s", PICK(first), PICK(last));
+    dbk_id id = add(TEXTS(name, PICK(dobs)));
+    if (kit_random_below(dice, 3) == 0) {
+        (void)snprintf(entry, sizeof(entry), "{\"value\":\"1 High Street, %s\",\"safe\":\"yes\"}",
+                       PICK(postcodes));
+        enter(&id, "addresses", entry);
+    }
+    if (kit_random_below(dice, 6) == 0)
+        enter(&id, "phones", "{\"value\":\"07700 900123\",\"safe\":\"yes\"}");
+    if (kit_random_below(dice, 6) == 0)
+        enter(&id, "emails", "{\"value\":\"a@example.org\",\"safe\":\"yes\"}");
+#undef PICK
+    return id;
+}
+
+static void compare(dbk_match *out, const dbk_id *a, const dbk_id *b)
+{
+    static dbk_likeness likeness[2];
+    const dbk_id *ids[] = { a, b };
+    dbk_err err = { 0 };
+    dbk_namer *namer = NULL;
+    assert_ok(dbk_namer_new(&namer, &err), &err);
+    for (size_t i = 0; i < 2; i++) {
+        dbk_note *note = NULL;
+        assert_ok(dbk_query_note(&note, org.books[0].book, ids[i], &err), &err);
+        assert_ok(dbk_likeness_of(&likeness[i], namer, note->state, &note->view, &err), &err);
+        dbk_note_free(note);
+    }
+    dbk_namer_free(namer);
+    dbk_match_compare(out, &likeness[0], &likeness[1]);
+}
+
+/* Against a comparison of each with each; and the same page by page. */
+static void every_pair_that_scores_is_listed_once_and_no_other_B39(void **state)
+{
+    static pair_list all, page;
+    dbk_id ids[PEOPLE];
+    kit_random dice;
+    size_t scored = 0, seen = 0;
+    dbk_id after[2];
+    (void)state;
+    kit_random_seed(&dice, 7);
+    for (size_t i = 0; i < PEOPLE; i++) {
+        ids[i] = somebody(&dice);
+        if (i % 9 == 0) /* some were compared before the others came */
+            assert_ok(
+                dbk_query_index(org.books[0].book, &(uint64_t){ 0 }, UINT64_MAX, &(dbk_err){ 0 }),
+                &(dbk_err){ 0 });
+    }
+    dbk_test_edit(org.books[0].book, &ids[4], TEXTS("dob=1984-03-02"));
+    assert_int_equal(dbk_journal_withdraw(org.books[0].book, &ids[5], "a mistake", NULL), DBK_OK);
+    list_pairs(&all, NULL, PAIRS_MAX);
+    for (size_t i = 0; i < PEOPLE; i++)
+        for (size_t k = 0; k < i; k++) {
+            dbk_match match;
+            dbk_id holder = dbk_match_holder(&ids[i], &ids[k]);
+            bool younger = dbk_id_equal(&holder, &ids[i]);
+            compare(&match, &ids[i], &ids[k]);
+            if (match.score < DBK_MATCH_SUGGEST || i == 5 || k == 5)
+                continue;
+            scored++;
+            if (!is_listed(&all, &holder, younger ? &ids[k] : &ids[i], match.score))
+                fail_msg("%zu and %zu have %u points, and aren't listed", i, k, match.score);
+        }
+    assert_int_equal(all.count, scored);
+    assert_in_range(scored, 50, PAIRS_MAX - 1);
+    for (list_pairs(&page, NULL, 7); page.count > 0; list_pairs(&page, after, 7)) {
+        for (size_t i = 0; i < page.count; i++, seen++)
+            assert_true(dbk_id_equal(&page.rows[i].person, &all.rows[seen].person) &&
+                        dbk_id_equal(&page.rows[i].other, &all.rows[seen].other));
+        after[0] = page.rows[page.count - 1].person;
+        after[1] = page.rows[page.count - 1].other;
+    }
+    assert_int_equal(seen, scored);
+    link(&all.rows[0].person, &all.rows[0].other, "rejected");
+    list_pairs(&page, NULL, PAIRS_MAX);
+    assert_int_equal(page.count, scored - 1); /* decided: not suggested again */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +345,8 @@ int main(void)
                                         make_org, drop_org),
         cmocka_unit_test_setup_teardown(a_changed_record_is_found_by_what_it_says_now, make_org,
                                         drop_org),
+        cmocka_unit_test_setup_teardown(every_pair_that_scores_is_listed_once_and_no_other_B39,
+                                        make_org, drop_org),
     };
     return cmocka_run_group_tests_name("B39, B77: persons who may be the same", tests, NULL, NULL);
 }

@@ -7,44 +7,16 @@
 
 #include "core/journal/book_internal.h"
 #include "core/store/sql.h"
-#include "tests/lib/inboxkit.h"
 #include "tests/lib/proof.h"
-
-#define ROWS_MAX 64u
-
-typedef struct rows {
-    size_t count;
-    dbk_id record[ROWS_MAX];
-    char summary[ROWS_MAX][96], snippet[ROWS_MAX][256], form[ROWS_MAX][32];
-    dbk_row row[ROWS_MAX];
-} rows;
-
-static dbk_rc take(void *ctx, const dbk_row *row, dbk_err *err)
-{
-    rows *r = ctx;
-    (void)err;
-    assert_true(r->count < ROWS_MAX);
-    r->record[r->count] = row->record;
-    (void)snprintf(r->summary[r->count], sizeof(r->summary[0]), "%s", row->summary);
-    (void)snprintf(r->form[r->count], sizeof(r->form[0]), "%s", row->form);
-    (void)snprintf(r->snippet[r->count], sizeof(r->snippet[0]), "%s",
-                   row->snippet == NULL ? "" : row->snippet);
-    r->row[r->count++] = *row;
-    return DBK_OK;
-}
+#include "tests/lib/querykit.h"
 
 static rows list(dbk_book *book, const dbk_list_opts *opts)
 {
     dbk_err err = { 0 };
     rows r;
     memset(&r, 0, sizeof(r));
-    assert_ok(dbk_query_list(book, opts, take, &r, &err), &err);
+    assert_ok(dbk_query_list(book, opts, rows_take, &r, &err), &err);
     return r;
-}
-
-static dbk_id add(world *w, size_t who, const char *form, const char *const *fields)
-{
-    return dbk_test_add(world_book(w, who), &w->org.space, form, fields);
 }
 
 /* ---- lists --------------------------------------------------------------------------------- */
@@ -62,7 +34,7 @@ static void lists_are_newest_first_and_can_be_narrowed(void **state)
     (void)state;
     world_make(&w);
     for (size_t i = 0; i < 3; i++)
-        ids[i] = add(&w, ANNE, "flight", flights[i]);
+        ids[i] = world_add(&w, ANNE, "flight", flights[i]);
     dbk_book *anne = world_book(&w, ANNE);
     dbk_list_opts opts = { .since_ms = INT64_MIN };
     rows r = list(anne, &opts);
@@ -133,8 +105,8 @@ static void conditions_are_on_what_is_displayed_in_the_officer_s_words_or_codes(
     dbk_err err = { 0 };
     (void)state;
     world_make(&w);
-    (void)add(&w, ANNE, "person", joanna);
-    (void)add(&w, ANNE, "flight", flight);
+    (void)world_add(&w, ANNE, "person", joanna);
+    (void)world_add(&w, ANNE, "flight", flight);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         dbk_where where = { cases[i].field, cases[i].value };
         dbk_list_opts opts = { .since_ms = INT64_MIN, .where = &where, .where_count = 1 };
@@ -151,13 +123,13 @@ static void conditions_are_on_what_is_displayed_in_the_officer_s_words_or_codes(
     rows r = { 0 };
     const dbk_where wrong = { "shoe_size", "9" };
     opts = (dbk_list_opts){ .since_ms = INT64_MIN, .where = &wrong, .where_count = 1 };
-    assert_rc(dbk_query_list(world_book(&w, ANNE), &opts, take, &r, &err), DBK_INVALID, &err);
+    assert_rc(dbk_query_list(world_book(&w, ANNE), &opts, rows_take, &r, &err), DBK_INVALID, &err);
     dbk_err_clear(&err);
     const dbk_where elsewhere = { "number", "BA1" };
     opts = (dbk_list_opts){
         .since_ms = INT64_MIN, .form = "person", .where = &elsewhere, .where_count = 1
     };
-    assert_rc(dbk_query_list(world_book(&w, ANNE), &opts, take, &r, &err), DBK_INVALID, &err);
+    assert_rc(dbk_query_list(world_book(&w, ANNE), &opts, rows_take, &r, &err), DBK_INVALID, &err);
     assert_int_equal(r.count, 0);
     world_drop(&w);
 }
@@ -207,7 +179,7 @@ static void a_record_is_found_by_the_beginning_of_its_id(void **state)
     assert_ok(dbk_query_resolve_id(&got, anne, uuid, &err), &err);
     assert_true(dbk_id_equal(&got, &w.joan));
     /* Made in the same second: the first digits, which are the time, don't tell them apart. */
-    (void)add(&w, ANNE, "person", fields);
+    (void)world_add(&w, ANNE, "person", fields);
     assert_rc(dbk_query_resolve_id(&got, anne, uuid, &err), DBK_CONFLICT, &err);
     assert_true(dbk_id_is_zero(&got));
     static const struct {
@@ -370,7 +342,7 @@ static void conflicts_come_most_severe_first_and_then_the_oldest(void **state)
     (void)state;
     world_make(&w);
     for (size_t i = 0; i < ARRAY_LEN(ids); i++)
-        ids[i] = add(&w, ANNE, "person", fields);
+        ids[i] = world_add(&w, ANNE, "person", fields);
     (void)minilog_push(&w.log, world_book(&w, ANNE), KIT_NOON_MS);
     minilog_pull(&w.log, world_book(&w, BEN), 10, NULL);
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
@@ -383,7 +355,7 @@ static void conflicts_come_most_severe_first_and_then_the_oldest(void **state)
     (void)minilog_append_own(&w.log, world_book(&w, BEN), KIT_NOON_MS);
     (void)minilog_append_own(&w.log, world_book(&w, ANNE), KIT_NOON_MS);
     minilog_pull(&w.log, world_book(&w, HQ), 3, NULL);
-    assert_ok(dbk_query_conflicts(world_book(&w, HQ), take, &r, &err), &err);
+    assert_ok(dbk_query_conflicts(world_book(&w, HQ), rows_take, &r, &err), &err);
     assert_int_equal(r.count, 4);
     assert_true(dbk_id_equal(&r.record[0], &ids[2]));
     assert_true(dbk_id_equal(&r.record[1], &ids[3]));
@@ -445,12 +417,13 @@ static void a_damaged_row_is_told_as_damage(void **state)
         world_make(&w);
         dbk_book *anne = world_book(&w, ANNE);
         assert_int_equal(sqlite3_exec(anne->store->db, damage[i], NULL, NULL, NULL), SQLITE_OK);
-        assert_rc(dbk_query_list(anne, &opts, take, &r, &err), i == 0 ? DBK_OK : DBK_DAMAGED, &err);
+        assert_rc(dbk_query_list(anne, &opts, rows_take, &r, &err), i == 0 ? DBK_OK : DBK_DAMAGED,
+                  &err);
         dbk_err_clear(&err);
         if (i == 1)
             assert_rc(dbk_query_note(&note, anne, &w.joan, &err), DBK_DAMAGED, &err);
         dbk_err_clear(&err);
-        assert_rc(dbk_query_search(anne, "joan", 0, take, &r, &err), DBK_DAMAGED, &err);
+        assert_rc(dbk_query_search(anne, "joan", 0, rows_take, &r, &err), DBK_DAMAGED, &err);
         assert_int_equal(r.count, 0);
         world_drop(&w);
     }

@@ -4,44 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/lib/inboxkit.h"
 #include "tests/lib/proof.h"
-
-#define ROWS_MAX 64u
-
-typedef struct rows {
-    size_t count;
-    dbk_id record[ROWS_MAX];
-    char summary[ROWS_MAX][96], snippet[ROWS_MAX][256], form[ROWS_MAX][32];
-    dbk_row row[ROWS_MAX];
-} rows;
-
-static dbk_rc take(void *ctx, const dbk_row *row, dbk_err *err)
-{
-    rows *r = ctx;
-    (void)err;
-    assert_true(r->count < ROWS_MAX);
-    r->record[r->count] = row->record;
-    (void)snprintf(r->summary[r->count], sizeof(r->summary[0]), "%s", row->summary);
-    (void)snprintf(r->form[r->count], sizeof(r->form[0]), "%s", row->form);
-    (void)snprintf(r->snippet[r->count], sizeof(r->snippet[0]), "%s",
-                   row->snippet == NULL ? "" : row->snippet);
-    r->row[r->count++] = *row;
-    return DBK_OK;
-}
+#include "tests/lib/querykit.h"
 
 static rows search(dbk_book *book, const char *text)
 {
     dbk_err err = { 0 };
     rows r;
     memset(&r, 0, sizeof(r));
-    assert_ok(dbk_query_search(book, text, 0, take, &r, &err), &err);
+    assert_ok(dbk_query_search(book, text, 0, rows_take, &r, &err), &err);
     return r;
-}
-
-static dbk_id add(world *w, size_t who, const char *form, const char *const *fields)
-{
-    return dbk_test_add(world_book(w, who), &w->org.space, form, fields);
 }
 
 static void search_finds_words_whatever_their_case_and_accents(void **state)
@@ -84,7 +56,7 @@ static void search_finds_words_whatever_their_case_and_accents(void **state)
     world w;
     (void)state;
     world_make(&w);
-    (void)add(&w, ANNE, "person", fields);
+    (void)world_add(&w, ANNE, "person", fields);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         size_t got = search(world_book(&w, ANNE), cases[i].text).count;
         if (got != cases[i].want)
@@ -106,7 +78,7 @@ static void a_search_for_nothing_or_too_much_is_an_error_in_words(void **state)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         dbk_err err = { 0 };
         rows r = { 0 };
-        dbk_rc rc = dbk_query_search(world_book(&w, ANNE), wrong[i], 0, take, &r, &err);
+        dbk_rc rc = dbk_query_search(world_book(&w, ANNE), wrong[i], 0, rows_take, &r, &err);
         if (rc != DBK_INVALID || err.text[0] == '\0')
             fail_msg("case %zu: %s %s", i, dbk_rc_name(rc), err.text);
     }
@@ -127,7 +99,7 @@ static void the_snippet_shows_the_words_around_the_match(void **state)
     world w;
     (void)state;
     world_make(&w);
-    (void)add(&w, ANNE, "person", fields);
+    (void)world_add(&w, ANNE, "person", fields);
     rows r = search(world_book(&w, ANNE), "mehemet");
     assert_int_equal(r.count, 1);
     assert_non_null(strstr(r.snippet[0], "M\xc3\xa9h\xc3\xa9met in Izmir"));
@@ -162,7 +134,7 @@ static void search_follows_edits_and_finds_what_lost_a_dispute_p2(void **state)
     /* Indexing can be done bit by bit. */
     for (int i = 0; i < 5; i++) {
         static const char *const fields[] = { "name=Ruth", NULL };
-        (void)add(&w, ANNE, "person", fields);
+        (void)world_add(&w, ANNE, "person", fields);
     }
     assert_ok(dbk_query_index(anne, &left, 3, &err), &err);
     assert_int_equal(left, 2);

@@ -6,37 +6,6 @@
 #include "core/base/alloc.h"
 #include "tests/lib/relaykit.h"
 
-typedef struct fixture {
-    relaykit kit;
-    relaykit_device officer, stranger;
-    dbk_id space;
-    char path[96]; /* of the space's segments */
-} fixture;
-
-static int setup(void **state)
-{
-    static fixture f;
-    memset(&f, 0, sizeof(f));
-    relaykit_open(&f.kit, DBK_WRITER_INLINE);
-    relaykit_org(&f.kit);
-    relaykit_enrol(&f.kit, &f.officer, DBK_ROLE_OFFICER);
-    relaykit_device_make(&f.kit, &f.stranger, DBK_ROLE_OFFICER);
-    const relaykit_device *members[] = { &f.officer };
-    f.space = relaykit_space(&f.kit, members, 1);
-    relaykit_space_target(f.path, &f.space, "segments");
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-    relaykit_device_drop(&f->officer);
-    relaykit_device_drop(&f->stranger);
-    relaykit_close(&f->kit);
-    return 0;
-}
-
 static dbk_span text(const char *s)
 {
     return dbk_span_str(s);
@@ -46,8 +15,8 @@ static const dbk_span none = { NULL, 0 };
 #define HELLO "{\"v\":1}"
 
 /* The status, and that the body is the error word. */
-static void refused(fixture *f, relaykit_device *d, const relaykit_request *req, int status,
-                    const char *word)
+static void refused(relaykit_fixture *f, relaykit_device *d, const relaykit_request *req,
+                    int status, const char *word)
 {
     dbk_relay_answer a;
     char want[64];
@@ -66,7 +35,7 @@ static void refused(fixture *f, relaykit_device *d, const relaykit_request *req,
 
 static void health_is_told_to_anyone_in_one_word(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     dbk_relay_answer a;
     relaykit_request req = { "GET", "/healthz", none, NULL };
     assert_int_equal(relaykit_send(&f->kit, NULL, &a, &req), 200);
@@ -104,7 +73,7 @@ static void a_path_that_is_no_call_is_unknown_whoever_asks(void **state)
         "/metrics",
         "/v1/members/1",
     };
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         relaykit_request get = { "GET", paths[i], none, NULL };
         relaykit_request post = { "POST", paths[i], text("x"), NULL };
@@ -119,7 +88,7 @@ static void a_path_that_is_no_call_is_unknown_whoever_asks(void **state)
 
 static void a_body_or_query_where_none_belongs_is_malformed(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     const relaykit_request cases[] = {
         { "GET", "/healthz", text("x"), NULL },
         { "GET", "/healthz?a=1", none, NULL },
@@ -135,7 +104,7 @@ static void a_body_or_query_where_none_belongs_is_malformed(void **state)
 
 static void each_call_caps_its_body_at_the_byte_before_anything_else(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     static uint8_t body[DBK_RELAY_PUSH_BYTES_MAX + 1];
     const struct {
         const char *method, *path;
@@ -169,7 +138,7 @@ static void each_call_caps_its_body_at_the_byte_before_anything_else(void **stat
 
 static void a_body_is_kept_only_for_a_known_key_with_a_fresh_nonce(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     relaykit_made made;
     relaykit_request req = { "POST", f->path, text("x"), NULL };
     relaykit_make(&f->kit, NULL, &made, &req);
@@ -203,7 +172,7 @@ static look look_at(dbk_relay_answer *a)
 /* R6, security.md 4.2: unknown, revoked, wrong nonce and wrong signature get one answer. */
 static void nobody_learns_from_an_answer_who_is_a_member(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     relaykit_device gone;
     dbk_bytes entry = { 0 };
     dbk_relay_answer a;
@@ -237,7 +206,7 @@ static void nobody_learns_from_an_answer_who_is_a_member(void **state)
 
 static void a_request_works_once_and_not_again_after_a_restart_A22(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     relaykit_made made;
     dbk_relay_answer a;
     relaykit_request req = { "POST", "/v1/hello", text(HELLO), NULL };
@@ -325,7 +294,7 @@ static void change_one(relaykit_made *m, change what, const char *other_path)
 
 static void a_signed_request_is_good_for_nothing_but_what_was_signed_A22(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     dbk_relay_answer a;
     const relaykit_request post = { "POST", "/v1/hello", text(HELLO), NULL };
     char target[128];
@@ -361,7 +330,7 @@ static void a_signed_request_is_good_for_nothing_but_what_was_signed_A22(void **
 
 static void a_request_signed_by_another_members_key_is_refused(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     relaykit_device other;
     dbk_relay_answer a;
     relaykit_made mine, theirs;
@@ -384,7 +353,7 @@ static void a_request_signed_by_another_members_key_is_refused(void **state)
 
 static void a_clock_that_is_ten_years_off_still_syncs_A23(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     const uint64_t right_ms = f->kit.now_ms, ten_years_ms = UINT64_C(3653) * 24 * 3600 * 1000;
     relaykit_request req = { "POST", "/v1/hello", text(HELLO), NULL };
     (void)relaykit_status(&f->kit, &f->officer, req.method, req.target, req.body);
@@ -404,7 +373,7 @@ static void a_clock_that_is_ten_years_off_still_syncs_A23(void **state)
 
 static void an_admins_calls_are_denied_to_others(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     const relaykit_request cases[] = {
         { "POST", "/v1/members", text("x"), NULL },
         { "PUT", "/v1/join/0123456789abcdef0123456789abcdef", text("{}"), NULL },
@@ -440,7 +409,7 @@ static void a_malformed_query_is_refused_at_each_call_that_has_one(void **state)
         "?leaf=1",
         "?leaf=0&from=0&size=0",
     };
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     char proof[96], target[160];
     relaykit_space_target(proof, &f->space, "proof");
     const char *const paths[] = { f->path, proof, "/v1/members" };
@@ -460,7 +429,7 @@ static void a_malformed_body_is_refused_at_each_call_that_has_one(void **state)
     static const char *const bodies[] = {
         "", "x", "{}", "[]", "{\"v\":1", "{\"v\":1,\"x\":1}", "{\"v\":1,\"v\":1}", "\xff\xfe"
     };
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     const char *const paths[] = { "/v1/hello", f->path };
     for (size_t p = 0; p < ARRAY_LEN(paths); p++) {
         for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
@@ -487,7 +456,7 @@ static void a_malformed_body_is_refused_at_each_call_that_has_one(void **state)
 
 static void a_space_that_is_not_ours_and_one_that_is_not_there_look_alike_P3(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     relaykit_device outsider;
     char hidden[160], absent[160], roster[160];
     char path[96];
@@ -521,7 +490,7 @@ static void a_space_that_is_not_ours_and_one_that_is_not_there_look_alike_P3(voi
     relaykit_device_drop(&outsider);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, relaykit_setup, relaykit_teardown)
 
 int main(void)
 {

@@ -73,7 +73,8 @@ static int push_one(fixture *f)
 static void back_up(fixture *f, dbk_backup *made)
 {
     dbk_err err = { 0 };
-    assert_ok(dbk_backup_make(made, f->home, f->to, &f->kit.env.env, &err), &err);
+    const dbk_backup_target target = { f->to, NULL };
+    assert_ok(dbk_backup_make(made, f->home, &target, &f->kit.env.env, &err), &err);
 }
 
 static dbk_rc restore(fixture *f, const dbk_backup *made, dbk_backup *out, bool *waits,
@@ -81,7 +82,7 @@ static dbk_rc restore(fixture *f, const dbk_backup *made, dbk_backup *out, bool 
 {
     char file[2 * DBK_PATH_SIZE];
     (void)snprintf(file, sizeof(file), "%s/%s", f->to, made->name);
-    const dbk_backup_source from = { file, f->key, "the disk failed" };
+    const dbk_backup_source from = { file, f->key, "the disk failed", NULL };
     return dbk_backup_restore(out, waits, f->restored, &from, &f->kit.env.env, err);
 }
 
@@ -150,17 +151,20 @@ static void a_copy_of_a_log_is_no_backup_and_a_cut_off_restore_no_relay(void **s
     dbk_backup back;
     dbk_home *home;
     bool waits = false;
-    char copy[2 * DBK_PATH_SIZE];
     dbk_err err = { 0 };
-    (void)snprintf(copy, sizeof(copy), "%s/copy.db", f->kit.dir);
-    assert_ok(dbk_log_embedded_copy(dbk_home_file(f->home), copy, &err), &err);
-    assert_rc(dbk_log_embedded_copy(dbk_home_file(f->home), copy, NULL), DBK_CONFLICT, NULL);
-    const dbk_backup_source from = { copy, f->key, "the disk failed" };
+    relaykit_backup(&f->kit); /* the file itself, with the relay stopped */
+    relaykit_start(&f->kit);
+    const dbk_backup_source from = { f->kit.backup, f->key, "the disk failed", NULL };
     assert_rc(dbk_backup_restore(&back, &waits, f->restored, &from, &f->kit.env.env, NULL),
               DBK_DAMAGED, NULL);
     assert_rc(dbk_home_open(&home, f->restored, NULL), DBK_NOT_FOUND, NULL);
+    /* It left nothing, and can be tried again; where there is something, it can't. */
+    assert_int_equal(rmdir(f->restored), 0);
+    assert_ok(dbk_files_make_dir(f->restored, &err), &err);
+    assert_ok(dbk_files_write(f->restored, DBK_HOME_DB, dbk_span_str("x"), &err), &err);
     assert_rc(dbk_backup_restore(&back, &waits, f->restored, &from, &f->kit.env.env, NULL),
               DBK_CONFLICT, NULL);
+    assert_rc(dbk_home_open(&home, f->restored, NULL), DBK_NOT_FOUND, NULL);
 }
 
 static void when_the_last_backup_was_made_is_known_only_after_it_was_proved(void **state)
@@ -175,7 +179,8 @@ static void when_the_last_backup_was_made_is_known_only_after_it_was_proved(void
     char cert[2 * DBK_PATH_SIZE];
     (void)snprintf(cert, sizeof(cert), "%s/%s", f->kit.dir, DBK_HOME_CERT);
     assert_int_equal(unlink(cert), 0);
-    assert_rc(dbk_backup_make(&made, f->home, f->to, &f->kit.env.env, NULL), DBK_NOT_FOUND, NULL);
+    const dbk_backup_target target = { f->to, NULL };
+    assert_rc(dbk_backup_make(&made, f->home, &target, &f->kit.env.env, NULL), DBK_NOT_FOUND, NULL);
     assert_ok(dbk_home_last_backup(f->home, &at_ms, &err), &err);
     assert_int_equal(at_ms, 0);
     assert_ok(dbk_files_write(f->kit.dir, DBK_HOME_CERT, dbk_span_str("x"), &err), &err);

@@ -8,37 +8,6 @@
 
 #define HELLO "{\"v\":1}"
 
-typedef struct fixture {
-    relaykit kit;
-    relaykit_device officer, stranger;
-    dbk_id space;
-    char path[96]; /* of the space's segments */
-} fixture;
-
-static int setup(void **state)
-{
-    static fixture f;
-    memset(&f, 0, sizeof(f));
-    relaykit_open(&f.kit, DBK_WRITER_INLINE);
-    relaykit_org(&f.kit);
-    relaykit_enrol(&f.kit, &f.officer, DBK_ROLE_OFFICER);
-    relaykit_device_make(&f.kit, &f.stranger, DBK_ROLE_OFFICER);
-    const relaykit_device *members[] = { &f.officer };
-    f.space = relaykit_space(&f.kit, members, 1);
-    relaykit_space_target(f.path, &f.space, "segments");
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-    relaykit_device_drop(&f->officer);
-    relaykit_device_drop(&f->stranger);
-    relaykit_close(&f->kit);
-    return 0;
-}
-
 static dbk_span text(const char *s)
 {
     return dbk_span_str(s);
@@ -55,7 +24,7 @@ static bool answers(void *ctx)
 
 static void a_nearly_full_disk_takes_no_notes_but_serves_and_shuts_out_A25(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     bool is_full = true;
     relaykit_pushed p = { 0 };
     static relaykit_segment s;
@@ -87,7 +56,7 @@ static void a_nearly_full_disk_takes_no_notes_but_serves_and_shuts_out_A25(void 
     relaykit_segment_wipe(&s);
 }
 
-static int hello(fixture *f, relaykit_device *d)
+static int hello(relaykit_fixture *f, relaykit_device *d)
 {
     dbk_relay_answer a;
     int status = relaykit_send(&f->kit, d, &a,
@@ -99,7 +68,7 @@ static int hello(fixture *f, relaykit_device *d)
 
 static void who_asks_too_often_is_told_to_wait_and_nobody_else_A31(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     const dbk_relay_limits limits = { .device = { 3, 1 }, .stranger = { 4, 2 } };
     assert_rc(dbk_relay_limit(f->kit.relay, &limits, NULL), DBK_OK, NULL);
     assert_int_equal(hello(f, &f->officer), 401); /* its nonce was stale: a stranger's turn */
@@ -121,7 +90,7 @@ static void who_asks_too_often_is_told_to_wait_and_nobody_else_A31(void **state)
 
 /* ---- quotas -------------------------------------------------------------------------------- */
 
-static void set_quota(fixture *f, dbk_quota quota)
+static void set_quota(relaykit_fixture *f, dbk_quota quota)
 {
     const dbk_relay_limits limits = { .device = { 1000, 1000 },
                                       .stranger = { 1000, 1000 },
@@ -130,8 +99,8 @@ static void set_quota(fixture *f, dbk_quota quota)
 }
 
 /* Pushes segments of a feed; what became of each. */
-static void push_all(fixture *f, relaykit_device *d, const relaykit_segment *s, size_t count,
-                     dbk_push_status *out)
+static void push_all(relaykit_fixture *f, relaykit_device *d, const relaykit_segment *s,
+                     size_t count, dbk_push_status *out)
 {
     relaykit_pushed p = { 0 };
     assert_int_equal(relaykit_push(&f->kit, d, &p, s, count), 200);
@@ -151,7 +120,7 @@ static void push_all(fixture *f, relaykit_device *d, const relaykit_segment *s, 
             assert_int_equal((got)[n], want[n]);                    \
     } while (0)
 
-static void make(fixture *f, relaykit_feed *feed, relaykit_segment *s, size_t count)
+static void make(relaykit_fixture *f, relaykit_feed *feed, relaykit_segment *s, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         relaykit_segment_make(&f->kit, &s[i], feed, 1, 100);
@@ -165,7 +134,7 @@ static void wipe(relaykit_segment *s, size_t count)
 
 static void a_device_without_room_reads_on_is_shut_out_as_ever_and_loses_nothing_A25(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     static relaykit_segment s[3];
     dbk_push_status got[3];
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
@@ -196,7 +165,7 @@ static void a_device_without_room_reads_on_is_shut_out_as_ever_and_loses_nothing
 
 static void a_space_that_is_full_is_full_for_all_and_others_go_on(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     static relaykit_segment s[2], t[2], u[1];
     dbk_push_status got[2];
     relaykit_device second;
@@ -231,7 +200,7 @@ static void a_space_that_is_full_is_full_for_all_and_others_go_on(void **state)
 
 static void a_device_s_room_is_that_of_all_its_spaces_whoever_carries_it(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     static relaykit_segment s[2], t[1];
     dbk_push_status got[2];
     relaykit_device colleague;
@@ -258,7 +227,7 @@ static void a_device_s_room_is_that_of_all_its_spaces_whoever_carries_it(void **
 
 static void the_deep_check_finds_a_count_of_room_that_is_not_the_segments(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     static relaykit_segment s[1];
     dbk_push_status got[1];
     dbk_log log;
@@ -292,7 +261,7 @@ static void the_deep_check_finds_a_count_of_room_that_is_not_the_segments(void *
 
 static void another_rule_of_pace_holds_from_the_next_request_on(void **state)
 {
-    fixture *f = *state;
+    relaykit_fixture *f = *state;
     dbk_relay_limits limits = { .device = { 2, 1 }, .stranger = { 100, 100 } };
     assert_rc(dbk_relay_limit(f->kit.relay, &limits, NULL), DBK_OK, NULL);
     (void)hello(f, &f->officer); /* fetches a nonce */
@@ -313,7 +282,7 @@ static void another_rule_of_pace_holds_from_the_next_request_on(void **state)
     assert_int_equal(hello(f, &f->officer), 429);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, relaykit_setup, relaykit_teardown)
 
 int main(void)
 {

@@ -313,12 +313,14 @@ static void what_a_backup_holds_never_changes_r5(void **state)
 {
     bench b;
     dbk_err err = { 0 };
-    uint64_t bytes;
+    dbk_backed_up made;
     (void)state;
     make(&b);
     write_notes(&b, 3);
     chain before = chain_of(&b);
-    assert_ok(dbk_book_backup(anne(&b), &bytes, dbk_test_path(b.kept, "backup"), &err), &err);
+    assert_ok(dbk_book_backup(anne(&b), &made,
+                              &(dbk_backup_opts){ .file = dbk_test_path(b.kept, "backup") }, &err),
+              &err);
     write_notes(&b, 2);
     rotate(&b);
     seal(&b, 0);

@@ -48,12 +48,31 @@ static int drop_org(void **state)
 #define ADD(form, ...) \
     dbk_test_add(book, &org.space, form, (const char *const[]){ of_case, __VA_ARGS__, NULL })
 
+/* The list of all says the same as the look at one, which reads only what refers to it. */
+static void assert_listed(dbk_book *from, const dbk_retention *one, const dbk_retention_opts *opts)
+{
+    dbk_retention *rows = NULL;
+    size_t count = 0, i = 0;
+    dbk_err err = { 0 };
+    assert_ok(dbk_retention_all(&rows, &count, from, opts, &err), &err);
+    while (i < count && !dbk_id_equal(&rows[i].record, &one->record))
+        i++;
+    assert_true(i < count);
+    assert_int_equal(rows[i].stand, one->stand);
+    assert_int_equal(rows[i].events, one->events);
+    assert_int_equal(rows[i].until_ms, one->until_ms);
+    assert_int_equal(rows[i].due_ms, one->due_ms);
+    assert_int_equal(rows[i].held, one->held);
+    dbk_free(rows);
+}
+
 static dbk_retention look_from(dbk_book *from, const dbk_id *record)
 {
     const dbk_retention_opts opts = { .now_ms = now_ms };
     dbk_retention r;
     dbk_err err = { 0 };
     assert_rc(dbk_retention_of(&r, from, record, &opts, &err), DBK_OK, &err);
+    assert_listed(from, &r, &opts);
     return r;
 }
 

@@ -93,6 +93,23 @@ static void every_kind_of_failure_ends_after_its_count(void **state)
     }
 }
 
+/* Its relay died over the second: it isn't a stranger for that (the simulator's seed 911077). */
+static void who_asks_for_a_nonce_a_second_time_since_the_relay_died_is_no_stranger(void **state)
+{
+    (void)state;
+    static const dbk_retry_outcome nonce = { .answered = true, .status = 401, .fresh_nonce = true };
+    static const dbk_retry_outcome lost = { .reached = true, .rc = DBK_UNREACHABLE };
+    dbk_tries tries = { 0 };
+    uint32_t wait_ms;
+    unsigned asked = 0;
+    for (; asked < 10; asked++) { /* and not for ever */
+        assert_int_equal(dbk_retry_judge(&tries, &wait_ms, &nonce), DBK_VERDICT_AGAIN);
+        if (dbk_retry_judge(&tries, &wait_ms, &lost) == DBK_VERDICT_REFUSED)
+            break;
+    }
+    assert_int_equal(asked, DBK_RETRY_LOST_MAX);
+}
+
 static void a_refusal_names_its_cause_and_the_relays_word_1_40(void **state)
 {
     (void)state;
@@ -125,6 +142,7 @@ int main(void)
         cmocka_unit_test(the_wait_that_a_relay_asks_for_is_kept_and_never_without_jitter),
         cmocka_unit_test(each_outcome_has_its_verdict),
         cmocka_unit_test(every_kind_of_failure_ends_after_its_count),
+        cmocka_unit_test(who_asks_for_a_nonce_a_second_time_since_the_relay_died_is_no_stranger),
         cmocka_unit_test(a_refusal_names_its_cause_and_the_relays_word_1_40),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static void set_up(fixture *f)
     assert_ok(dbk_sealer_new(&f->sealer, &err), &err);
     assert_ok(dbk_secret_random(&f->key, 32, f->env, &err), &err);
     assert_ok(dbk_sign_keypair(&f->pk, &f->sk, f->env, &err), &err);
-    f->keys = (dbk_seal_keys){ f->key, dbk_key_id(f->key), f->sk, NULL, NULL };
+    f->keys = (dbk_seal_keys){ f->key, dbk_key_id(f->key), f->sk, NULL, f->env };
     dbk_bytes_init(&f->body, DBK_SEGMENT_BODY_BYTES_MAX);
     dbk_bytes_init(&f->plain, DBK_SEAL_PLAIN_BYTES_MAX);
     fill_header(f, OPS);
@@ -138,7 +138,7 @@ static void what_was_packed_is_sealed_again_without_a_look_inside(void **state)
     assert_ok(dbk_secret_random(&next, 32, f.env, &err), &err);
     dbk_header h = f.header;
     f.env->random(f.env->self, h.salt, 16);
-    const dbk_seal_keys keys = { next, dbk_key_id(next), f.sk, NULL, NULL };
+    const dbk_seal_keys keys = { next, dbk_key_id(next), f.sk, NULL, f.env };
     assert_ok(dbk_seal_packed(f.sealer, &h, &body, spans, &keys, &err), &err);
     assert_ok(dbk_header_verify(&h, &f.pk, &err), &err);
     assert_ok(dbk_body_split(frames, &h, dbk_bytes_span(&body), &err), &err);
@@ -164,7 +164,7 @@ static void short_notes_have_equal_sizes_and_all_have_few(void **state)
     set_up(&f);
     split(&f, frames);
     for (size_t i = 0; i < OPS; i++)
-        assert_int_equal(frames[i].sealed.len, 256 + 16);
+        assert_int_equal(frames[i].sealed.len, DBK_FRAME_OPENER_BYTES + 256 + 16);
     for (size_t len = 0; len <= 2048; len++) {
         size_t size = dbk_pack_size(len);
         assert_true(size >= len + DBK_PACK_HEAD_BYTES && size >= last);
@@ -256,6 +256,29 @@ static void each_bit_of_a_body_counts(void **state)
     tear_down(&f);
 }
 
+/* As the format says it, by libsodium alone: a frame of op 0 of an author who has the key, whatever
+ * stands inside. */
+static size_t seal_by_hand(const fixture *f, uint8_t *out, const dbk_secret *epoch_key,
+                           const uint8_t *packed, size_t len)
+{
+    uint8_t aad[DBK_PREFIX_BYTES_MAX + DBK_SEGMENT_AAD_BYTES + 4], nonce[24] = { 0 };
+    size_t n = dbk_label_prefix(aad, "daybook/op/1");
+    dbk_hasher h;
+    dbk_header_aad(aad + n, &f->header);
+    (void)dbk_wire_put_u32(aad + n + DBK_SEGMENT_AAD_BYTES, 0);
+    memcpy(nonce, f->header.salt, 16);
+    memset(out, 0x5a, DBK_FRAME_OPENER_BYTES);
+    dbk_hasher_init(&h, "daybook/op-key/1");
+    dbk_hasher_add(&h, dbk_secret_bytes(epoch_key));
+    dbk_hasher_add(&h, dbk_span_of(out, DBK_FRAME_OPENER_BYTES));
+    dbk_hash key = dbk_hasher_end(&h);
+    assert_int_equal(crypto_aead_xchacha20poly1305_ietf_encrypt(
+                         out + DBK_FRAME_OPENER_BYTES, NULL, packed, len, aad,
+                         n + DBK_SEGMENT_AAD_BYTES + 4, NULL, nonce, key.b),
+                     0);
+    return DBK_FRAME_OPENER_BYTES + len + 16;
+}
+
 /* M45: one ciphertext that two keys open is no use: the header names one key, and it is asked. */
 static void only_the_key_that_the_header_names_is_tried_M45_A16(void **state)
 {
@@ -271,18 +294,9 @@ static void only_the_key_that_the_header_names_is_tried_M45_A16(void **state)
               &err);
     assert_non_null(strstr(err.text, "names"));
     /* Sealed anew by the attacker for the other key, under the first key's id. */
-    uint8_t aad[DBK_PREFIX_BYTES_MAX + DBK_SEGMENT_AAD_BYTES + 4], nonce[24] = { 0 }, packed[256];
-    uint8_t sealed[256 + 16];
-    size_t n = dbk_label_prefix(aad, "daybook/op/1");
-    dbk_header_aad(aad + n, &f.header);
-    (void)dbk_wire_put_u32(aad + n + DBK_SEGMENT_AAD_BYTES, 0);
-    memcpy(nonce, f.header.salt, 16);
-    memset(packed, 0, sizeof(packed));
-    assert_int_equal(crypto_aead_xchacha20poly1305_ietf_encrypt(
-                         sealed, NULL, packed, sizeof(packed), aad, n + DBK_SEGMENT_AAD_BYTES + 4,
-                         NULL, nonce, dbk_secret_bytes(other).p),
-                     0);
-    dbk_frame forged = { DBK_FRAME_TAG_EPOCH, dbk_span_of(sealed, sizeof(sealed)), { NULL, 0 } };
+    uint8_t packed[256] = { 0 }, sealed[DBK_FRAME_OPENER_BYTES + 256 + 16];
+    size_t len = seal_by_hand(&f, sealed, other, packed, sizeof(packed));
+    dbk_frame forged = { DBK_FRAME_TAG_OP, dbk_span_of(sealed, len), { NULL, 0 } };
     dbk_err_clear(&err);
     assert_rc(dbk_open_frame(f.sealer, &f.plain, &f.header, &forged, 0, other, &err), DBK_AUTH,
               &err);
@@ -291,20 +305,11 @@ static void only_the_key_that_the_header_names_is_tried_M45_A16(void **state)
     tear_down(&f);
 }
 
-/* A frame as an author with the key could make it, whatever stands inside. */
 static dbk_rc open_packed(fixture *f, const uint8_t *packed, size_t len, uint8_t tag)
 {
-    static uint8_t sealed[DBK_PACK_BYTES_MAX + 4096 + 16];
-    uint8_t aad[DBK_PREFIX_BYTES_MAX + DBK_SEGMENT_AAD_BYTES + 4], nonce[24] = { 0 };
-    size_t n = dbk_label_prefix(aad, "daybook/op/1");
-    dbk_header_aad(aad + n, &f->header);
-    (void)dbk_wire_put_u32(aad + n + DBK_SEGMENT_AAD_BYTES, 0);
-    memcpy(nonce, f->header.salt, 16);
-    assert_int_equal(crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, packed, len, aad,
-                                                                n + DBK_SEGMENT_AAD_BYTES + 4, NULL,
-                                                                nonce, dbk_secret_bytes(f->key).p),
-                     0);
-    dbk_frame frame = { tag, dbk_span_of(sealed, len + 16), { NULL, 0 } };
+    static uint8_t sealed[DBK_FRAME_OPENER_BYTES + DBK_PACK_BYTES_MAX + 4096 + 16];
+    size_t sealed_len = seal_by_hand(f, sealed, f->key, packed, len);
+    dbk_frame frame = { tag, dbk_span_of(sealed, sealed_len), { NULL, 0 } };
     return open_op(f, &f->header, &frame, 0);
 }
 
@@ -319,28 +324,29 @@ static void a_member_cannot_pad_inflate_or_lie_about_an_op(void **state)
     assert_ok(dbk_packer_new(&p, &err), &err);
     size_t len = dbk_pack(p, packed, dbk_span_str("a note"));
     assert_int_equal(len, 256);
-    assert_int_equal(open_packed(&f, packed, len, 0), DBK_OK);
-    assert_int_equal(open_packed(&f, packed, len, 1), DBK_VERSION);
+    assert_int_equal(open_packed(&f, packed, len, 1), DBK_OK);
+    assert_int_equal(open_packed(&f, packed, len, 3), DBK_VERSION);
+    assert_int_equal(open_packed(&f, packed, len, 0), DBK_FORMAT); /* of no version */
     packed[255] = 1;
-    assert_int_equal(open_packed(&f, packed, len, 0), DBK_FORMAT); /* padding isn't zero */
+    assert_int_equal(open_packed(&f, packed, len, 1), DBK_FORMAT); /* padding isn't zero */
     packed[255] = 0;
-    assert_int_equal(open_packed(&f, packed, 272, 0), DBK_FORMAT); /* padded too far */
-    assert_int_equal(open_packed(&f, packed, 240, 0), DBK_FORMAT); /* not far enough */
+    assert_int_equal(open_packed(&f, packed, 272, 1), DBK_FORMAT); /* padded too far */
+    assert_int_equal(open_packed(&f, packed, 240, 1), DBK_FORMAT); /* not far enough */
     packed[4]++;
-    assert_int_equal(open_packed(&f, packed, len, 0), DBK_OK); /* a zero byte more of data */
+    assert_int_equal(open_packed(&f, packed, len, 1), DBK_OK); /* a zero byte more of data */
     packed[3] = 1;
-    assert_int_equal(open_packed(&f, packed, len, 0), DBK_FORMAT);
+    assert_int_equal(open_packed(&f, packed, len, 1), DBK_FORMAT);
     packed[3] = 0;
     packed[0] = 3;
-    assert_int_equal(open_packed(&f, packed, len, 0), DBK_VERSION);
+    assert_int_equal(open_packed(&f, packed, len, 1), DBK_VERSION);
     packed[0] = 2; /* stored bytes called zstd */
-    assert_int_equal(open_packed(&f, packed, len, 0), DBK_FORMAT);
+    assert_int_equal(open_packed(&f, packed, len, 1), DBK_FORMAT);
 
     /* Over the cap, stored. */
     memset(packed, 0, sizeof(packed));
     (void)dbk_wire_put_u32(packed + 1, DBK_SEAL_PLAIN_BYTES_MAX + 1);
     size_t over = dbk_pack_size(DBK_SEAL_PLAIN_BYTES_MAX + 1);
-    assert_int_equal(open_packed(&f, packed, over, 0), DBK_FORMAT);
+    assert_int_equal(open_packed(&f, packed, over, 1), DBK_FORMAT);
     dbk_packer_free(p);
     tear_down(&f);
 }
@@ -387,7 +393,7 @@ static void a_zip_bomb_is_refused_before_it_is_opened(void **state)
                 len += put_zstd(packed + DBK_PACK_HEAD_BYTES + len, cases[i].content,
                                 cases[i].blocks, cases[i].blocks_len);
             (void)dbk_wire_put_u32(packed + 1, (uint32_t)len);
-            dbk_rc rc = open_packed(&f, packed, 256, 0);
+            dbk_rc rc = open_packed(&f, packed, 256, 1);
             if (rc != cases[i].want || (rc != DBK_OK && f.plain.len != 0))
                 fail_msg("encoding %u, %s: %s", encoding, cases[i].what, dbk_rc_name(rc));
         }
@@ -398,7 +404,7 @@ static void a_zip_bomb_is_refused_before_it_is_opened(void **state)
         size_t len = put_zstd(packed + DBK_PACK_HEAD_BYTES, 100, cases[0].blocks, 4);
         memcpy(packed + DBK_PACK_HEAD_BYTES + len, skippable, sizeof(skippable));
         (void)dbk_wire_put_u32(packed + 1, (uint32_t)(len + sizeof(skippable)));
-        assert_int_equal(open_packed(&f, packed, 256, 0), DBK_FORMAT);
+        assert_int_equal(open_packed(&f, packed, 256, 1), DBK_FORMAT);
     }
     tear_down(&f);
 }
@@ -431,7 +437,7 @@ static void a_segment_that_would_not_fit_changes_nothing(void **state)
     /* The largest op, which doesn't compress, fits; and opens. */
     assert_ok(dbk_seal_segment(f.sealer, &f.header, &f.body, largest, &f.keys, &err), &err);
     /* A writer's would be as long as the bound says. */
-    assert_int_equal(f.body.len + DBK_DROP_PUBLIC_BYTES,
+    assert_int_equal(f.body.len + DBK_DROP_PUBLIC_BYTES - DBK_FRAME_OPENER_BYTES,
                      dbk_seal_frame_bound(DBK_SEAL_PLAIN_BYTES_MAX));
     dbk_frame frames[DBK_SEGMENT_OPS_MAX];
     split(&f, frames);

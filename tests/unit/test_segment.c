@@ -36,7 +36,7 @@ static void set_up(fixture *f)
     f->env = fixed_source_init(&f->source, 81);
     assert_ok(dbk_sign_keypair(&f->pk, &f->sk, f->env, &err), &err);
     put_frame(f, 0, 40);
-    put_frame(f, 1, 1); /* a record's own key: carried, whatever it is */
+    put_frame(f, 1, 1); /* too short for its opener: carried, whatever it is */
     put_frame(f, 0, 61);
     dbk_header *h = &f->header;
     h->count = FRAMES;
@@ -306,9 +306,38 @@ static void a_log_leaf_binds_time_and_header(void **state)
     assert_false(dbk_hash_equal(&leaf, &others[1]));
 }
 
+/* Decision 0037: whatever the kind and however short, some of a frame goes, and no more than it
+ * has. */
+static void a_frames_opener_is_what_a_copy_can_be_made_without(void **state)
+{
+    static const struct {
+        const char *what;
+        uint8_t tag;
+        size_t sealed, opener;
+    } cases[] = {
+        { "an op's", DBK_FRAME_TAG_OP, 300, 16 },
+        { "a writer's", DBK_FRAME_TAG_DROP, 300, 32 },
+        { "an op's, cut", DBK_FRAME_TAG_OP, 15, 15 },
+        { "a writer's, cut", DBK_FRAME_TAG_DROP, 31, 31 },
+        { "of a newer version", 3, 300, 300 },
+        { "of none", 0, 1, 1 },
+    };
+    uint8_t bytes[DBK_FRAME_HEAD_BYTES + 300] = { 0 };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        dbk_frame frame = { cases[i].tag,
+                            dbk_span_of(bytes + DBK_FRAME_HEAD_BYTES, cases[i].sealed),
+                            dbk_span_of(bytes, DBK_FRAME_HEAD_BYTES + cases[i].sealed) };
+        dbk_span opener = dbk_frame_opener(&frame);
+        if (opener.p != frame.sealed.p || opener.len != cases[i].opener)
+            fail_msg("%s: %zu bytes", cases[i].what, opener.len);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_frames_opener_is_what_a_copy_can_be_made_without),
         cmocka_unit_test(a_header_has_each_field_where_the_layout_says),
         cmocka_unit_test(a_header_comes_back_as_it_was_and_verifies),
         cmocka_unit_test(each_bit_of_a_header_counts),

@@ -49,6 +49,31 @@ static void own_notes_leave_before_anything_is_fetched_P1(void **state)
                    "done\n");
 }
 
+static void a_snapshot_is_begun_with_once_and_the_log_goes_on_from_there(void **state)
+{
+    (void)state;
+    play *p = play_new(2);
+    play_start(p);
+    play_welcome(p, 5,
+                 (play_there[]){ { .size = 5, .root = play_hash(5), .snapshot = true },
+                                 { .size = 2, .root = play_hash(2), .snapshot = true } });
+    p->spaces[0].size = 3;
+    play_take(p, DBK_OK, NULL);
+    play_range(p, 3, 2);
+    play_take(p, DBK_OK, NULL);
+    play_take(p, DBK_OK, NULL); /* it was of no use: all is pulled */
+    play_range(p, 0, 2);
+    play_take(p, DBK_OK, NULL);
+    play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+                   "begin a1\n"
+                   "2: GET /v1/spaces/a1/segments?from=3&bytes=1048576 nonce n1\n"
+                   "take a1 from 3, 2\n"
+                   "begin a2\n"
+                   "3: GET /v1/spaces/a2/segments?from=0&bytes=1048576 nonce n1\n"
+                   "take a2 from 0, 2\n"
+                   "done\n");
+}
+
 static void the_next_range_may_travel_while_one_is_taken(void **state)
 {
     (void)state;
@@ -395,11 +420,85 @@ static void bodies_of_a_lost_own_feed_are_fetched_too(void **state)
                    "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576&own=1 nonce n1\n");
 }
 
+/* An order may be posted between the chain and the range: both are asked for once more (0031). */
+static void a_note_that_is_missing_may_be_explained_once_P4(void **state)
+{
+    (void)state;
+    const play_there there[] = { { .size = 2, .root = play_hash(2) } };
+    play *p = play_new(1);
+    play_start(p);
+    play_welcome(p, 5, there);
+    play_range(p, 0, 2);
+    play_take(p, DBK_PENDING, "no order");
+    play_welcome(p, 5, there);
+    play_range(p, 0, 2);
+    play_take(p, DBK_OK, NULL);
+    play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
+                   "take a1 from 0, 2\n"
+                   "3: POST /v1/hello {\"v\":1} nonce n1\n"
+                   "4: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
+                   "take a1 from 0, 2\n"
+                   "done\n");
+}
+
+static void a_note_that_no_order_explains_is_hidden_by_the_relay_S14a_P4(void **state)
+{
+    (void)state;
+    const play_there there[] = { { .size = 2, .root = play_hash(2) } };
+    play *p = play_new(1);
+    play_start(p);
+    for (int i = 0; i < 2; i++) {
+        play_welcome(p, 5, there);
+        play_range(p, 0, 2);
+        play_take(p, DBK_PENDING, "no order");
+    }
+    play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
+                   "take a1 from 0, 2\n"
+                   "3: POST /v1/hello {\"v\":1} nonce n1\n"
+                   "4: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
+                   "take a1 from 0, 2\n"
+                   "fail DBK_PEER: space a1000000: no order\n");
+}
+
+/* What a backup left out comes first, own notes too, and what is new after it (0038). */
+static void a_restored_store_fetches_what_it_lacks_before_anything_new_P6(void **state)
+{
+    (void)state;
+    play *p = play_new(1);
+    p->spaces[0].log = play_id(0x10);
+    p->spaces[0].size = 4;
+    p->spaces[0].root = play_hash(4);
+    p->spaces[0].absent_from = 1;
+    p->spaces[0].absent_to = 4;
+    play_start(p);
+    play_welcome(p, 5, (play_there[]){ { .size = 6, .root = play_hash(6) } });
+    play_range(p, 1, 2);
+    p->spaces[0].absent_from = 3;
+    play_take(p, DBK_OK, NULL);
+    play_range(p, 3, 1);
+    p->spaces[0].absent_from = p->spaces[0].absent_to = 0;
+    play_take(p, DBK_OK, NULL);
+    play_range(p, 4, 2);
+    play_take(p, DBK_OK, NULL);
+    play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
+                   "2: GET /v1/spaces/a1/segments?from=1&bytes=1048576&own=1 nonce n1\n"
+                   "take a1 from 1, 2; ahead GET "
+                   "/v1/spaces/a1/segments?from=3&bytes=1048576&own=1 nonce n1\n"
+                   "3: GET /v1/spaces/a1/segments?from=3&bytes=1048576&own=1 nonce n1\n"
+                   "take a1 from 3, 1\n"
+                   "4: GET /v1/spaces/a1/segments?from=4&bytes=1048576 nonce n1\n"
+                   "take a1 from 4, 2\n"
+                   "done\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_idle_sync_is_one_round_trip),
         cmocka_unit_test(own_notes_leave_before_anything_is_fetched_P1),
+        cmocka_unit_test(a_snapshot_is_begun_with_once_and_the_log_goes_on_from_there),
         cmocka_unit_test(the_next_range_may_travel_while_one_is_taken),
         cmocka_unit_test(receipts_are_kept_although_the_next_batch_cannot_be_loaded_P1),
         cmocka_unit_test(a_batch_whose_forerunner_failed_is_not_sent),
@@ -416,6 +515,9 @@ int main(void)
         cmocka_unit_test(a_removed_device_with_nothing_to_bring_stops_at_the_hello_A25),
         cmocka_unit_test(membership_of_a_newer_program_still_lets_notes_leave_1_11),
         cmocka_unit_test(bodies_of_a_lost_own_feed_are_fetched_too),
+        cmocka_unit_test(a_note_that_is_missing_may_be_explained_once_P4),
+        cmocka_unit_test(a_note_that_no_order_explains_is_hidden_by_the_relay_S14a_P4),
+        cmocka_unit_test(a_restored_store_fetches_what_it_lacks_before_anything_new_P6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,59 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/alloc.h"
 #include "core/crypto/hash.h"
 #include "core/store/schema.h"
 #include "core/store/sql.h"
-#include "tests/lib/env.h"
-
-typedef struct bench {
-    char dir[DBK_TEST_PATH_SIZE];
-    char path[2 * DBK_TEST_PATH_SIZE];
-    dbk_secret *key;
-    dbk_store *store;
-} bench;
-
-static dbk_secret *key_of(uint8_t fill)
-{
-    uint8_t bytes[DBK_STORE_KEY_BYTES];
-    dbk_secret *key = NULL;
-    dbk_err err = { 0 };
-    memset(bytes, fill, sizeof(bytes));
-    assert_ok(dbk_crypto_init(&err), &err);
-    assert_ok(dbk_secret_from(&key, dbk_span_of(bytes, sizeof(bytes)), &err), &err);
-    return key;
-}
-
-static int setup(void **state)
-{
-    bench *b = dbk_alloc(sizeof(*b));
-    dbk_err err = { 0 };
-    dbk_test_dir_make(b->dir);
-    (void)snprintf(b->path, sizeof(b->path), "%s/store.db", b->dir);
-    b->key = key_of(7);
-    assert_ok(dbk_store_create(&b->store, b->path, b->key, &err), &err);
-    *state = b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench *b = *state;
-    dbk_store_close(b->store);
-    dbk_secret_free(b->key);
-    dbk_test_dir_remove(b->dir);
-    dbk_free(b);
-    return 0;
-}
-
-static void reopen(bench *b)
-{
-    dbk_err err = { 0 };
-    dbk_store_close(b->store);
-    b->store = NULL;
-    assert_ok(dbk_store_open(&b->store, b->path, b->key, &err), &err);
-}
+#include "tests/lib/storekit.h"
 
 static size_t file_read(const char *path, uint8_t *out, size_t max)
 {
@@ -94,30 +45,30 @@ static bool file_holds(const char *path, const char *marker)
 
 static void nothing_readable_stands_in_file_or_wal_F5_A05(void **state)
 {
-    bench *b = *state;
+    storekit *k = *state;
     dbk_err err = { 0 };
     char wal[2 * DBK_TEST_PATH_SIZE + 8];
-    (void)snprintf(wal, sizeof(wal), "%s-wal", b->path);
-    assert_ok(dbk_store_meta_put(b->store, "secret-name-of-a-fact",
+    (void)snprintf(wal, sizeof(wal), "%s-wal", k->path);
+    assert_ok(dbk_store_meta_put(k->store, "secret-name-of-a-fact",
                                  dbk_span_str("the family lives at the mill"), &err),
               &err);
     assert_false(file_holds(wal, "the family lives"));
     assert_false(file_holds(wal, "secret-name-of"));
-    reopen(b); /* which puts the WAL into the file */
-    assert_false(file_holds(b->path, "the family lives"));
-    assert_false(file_holds(b->path, "CREATE TABLE"));
-    assert_false(file_holds(b->path, "SQLite format 3"));
+    storekit_reopen(k); /* which puts the WAL into the file */
+    assert_false(file_holds(k->path, "the family lives"));
+    assert_false(file_holds(k->path, "CREATE TABLE"));
+    assert_false(file_holds(k->path, "SQLite format 3"));
 }
 
 static void another_key_opens_nothing(void **state)
 {
-    bench *b = *state;
+    storekit *k = *state;
     dbk_err err = { 0 };
     dbk_store *other = NULL;
-    dbk_secret *wrong = key_of(8);
-    dbk_store_close(b->store);
-    b->store = NULL;
-    assert_rc(dbk_store_open(&other, b->path, wrong, &err), DBK_DAMAGED, &err);
+    dbk_secret *wrong = storekit_key(8);
+    dbk_store_close(k->store);
+    k->store = NULL;
+    assert_rc(dbk_store_open(&other, k->path, wrong, &err), DBK_DAMAGED, &err);
     assert_null(other);
     dbk_secret_free(wrong);
 }
@@ -132,14 +83,14 @@ static void the_connection_is_settled_as_security_F1_to_F5_say(void **state)
         { "PRAGMA synchronous", "2" },         { "PRAGMA locking_mode", "exclusive" },
         { "PRAGMA trusted_schema", "0" },      { "PRAGMA foreign_keys", "1" },
         { "PRAGMA secure_delete", "1" },       { "PRAGMA temp_store", "2" },
-        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "4" },
+        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "8" },
         { "PRAGMA cipher_log_level", "NONE" },
     };
-    bench *b = *state;
+    storekit *k = *state;
     char got[64];
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         dbk_err err = { 0 };
-        assert_ok(dbk_sql_ask(b->store, got, sizeof(got), cases[i].pragma, &err), &err);
+        assert_ok(dbk_sql_ask(k->store, got, sizeof(got), cases[i].pragma, &err), &err);
         if (strcmp(got, cases[i].want) != 0)
             fail_msg("%s: got %s, want %s", cases[i].pragma, got, cases[i].want);
     }
@@ -147,26 +98,26 @@ static void the_connection_is_settled_as_security_F1_to_F5_say(void **state)
 
 static void a_plain_text_database_is_refused_F5(void **state)
 {
-    bench *b = *state;
+    storekit *k = *state;
     sqlite3 *plain = NULL;
     dbk_store *store = NULL;
     dbk_err err = { 0 };
-    const char *path = dbk_test_path(b->dir, "plain.db");
+    const char *path = dbk_test_path(k->dir, "plain.db");
     assert_int_equal(sqlite3_open(path, &plain), SQLITE_OK);
     assert_int_equal(sqlite3_exec(plain, "CREATE TABLE t(a)", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(plain), SQLITE_OK);
     assert_true(file_holds(path, "SQLite format 3"));
-    assert_rc(dbk_store_open(&store, path, b->key, &err), DBK_DAMAGED, &err);
+    assert_rc(dbk_store_open(&store, path, k->key, &err), DBK_DAMAGED, &err);
     assert_string_equal(err.text, "the store's file is not encrypted");
     assert_null(store);
 }
 
 static void one_connection_at_a_time_F4(void **state)
 {
-    bench *b = *state;
+    storekit *k = *state;
     dbk_store *second = NULL;
     dbk_err err = { 0 };
-    assert_rc(dbk_store_open(&second, b->path, b->key, &err), DBK_BUSY, &err);
+    assert_rc(dbk_store_open(&second, k->path, k->key, &err), DBK_BUSY, &err);
     assert_null(second);
 }
 
@@ -183,44 +134,44 @@ static void a_store_of_a_newer_version_is_refused_and_left_byte_for_byte_A40(voi
 {
     static uint8_t before[2][1024 * 1024], after[1024 * 1024];
     static const char *const names[] = { "newer.db", "newer.db-wal" };
-    bench *b = *state;
+    storekit *k = *state;
     dbk_store *store = NULL;
     dbk_err err = { 0 };
     size_t len[2];
-    assert_ok(dbk_sql_exec(b->store, "PRAGMA user_version=99", &err), &err);
-    copy_file(dbk_test_path(b->dir, names[0]), b->path);
-    copy_file(dbk_test_path(b->dir, names[1]), dbk_test_path(b->dir, "store.db-wal"));
+    assert_ok(dbk_sql_exec(k->store, "PRAGMA user_version=99", &err), &err);
+    copy_file(dbk_test_path(k->dir, names[0]), k->path);
+    copy_file(dbk_test_path(k->dir, names[1]), dbk_test_path(k->dir, "store.db-wal"));
     for (size_t i = 0; i < 2; i++)
-        len[i] = file_read(dbk_test_path(b->dir, names[i]), before[i], sizeof(before[i]));
+        len[i] = file_read(dbk_test_path(k->dir, names[i]), before[i], sizeof(before[i]));
     assert_true(len[1] > 4096);
-    assert_rc(dbk_store_open(&store, dbk_test_path(b->dir, names[0]), b->key, &err), DBK_VERSION,
+    assert_rc(dbk_store_open(&store, dbk_test_path(k->dir, names[0]), k->key, &err), DBK_VERSION,
               &err);
     assert_null(store);
     for (size_t i = 0; i < 2; i++) {
-        const char *path = dbk_test_path(b->dir, names[i]);
+        const char *path = dbk_test_path(k->dir, names[i]);
         assert_int_equal(file_read(path, after, sizeof(after)), len[i]);
         assert_memory_equal(before[i], after, len[i]);
     }
-    assert_int_not_equal(access(dbk_test_path(b->dir, "newer.db.before-99"), F_OK), 0);
+    assert_int_not_equal(access(dbk_test_path(k->dir, "newer.db.before-99"), F_OK), 0);
 }
 
 static void every_flipped_byte_of_the_file_is_found_or_harmless(void **state)
 {
     static uint8_t bytes[1024 * 1024];
-    bench *b = *state;
+    storekit *k = *state;
     dbk_err err = { 0 };
     dbk_store *store = NULL;
-    assert_ok(dbk_store_meta_put(b->store, "fact", dbk_span_str("kept"), &err), &err);
-    dbk_store_close(b->store);
-    b->store = NULL;
-    size_t len = file_read(b->path, bytes, sizeof(bytes));
+    assert_ok(dbk_store_meta_put(k->store, "fact", dbk_span_str("kept"), &err), &err);
+    dbk_store_close(k->store);
+    k->store = NULL;
+    size_t len = file_read(k->path, bytes, sizeof(bytes));
     for (size_t at = 0; at < len; at += 509) {
         dbk_bytes value = DBK_BYTES_INIT(16);
         dbk_err_clear(&err);
         bytes[at] ^= 0x10;
-        file_write(b->path, bytes, len);
+        file_write(k->path, bytes, len);
         bytes[at] ^= 0x10;
-        dbk_rc rc = dbk_store_open(&store, b->path, b->key, &err);
+        dbk_rc rc = dbk_store_open(&store, k->path, k->key, &err);
         if (rc == DBK_OK)
             rc = dbk_store_meta_get(store, &value, "fact", &err);
         if (rc == DBK_OK)
@@ -252,24 +203,24 @@ static dbk_rc count_fault(void *ctx, const char *sentence, dbk_err *err)
 static void integrity_names_a_page_that_was_changed(void **state)
 {
     static uint8_t bytes[1024 * 1024];
-    bench *b = *state;
+    storekit *k = *state;
     dbk_err err = { 0 };
     size_t faults = 0;
-    assert_ok(dbk_store_integrity(b->store, count_fault, &faults, &err), &err);
+    assert_ok(dbk_store_integrity(k->store, count_fault, &faults, &err), &err);
     assert_int_equal(faults, 0);
-    dbk_store_close(b->store);
-    b->store = NULL;
-    size_t len = file_read(b->path, bytes, sizeof(bytes));
+    dbk_store_close(k->store);
+    k->store = NULL;
+    size_t len = file_read(k->path, bytes, sizeof(bytes));
     assert_true(len > 5 * 4096);
     /* In the last page that opening doesn't read: the tables' own names may take several. */
-    for (size_t at = len; at > 4096 && b->store == NULL; at -= 4096) {
+    for (size_t at = len; at > 4096 && k->store == NULL; at -= 4096) {
         bytes[at - 2000] ^= 1;
-        file_write(b->path, bytes, len);
-        if (dbk_store_open(&b->store, b->path, b->key, NULL) != DBK_OK)
+        file_write(k->path, bytes, len);
+        if (dbk_store_open(&k->store, k->path, k->key, NULL) != DBK_OK)
             bytes[at - 2000] ^= 1;
     }
-    assert_non_null(b->store);
-    dbk_rc rc = dbk_store_integrity(b->store, count_fault, &faults, &err);
+    assert_non_null(k->store);
+    dbk_rc rc = dbk_store_integrity(k->store, count_fault, &faults, &err);
     assert_true(rc == DBK_OK || rc == DBK_DAMAGED);
     assert_true(faults > 0);
 }
@@ -283,19 +234,19 @@ static void a_migration_copies_the_store_first_and_is_all_or_nothing(void **stat
     static const char *const broken[NOW + 2] = {
         [NOW + 1] = "CREATE TABLE more(a INTEGER) STRICT; CREATE TABLE (;"
     };
-    bench *b = *state;
+    storekit *k = *state;
     dbk_err err = { 0 };
     dbk_store *copy = NULL;
     char text[32];
-    assert_ok(dbk_store_meta_put(b->store, "fact", dbk_span_str("kept"), &err), &err);
-    assert_ok(dbk_schema_apply(b->store, b->path, next, NOW + 1, &err), &err);
-    assert_ok(dbk_sql_ask(b->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
-    assert_string_equal(text, "5");
-    assert_ok(dbk_sql_exec(b->store, "INSERT INTO later VALUES(1)", &err), &err);
+    assert_ok(dbk_store_meta_put(k->store, "fact", dbk_span_str("kept"), &err), &err);
+    assert_ok(dbk_schema_apply(k->store, k->path, next, NOW + 1, &err), &err);
+    assert_ok(dbk_sql_ask(k->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
+    assert_string_equal(text, "9");
+    assert_ok(dbk_sql_exec(k->store, "INSERT INTO later VALUES(1)", &err), &err);
 
     /* The copy is an encrypted store of the version before, with all that was in it. */
-    const char *kept = dbk_test_path(b->dir, "store.db.before-4");
-    assert_ok(dbk_store_open(&copy, kept, b->key, &err), &err);
+    const char *kept = dbk_test_path(k->dir, "store.db.before-8");
+    assert_ok(dbk_store_open(&copy, kept, k->key, &err), &err);
     dbk_bytes value = DBK_BYTES_INIT(16);
     assert_ok(dbk_store_meta_get(copy, &value, "fact", &err), &err);
     dbk_bytes_wipe(&value);
@@ -305,12 +256,12 @@ static void a_migration_copies_the_store_first_and_is_all_or_nothing(void **stat
     assert_int_equal(st.st_mode & 0777, 0600);
 
     /* A migration that fails in its middle leaves the version before. */
-    dbk_rc rc = dbk_schema_apply(b->store, b->path, broken, NOW + 2, &err);
+    dbk_rc rc = dbk_schema_apply(k->store, k->path, broken, NOW + 2, &err);
     assert_true(rc != DBK_OK);
     dbk_err_clear(&err);
-    assert_ok(dbk_sql_ask(b->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
-    assert_string_equal(text, "5");
-    assert_ok(dbk_sql_ask(b->store, text, sizeof(text),
+    assert_ok(dbk_sql_ask(k->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
+    assert_string_equal(text, "9");
+    assert_ok(dbk_sql_ask(k->store, text, sizeof(text),
                           "SELECT count(*) FROM sqlite_master WHERE name='more'", &err),
               &err);
     assert_string_equal(text, "0");
@@ -318,7 +269,7 @@ static void a_migration_copies_the_store_first_and_is_all_or_nothing(void **stat
 
 int main(void)
 {
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, storekit_open, storekit_close)
     const struct CMUnitTest tests[] = {
         WITH_STORE(nothing_readable_stands_in_file_or_wal_F5_A05),
         WITH_STORE(another_key_opens_nothing),

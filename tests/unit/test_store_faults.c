@@ -12,55 +12,7 @@
 #include "core/base/alloc.h"
 #include "core/crypto/hash.h"
 #include "core/store/sql.h"
-#include "tests/lib/env.h"
-
-typedef struct bench {
-    char dir[DBK_TEST_PATH_SIZE];
-    char path[2 * DBK_TEST_PATH_SIZE];
-    dbk_secret *key;
-    dbk_store *store;
-} bench;
-
-static dbk_secret *key_of(uint8_t fill)
-{
-    uint8_t bytes[DBK_STORE_KEY_BYTES];
-    dbk_secret *key = NULL;
-    dbk_err err = { 0 };
-    memset(bytes, fill, sizeof(bytes));
-    assert_ok(dbk_crypto_init(&err), &err);
-    assert_ok(dbk_secret_from(&key, dbk_span_of(bytes, sizeof(bytes)), &err), &err);
-    return key;
-}
-
-static int setup(void **state)
-{
-    bench *b = dbk_alloc(sizeof(*b));
-    dbk_err err = { 0 };
-    dbk_test_dir_make(b->dir);
-    (void)snprintf(b->path, sizeof(b->path), "%s/store.db", b->dir);
-    b->key = key_of(7);
-    assert_ok(dbk_store_create(&b->store, b->path, b->key, &err), &err);
-    *state = b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench *b = *state;
-    dbk_store_close(b->store);
-    dbk_secret_free(b->key);
-    dbk_test_dir_remove(b->dir);
-    dbk_free(b);
-    return 0;
-}
-
-static void reopen(bench *b)
-{
-    dbk_err err = { 0 };
-    dbk_store_close(b->store);
-    b->store = NULL;
-    assert_ok(dbk_store_open(&b->store, b->path, b->key, &err), &err);
-}
+#include "tests/lib/storekit.h"
 
 /* ---- failures ------------------------------------------------------------------------------ */
 
@@ -102,35 +54,35 @@ static void codes_become_ours_in_one_place(void **state)
 static void a_full_disk_is_DBK_FULL_and_the_store_goes_on_when_there_is_room_A38(void **state)
 {
     static uint8_t big[48 * 1024];
-    bench *b = *state;
+    storekit *k = *state;
     struct rlimit old, small;
     dbk_err err = { 0 };
     dbk_bytes value = DBK_BYTES_INIT(sizeof(big));
-    assert_ok(dbk_store_meta_put(b->store, "before", dbk_span_str("safe"), &err), &err);
+    assert_ok(dbk_store_meta_put(k->store, "before", dbk_span_str("safe"), &err), &err);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     small = old;
     small.rlim_cur = 64 * 1024;
     (void)signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    dbk_rc rc = dbk_store_begin(b->store, &err);
+    dbk_rc rc = dbk_store_begin(k->store, &err);
     for (int i = 0; rc == DBK_OK && i < 8; i++) {
         char name[16];
         (void)snprintf(name, sizeof(name), "big%d", i);
-        rc = dbk_store_meta_put(b->store, name, dbk_span_of(big, sizeof(big)), &err);
+        rc = dbk_store_meta_put(k->store, name, dbk_span_of(big, sizeof(big)), &err);
     }
     if (rc == DBK_OK)
-        rc = dbk_store_commit(b->store, &err);
-    dbk_store_rollback(b->store);
+        rc = dbk_store_commit(k->store, &err);
+    dbk_store_rollback(k->store);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     assert_rc(rc, DBK_FULL, &err);
     dbk_err_clear(&err);
-    assert_ok(dbk_store_meta_get(b->store, &value, "before", &err), &err);
+    assert_ok(dbk_store_meta_get(k->store, &value, "before", &err), &err);
     dbk_bytes_truncate(&value, 0);
-    assert_rc(dbk_store_meta_get(b->store, &value, "big0", &err), DBK_NOT_FOUND, &err);
+    assert_rc(dbk_store_meta_get(k->store, &value, "big0", &err), DBK_NOT_FOUND, &err);
     dbk_err_clear(&err);
-    assert_ok(dbk_store_meta_put(b->store, "after", dbk_span_str("works"), &err), &err);
-    reopen(b);
-    assert_ok(dbk_store_meta_get(b->store, &value, "after", &err), &err);
+    assert_ok(dbk_store_meta_put(k->store, "after", dbk_span_str("works"), &err), &err);
+    storekit_reopen(k);
+    assert_ok(dbk_store_meta_get(k->store, &value, "after", &err), &err);
     dbk_bytes_wipe(&value);
 }
 
@@ -170,7 +122,7 @@ static int failing_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f
 
 static void after_a_failed_fsync_nothing_is_written_until_it_is_opened_again(void **state)
 {
-    bench *b = *state;
+    storekit *k = *state;
     dbk_err err = { 0 };
     dbk_bytes value = DBK_BYTES_INIT(16);
     sqlite3_vfs *real = sqlite3_vfs_find(NULL);
@@ -180,25 +132,25 @@ static void after_a_failed_fsync_nothing_is_written_until_it_is_opened_again(voi
     real_open = real->xOpen;
     failing.xOpen = failing_open;
     assert_int_equal(sqlite3_vfs_register(&failing, 1), SQLITE_OK);
-    reopen(b);
-    assert_ok(dbk_store_meta_put(b->store, "before", dbk_span_str("safe"), &err), &err);
-    assert_ok(dbk_store_begin(b->store, &err), &err);
-    assert_ok(dbk_store_meta_put(b->store, "lost", dbk_span_str("?"), &err), &err);
+    storekit_reopen(k);
+    assert_ok(dbk_store_meta_put(k->store, "before", dbk_span_str("safe"), &err), &err);
+    assert_ok(dbk_store_begin(k->store, &err), &err);
+    assert_ok(dbk_store_meta_put(k->store, "lost", dbk_span_str("?"), &err), &err);
     fsync_fails = true;
-    assert_rc(dbk_store_commit(b->store, &err), DBK_IO, &err);
+    assert_rc(dbk_store_commit(k->store, &err), DBK_IO, &err);
     fsync_fails = false;
-    assert_false(dbk_store_in_transaction(b->store));
+    assert_false(dbk_store_in_transaction(k->store));
     /* The disk may say "fine" again and have forgotten the pages all the same. */
     dbk_err_clear(&err);
-    assert_rc(dbk_store_begin(b->store, &err), DBK_IO, &err);
+    assert_rc(dbk_store_begin(k->store, &err), DBK_IO, &err);
     dbk_err_clear(&err);
-    assert_rc(dbk_store_meta_put(b->store, "x", dbk_span_str("y"), &err), DBK_IO, &err);
+    assert_rc(dbk_store_meta_put(k->store, "x", dbk_span_str("y"), &err), DBK_IO, &err);
     dbk_err_clear(&err);
-    assert_ok(dbk_store_meta_get(b->store, &value, "before", &err), &err);
-    reopen(b);
-    assert_ok(dbk_store_meta_put(b->store, "x", dbk_span_str("y"), &err), &err);
-    dbk_store_close(b->store);
-    b->store = NULL;
+    assert_ok(dbk_store_meta_get(k->store, &value, "before", &err), &err);
+    storekit_reopen(k);
+    assert_ok(dbk_store_meta_put(k->store, "x", dbk_span_str("y"), &err), &err);
+    dbk_store_close(k->store);
+    k->store = NULL;
     assert_int_equal(sqlite3_vfs_unregister(&failing), SQLITE_OK);
     assert_int_equal(sqlite3_vfs_register(real, 1), SQLITE_OK);
     dbk_bytes_wipe(&value);
@@ -220,25 +172,25 @@ static dbk_rc two_facts(dbk_store *store, dbk_err *err)
 
 static void every_failed_allocation_is_DBK_NOMEM_and_changes_nothing_A37(void **state)
 {
-    bench *b = *state;
+    storekit *k = *state;
     bool failed = true;
     for (uint64_t n = 1; failed; n++) {
         dbk_test_alloc a = { .fail_at = n };
         dbk_err err = { 0 };
         dbk_bytes value = DBK_BYTES_INIT(16);
-        reopen(b);
-        assert_ok(dbk_store_meta_del(b->store, "one", &err), &err);
-        assert_ok(dbk_store_meta_del(b->store, "two", &err), &err);
+        storekit_reopen(k);
+        assert_ok(dbk_store_meta_del(k->store, "one", &err), &err);
+        assert_ok(dbk_store_meta_del(k->store, "two", &err), &err);
         dbk_test_alloc_start(&a);
-        dbk_rc rc = two_facts(b->store, &err);
+        dbk_rc rc = two_facts(k->store, &err);
         failed = dbk_test_alloc_stop(&a) != 0;
-        assert_false(dbk_store_in_transaction(b->store));
+        assert_false(dbk_store_in_transaction(k->store));
         if (rc != DBK_OK)
             assert_rc(rc, DBK_NOMEM, &err);
         dbk_err_clear(&err);
-        dbk_rc one = dbk_store_meta_get(b->store, &value, "one", &err);
+        dbk_rc one = dbk_store_meta_get(k->store, &value, "one", &err);
         dbk_err_clear(&err);
-        dbk_rc two = dbk_store_meta_get(b->store, &value, "two", &err);
+        dbk_rc two = dbk_store_meta_get(k->store, &value, "two", &err);
         assert_int_equal(one, two); /* both or neither */
         assert_int_equal(one, rc == DBK_OK ? DBK_OK : DBK_NOT_FOUND);
         dbk_bytes_wipe(&value);
@@ -247,16 +199,16 @@ static void every_failed_allocation_is_DBK_NOMEM_and_changes_nothing_A37(void **
 
 static void opening_survives_every_failed_allocation(void **state)
 {
-    bench *b = *state;
+    storekit *k = *state;
     bool failed = true;
-    dbk_store_close(b->store);
-    b->store = NULL;
+    dbk_store_close(k->store);
+    k->store = NULL;
     for (uint64_t n = 1; failed; n++) {
         dbk_test_alloc a = { .fail_at = n };
         dbk_err err = { 0 };
         dbk_store *store = NULL;
         dbk_test_alloc_start(&a);
-        dbk_rc rc = dbk_store_open(&store, b->path, b->key, &err);
+        dbk_rc rc = dbk_store_open(&store, k->path, k->key, &err);
         failed = dbk_test_alloc_stop(&a) != 0;
         if (rc != DBK_OK)
             assert_rc(rc, DBK_NOMEM, &err);
@@ -310,7 +262,7 @@ static size_t copies_in_memory(const uint8_t *inverted, size_t len)
 
 static void no_row_text_stays_in_memory_after_closing_F3_A08(void **state)
 {
-    bench *b = *state;
+    storekit *k = *state;
     dbk_err err = { 0 };
     uint8_t inverted[24];
     char text[sizeof(inverted) + 1] = { 0 };
@@ -322,22 +274,22 @@ static void no_row_text_stays_in_memory_after_closing_F3_A08(void **state)
     for (int i = 0; i < 50; i++) {
         char name[16];
         (void)snprintf(name, sizeof(name), "n%d", i);
-        assert_ok(dbk_store_meta_put(b->store, name, dbk_span_str(text), &err), &err);
+        assert_ok(dbk_store_meta_put(k->store, name, dbk_span_str(text), &err), &err);
         dbk_bytes_truncate(&value, 0);
-        assert_ok(dbk_store_meta_get(b->store, &value, name, &err), &err);
+        assert_ok(dbk_store_meta_get(k->store, &value, name, &err), &err);
     }
     dbk_bytes_wipe(&value);
     dbk_wipe(text, sizeof(text));
     assert_true(copies_in_memory(inverted, sizeof(inverted)) > 0); /* the search works */
-    dbk_store_close(b->store);
-    b->store = NULL;
+    dbk_store_close(k->store);
+    k->store = NULL;
     /* One may be the constant's copy on this function's stack. */
     assert_in_range(copies_in_memory(inverted, sizeof(inverted)), 0, 1);
 }
 
 int main(void)
 {
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, storekit_open, storekit_close)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_become_ours_in_one_place),
         WITH_STORE(a_full_disk_is_DBK_FULL_and_the_store_goes_on_when_there_is_room_A38),

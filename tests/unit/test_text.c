@@ -226,6 +226,21 @@ static void every_byte_triple_survives_base64(void **state)
 }
 
 /* One value, one text: or a signature over a text would not be one over the value. */
+static void base64_of_a_known_length_is_read_without_memory(void **state)
+{
+    uint8_t out[5] = { 9, 9, 9, 9, 9 };
+    (void)state;
+    assert_true(dbk_base64_read(out, 4, lit("Zm9vYg==")));
+    assert_memory_equal(out, "foob\x09", 5);
+    assert_true(dbk_base64url_read(out, 4, lit("Zm9vYg")));
+    assert_false(dbk_base64_read(out, 3, lit("Zm9vYg==")));
+    assert_false(dbk_base64_read(out, 5, lit("Zm9vYg==")));
+    assert_false(dbk_base64_read(out, 4, lit("Zm9vYg")));
+    assert_false(dbk_base64_read(out, 4, lit("Zm9vYh==")));
+    assert_false(dbk_base64url_read(out, 4, lit("Zm9vY")));
+    assert_false(dbk_base64url_read(out, 4, lit("Zm9v*g")));
+}
+
 static void base64_refuses_padding_spare_bits_and_foreign_letters(void **state)
 {
     static const char *const bad_url[] = { "A",    "AAAAA",  "Zg==",    "Zg=",   "Zh",
@@ -428,6 +443,7 @@ int main(void)
         cmocka_unit_test(hex_goes_there_and_back_and_refuses_the_rest),
         cmocka_unit_test(base64_gives_the_vectors_of_rfc_4648),
         cmocka_unit_test(every_byte_triple_survives_base64),
+        cmocka_unit_test(base64_of_a_known_length_is_read_without_memory),
         cmocka_unit_test(base64_refuses_padding_spare_bits_and_foreign_letters),
         cmocka_unit_test(a_number_is_the_whole_text_in_its_only_form),
         cmocka_unit_test(a_date_is_a_day_that_there_was),

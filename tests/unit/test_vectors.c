@@ -16,6 +16,8 @@
 #include "core/crypto/checkpoint.h"
 #include "core/crypto/entry_parts.h"
 #include "core/crypto/hole.h"
+#include "core/crypto/reach.h"
+#include "core/crypto/snapshot.h"
 #include "core/crypto/tree.h"
 #include "core/seal/dict_builtin.h"
 #include "core/seal/drop.h"
@@ -78,7 +80,17 @@ static void the_labels_are_these_and_hash_so(void **state)
                                           "daybook/recovery-print/1",
                                           "daybook/tpm-auth/1",
                                           "daybook/tpm-kek/1",
-                                          "daybook/tpm-commitment/1" };
+                                          "daybook/tpm-commitment/1",
+                                          "daybook/snapshot/1",
+                                          "daybook/snapshot-manifest/1",
+                                          "daybook/snapshot-claim/1",
+                                          "daybook/snapshot-confirm/1",
+                                          "daybook/snapshot-plain/1",
+                                          "daybook/snapshot-wrap-key/1",
+                                          "daybook/snapshot-wrap/1",
+                                          "daybook/snapshot-chunk/1",
+                                          DBK_TREE_SNAPSHOT,
+                                          "daybook/reach/1" };
     fixed_source source;
     golden g;
     (void)state;
@@ -134,7 +146,7 @@ static void segment_make(segment *s, const dbk_env *env)
     h->checkpoint_size = 7;
     env->random(env->self, h->checkpoint_root.b, 32);
     env->random(env->self, h->salt, 16);
-    dbk_seal_keys keys = { s->key, dbk_key_id(s->key), s->sign, NULL, NULL };
+    dbk_seal_keys keys = { s->key, dbk_key_id(s->key), s->sign, NULL, env };
     const dbk_span plain[] = { { plain_0, sizeof(plain_0) }, { plain_1, sizeof(plain_1) } };
     assert_ok(dbk_sealer_new(&sealer, &err), &err);
     assert_ok(dbk_seal_segment(sealer, h, &s->body, plain, &keys, &err), &err);
@@ -312,6 +324,25 @@ static void put_checkpoint(golden *g, const dbk_secret *relay)
     dbk_bytes_wipe(&note);
 }
 
+/* Any key signs it: whose it is, the roster says. */
+static void put_reach(golden *g, const dbk_secret *sign)
+{
+    uint8_t word[DBK_REACH_BYTES];
+    const dbk_reach r = { .org = { { 0x11 } },
+                          .space = { { 0x22 } },
+                          .log = { { 0x33 } },
+                          .size = 7,
+                          .root = { { 0x44 } },
+                          .device = { { 0x55 } },
+                          .time_ms = 1763949600007u,
+                          .whole = true };
+    dbk_reach_sign(word, &r, sign);
+    golden_hex(
+        g, "reach: org 1100.., space 2200.., log 3300.., size 7, root 4400.., device 5500.., whole",
+        dbk_span_of(word, sizeof(word)));
+    golden_file("tests/fuzz/corpus/reach/word", dbk_span_of(word, sizeof(word)));
+}
+
 static void the_log_proves_with_these_bytes(void **state)
 {
     fixed_source source;
@@ -354,6 +385,7 @@ static void the_log_proves_with_these_bytes(void **state)
     golden_hex(&g, "receipt: org 1100.., space 2200.., log 3300.., index 2, hash 4400..",
                dbk_span_of(r.sig.b, sizeof(r.sig.b)));
     put_checkpoint(&g, relay);
+    put_reach(&g, relay);
     golden_end(&g);
     dbk_secret_free(relay);
     dbk_bytes_wipe(&frontier);

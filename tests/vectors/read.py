@@ -214,13 +214,27 @@ def read_segment():
         leaves.append(H(label, b"\x00" + frame))
         aad = prefix("daybook/op/1") + header[:200] + struct.pack(">I", index)
         nonce = header[184:200] + struct.pack(">Q", index)
-        plain = aead_open(v["epoch key"], nonce, aad, frame[5:])
+        key = H("daybook/op-key/1", v["epoch key"] + frame[5:21])
+        plain = aead_open(key, nonce, aad, frame[21:])
         encoding, length = struct.unpack(">BI", plain[:5])
-        assert tag == 0 and encoding == 0 and len(plain) == 256
+        assert tag == 1 and encoding == 0 and len(plain) == 256
         assert plain[5:5 + length] == v["op %d" % index] and not any(plain[5 + length:])
         at += len(frame)
     assert at == len(body) and tree(label, leaves) == v["op root"] == header[200:232]
     read_dropped(v)
+
+
+def read_locked():
+    v = {name: bytes.fromhex(value) for name, value in load("locked").items()}
+    locked, openers, at, of, body, leaves = v["locked body"], v["openers"], 8, 1, b"", []
+    while of < len(openers):
+        head, leaf = locked[at:at + 5], locked[at + 5:at + 37]
+        n = int.from_bytes(openers[of:of + 2], "big")
+        end = at + 37 + int.from_bytes(head[1:], "big") - n
+        body += head + openers[of + 2:of + 2 + n] + locked[at + 37:end]
+        at, of, leaves = end, of + 2 + n, leaves + [leaf]
+    assert not any(locked[:8]) and at == len(locked) and body == v["body"]
+    assert openers[0] == len(leaves) and tree("daybook/tree/ops/1", leaves) == v["op root"]
 
 
 def read_dropped(v):
@@ -580,7 +594,7 @@ def read_form_pack():
     assert verifies(key, prefix("daybook/form-pack/1") + hashed, sig)
 
 
-for read in (read_hashes, read_record_ids, read_segment, read_log, read_membership, read_evidence,
-             read_seal, read_shares, read_referral, read_form_pack):
+for read in (read_hashes, read_record_ids, read_segment, read_locked, read_log, read_membership,
+             read_evidence, read_seal, read_shares, read_referral, read_form_pack):
     read()
 print("the vectors read as the documents say")

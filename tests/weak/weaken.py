@@ -3,14 +3,16 @@
 
 weaken.py BUILD [PART...]: for each bug of bugs.toml whose sentence holds all the parts, puts the
 bug into a copy of its source file, links the killer with it instead of the right one, and runs
-that: it must fail. BUILD is a build folder whose killers stand built and pass. The shipped
-sources hold no switch: a weakened program can't be made by accident.
+that, with its `args` if it has any: it must fail. BUILD is a build folder whose killers stand built
+and pass. The shipped sources hold no switch: a weakened program can't be made by accident.
 
 A bug that no longer fits its source file is a failure too: mend the list.
 """
 import json
 import os
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +25,11 @@ from threading import Timer
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 240  # a weakened program may hang: that is caught as well
 FAILED = "[  FAILED  ]"  # cmocka's word, as soon as a test has failed
+FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # killers wait for their disk
+SEEDS = re.compile(r"(\d+) seeds, ")  # the simulator's last line
 BUGS_MIN = 40
+# Of what a link costs, all but a seventh is debug information and the older linker's care.
+QUICK_LINK = ["-Wl,-S"] + [f"-fuse-ld={n}" for n in ("gold", "lld") if shutil.which(f"ld.{n}")][:1]
 
 
 def program_of(killer):
@@ -46,26 +52,36 @@ class Build:
             self.links[target] = out.strip().splitlines()[-1]
         return self.links[target]
 
-    def run(self, program):
+    def run(self, program, args=""):
         """How a killer ends. It is stopped, with all that it started, at the first test that
         fails: the others can't tell more. What it leaves behind goes with its folder."""
-        with tempfile.TemporaryDirectory(prefix="weak.") as folder:
+        with tempfile.TemporaryDirectory(prefix="weak.", dir=FAST) as folder:
             env = {**os.environ, "SRC": str(ROOT), "TMPDIR": folder}
-            killer = subprocess.Popen([str(program)], cwd=self.folder, env=env, text=True,
-                                      errors="replace", start_new_session=True,
+            killer = subprocess.Popen([str(program), *shlex.split(args)], cwd=self.folder, env=env,
+                                      text=True, errors="replace", start_new_session=True,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT)
             hung = []
             alarm = Timer(SECONDS_MAX, lambda: (hung.append(1), os.killpg(killer.pid, SIGKILL)))
             alarm.start()
             with killer:
-                failed = any(FAILED in line for line in killer.stdout)
-                if failed:
-                    os.killpg(killer.pid, SIGKILL)
+                failed, seeds = watch(killer)
             alarm.cancel()
         if hung:
             return "hangs"
-        return "fails" if failed or killer.returncode != 0 else "passes"
+        return f"fails{seeds}" if failed or killer.returncode != 0 else "passes"
+
+
+def watch(killer):
+    """-> has a test failed, and of the simulator: after how many seeds it ended"""
+    seeds = ""
+    for line in killer.stdout:
+        if FAILED in line:
+            os.killpg(killer.pid, SIGKILL)
+            return True, seeds
+        if found := SEEDS.match(line):
+            seeds = f" after {found[1]} seed{'s' if found[1] != '1' else ''}"
+    return False, seeds
 
 
 def plant(bug, where):
@@ -95,6 +111,7 @@ def link_weak(build, target, obj, where):
     words = shlex.split(command.removeprefix(": && ").removesuffix(" && :"))
     program = where / "killer"
     words[words.index("-o") + 1] = str(program)
+    words += QUICK_LINK
     # Standing first, it gives its symbols before the library is asked for them.
     words.insert(words.index("-o") + 2, str(obj))
     subprocess.run(words, cwd=build.folder, check=True, capture_output=True)
@@ -102,7 +119,7 @@ def link_weak(build, target, obj, where):
 
 
 def try_bug(build, bug):
-    with tempfile.TemporaryDirectory(prefix="weak.") as folder:
+    with tempfile.TemporaryDirectory(prefix="weak.", dir=FAST) as folder:
         where = Path(folder)
         source = plant(bug, where)
         if source is None:
@@ -112,7 +129,7 @@ def try_bug(build, bug):
             program = link_weak(build, program_of(bug["killer"])[0], obj, where)
         except subprocess.CalledProcessError as failed:
             return "cannot be built: " + failed.stderr.decode(errors="replace")[-400:]
-        return build.run(program)
+        return build.run(program, bug.get("args", ""))
 
 
 def main():
@@ -120,23 +137,24 @@ def main():
     bugs = tomllib.loads((ROOT / "tests/weak/bugs.toml").read_text())["bug"]
     short = len(bugs) < BUGS_MIN
     bugs = [b for b in bugs if all(part in b["says"] for part in sys.argv[2:])]
-    killers = sorted({b["killer"] for b in bugs})
+    killers = sorted({(b["killer"], b.get("args", "")) for b in bugs})
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        right = list(pool.map(lambda k: build.run(build.folder / program_of(k)[1]), killers))
+        right = list(pool.map(lambda k: build.run(build.folder / program_of(k[0])[1], k[1]),
+                              killers))
         outcomes = list(pool.map(lambda b: try_bug(build, b), bugs))
-    bad = 0
-    for killer, outcome in zip(killers, right):
-        if outcome != "passes":
-            bad += 1
-            print(f"FAIL {killer} {outcome} without any bug")
+    bad = [f"FAIL {killer} {args} {outcome} without any bug"
+           for (killer, args), outcome in zip(killers, right) if outcome != "passes"]
     for number, (bug, outcome) in enumerate(zip(bugs, outcomes), 1):
-        killed = outcome in ("fails", "hangs")
-        bad += not killed
-        word = "caught" if killed else "FAIL  "
-        print(f"{word} {number:2} {bug['says']}: {bug['killer']} {outcome}")
+        line = f"{number:2} {bug['says']}: {bug['killer']} {outcome}"
+        if outcome.startswith(("fails", "hangs")):
+            print(f"caught {line}")
+        else:
+            bad.append(f"FAIL {line}")
+    # Last, where they are still seen when a long report is cut in its middle.
+    print(*bad, sep="\n", end="\n" if bad else "")
     if short:
         print(f"FAIL fewer than {BUGS_MIN} bugs are listed")
-    print(f"{len(bugs)} weakened programs, {bad} not caught")
+    print(f"{len(bugs)} weakened programs, {len(bad)} not caught")
     return 1 if bad or short or not bugs else 0
 
 

@@ -1,0 +1,182 @@
+/* Where the rules of the work look for a record, and keeping the rows that tell it. A row follows
+ * from the record's state, its form and its time alone, so what is indexed is in step, whatever
+ * receipts or roles come later. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/room.h"
+#include "core/journal/query_internal.h"
+#include "core/store/cues.h"
+#include "core/store/rows_query.h"
+
+/* More than any state gives: an id takes 16 of its bytes, and is told less often than four times.
+ */
+#define CUES_MAX (DBK_STATE_BYTES_MAX / 4u)
+
+/* ---- keeping --------------------------------------------------------------------------------- */
+
+typedef struct cues {
+    dbk_store_cue *rows;
+    size_t count, room;
+} cues;
+
+static dbk_rc take_cue(void *ctx, const dbk_cue *cue, dbk_err *err)
+{
+    cues *c = ctx;
+    if (c->count == CUES_MAX)
+        return dbk_fail(err, DBK_LIMIT, "a record refers to more than %u others", CUES_MAX);
+    dbk_store_cue *rows = dbk_room_for(c->rows, &c->room, c->count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for what a record is found by");
+    c->rows = rows;
+    c->rows[c->count++] = (dbk_store_cue){ (uint32_t)cue->kind, cue->about, cue->at_ms };
+    return DBK_OK;
+}
+
+/* As the store gives them. */
+static int by_place(const void *pa, const void *pb)
+{
+    const dbk_store_cue *a = pa, *b = pb;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    int order = dbk_id_compare(&a->about, &b->about);
+    return order != 0 ? order : (a->at_ms > b->at_ms) - (a->at_ms < b->at_ms);
+}
+
+/* Each once, in order. The log of use is asked for by nobody's rules (core/journal/audit.h). */
+static dbk_rc make_cues(dbk_book *book, cues *c, const dbk_store_record *row, dbk_err *err)
+{
+    dbk_state *state = NULL;
+    size_t kept = 0;
+    if (dbk_span_equal(row->form, dbk_span_str(DBK_FORM_AUDIT)))
+        return DBK_OK;
+    dbk_rc rc = dbk_query_state(&state, row, err);
+    if (rc == DBK_OK) {
+        const dbk_cue_of of = { state, dbk_book_view(book, state, row->form).form, row->when_ms };
+        rc = dbk_cues_each(&of, take_cue, c, err);
+    }
+    if (c->count > 0)
+        qsort(c->rows, c->count, sizeof(c->rows[0]), by_place);
+    for (size_t i = 0; i < c->count; i++)
+        if (kept == 0 || by_place(&c->rows[kept - 1], &c->rows[i]) != 0)
+            c->rows[kept++] = c->rows[i];
+    c->count = kept;
+    dbk_state_free(state);
+    return rc;
+}
+
+dbk_rc dbk_query_cue_rows(dbk_book *book, const dbk_store_record *row, dbk_err *err)
+{
+    cues c = { 0 };
+    dbk_rc rc = dbk_cues_clear(book->store, row->id, err);
+    if (rc == DBK_OK)
+        rc = make_cues(book, &c, row, err);
+    for (size_t i = 0; rc == DBK_OK && i < c.count; i++)
+        rc = dbk_cues_add(book->store, row->id, &c.rows[i], err);
+    dbk_free(c.rows);
+    return rc;
+}
+
+typedef struct comparing {
+    const cues *made;
+    size_t at;
+    bool same;
+} comparing;
+
+static dbk_rc compare_cue(void *ctx, const dbk_store_cue *cue, dbk_err *err)
+{
+    comparing *c = ctx;
+    (void)err;
+    c->same = c->same && c->at < c->made->count && by_place(&c->made->rows[c->at], cue) == 0;
+    c->at++;
+    return DBK_OK;
+}
+
+dbk_rc dbk_query_cues_in_step(dbk_book *book, bool *same, const dbk_store_record *row, dbk_err *err)
+{
+    cues made = { 0 };
+    comparing c = { &made, 0, true };
+    *same = true;
+    if (!row->indexed)
+        return DBK_OK;
+    dbk_rc rc = make_cues(book, &made, row, err);
+    if (rc == DBK_OK)
+        rc = dbk_cues_of(book->store, row->id, compare_cue, &c, err);
+    *same = c.same && c.at == made.count;
+    dbk_free(made.rows);
+    return rc;
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+dbk_rc dbk_query_keep_up(dbk_book *book, dbk_err *err)
+{
+    uint64_t waiting = 0;
+    dbk_rc rc = dbk_words_waiting_count(book->store, &waiting, err);
+    return rc == DBK_OK && waiting > 0 ? dbk_query_index(book, &waiting, UINT64_MAX, err) : rc;
+}
+
+typedef struct walk {
+    dbk_book *book;
+    bool with_withdrawn;
+    dbk_row_fn fn;
+    void *ctx;
+} walk;
+
+static dbk_rc take_row(void *ctx, const dbk_store_record *row, dbk_err *err)
+{
+    const walk *w = ctx;
+    dbk_row out;
+    if (!dbk_query_is_open(w->book, row) || (!w->with_withdrawn && row->life > DBK_LIFE_SIGNED))
+        return DBK_OK;
+    dbk_rc rc = dbk_query_row(w->book, &out, row, err);
+    return rc == DBK_OK ? w->fn(w->ctx, &out, err) : rc;
+}
+
+static dbk_rc take_found(void *ctx, dbk_rowid record, dbk_err *err)
+{
+    walk *w = ctx;
+    return dbk_records_get(w->book->store, record, take_row, w, err);
+}
+
+dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_row_fn fn, void *ctx, dbk_err *err)
+{
+    walk w = { book, ask->with_withdrawn, fn, ctx };
+    dbk_cues_ask rows = { .kind = (uint32_t)ask->kind,
+                          .from_ms = ask->from_ms,
+                          .until_ms = ask->until_ms };
+    if (ask->about != NULL)
+        rows.about = *ask->about;
+    dbk_rc rc = dbk_query_keep_up(book, err);
+    return rc == DBK_OK ? dbk_cues_find(book->store, &rows, take_found, &w, err) : rc;
+}
+
+dbk_rc dbk_query_cue_abouts(dbk_book *book, dbk_cue_kind kind, dbk_about_fn fn, void *ctx,
+                            dbk_err *err)
+{
+    dbk_id about = { { 0 } };
+    bool found = true;
+    dbk_rc rc = dbk_query_keep_up(book, err);
+    while (rc == DBK_OK && found) {
+        rc = dbk_cues_next(book->store, &found, &about, (uint32_t)kind, err);
+        if (rc == DBK_OK && found)
+            rc = fn(ctx, &about, err);
+    }
+    return rc;
+}
+
+dbk_rc dbk_query_one(dbk_book *book, const dbk_id *record, dbk_row_fn fn, void *ctx, dbk_err *err)
+{
+    walk w = { book, true, fn, ctx };
+    dbk_rowid id = 0;
+    dbk_rc rc = dbk_records_lookup(book->store, &id, record, 0, err);
+    return rc == DBK_OK && id != 0 ? dbk_records_get(book->store, id, take_row, &w, err) : rc;
+}
+
+dbk_rc dbk_query_until(dbk_book *book, int64_t until_ms, dbk_row_fn fn, void *ctx, dbk_err *err)
+{
+    walk w = { book, true, fn, ctx };
+    const dbk_records_until ask = { until_ms, DBK_FORM_AUDIT };
+    return dbk_records_each_until(book->store, &ask, take_row, &w, err);
+}

@@ -1,0 +1,354 @@
+#include "core/model/cue.h"
+
+#include <string.h>
+
+#include "core/base/cbor.h"
+#include "core/base/text.h"
+#include "core/model/reference.h"
+#include "core/model/view.h"
+
+const dbk_cue_date dbk_cue_dates[DBK_CUE_DATES] = {
+    { "action", "due", "state", { "done", "declined" } },
+    { "risk_assessment", "review_on", NULL, { NULL } },
+    { "decision", "review_on", NULL, { NULL } },
+    { "referral", "revisit_on", "state", { "done", "closed_no_contact" } },
+    { "protective_order", "expires_on", NULL, { NULL } },
+    { "marker", "review_on", "state", { "cancelled" } },
+    { "marker", "expires_on", "state", { "cancelled" } },
+};
+
+static const char *const action_over[] = { "done", "declined", NULL };
+static const char *const sent_out[] = { "search", "locate_arrest", NULL };
+static const char *const referral_over[] = { "rejected", "done", "closed_no_contact", NULL };
+static const char *const dispose[] = { "dispose", NULL };
+
+typedef struct telling {
+    const dbk_cue_of *of;
+    dbk_cue_fn fn;
+    void *ctx;
+    dbk_rc rc;
+    dbk_err *err;
+} telling;
+
+static void tell(telling *t, dbk_cue_kind kind, const dbk_id *about, int64_t at_ms)
+{
+    const dbk_cue cue = { kind, about == NULL ? (dbk_id){ { 0 } } : *about, at_ms };
+    if (t->rc == DBK_OK)
+        t->rc = t->fn(t->ctx, &cue, t->err);
+}
+
+/* ---- every value of a field that stands ------------------------------------------------------ */
+
+/* What stands in a field, whoever it is shown of: the items of lists, sets and logs one by one. */
+typedef struct standing {
+    const dbk_state_group *group; /* NULL: nothing was written */
+    const char *field, *part;     /* part: of an object, or NULL */
+    bool is_register;
+    size_t next;
+    dbk_cbor list;
+    uint64_t left; /* in the list */
+} standing;
+
+static standing standing_in(const dbk_cue_of *of, const char *name)
+{
+    const dbk_field *top = NULL;
+    const dbk_group *groups;
+    const dbk_field *field = dbk_form_part(of->form, name, &top);
+    standing s = { .group = NULL };
+    if (field == NULL)
+        return s;
+    (void)dbk_form_groups(of->form, &groups);
+    s.group = dbk_state_group_find(of->state, dbk_span_str(groups[top->group].name));
+    s.field = top->name;
+    s.part = field == top ? NULL : field->name;
+    s.is_register = dbk_rule_is_register(groups[top->group].rule);
+    return s;
+}
+
+/* The next sibling's value; false: there are no more. */
+static bool next_value(standing *s, dbk_span *out)
+{
+    const dbk_state_group *g = s->group;
+    size_t i = s->next++;
+    if (g == NULL)
+        return false;
+    if (s->is_register) {
+        if (i >= g->registers_count)
+            return false;
+        *out = dbk_view_member(g->registers[i].value, s->field);
+    } else if (i < g->elements_count) {
+        *out = g->elements[i].value;
+    } else if (i - g->elements_count < g->entries_count) {
+        *out = g->entries[i - g->elements_count].value;
+    } else {
+        return false;
+    }
+    if (s->part != NULL)
+        *out = dbk_view_member(*out, s->part);
+    return true;
+}
+
+static bool next_item(standing *s, dbk_span *out)
+{
+    dbk_span value;
+    while (s->left == 0) {
+        if (!next_value(s, &value))
+            return false;
+        s->list = dbk_cbor_from(value);
+        if (value.len == 0)
+            continue;
+        if (dbk_cbor_peek(&s->list) != DBK_CBOR_ARRAY) {
+            *out = value;
+            return true;
+        }
+        s->left = dbk_cbor_get_array(&s->list);
+    }
+    s->left--;
+    *out = dbk_cbor_get_item(&s->list);
+    if (s->list.failed)
+        s->left = 0;
+    return !s->list.failed;
+}
+
+static bool is_any(dbk_span value, const char *const *codes)
+{
+    const dbk_span text = dbk_cbor_text_of(value);
+    for (size_t i = 0; codes[i] != NULL; i++)
+        if (dbk_span_equal(text, dbk_span_str(codes[i])))
+            return true;
+    return false;
+}
+
+static bool may_say(const dbk_cue_of *of, const char *name, const char *const *codes)
+{
+    standing s = standing_in(of, name);
+    dbk_span item;
+    while (next_item(&s, &item))
+        if (is_any(item, codes))
+            return true;
+    return false;
+}
+
+static bool read_id(dbk_id *out, dbk_span value)
+{
+    dbk_cbor c = dbk_cbor_from(value);
+    *out = (dbk_id){ { 0 } };
+    if (dbk_cbor_peek(&c) == DBK_CBOR_TAG && dbk_cbor_get_tag(&c) == DBK_CBOR_TAG_UUID)
+        dbk_cbor_get_copy(&c, out->b, sizeof(out->b));
+    return !dbk_id_is_zero(out);
+}
+
+static bool read_time(int64_t *unix_ms, dbk_span value)
+{
+    const dbk_span text = dbk_cbor_text_of(value);
+    return text.len > 0 && dbk_moment_parse(unix_ms, text, NULL) == DBK_OK;
+}
+
+/* Whichever value is shown says one of these: all that stand do. */
+static bool surely_says(const dbk_cue_of *of, const char *name, const char *const *codes)
+{
+    standing s = standing_in(of, name);
+    dbk_span value = { NULL, 0 };
+    bool said = false;
+    while (s.is_register && next_value(&s, &value)) {
+        said = is_any(value, codes);
+        if (!said)
+            break;
+    }
+    return said;
+}
+
+static bool surely_refers(const dbk_cue_of *of, const char *name)
+{
+    standing s = standing_in(of, name);
+    dbk_span value = { NULL, 0 };
+    dbk_id id;
+    bool said = false;
+    while (s.is_register && next_value(&s, &value)) {
+        said = read_id(&id, value);
+        if (!said)
+            break;
+    }
+    return said;
+}
+
+/* 1970 began nothing: the rules take that moment for none. */
+static bool surely_timed(const dbk_cue_of *of, const char *name)
+{
+    standing s = standing_in(of, name);
+    dbk_span value = { NULL, 0 };
+    int64_t at_ms = 0;
+    bool said = false;
+    while (s.is_register && next_value(&s, &value)) {
+        said = read_time(&at_ms, value) && at_ms != 0;
+        if (!said)
+            break;
+    }
+    return said;
+}
+
+static bool earliest(const dbk_cue_of *of, int64_t *at_ms, const char *name)
+{
+    standing s = standing_in(of, name);
+    dbk_span item;
+    bool there = false;
+    int64_t one_ms = 0;
+    while (next_item(&s, &item)) {
+        if (!read_time(&one_ms, item))
+            continue;
+        *at_ms = !there || one_ms < *at_ms ? one_ms : *at_ms;
+        there = true;
+    }
+    return there;
+}
+
+static void tell_refs(telling *t, dbk_cue_kind kind, const char *name, int64_t at_ms)
+{
+    standing s = standing_in(t->of, name);
+    dbk_span item;
+    dbk_id id;
+    while (next_item(&s, &item))
+        if (read_id(&id, item))
+            tell(t, kind, &id, at_ms);
+}
+
+/* ---- forms ----------------------------------------------------------------------------------- */
+
+static void tell_dates(telling *t, const char *form)
+{
+    bool there = false;
+    int64_t first_ms = 0, at_ms = 0;
+    for (size_t i = 0; i < DBK_CUE_DATES; i++) {
+        const dbk_cue_date *d = &dbk_cue_dates[i];
+        const char *const codes[] = { d->closed[0], d->closed[1], d->closed[2], NULL };
+        if (strcmp(d->form, form) != 0 || !earliest(t->of, &at_ms, d->field) ||
+            (d->state != NULL && surely_says(t->of, d->state, codes)))
+            continue;
+        first_ms = !there || at_ms < first_ms ? at_ms : first_ms;
+        there = true;
+    }
+    if (there)
+        tell(t, DBK_CUE_DUE, NULL, first_ms);
+}
+
+static void tell_action(telling *t)
+{
+    if (may_say(t->of, "kind", sent_out) && !surely_says(t->of, "state", action_over))
+        tell(t, DBK_CUE_SENT_OUT, NULL, t->of->when_ms);
+}
+
+static void tell_contact(telling *t)
+{
+    int64_t next_ms = 0;
+    tell_refs(t, DBK_CUE_CONTACT, "case_id", t->of->when_ms);
+    if (!surely_refers(t->of, "case_id") && earliest(t->of, &next_ms, "next_contact.when"))
+        tell(t, DBK_CUE_NEXT, NULL, next_ms);
+}
+
+static void tell_assessment(telling *t)
+{
+    tell_refs(t, DBK_CUE_GRADED, "case_id", t->of->when_ms);
+}
+
+static void tell_referral(telling *t)
+{
+    tell_refs(t, DBK_CUE_REFERRED, "person", t->of->when_ms);
+    if (!surely_says(t->of, "state", referral_over))
+        tell_refs(t, DBK_CUE_SERVICE, "service", t->of->when_ms);
+}
+
+/* A part that names no case is one in the person's own. */
+static void tell_person(telling *t)
+{
+    standing s = standing_in(t->of, "role_in_case");
+    dbk_span part;
+    dbk_id id;
+    int64_t born_ms = 0;
+    bool own = false;
+    while (next_item(&s, &part)) {
+        if (read_id(&id, dbk_view_member(part, "case")))
+            tell(t, DBK_CUE_PART, &id, t->of->when_ms);
+        else
+            own = true;
+    }
+    if (own)
+        tell_refs(t, DBK_CUE_PART, "case_id", t->of->when_ms);
+    if (earliest(t->of, &born_ms, "dob"))
+        tell(t, DBK_CUE_BORN, NULL, born_ms);
+}
+
+static void tell_report(telling *t)
+{
+    if (!surely_timed(t->of, "reported_at"))
+        tell(t, DBK_CUE_LIMIT, NULL, t->of->when_ms);
+}
+
+static bool is_told(const dbk_cue_of *of, const dbk_id *victim)
+{
+    standing s = standing_in(of, "notified");
+    dbk_span entry;
+    dbk_id person;
+    int64_t at_ms = 0;
+    while (next_item(&s, &entry))
+        if (read_id(&person, dbk_view_member(entry, "person")) && dbk_id_equal(&person, victim) &&
+            read_time(&at_ms, dbk_view_member(entry, "at")) && at_ms != 0)
+            return true;
+    return false;
+}
+
+static void tell_key_decision(telling *t)
+{
+    standing s = standing_in(t->of, "victims");
+    dbk_span item;
+    dbk_id victim;
+    while (next_item(&s, &item)) {
+        (void)read_id(&victim, item);
+        if (!is_told(t->of, &victim)) {
+            tell(t, DBK_CUE_LIMIT, NULL, t->of->when_ms);
+            return;
+        }
+    }
+}
+
+static void tell_review(telling *t)
+{
+    int64_t next_ms = 0;
+    if (may_say(t->of, "decision", dispose))
+        tell(t, DBK_CUE_REVIEW, NULL, INT64_MIN);
+    else if (earliest(t->of, &next_ms, "next_review_on"))
+        tell(t, DBK_CUE_REVIEW, NULL, next_ms);
+}
+
+static const struct {
+    const char *form;
+    void (*tell)(telling *t);
+} forms[] = {
+    { "action", tell_action },
+    { "contact", tell_contact },
+    { "risk_assessment", tell_assessment },
+    { "referral", tell_referral },
+    { "person", tell_person },
+    { "fgm_report", tell_report },
+    { "key_decision", tell_key_decision },
+    { "retention_review", tell_review },
+};
+
+static void tell_reference(void *ctx, const dbk_id *record)
+{
+    telling *t = ctx;
+    if (!dbk_id_is_zero(record))
+        tell(t, DBK_CUE_REFERENCE, record, t->of->when_ms);
+}
+
+dbk_rc dbk_cues_each(const dbk_cue_of *of, dbk_cue_fn fn, void *ctx, dbk_err *err)
+{
+    telling t = { of, fn, ctx, DBK_OK, err };
+    dbk_references_each(of->state, tell_reference, &t);
+    if (of->form == NULL)
+        return t.rc;
+    tell_dates(&t, dbk_form_name(of->form));
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+        if (strcmp(forms[i].form, dbk_form_name(of->form)) == 0)
+            forms[i].tell(&t);
+    return t.rc;
+}

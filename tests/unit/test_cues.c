@@ -1,0 +1,416 @@
+/* What the rules of the work find by cues (decision 0045) against the same rules over every record:
+ * random organisations of two devices that write at the same time, dispute, withdraw and clear. */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/day.h"
+#include "core/base/text.h"
+#include "core/practice/deployment.h"
+#include "core/practice/directory.h"
+#include "core/practice/liaison.h"
+#include "core/practice/retention.h"
+#include "core/practice/today.h"
+#include "tests/lib/cueworld.h"
+
+#define WORLDS 6u
+#define DUE_MAX 1024u
+
+static cueworld w;
+
+static bool common_only(void *ctx, const dbk_id *space)
+{
+    (void)ctx;
+    return dbk_id_equal(space, &w.spaces[0]);
+}
+
+/* ---- today, over everything ------------------------------------------------------------------ */
+
+typedef struct all_day {
+    dbk_book *book;
+    const dbk_today_opts *opts;
+    const dbk_cue_date *date;
+    dbk_due rows[DUE_MAX];
+    size_t count;
+    struct {
+        dbk_id id;
+        bool higher, graded, met;
+        int64_t graded_ms, newest_ms;
+        uint64_t contacts;
+    } cases[CUEWORLD_RECORDS];
+    size_t cases_count;
+    dbk_id services[CUEWORLD_RECORDS];
+    size_t services_count;
+} all_day;
+
+static all_day d;
+
+static void take(const dbk_due *due)
+{
+    assert_true(d.count < DUE_MAX);
+    d.rows[d.count++] = *due;
+}
+
+static void take_dated(dbk_due due)
+{
+    int64_t today = d.opts->today_ms;
+    if (due.at_ms >= today + (1 + (int64_t)d.opts->days) * DBK_DAY_MS)
+        return;
+    due.when = (due.timed ? due.at_ms < d.opts->now_ms : due.at_ms < today) ? DBK_DUE_OVERDUE
+               : due.at_ms < today + DBK_DAY_MS                             ? DBK_DUE_TODAY
+                                                                            : DBK_DUE_SOON;
+    take(&due);
+}
+
+static bool says(dbk_reading *r, const char *field, const char *code)
+{
+    bool yes = false;
+    dbk_err err = { 0 };
+    assert_ok(dbk_reading_says(r, &yes, field, code, &err), &err);
+    return yes;
+}
+
+static bool timed(dbk_reading *r, int64_t *ms, const char *field)
+{
+    bool there = false;
+    dbk_err err = { 0 };
+    assert_ok(dbk_reading_time(r, &there, ms, field, &err), &err);
+    return there;
+}
+
+static dbk_id ref_of(dbk_reading *r, const char *field)
+{
+    dbk_id id;
+    dbk_err err = { 0 };
+    assert_ok(dbk_reading_ref(r, &id, field, &err), &err);
+    return id;
+}
+
+static dbk_rc see_dated(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    const dbk_cue_date *date = ctx;
+    dbk_due due = { .record = row->record };
+    (void)err;
+    due.kind = strcmp(date->field, "due") == 0          ? DBK_DUE_ACTION
+               : strcmp(date->field, "expires_on") == 0 ? DBK_DUE_EXPIRY
+                                                        : DBK_DUE_REVIEW;
+    for (size_t i = 0; i < 3 && date->closed[i] != NULL; i++)
+        if (says(r, date->state, date->closed[i]))
+            return DBK_OK;
+    due.urgent = says(r, "priority", "urgent");
+    if (timed(r, &due.at_ms, date->field))
+        take_dated(due);
+    return DBK_OK;
+}
+
+static size_t case_at(const dbk_id *id)
+{
+    size_t i = 0;
+    while (i < d.cases_count && !dbk_id_equal(&d.cases[i].id, id))
+        i++;
+    if (i == d.cases_count)
+        d.cases[d.cases_count++].id = *id;
+    return i;
+}
+
+static dbk_rc see_risk(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_id id = ref_of(r, "case_id");
+    size_t i = case_at(&id);
+    (void)ctx;
+    (void)err;
+    if (dbk_id_is_zero(&id) || d.cases[i].graded)
+        return DBK_OK;
+    d.cases[i].graded = true;
+    d.cases[i].graded_ms = row->when_ms;
+    d.cases[i].higher = !says(r, "judgement_band", "standard") &&
+                        !says(r, "judgement_band", "not_graded");
+    return DBK_OK;
+}
+
+static dbk_rc see_contact(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_due due = { .record = row->record, .kind = DBK_DUE_CONTACT, .timed = true };
+    dbk_id id = ref_of(r, "case_id");
+    size_t i = case_at(&id);
+    bool alone = dbk_id_is_zero(&id);
+    (void)ctx;
+    (void)err;
+    if ((alone || !d.cases[i].met) && timed(r, &due.at_ms, "next_contact.when"))
+        take_dated(due);
+    if (!d.cases[i].met)
+        d.cases[i].newest_ms = row->when_ms;
+    d.cases[i].met = true;
+    if (!alone && d.cases[i].graded && row->when_ms >= d.cases[i].graded_ms)
+        d.cases[i].contacts += !says(r, "method", "attempted");
+    return DBK_OK;
+}
+
+static dbk_rc see_action(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    dbk_note *note = NULL;
+    dbk_id case_id = ref_of(r, "case_id"), owner = ref_of(r, "owner");
+    dbk_reading c;
+    (void)ctx;
+    if (dbk_id_is_zero(&owner) || says(r, "state", "done") || says(r, "state", "declined") ||
+        (!says(r, "kind", "search") && !says(r, "kind", "locate_arrest")))
+        return DBK_OK;
+    assert_ok(dbk_reading_find_note(&note, d.book, &case_id, err), err);
+    if (note == NULL)
+        return DBK_OK;
+    dbk_reading_init(&c, note);
+    dbk_id primary = ref_of(&c, "flo_primary"), deputy = ref_of(&c, "flo_deputy");
+    if ((says(&c, "suspect_in_family", "yes") || says(&c, "suspect_in_family", "possible")) &&
+        (dbk_id_equal(&primary, &owner) || dbk_id_equal(&deputy, &owner)))
+        take(
+            &(dbk_due){ row->record, DBK_DUE_CLASH, DBK_DUE_OVERDUE, true, row->when_ms, true, 0 });
+    dbk_reading_wipe(&c);
+    dbk_note_free(note);
+    return DBK_OK;
+}
+
+static dbk_rc see_limit(void *ctx, const dbk_clock_run *run, dbk_err *err)
+{
+    dbk_due due = { .record = run->record, .kind = DBK_DUE_LIMIT, .timed = true };
+    dbk_due *last = d.count == 0 ? NULL : &d.rows[d.count - 1];
+    (void)ctx;
+    (void)err;
+    due.at_ms = run->due_ms;
+    if (run->closed || (run->state != DBK_CLOCK_RUNNING && run->state != DBK_CLOCK_OVERDUE))
+        return DBK_OK;
+    if (last == NULL || last->kind != DBK_DUE_LIMIT || !dbk_id_equal(&last->record, &due.record)) {
+        take_dated(due);
+        return DBK_OK;
+    }
+    last->at_ms = due.at_ms < last->at_ms ? due.at_ms : last->at_ms;
+    last->when = last->at_ms < d.opts->now_ms                  ? DBK_DUE_OVERDUE
+                 : last->at_ms < d.opts->today_ms + DBK_DAY_MS ? DBK_DUE_TODAY
+                                                               : DBK_DUE_SOON;
+    return DBK_OK;
+}
+
+static dbk_rc see_referral(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
+{
+    (void)ctx;
+    (void)row;
+    (void)err;
+    if (!says(r, "state", "rejected") && !says(r, "state", "done") &&
+        !says(r, "state", "closed_no_contact") &&
+        (says(r, "decision", "referred") || says(r, "decision", "override")))
+        d.services[d.services_count++] = ref_of(r, "service");
+    return DBK_OK;
+}
+
+static void see_services(dbk_err *err)
+{
+    const dbk_directory_ask ask = { .age = DBK_OFFER_UNSAID,
+                                    .today = d.opts->today_ms / DBK_DAY_MS,
+                                    .with_closed = true,
+                                    .stale_only = true };
+    dbk_directory_hit *hits = NULL;
+    size_t count = 0;
+    assert_ok(dbk_reading_each(d.book, "referral", see_referral, NULL, err), err);
+    assert_ok(dbk_directory_find(&hits, &count, d.book, &ask, err), err);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < d.services_count; k++)
+            if (dbk_id_equal(&d.services[k], &hits[i].record)) {
+                bool never = hits[i].checked_day == DBK_OFFER_NEVER;
+                take(&(dbk_due){ hits[i].record, DBK_DUE_SERVICE, DBK_DUE_OVERDUE, false,
+                                 never ? d.opts->today_ms : hits[i].due_day * DBK_DAY_MS, false,
+                                 0 });
+                break;
+            }
+    dbk_free(hits);
+}
+
+static void see_all(dbk_book *book, const dbk_today_opts *opts)
+{
+    const dbk_clock_opts limits = { .now_ms = opts->now_ms, .shows = opts->shows };
+    dbk_err err = { 0 };
+    dbk_clocks clocks;
+    memset(&d, 0, sizeof(d));
+    d.book = book;
+    d.opts = opts;
+    for (size_t i = 0; i < DBK_CUE_DATES; i++)
+        assert_ok(dbk_reading_each(book, dbk_cue_dates[i].form, see_dated,
+                                   (void *)(uintptr_t)&dbk_cue_dates[i], &err),
+                  &err);
+    assert_ok(dbk_reading_each(book, "risk_assessment", see_risk, NULL, &err), &err);
+    assert_ok(dbk_reading_each(book, "contact", see_contact, NULL, &err), &err);
+    for (size_t i = 0; i < d.cases_count; i++)
+        if (d.cases[i].graded && !d.cases[i].higher && d.cases[i].met &&
+            d.cases[i].contacts >= DBK_TODAY_REPEATS)
+            take(&(dbk_due){ d.cases[i].id, DBK_DUE_REPEAT, DBK_DUE_TODAY, false,
+                             d.cases[i].newest_ms, true, d.cases[i].contacts });
+    assert_ok(dbk_reading_each(book, "action", see_action, NULL, &err), &err);
+    assert_ok(dbk_clocks_init(&clocks, &err), &err);
+    assert_ok(dbk_clocks_each(&clocks, book, &limits, see_limit, NULL, &err), &err);
+    dbk_clocks_wipe(&clocks);
+    see_services(&err);
+}
+
+static bool is_same(const dbk_due *a, const dbk_due *b)
+{
+    return dbk_id_equal(&a->record, &b->record) && a->kind == b->kind && a->when == b->when &&
+           a->urgent == b->urgent && a->at_ms == b->at_ms && a->timed == b->timed &&
+           a->contacts == b->contacts;
+}
+
+/* Each of one is in the other, as often. */
+static void compare(const dbk_due *rows, size_t count, uint64_t kinds[DBK_DUE_SERVICE + 1])
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        while (k < d.count && !is_same(&rows[i], &d.rows[k]))
+            k++;
+        if (k == d.count)
+            fail_msg("kind %d is told, and not due", (int)rows[i].kind);
+        kinds[rows[i].kind]++;
+        d.rows[k] = d.rows[--d.count];
+    }
+    if (d.count > 0)
+        fail_msg("kind %d of %02x%02x is due, and not told", (int)d.rows[0].kind,
+                 d.rows[0].record.b[0], d.rows[0].record.b[1]);
+}
+
+static void today_by_cues_is_today_by_every_record_A24_FL5_B18(void **state)
+{
+    uint64_t kinds[DBK_DUE_SERVICE + 1] = { 0 };
+    (void)state;
+    for (uint64_t seed = 1; seed <= WORLDS; seed++) {
+        cueworld_make(&w, seed);
+        for (size_t i = 0; i < 2 * w.org.count; i++) {
+            dbk_book *book = w.org.books[i / 2].book;
+            const dbk_today_opts opts = { .now_ms = w.now_ms + DBK_DAY_MS / 2,
+                                          .today_ms = w.now_ms / DBK_DAY_MS * DBK_DAY_MS,
+                                          .days = (unsigned)cueworld_below(&w, 9),
+                                          .shows = i % 2 == 0 ? NULL : common_only };
+            dbk_due *rows = NULL;
+            size_t count = 0;
+            dbk_err err = { 0 };
+            see_all(book, &opts);
+            assert_ok(dbk_today(&rows, &count, book, &opts, &err), &err);
+            compare(rows, count, kinds);
+            dbk_free(rows);
+        }
+        dbk_test_org_drop(&w.org);
+    }
+    for (size_t i = 0; i <= DBK_DUE_SERVICE; i++)
+        if (kinds[i] == 0)
+            fail_msg("nothing of kind %zu was ever due", i);
+}
+
+/* ---- retention ------------------------------------------------------------------------------- */
+
+static void is_one(const dbk_retention *a, const dbk_retention *b)
+{
+    assert_true(dbk_id_equal(&a->record, &b->record));
+    assert_memory_equal(a, b, sizeof(*a));
+}
+
+static void retention_by_cues_is_retention_by_every_record_2_5(void **state)
+{
+    uint64_t stands[DBK_RETENTION_STANDS] = { 0 }, left_out = 0;
+    (void)state;
+    for (uint64_t seed = 101; seed < 101 + WORLDS; seed++) {
+        cueworld_make(&w, seed);
+        for (size_t i = 0; i < 2 * w.org.count; i++) {
+            dbk_book *book = w.org.books[i / 2].book;
+            const dbk_retention_opts opts = { .now_ms = w.now_ms,
+                                              .shows = i % 2 == 0 ? NULL : common_only };
+            int64_t until_ms = w.now_ms + (int64_t)cueworld_below(&w, 900) * DBK_DAY_MS;
+            dbk_retention *all = NULL, *due = NULL, one;
+            size_t all_count = 0, due_count = 0, at = 0;
+            dbk_err err = { 0 };
+            assert_ok(dbk_retention_all(&all, &all_count, book, &opts, &err), &err);
+            assert_ok(dbk_retention_due(&due, &due_count, book, until_ms, &opts, &err), &err);
+            for (size_t k = 0; k < all_count; k++) {
+                if (all[k].due_ms > until_ms && all[k].stand == DBK_RETENTION_KEPT) {
+                    left_out++;
+                    continue;
+                }
+                assert_true(at < due_count);
+                stands[all[k].stand]++;
+                is_one(&due[at++], &all[k]);
+                assert_ok(dbk_retention_of(&one, book, &all[k].record, &opts, &err), &err);
+                memcpy(one.basis, all[k].basis, sizeof(one.basis)); /* made always there */
+                is_one(&one, &all[k]);
+            }
+            assert_int_equal(at, due_count);
+            dbk_free(all);
+            dbk_free(due);
+        }
+        dbk_test_org_drop(&w.org);
+    }
+    assert_true(left_out > 0);
+    assert_true(stands[DBK_RETENTION_KEPT] > 0);
+    assert_true(stands[DBK_RETENTION_DUE] > 0);
+    assert_true(stands[DBK_RETENTION_AGAIN] > 0);
+}
+
+/* ---- families -------------------------------------------------------------------------------- */
+
+typedef struct tallied {
+    const dbk_id *id;
+    size_t count;
+} tallied;
+
+static dbk_rc tally(void *ctx, const dbk_family_entry *e, dbk_err *err)
+{
+    tallied *t = ctx;
+    (void)err;
+    t->count += dbk_id_equal(&e->case_id, t->id);
+    return DBK_OK;
+}
+
+static void families_page_by_page_are_all_families_and_every_contact_counts_FL2(void **state)
+{
+    uint64_t contacts = 0;
+    (void)state;
+    for (uint64_t seed = 201; seed < 203; seed++) {
+        cueworld_make(&w, seed);
+        dbk_book *book = w.org.books[0].book;
+        dbk_liaison_opts opts = { .now_ms = w.now_ms };
+        dbk_liaison_family *all = NULL, *page = NULL;
+        size_t all_count = 0, page_count = 0, seen = 0;
+        dbk_err err = { 0 };
+        assert_ok(dbk_liaison_families(&all, &all_count, book, &opts, &err), &err);
+        opts.limit = 2;
+        do {
+            assert_ok(dbk_liaison_families(&page, &page_count, book, &opts, &err), &err);
+            for (size_t i = 0; i < page_count; i++) {
+                assert_true(seen < all_count);
+                assert_true(dbk_id_equal(&page[i].case_id, &all[seen].case_id));
+                assert_int_equal(page[i].contacts, all[seen].contacts);
+                assert_int_equal(page[i].attempts, all[seen].attempts);
+                contacts += all[seen++].contacts;
+            }
+            opts.after = seen == 0 ? NULL : &all[seen - 1].case_id;
+            dbk_free(page);
+        } while (page_count > 0);
+        assert_int_equal(seen, all_count);
+        /* One case's contacts by its cues, and all contacts one by one. */
+        for (size_t i = 0; i < all_count; i++) {
+            const dbk_family_opts every = { .case_id = NULL }, one = { .case_id = &all[i].case_id };
+            tallied by_all = { one.case_id, 0 }, by_one = { one.case_id, 0 };
+            assert_ok(dbk_family_entries(book, &every, tally, &by_all, &err), &err);
+            assert_ok(dbk_family_entries(book, &one, tally, &by_one, &err), &err);
+            assert_int_equal(by_one.count, by_all.count);
+        }
+        dbk_free(all);
+        dbk_test_org_drop(&w.org);
+    }
+    assert_true(contacts > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(today_by_cues_is_today_by_every_record_A24_FL5_B18),
+        cmocka_unit_test(retention_by_cues_is_retention_by_every_record_2_5),
+        cmocka_unit_test(families_page_by_page_are_all_families_and_every_contact_counts_FL2),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
