@@ -2,6 +2,7 @@
 # Goal: the passphrase is typed once a shift; what was unlocked is locked again by hand, by time, by
 # a signal and by a change of the store; the key is given to nobody else, and none of it stays in
 # memory, argv, the environment or a core file (A08, A09, A10, security.md 4.3).
+TRUE_KDF=yes
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 export XDG_RUNTIME_DIR=$T/run
 mkdir "$XDG_RUNTIME_DIR"

@@ -2,6 +2,7 @@
 # Goal: the keys of a device. Wrong passphrases wait over restarts and the right one still opens
 # (A06); a new passphrase shuts the old one out; after a rekey an old key file opens nothing (A04);
 # a wipe says first what would be lost, and leaves nothing.
+TRUE_KDF=yes
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 organisation "Unit Cedar"
 must admin add case ref=20KEYS kind=fatal_rtc

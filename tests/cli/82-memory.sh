@@ -2,6 +2,7 @@
 # Goal: a command that ends has wiped what it worked with. Passphrase, keys and the words of notes
 # aren't in its memory any more, freed or not; argv, environment and diagnostics never held them,
 # and no core file can (A08, A09, F3, security.md 4.3).
+TRUE_KDF=yes
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 : "${RESIDUE:?the program that searches the memory of a program}" "${PLAIN:?}" "${EPOCHKEYS:?}"
 export XDG_RUNTIME_DIR=$T/run

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Goal: the console holds neither key nor note: when pages have read and written notes through it,
 # and the passphrase was typed into one, nothing of that is in its memory, freed or not (P3, A08).
+TRUE_KDF=yes
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib-console.sh"
 : "${RESIDUE:?the program that searches the memory of a program}"

@@ -9,6 +9,8 @@ unset DAYBOOK_STORE XDG_DATA_HOME XDG_STATE_HOME
 
 : "${DAYBOOK:?the daybook program}" "${DAYBOOK_RELAY:?the daybook-relay program}"
 SRC=${SRC:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+# Passphrases at a thousandth of their memory (tests/lib/quick), but not where that is looked at.
+[ -z "${QUICK_KDF:-}" ] || [ -n "${TRUE_KDF:-}" ] || export LD_PRELOAD=$QUICK_KDF
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3
 T=$(mktemp -d "${TMPDIR:-/tmp}/daybook-cli.XXXXXX")
