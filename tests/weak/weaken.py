@@ -27,6 +27,8 @@ SECONDS_MAX = 240  # a weakened program may hang: that is caught as well
 FAILED = "[  FAILED  ]"  # cmocka's word, as soon as a test has failed
 FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # killers wait for their disk
 SEEDS = re.compile(r"(\d+) seeds, ")  # the simulator's last line
+SEEDS_NEEDED = re.compile(r" after (\d+) seed")  # what `run` says of it
+SEEDS_ASKED = re.compile(r"--seeds \d+")
 BUGS_MIN = 40
 # Of what a link costs, all but a seventh is debug information and the older linker's care.
 QUICK_LINK = ["-Wl,-S"] + [f"-fuse-ld={n}" for n in ("gold", "lld") if shutil.which(f"ld.{n}")][:1]
@@ -118,6 +120,17 @@ def link_weak(build, target, obj, where):
     return program
 
 
+def needed(bugs, outcomes):
+    """-> each killer, and its arguments: of the simulator's seeds as many as caught all its bugs"""
+    most = {}
+    for bug, outcome in zip(bugs, outcomes):
+        run = (bug["killer"], bug.get("args", ""))
+        seeds = SEEDS_NEEDED.search(outcome)
+        most[run] = max(most.get(run, 0), int(seeds[1]) if seeds else 0)
+    return {(killer, SEEDS_ASKED.sub(f"--seeds {seeds}", args) if seeds else args)
+            for (killer, args), seeds in most.items()}
+
+
 def try_bug(build, bug):
     with tempfile.TemporaryDirectory(prefix="weak.", dir=FAST) as folder:
         where = Path(folder)
@@ -137,11 +150,11 @@ def main():
     bugs = tomllib.loads((ROOT / "tests/weak/bugs.toml").read_text())["bug"]
     short = len(bugs) < BUGS_MIN
     bugs = [b for b in bugs if all(part in b["says"] for part in sys.argv[2:])]
-    killers = sorted({(b["killer"], b.get("args", "")) for b in bugs})
     with ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = list(pool.map(lambda b: try_bug(build, b), bugs))
+        killers = sorted(needed(bugs, outcomes))
         right = list(pool.map(lambda k: build.run(build.folder / program_of(k[0])[1], k[1]),
                               killers))
-        outcomes = list(pool.map(lambda b: try_bug(build, b), bugs))
     bad = [f"FAIL {killer} {args} {outcome} without any bug"
            for (killer, args), outcome in zip(killers, right) if outcome != "passes"]
     for number, (bug, outcome) in enumerate(zip(bugs, outcomes), 1):
