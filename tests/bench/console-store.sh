@@ -32,7 +32,7 @@ closed_space() {
     must chief org proposals
     must chief org agree "$proposal"
     must desk sync
-    for i in {1..20}; do
+    for i in {01..20}; do
         must desk add person --space Nightingale name="Maria Khan" dob="1984-03-$i"
     done
 }
@@ -45,7 +45,7 @@ store_new() {
     enrol amir officer "$unit"
     closed_space
     "$python" "$SRC/tests/bench/records.py" "$1" >"$T/records.jsonl"
-    long desk import "$T/records.jsonl" --apply
+    long desk import "$T/records.jsonl" --space "$unit" --apply
     rm "$T/records.jsonl"
     long desk sync
     long amir sync

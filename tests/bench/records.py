@@ -67,9 +67,10 @@ def family(i):
 
 
 for i in range(CASES):
+    happened = ago(1000 * (CASES - i) // CASES)
     write("case", f"c{i}", ref=f"20/{100000 + i}/26", kind="fatal_rtc",
           summary=f"Case number {i}, a collision at junction {i % 77}",
-          la_area=draw.choice(AREAS), happened_at=ago(1000 * (CASES - i) // CASES),
+          la_area=draw.choice(AREAS), happened_at=happened, reported_at=happened,
           family_groups=[{"name": f"The {common(LAST)} family"}],
           **({"status": "proposed", "no_exit_plan_reason": "Not yet"} if i % 7 == 0 else
              {"status": "closed", "closure_reason": "court_complete", "lessons": "None",
