@@ -21,18 +21,19 @@ typedef struct page {
 } page;
 enum { RISKS, ACTIONS, DEVICES };
 
-static dbk_rc case_name(dbk_bytes *out, page *p, const dbk_id *case_id, dbk_err *err)
+static dbk_rc case_name(dbk_bytes *out, page *p, const dbk_dmm_item *item, dbk_err *err)
 {
     dbk_reading r;
     dbk_span ref = { NULL, 0 };
-    dbk_rc rc = dbk_reading_find(&r, p->c->book, case_id, err);
+    dbk_rc rc = DBK_OK;
+    dbk_reading_init(&r, item->of_case);
     /* A case of a compartment has no name beside what isn't of it. */
-    if (rc == DBK_OK && r.note != NULL && cli_shows(p->c, &r.note->space))
+    if (item->of_case != NULL && cli_shows(p->c, &item->of_case->space))
         rc = dbk_reading_text(&r, &ref, "ref", err);
     if (rc == DBK_OK && ref.len > 0)
         rc = dbk_bytes_append(out, ref, err);
-    else if (rc == DBK_OK && !dbk_id_is_zero(case_id))
-        rc = dbk_bytes_append_str(out, cli_short_id(case_id), err);
+    else if (rc == DBK_OK && !dbk_id_is_zero(&item->case_id))
+        rc = dbk_bytes_append_str(out, cli_short_id(&item->case_id), err);
     dbk_reading_wipe(&r);
     return rc;
 }
@@ -74,7 +75,7 @@ static dbk_rc say_item(void *ctx, const dbk_dmm_item *item, dbk_err *err)
     dbk_bytes of_case = DBK_BYTES_INIT(CLI_NAME_BYTES_MAX);
     if (!cli_shows(p->c, &item->space))
         return DBK_OK;
-    dbk_rc rc = case_name(&of_case, p, &item->case_id, err);
+    dbk_rc rc = case_name(&of_case, p, item, err);
     const char *name = out_safe(dbk_bytes_span(&of_case));
     size_t *count = &p->counts[item->kind == DBK_DMM_RISK ? RISKS : ACTIONS];
     (*count)++;

@@ -14,21 +14,18 @@ typedef struct counting {
 static dbk_rc count_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     counting *job = ctx;
-    dbk_note *note = NULL;
     if (row->when_ms >= job->days.end_ms || !cli_shows(job->c, &row->space))
         return DBK_OK;
-    dbk_rc rc = dbk_query_note(&note, job->c->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = dbk_months_take(&job->months, note, row->when_ms, err);
-    dbk_note_free(note);
-    return rc;
+    return dbk_months_take(&job->months, row->note, row->when_ms, err);
 }
 
 static dbk_rc count(counting *job, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; rc == DBK_OK && dbk_months_form(i) != NULL; i++) {
-        const dbk_list_opts opts = { .form = dbk_months_form(i), .since_ms = job->days.from_ms };
+        const dbk_list_opts opts = { .form = dbk_months_form(i),
+                                     .since_ms = job->days.from_ms,
+                                     .with_note = true };
         rc = dbk_query_list(job->c->book, &opts, count_row, job, err);
     }
     return rc;

@@ -19,17 +19,12 @@ typedef struct counting {
 static dbk_rc count_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     counting *job = ctx;
-    dbk_note *note = NULL;
     char day[DBK_TIME_TEXT_SIZE];
     if (row->when_ms < job->from_ms || row->when_ms >= job->to_ms ||
         !cli_shows(job->c, &row->space))
         return DBK_OK;
     dbk_time_print(day, row->when_ms);
-    dbk_rc rc = dbk_query_note(&note, job->c->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = dbk_priorities_take(&job->priorities, note, dbk_span_of(day, DATE_CHARS), err);
-    dbk_note_free(note);
-    return rc;
+    return dbk_priorities_take(&job->priorities, row->note, dbk_span_of(day, DATE_CHARS), err);
 }
 
 static const char *number(char out[NUMBER_SIZE], const dbk_cell *cell)
@@ -82,7 +77,7 @@ static dbk_rc say(const counting *job, dbk_err *err)
 dbk_rc cmd_report_priorities(cli *c, const cli_args *a, dbk_err *err)
 {
     counting job = { .c = c, .from_ms = INT64_MIN, .to_ms = INT64_MAX };
-    const dbk_list_opts opts = { .form = "case", .since_ms = INT64_MIN };
+    const dbk_list_opts opts = { .form = "case", .since_ms = INT64_MIN, .with_note = true };
     const char *since = cli_option_value(a, "--since"), *until = cli_option_value(a, "--until");
     dbk_rc rc = since == NULL ? DBK_OK : cli_since_parse(&job.from_ms, since, "--since", err);
     if (rc == DBK_OK && until != NULL)

@@ -43,16 +43,12 @@ static dbk_rc is_asked(const reporting *job, const dbk_note *note, bool *asked, 
 static dbk_rc count_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     reporting *job = ctx;
-    dbk_note *note = NULL;
     bool asked = false;
     if (row->when_ms < job->from_ms || row->when_ms > job->to_ms)
         return DBK_OK;
-    dbk_rc rc = dbk_query_note(&note, job->c->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = is_asked(job, note, &asked, err);
+    dbk_rc rc = is_asked(job, row->note, &asked, err);
     if (rc == DBK_OK && asked && cli_shows(job->c, &row->space))
-        rc = dbk_report_take(&job->report, note, err);
-    dbk_note_free(note);
+        rc = dbk_report_take(&job->report, row->note, err);
     return rc;
 }
 
@@ -61,7 +57,9 @@ static dbk_rc count(reporting *job, dbk_err *err)
     static const char *const forms[] = { "flight", "intervention" };
     dbk_rc rc = dbk_report_init(&job->report, dbk_book_forms(job->c->book), err);
     for (size_t i = 0; rc == DBK_OK && i < sizeof(forms) / sizeof(forms[0]); i++) {
-        const dbk_list_opts opts = { .form = forms[i], .since_ms = job->from_ms };
+        const dbk_list_opts opts = { .form = forms[i],
+                                     .since_ms = job->from_ms,
+                                     .with_note = true };
         rc = dbk_query_list(job->c->book, &opts, count_row, job, err);
     }
     if (rc == DBK_OK)

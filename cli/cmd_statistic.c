@@ -23,23 +23,19 @@ typedef struct counting {
 static dbk_rc count_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     counting *job = ctx;
-    dbk_note *note = NULL;
     if (row->when_ms < job->before_ms || row->when_ms >= job->end_ms ||
         !cli_shows(job->c, &row->space))
         return DBK_OK;
-    dbk_rc rc = dbk_query_note(&note, job->c->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = dbk_statistic_take(&job->statistic, job->c->book, note,
-                                row->when_ms < job->from_ms ? DBK_FIGURES_BEFORE : DBK_FIGURES_NOW,
-                                err);
-    dbk_note_free(note);
-    return rc;
+    return dbk_statistic_take(&job->statistic, job->c->book, row->note,
+                              row->when_ms < job->from_ms ? DBK_FIGURES_BEFORE : DBK_FIGURES_NOW,
+                              err);
 }
 
 static dbk_rc count(counting *job, dbk_err *err)
 {
     const dbk_list_opts opts = { .form = dbk_statistic_form(job->statistic.opts.kind),
-                                 .since_ms = job->before_ms };
+                                 .since_ms = job->before_ms,
+                                 .with_note = true };
     dbk_rc rc = dbk_query_list(job->c->book, &opts, count_row, job, err);
     if (rc == DBK_OK)
         rc = dbk_figures_check(&job->statistic.figures, err);

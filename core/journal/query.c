@@ -38,28 +38,32 @@ dbk_carriage dbk_query_carriage(const dbk_book *book, const dbk_book_space *spac
 typedef struct note_load {
     dbk_book *book;
     dbk_note *note;
+    dbk_rowid row;
 } note_load;
+
+dbk_rc dbk_query_row_note(dbk_book *book, dbk_note *out, dbk_state *state,
+                          const dbk_store_record *row, dbk_err *err)
+{
+    const dbk_book_space *space = dbk_tables_space_of_row(&book->tables, row->space);
+    if (space == NULL)
+        return damaged(err);
+    *out = (dbk_note){ .record = row->record,
+                       .space = space->space,
+                       .state = state,
+                       .view = dbk_book_view(book, state, row->form),
+                       .carriage = DBK_HERE_ONLY };
+    out->form = out->view.form;
+    return DBK_OK;
+}
 
 static dbk_rc load_note(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     note_load *l = ctx;
-    dbk_store_place place;
-    const dbk_book_space *space = dbk_tables_space_of_row(&l->book->tables, row->space);
-    if (space == NULL)
-        return damaged(err);
-    if (!dbk_book_may_read(l->book, &space->space)) /* as one that isn't here */
+    if (!dbk_query_is_open(l->book, row)) /* as one that isn't here */
         return dbk_fail(err, DBK_NOT_FOUND, "there is no such record");
-    l->note->record = row->record;
-    l->note->space = space->space;
+    l->row = row->id;
     dbk_rc rc = dbk_query_state(&l->note->state, row, err);
-    if (rc == DBK_OK)
-        rc = dbk_records_place(l->book->store, &place, row->id, err);
-    if (rc != DBK_OK)
-        return rc;
-    l->note->view = dbk_book_view(l->book, l->note->state, row->form);
-    l->note->form = l->note->view.form;
-    l->note->carriage = dbk_query_carriage(l->book, space, &place);
-    return DBK_OK;
+    return rc == DBK_OK ? dbk_query_row_note(l->book, l->note, l->note->state, row, err) : rc;
 }
 
 dbk_span dbk_note_form(const dbk_note *note)
@@ -68,18 +72,38 @@ dbk_span dbk_note_form(const dbk_note *note)
                               : dbk_span_str(dbk_form_name(note->form));
 }
 
+static dbk_rc load(note_load *l, dbk_book *book, const dbk_id *record, dbk_err *err)
+{
+    *l = (note_load){ book, dbk_alloc(sizeof(dbk_note)), 0 };
+    if (l->note == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for a record");
+    return dbk_records_find(book->store, record, 0, load_note, l, err);
+}
+
+dbk_rc dbk_query_said(dbk_note **out, dbk_book *book, const dbk_id *record, dbk_err *err)
+{
+    note_load l;
+    dbk_rc rc = load(&l, book, record, err);
+    *out = rc == DBK_OK ? l.note : NULL;
+    if (rc != DBK_OK)
+        dbk_note_free(l.note);
+    return rc;
+}
+
 dbk_rc dbk_query_note(dbk_note **out, dbk_book *book, const dbk_id *record, dbk_err *err)
 {
-    note_load l = { book, dbk_alloc(sizeof(dbk_note)) };
-    *out = NULL;
-    if (l.note == NULL)
-        return dbk_fail(err, DBK_NOMEM, "no memory for a record");
-    dbk_rc rc = dbk_records_find(book->store, record, 0, load_note, &l, err);
+    note_load l;
+    dbk_store_place place;
+    dbk_rc rc = load(&l, book, record, err);
+    if (rc == DBK_OK)
+        rc = dbk_records_place(book->store, &place, l.row, err);
+    *out = rc == DBK_OK ? l.note : NULL;
     if (rc != DBK_OK) {
         dbk_note_free(l.note);
         return rc;
     }
-    *out = l.note;
+    l.note->carriage = dbk_query_carriage(book, dbk_tables_space(&book->tables, &l.note->space),
+                                          &place);
     return DBK_OK;
 }
 
@@ -188,13 +212,11 @@ uint64_t dbk_query_limit(const dbk_book *book, uint64_t limit)
     return limit;
 }
 
-dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row, dbk_err *err)
+dbk_rc dbk_query_row_alone(dbk_book *book, dbk_row *out, const dbk_store_record *row, dbk_err *err)
 {
-    dbk_store_place place;
     const dbk_book_space *space = dbk_tables_space_of_row(&book->tables, row->space);
     if (space == NULL || row->life > DBK_LIFE_DISPOSED)
         return damaged(err);
-    dbk_rc rc = dbk_records_place(book->store, &place, row->id, err);
     *out = (dbk_row){ .record = row->record,
                       .space = space->space,
                       .form = (const char *)row->form.p,
@@ -204,7 +226,19 @@ dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row, 
                       .updated_ms = row->updated_ms,
                       .life = (dbk_life)row->life,
                       .attention = { row->asks, row->cautious, row->proposals, row->reviews },
-                      .carriage = dbk_query_carriage(book, space, &place) };
+                      .carriage = DBK_HERE_ONLY };
+    return DBK_OK;
+}
+
+dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row, dbk_err *err)
+{
+    dbk_store_place place;
+    dbk_rc rc = dbk_query_row_alone(book, out, row, err);
+    if (rc == DBK_OK)
+        rc = dbk_records_place(book->store, &place, row->id, err);
+    if (rc == DBK_OK)
+        out->carriage = dbk_query_carriage(book, dbk_tables_space_of_row(&book->tables, row->space),
+                                           &place);
     return rc;
 }
 
@@ -218,38 +252,47 @@ typedef struct list_walk {
     bool full; /* as many as were asked for */
 } list_walk;
 
-static dbk_rc meets(list_walk *w, bool *yes, const dbk_store_record *row, dbk_err *err)
+static dbk_rc give_row(list_walk *w, dbk_state *state, const dbk_store_record *row, dbk_err *err)
 {
-    dbk_state *state = NULL;
-    *yes = true;
-    if (w->opts->where_count == 0)
-        return DBK_OK;
-    dbk_rc rc = dbk_query_state(&state, row, err);
-    if (rc == DBK_OK)
-        rc = dbk_where_holds(w->book, yes, &(dbk_where_in){ state, row->form }, w->opts, err);
-    dbk_state_free(state);
-    return rc;
+    dbk_row out;
+    dbk_note note;
+    dbk_rc rc = w->opts->with_note ? dbk_query_row_alone(w->book, &out, row, err)
+                                   : dbk_query_row(w->book, &out, row, err);
+    if (rc == DBK_OK && w->opts->with_note) {
+        rc = dbk_query_row_note(w->book, &note, state, row, err);
+        out.note = &note;
+    }
+    if (rc != DBK_OK)
+        return rc;
+    w->given++;
+    return w->fn(w->ctx, &out, err);
+}
+
+static bool wants_state(const dbk_list_opts *opts)
+{
+    return opts->where_count > 0 || opts->with_note;
 }
 
 static dbk_rc list_row(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     list_walk *w = ctx;
-    dbk_row out;
-    bool yes = false;
-    if (!dbk_query_is_open(w->book, row))
+    dbk_state *state = NULL;
+    bool meets = true;
+    dbk_rc rc = DBK_OK;
+    if (!dbk_query_is_open(w->book, row) || (int64_t)row->updated_ms < w->opts->changed_ms)
         return DBK_OK;
     if (w->opts->limit != 0 && w->given == w->opts->limit) {
         w->full = true;
         return DBK_LIMIT; /* ends the walk */
     }
-    dbk_rc rc = meets(w, &yes, row, err);
-    if (rc != DBK_OK || !yes)
-        return rc;
-    rc = dbk_query_row(w->book, &out, row, err);
-    if (rc != DBK_OK)
-        return rc;
-    w->given++;
-    return w->fn(w->ctx, &out, err);
+    if (wants_state(w->opts))
+        rc = dbk_query_state(&state, row, err);
+    if (rc == DBK_OK && w->opts->where_count > 0)
+        rc = dbk_where_holds(w->book, &meets, &(dbk_where_in){ state, row->form }, w->opts, err);
+    if (rc == DBK_OK && meets)
+        rc = give_row(w, state, row, err);
+    dbk_state_free(state);
+    return rc;
 }
 
 /* What dbk_records_list asks of a row besides its time, of one that was found by a value. */
@@ -298,14 +341,15 @@ dbk_rc dbk_query_list(dbk_book *book, const dbk_list_opts *opts, dbk_row_fn fn, 
                       dbk_err *err)
 {
     list_walk w = { .book = book, .opts = opts, .fn = fn, .ctx = ctx };
-    dbk_records_list_opts rows = {
-        .form = opts->form,
-        .but_form = DBK_FORM_AUDIT,
-        .since_ms = opts->since_ms,
-        .life_max = opts->with_withdrawn ? DBK_LIFE_DISPOSED : DBK_LIFE_SIGNED,
-        .with_state = opts->where_count > 0,
-        .limit = opts->where_count > 0 ? 0 : dbk_query_limit(book, opts->limit)
-    };
+    dbk_records_list_opts rows = { .form = opts->form,
+                                   .but_form = DBK_FORM_AUDIT,
+                                   .since_ms = opts->since_ms,
+                                   .life_max = opts->with_withdrawn ? DBK_LIFE_DISPOSED
+                                                                    : DBK_LIFE_SIGNED,
+                                   .with_state = wants_state(opts),
+                                   .limit = opts->where_count > 0 || opts->changed_ms > 0
+                                                ? 0
+                                                : dbk_query_limit(book, opts->limit) };
     dbk_rc rc = dbk_where_check(book, opts, err);
     if (rc != DBK_OK)
         return rc;

@@ -30,6 +30,10 @@ typedef struct dbk_note {
 } dbk_note;
 DBK_MUST_CHECK dbk_rc dbk_query_note(dbk_note **out, dbk_book *book, const dbk_id *record,
                                      dbk_err *err);
+/* The same for rules, which ask what a record says and not how far it has come: its carriage isn't
+ * looked up, and is DBK_HERE_ONLY. */
+DBK_MUST_CHECK dbk_rc dbk_query_said(dbk_note **out, dbk_book *book, const dbk_id *record,
+                                     dbk_err *err);
 void dbk_note_free(dbk_note *note);
 /* The form's name, also of one that isn't known here. Borrowed from the note. */
 dbk_span dbk_note_form(const dbk_note *note);
@@ -50,8 +54,10 @@ typedef struct dbk_list_opts {
     const dbk_id *space; /* NULL: all held */
     const dbk_where *where;
     size_t where_count;
-    int64_t since_ms; /* on the record's `when`; INT64_MIN: no bound */
+    int64_t since_ms;   /* on the record's `when`; INT64_MIN: no bound */
+    int64_t changed_ms; /* only what was changed since, by its author's clock; 0: no bound */
     bool with_withdrawn;
+    bool with_note;      /* rows bring what their record says */
     const dbk_id *after; /* the last record of the page before, or NULL; DBK_NOT_FOUND */
     uint64_t limit;      /* 0: no limit */
 } dbk_list_opts;
@@ -63,8 +69,9 @@ typedef struct dbk_row {
     uint64_t begun_ms, updated_ms; /* claimed */
     dbk_life life;
     dbk_attention attention;
-    dbk_carriage carriage;
-    const char *snippet; /* search only: the words around the match */
+    dbk_carriage carriage; /* not looked up (DBK_HERE_ONLY) with a note, or by a cue */
+    const char *snippet;   /* search only: the words around the match */
+    const dbk_note *note;  /* where it was asked for, as dbk_query_said(); NULL elsewhere */
 } dbk_row;
 typedef dbk_rc (*dbk_row_fn)(void *ctx, const dbk_row *row, dbk_err *err);
 /* DBK_INVALID: a field that the form, or no form, has. DBK_DENIED: this device's time in
@@ -101,12 +108,14 @@ typedef struct dbk_cued {
     dbk_cue_kind kind;
     const dbk_id *about; /* NULL: nothing */
     int64_t from_ms, until_ms;
-    bool with_withdrawn;
+    const char *form; /* NULL: all. What is of another one isn't opened */
+    bool with_withdrawn, with_note;
 } dbk_cued;
-/* All that refers to a record, of whatever form. */
-#define DBK_CUED_REFERENCES(record)                                                               \
-    {                                                                                             \
-        .kind = DBK_CUE_REFERENCE, .about = (record), .from_ms = INT64_MIN, .until_ms = INT64_MAX \
+/* All of a form that refers to a record; NULL: of any. */
+#define DBK_CUED_REFERENCES(record, of_form)                                                       \
+    {                                                                                              \
+        .kind = DBK_CUE_REFERENCE, .about = (record), .from_ms = INT64_MIN, .until_ms = INT64_MAX, \
+        .form = (of_form)                                                                          \
     }
 DBK_MUST_CHECK dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_row_fn fn, void *ctx,
                                      dbk_err *err);

@@ -119,19 +119,37 @@ dbk_rc dbk_query_keep_up(dbk_book *book, dbk_err *err)
 
 typedef struct walk {
     dbk_book *book;
-    bool with_withdrawn;
+    const char *form; /* NULL: all */
+    bool with_withdrawn, with_note;
     dbk_row_fn fn;
     void *ctx;
 } walk;
+
+static dbk_rc give_note(const walk *w, dbk_row *out, const dbk_store_record *row, dbk_err *err)
+{
+    dbk_state *state = NULL;
+    dbk_note note;
+    dbk_rc rc = dbk_query_state(&state, row, err);
+    if (rc == DBK_OK)
+        rc = dbk_query_row_note(w->book, &note, state, row, err);
+    out->note = &note;
+    if (rc == DBK_OK)
+        rc = w->fn(w->ctx, out, err);
+    dbk_state_free(state);
+    return rc;
+}
 
 static dbk_rc take_row(void *ctx, const dbk_store_record *row, dbk_err *err)
 {
     const walk *w = ctx;
     dbk_row out;
-    if (!dbk_query_is_open(w->book, row) || (!w->with_withdrawn && row->life > DBK_LIFE_SIGNED))
+    if (!dbk_query_is_open(w->book, row) || (!w->with_withdrawn && row->life > DBK_LIFE_SIGNED) ||
+        (w->form != NULL && !dbk_span_equal(row->form, dbk_span_str(w->form))))
         return DBK_OK;
-    dbk_rc rc = dbk_query_row(w->book, &out, row, err);
-    return rc == DBK_OK ? w->fn(w->ctx, &out, err) : rc;
+    dbk_rc rc = dbk_query_row_alone(w->book, &out, row, err);
+    if (rc != DBK_OK)
+        return rc;
+    return w->with_note ? give_note(w, &out, row, err) : w->fn(w->ctx, &out, err);
 }
 
 static dbk_rc take_found(void *ctx, dbk_rowid record, dbk_err *err)
@@ -142,7 +160,7 @@ static dbk_rc take_found(void *ctx, dbk_rowid record, dbk_err *err)
 
 dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_row_fn fn, void *ctx, dbk_err *err)
 {
-    walk w = { book, ask->with_withdrawn, fn, ctx };
+    walk w = { book, ask->form, ask->with_withdrawn, ask->with_note, fn, ctx };
     dbk_cues_ask rows = { .kind = (uint32_t)ask->kind,
                           .from_ms = ask->from_ms,
                           .until_ms = ask->until_ms };
@@ -168,7 +186,7 @@ dbk_rc dbk_query_cue_abouts(dbk_book *book, dbk_cue_kind kind, dbk_about_fn fn, 
 
 dbk_rc dbk_query_one(dbk_book *book, const dbk_id *record, dbk_row_fn fn, void *ctx, dbk_err *err)
 {
-    walk w = { book, true, fn, ctx };
+    walk w = { .book = book, .with_withdrawn = true, .fn = fn, .ctx = ctx };
     dbk_rowid id = 0;
     dbk_rc rc = dbk_records_lookup(book->store, &id, record, 0, err);
     return rc == DBK_OK && id != 0 ? dbk_records_get(book->store, id, take_row, &w, err) : rc;
@@ -176,7 +194,7 @@ dbk_rc dbk_query_one(dbk_book *book, const dbk_id *record, dbk_row_fn fn, void *
 
 dbk_rc dbk_query_until(dbk_book *book, int64_t until_ms, dbk_row_fn fn, void *ctx, dbk_err *err)
 {
-    walk w = { book, true, fn, ctx };
+    walk w = { .book = book, .with_withdrawn = true, .fn = fn, .ctx = ctx };
     const dbk_records_until ask = { until_ms, DBK_FORM_AUDIT };
     return dbk_records_each_until(book->store, &ask, take_row, &w, err);
 }

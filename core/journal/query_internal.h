@@ -21,6 +21,13 @@ uint64_t dbk_query_limit(const dbk_book *book, uint64_t limit);
 DBK_MUST_CHECK dbk_rc dbk_query_row(dbk_book *book, dbk_row *out, const dbk_store_record *row,
                                     dbk_err *err);
 
+/* The same without how far it has come, which is not in the row. */
+DBK_MUST_CHECK dbk_rc dbk_query_row_alone(dbk_book *book, dbk_row *out, const dbk_store_record *row,
+                                          dbk_err *err);
+/* The record in a row whose state is read; without how far it has come. Borrows the state. */
+DBK_MUST_CHECK dbk_rc dbk_query_row_note(dbk_book *book, dbk_note *out, dbk_state *state,
+                                         const dbk_store_record *row, dbk_err *err);
+
 /* The state in a row. DBK_DAMAGED: what was encoded here can't be read any more. */
 DBK_MUST_CHECK dbk_rc dbk_query_state(dbk_state **out, const dbk_store_record *row, dbk_err *err);
 

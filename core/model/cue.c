@@ -17,6 +17,8 @@ const dbk_cue_date dbk_cue_dates[DBK_CUE_DATES] = {
     { "marker", "expires_on", "state", { "cancelled" } },
 };
 
+const char *const dbk_cue_victims[4] = { "victim", "close_relative", "family_spokesperson", NULL };
+
 static const char *const action_over[] = { "done", "declined", NULL };
 static const char *const sent_out[] = { "search", "locate_arrest", NULL };
 static const char *const referral_over[] = { "rejected", "done", "closed_no_contact", NULL };

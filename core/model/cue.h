@@ -43,6 +43,10 @@ typedef struct dbk_cue_date {
 #define DBK_CUE_DATES 7u
 extern const dbk_cue_date dbk_cue_dates[DBK_CUE_DATES];
 
+/* Whom the Code calls a victim: also who is close to somebody who died, and who speaks for them.
+ * Ended by NULL. */
+extern const char *const dbk_cue_victims[4];
+
 typedef struct dbk_cue_of {
     const dbk_state *state;
     const dbk_form *form; /* that it is read by; NULL: none is known, and only references tell */

@@ -363,7 +363,7 @@ static dbk_rc look_at(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *er
     dbk_id subject = { { 0 } };
     dbk_span value = { NULL, 0 };
     bool deployment = false;
-    if (strcmp(row->form, FORM) != 0 || !looks_at(j, &row->space))
+    if (!looks_at(j, &row->space))
         return DBK_OK;
     dbk_rc rc = dbk_reading_ref(r, &subject, "subject", err);
     if (rc != DBK_OK || !dbk_id_equal(&subject, &j->subject))
@@ -387,7 +387,7 @@ static dbk_rc judge_band(judging *j)
         return refuse_band(j, "it was graded higher");
     if (!given || j->is == j->was || dbk_id_is_zero(&j->subject))
         return DBK_OK;
-    const dbk_cued of = DBK_CUED_REFERENCES(&j->subject);
+    const dbk_cued of = DBK_CUED_REFERENCES(&j->subject, FORM);
     dbk_rc rc = dbk_reading_cued(j->p->book, &of, look_at, j, j->err);
     if (rc != DBK_OK || j->worst <= j->is || may_lower(j))
         return rc;

@@ -13,7 +13,7 @@
 
 #define DATE_CHARS 10u
 #define REFERRALS_MAX 262144u
-#define PERSONS_MAX 262144u
+#define RUNS_MAX 262144u
 
 #define STATE_NAME(name, text) text,
 static const char *const state_names[] = { DBK_CLOCK_STATE_TABLE(STATE_NAME) };
@@ -98,8 +98,9 @@ typedef struct walk {
     void *ctx;
     referral *referrals; /* by person */
     size_t count, room;
-    dbk_row *persons; /* of open cases, when only what runs is told: record and space */
-    size_t persons_count, persons_room;
+    const dbk_clock_run *of_case; /* an open one: what runs for each of its victims */
+    dbk_clock_run *runs;          /* when only what runs is told: so far */
+    size_t runs_count, runs_room;
 } walk;
 
 static bool shows(const walk *w, const dbk_id *space)
@@ -410,12 +411,10 @@ static dbk_rc look_victim(const walk *w, const dbk_id *person, const dbk_id *cas
     return rc;
 }
 
-/* Whom the Code calls a victim: also who is close to somebody who died, and who speaks for them. */
 static bool is_victim(dbk_span role)
 {
-    static const char *const victims[] = { "victim", "close_relative", "family_spokesperson" };
-    for (size_t i = 0; i < sizeof(victims) / sizeof(victims[0]); i++)
-        if (dbk_element_is(dbk_view_member(role, "role"), victims[i]))
+    for (size_t i = 0; dbk_cue_victims[i] != NULL; i++)
+        if (dbk_element_is(dbk_view_member(role, "role"), dbk_cue_victims[i]))
             return true;
     return false;
 }
@@ -457,59 +456,85 @@ static dbk_cued cued(dbk_cue_kind kind, const dbk_id *about)
     return (dbk_cued){ .kind = kind, .about = about, .from_ms = INT64_MIN, .until_ms = INT64_MAX };
 }
 
-static dbk_rc keep_person(void *ctx, const dbk_row *row, dbk_err *err)
+static dbk_rc keep_run(walk *w, const dbk_clock_run *run, dbk_err *err)
 {
-    walk *w = ctx;
-    const dbk_id *last = w->persons_count == 0 ? NULL : &w->persons[w->persons_count - 1].record;
-    if (last != NULL && dbk_id_equal(last, &row->record))
-        return DBK_OK;
-    if (w->persons_count == PERSONS_MAX)
-        return dbk_fail(err, DBK_LIMIT, "more than %u persons in open cases", PERSONS_MAX);
-    dbk_row *rows = dbk_room_for(w->persons, &w->persons_room, w->persons_count + 1, sizeof(*rows));
+    if (w->runs_count == RUNS_MAX)
+        return dbk_fail(err, DBK_LIMIT, "more than %u time limits run", RUNS_MAX);
+    dbk_clock_run *rows = dbk_room_for(w->runs, &w->runs_room, w->runs_count + 1, sizeof(*rows));
     if (rows == NULL)
-        return dbk_fail(err, DBK_NOMEM, "no memory for the persons");
-    w->persons = rows;
-    w->persons[w->persons_count++] = (dbk_row){ .record = row->record, .space = row->space };
+        return dbk_fail(err, DBK_NOMEM, "no memory for the time limits");
+    w->runs = rows;
+    w->runs[w->runs_count++] = *run;
     return DBK_OK;
 }
 
-/* The persons of a case that is held, may be told and isn't closed. */
-static dbk_rc keep_persons_of(void *ctx, const dbk_id *case_id, dbk_err *err)
+static dbk_rc is_victim_of(dbk_reading *r, bool *yes, const dbk_id *case_id, dbk_err *err)
+{
+    dbk_id own = { { 0 } };
+    dbk_span roles = { NULL, 0 }, role;
+    *yes = false;
+    dbk_rc rc = dbk_reading_ref(r, &own, "case_id", err);
+    if (rc == DBK_OK)
+        rc = dbk_reading_value(r, &roles, "role_in_case", err);
+    dbk_elements e = dbk_elements_of(roles);
+    while (rc == DBK_OK && !*yes && dbk_elements_next(&e, &role)) {
+        dbk_id of = dbk_element_id(dbk_view_member(role, "case"));
+        *yes = is_victim(role) && dbk_id_equal(dbk_id_is_zero(&of) ? &own : &of, case_id);
+    }
+    return rc;
+}
+
+/* One person, by their own record and their own referrals alone. */
+static dbk_rc look_running(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     walk *w = ctx;
-    const dbk_cued ask = cued(DBK_CUE_PART, case_id);
-    dbk_reading of_case;
-    dbk_clock_run run = { .closed = false };
-    dbk_rc rc = find(w, &of_case, case_id, err);
-    bool held = rc == DBK_OK && of_case.note != NULL;
-    if (held)
-        rc = take_case(&run, &of_case, err);
-    dbk_reading_wipe(&of_case);
-    return rc == DBK_OK && held && !run.closed ? dbk_query_cued(w->book, &ask, keep_person, w, err)
-                                               : rc;
-}
-
-static int by_record(const void *pa, const void *pb)
-{
-    const dbk_row *a = pa, *b = pb;
-    return dbk_id_compare(&a->record, &b->record);
-}
-
-/* One person with their own referrals only. */
-static dbk_rc look_running(walk *w, const dbk_row *row, dbk_err *err)
-{
-    const dbk_cued ask = cued(DBK_CUE_REFERRED, &row->record);
-    dbk_reading r = { .note = NULL };
+    const dbk_cued referred = cued(DBK_CUE_REFERRED, &row->record);
+    dbk_clock_run run = *w->of_case;
+    bool victim = false, no = false;
+    if (!shows(w, &row->space))
+        return DBK_OK;
+    dbk_rc rc = is_victim_of(r, &victim, &run.case_id, err);
+    if (rc == DBK_OK && victim)
+        rc = dbk_reading_says(r, &no, "enhanced_rights", "no", err);
+    if (rc != DBK_OK || !victim)
+        return rc;
+    run.record = run.person = row->record;
+    run.enhanced = !no;
     w->count = 0;
-    dbk_rc rc = dbk_reading_cued(w->book, &ask, look_referral, w, err);
+    rc = dbk_reading_cued(w->book, &referred, look_referral, w, err);
     if (rc == DBK_OK && w->count > 0)
         qsort(w->referrals, w->count, sizeof(w->referrals[0]), by_person);
-    if (rc == DBK_OK)
-        rc = dbk_reading_open(&r, w->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = look_person(w, &r, row, err);
-    dbk_reading_wipe(&r);
+    const referral *sent = rc == DBK_OK ? referral_of(w, &run) : NULL;
+    return rc == DBK_OK && (sent == NULL || sent->at_ms == 0) ? keep_run(w, &run, err) : rc;
+}
+
+/* The victims of a case that is held, may be told, isn't closed and was reported. */
+static dbk_rc look_victims(void *ctx, const dbk_id *case_id, dbk_err *err)
+{
+    walk *w = ctx;
+    const dbk_cued parts = cued(DBK_CUE_PART, case_id);
+    dbk_clock_run run = { .case_id = *case_id };
+    dbk_reading of_case;
+    dbk_rc rc = find(w, &of_case, case_id, err);
+    if (rc == DBK_OK && of_case.note != NULL)
+        rc = take_case(&run, &of_case, err);
+    if (rc == DBK_OK && of_case.note != NULL && !run.closed)
+        rc = time_of(&of_case, &run.began_ms, "reported_at", err);
+    dbk_reading_wipe(&of_case);
+    if (rc != DBK_OK || run.began_ms == 0)
+        return rc;
+    w->of_case = &run;
+    rc = dbk_reading_cued(w->book, &parts, look_running, w, err);
+    w->of_case = NULL;
     return rc;
+}
+
+/* All of one person together, as they are told where everything is. */
+static int by_record(const void *pa, const void *pb)
+{
+    const dbk_clock_run *a = pa, *b = pb;
+    int order = dbk_id_compare(&a->record, &b->record);
+    return order != 0 ? order : dbk_id_compare(&a->case_id, &b->case_id);
 }
 
 static dbk_rc each_running(walk *w, dbk_err *err)
@@ -517,12 +542,11 @@ static dbk_rc each_running(walk *w, dbk_err *err)
     const dbk_cued limits = cued(DBK_CUE_LIMIT, NULL);
     dbk_rc rc = dbk_reading_cued(w->book, &limits, look_limit, w, err);
     if (rc == DBK_OK)
-        rc = dbk_query_cue_abouts(w->book, DBK_CUE_PART, keep_persons_of, w, err);
-    if (w->persons_count > 0)
-        qsort(w->persons, w->persons_count, sizeof(w->persons[0]), by_record);
-    for (size_t i = 0; rc == DBK_OK && i < w->persons_count; i++)
-        if (i == 0 || by_record(&w->persons[i - 1], &w->persons[i]) != 0)
-            rc = look_running(w, &w->persons[i], err);
+        rc = dbk_query_cue_abouts(w->book, DBK_CUE_PART, look_victims, w, err);
+    if (w->runs_count > 0)
+        qsort(w->runs, w->runs_count, sizeof(w->runs[0]), by_record);
+    for (size_t i = 0; rc == DBK_OK && i < w->runs_count; i++)
+        rc = tell(w, &w->runs[i], "referral", err);
     return rc;
 }
 
@@ -544,6 +568,6 @@ dbk_rc dbk_clocks_each(const dbk_clocks *c, dbk_book *book, const dbk_clock_opts
     walk w = { .c = c, .book = book, .opts = opts, .fn = fn, .ctx = ctx };
     dbk_rc rc = opts->running_only ? each_running(&w, err) : each(&w, err);
     dbk_free(w.referrals);
-    dbk_free(w.persons);
+    dbk_free(w.runs);
     return rc;
 }

@@ -57,8 +57,8 @@ typedef struct dbk_clock_run {
 typedef dbk_rc (*dbk_clock_fn)(void *ctx, const dbk_clock_run *run, dbk_err *err);
 typedef struct dbk_clock_opts {
     int64_t now_ms;
-    /* What is done, and the persons of cases that are closed, needn't be told. Only what may still
-     * run is read then. */
+    /* What is done or isn't judged, and the persons of cases that are closed, needn't be told, nor
+     * the reasons of the others. Only what may still run is read then. */
     bool running_only;
     /* May what lies in that space be told? NULL: all. What may not neither counts nor stops. */
     bool (*shows)(void *ctx, const dbk_id *space);

@@ -109,8 +109,7 @@ static dbk_rc count_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err 
     counting *c = ctx;
     dbk_id primary = { { 0 } };
     bool closed = false;
-    if (strcmp(row->form, "case") != 0)
-        return DBK_OK;
+    (void)row;
     dbk_rc rc = dbk_reading_ref(r, &primary, "flo_primary", err);
     if (rc == DBK_OK)
         rc = dbk_reading_says(r, &closed, "status", over[0], err);
@@ -121,7 +120,7 @@ static dbk_rc count_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err 
 dbk_rc dbk_deployment_caseload(dbk_book *book, uint64_t *count, const dbk_id *officer, dbk_err *err)
 {
     counting c = { .officer = officer };
-    const dbk_cued of = DBK_CUED_REFERENCES(officer);
+    const dbk_cued of = DBK_CUED_REFERENCES(officer, "case");
     dbk_rc rc = dbk_reading_cued(book, &of, count_case, &c, err);
     *count = c.count;
     return rc;
@@ -239,22 +238,17 @@ static dbk_rc is_sent_out(dbk_reading *r, bool *yes, dbk_err *err)
 
 /* The case and owner of an action to search or arrest that is still to be done; zero: it is over,
  * or another. */
-static dbk_rc read_action(dbk_book *book, const dbk_row *row, dbk_id *case_id, dbk_id *owner,
-                          dbk_err *err)
+static dbk_rc read_action(dbk_reading *r, dbk_id *case_id, dbk_id *owner, dbk_err *err)
 {
-    dbk_reading r;
     bool done = false, wanted = false;
-    dbk_rc rc = dbk_reading_open(&r, book, &row->record, err);
     *case_id = *owner = (dbk_id){ { 0 } };
+    dbk_rc rc = is_sent_out(r, &wanted, err);
     if (rc == DBK_OK)
-        rc = is_sent_out(&r, &wanted, err);
-    if (rc == DBK_OK)
-        rc = is_done(&r, &done, err);
+        rc = is_done(r, &done, err);
     if (rc == DBK_OK && wanted && !done)
-        rc = dbk_reading_ref(&r, owner, "owner", err);
+        rc = dbk_reading_ref(r, owner, "owner", err);
     if (rc == DBK_OK && wanted && !done)
-        rc = dbk_reading_ref(&r, case_id, "case_id", err);
-    dbk_reading_wipe(&r);
+        rc = dbk_reading_ref(r, case_id, "case_id", err);
     return rc;
 }
 
@@ -265,28 +259,28 @@ typedef struct clashing {
     void *ctx;
 } clashing;
 
-static dbk_rc look_at_action(void *ctx, const dbk_row *row, dbk_err *err)
+static dbk_rc look_at_action(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     const clashing *c = ctx;
     dbk_id case_id, owner;
-    dbk_reading r;
+    dbk_reading of_case;
     bool barred = false;
-    dbk_rc rc = read_action(c->book, row, &case_id, &owner, err);
+    dbk_rc rc = read_action(r, &case_id, &owner, err);
     if (rc != DBK_OK || dbk_id_is_zero(&owner) || dbk_id_is_zero(&case_id) ||
         (c->case_id != NULL && !dbk_id_equal(&case_id, c->case_id)))
         return rc;
-    rc = dbk_reading_find(&r, c->book, &case_id, err);
-    if (rc == DBK_OK && r.note != NULL)
-        rc = is_barred(&r, &barred, &owner, err);
-    dbk_reading_wipe(&r);
+    rc = dbk_reading_find(&of_case, c->book, &case_id, err);
+    if (rc == DBK_OK && of_case.note != NULL)
+        rc = is_barred(&of_case, &barred, &owner, err);
+    dbk_reading_wipe(&of_case);
     return rc == DBK_OK && barred ? c->fn(c->ctx, row, err) : rc;
 }
 
 /* Those that may still be to be done. */
-static dbk_rc each_sent_out(dbk_book *book, dbk_row_fn fn, void *ctx, dbk_err *err)
+static dbk_rc each_sent_out(dbk_book *book, dbk_reading_fn fn, void *ctx, dbk_err *err)
 {
     const dbk_cued ask = { .kind = DBK_CUE_SENT_OUT, .from_ms = INT64_MIN, .until_ms = INT64_MAX };
-    return dbk_query_cued(book, &ask, fn, ctx, err);
+    return dbk_reading_cued(book, &ask, fn, ctx, err);
 }
 
 dbk_rc dbk_deployment_clashes(dbk_book *book, const dbk_id *case_id, dbk_deployment_clash_fn fn,
@@ -302,7 +296,7 @@ typedef struct proposing {
     size_t count;
 } proposing;
 
-static dbk_rc look_at_proposed(void *ctx, const dbk_row *row, dbk_err *err)
+static dbk_rc look_at_proposed(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     proposing *j = ctx;
     dbk_id case_id, owner;
@@ -311,7 +305,7 @@ static dbk_rc look_at_proposed(void *ctx, const dbk_row *row, dbk_err *err)
     /* What a compartment holds isn't counted outside of it. */
     if (dbk_book_is_restricted(j->p->book, &row->space) && !dbk_id_equal(&row->space, j->p->space))
         return DBK_OK;
-    dbk_rc rc = read_action(j->p->book, row, &case_id, &owner, err);
+    dbk_rc rc = read_action(r, &case_id, &owner, err);
     j->count += rc == DBK_OK && !dbk_id_is_zero(&owner) && dbk_id_equal(&case_id, j->p->record) &&
                 (dbk_id_equal(&owner, &primary) || dbk_id_equal(&owner, &deputy));
     return rc;

@@ -14,10 +14,11 @@ typedef enum dbk_dmm_kind { DBK_DMM_RISK, DBK_DMM_ACTION } dbk_dmm_kind;
 typedef struct dbk_dmm_item {
     dbk_dmm_kind kind;
     dbk_id record, space;
-    dbk_id case_id; /* zero: not said */
-    int64_t at_ms;  /* of a risk when it was last changed; of an action its day, UTC */
-    bool is_new;    /* a risk that was begun since */
-    bool urgent;    /* an action */
+    dbk_id case_id;          /* zero: not said */
+    const dbk_note *of_case; /* NULL: not held, or not to be read here */
+    int64_t at_ms;           /* of a risk when it was last changed; of an action its day, UTC */
+    bool is_new;             /* a risk that was begun since */
+    bool urgent;             /* an action */
     bool area_unsaid;
     const char *summary; /* the record's line; not terminal-safe */
 } dbk_dmm_item;

@@ -13,7 +13,7 @@ void dbk_reading_init(dbk_reading *r, const dbk_note *note)
 dbk_rc dbk_reading_open(dbk_reading *r, dbk_book *book, const dbk_id *record, dbk_err *err)
 {
     dbk_reading_init(r, NULL);
-    dbk_rc rc = dbk_query_note(&r->own, book, record, err);
+    dbk_rc rc = dbk_query_said(&r->own, book, record, err);
     r->note = r->own;
     return rc;
 }
@@ -32,7 +32,7 @@ dbk_rc dbk_reading_find_note(dbk_note **out, dbk_book *book, const dbk_id *recor
     *out = NULL;
     if (dbk_id_is_zero(record))
         return DBK_OK;
-    dbk_rc rc = dbk_query_note(out, book, record, &inner);
+    dbk_rc rc = dbk_query_said(out, book, record, &inner);
     if (rc == DBK_NOT_FOUND || rc == DBK_DENIED)
         return DBK_OK;
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
@@ -47,7 +47,6 @@ void dbk_reading_wipe(dbk_reading *r)
 }
 
 typedef struct each {
-    dbk_book *book;
     dbk_reading_fn fn;
     void *ctx;
 } each;
@@ -56,9 +55,8 @@ static dbk_rc read_row(void *ctx, const dbk_row *row, dbk_err *err)
 {
     const each *e = ctx;
     dbk_reading r;
-    dbk_rc rc = dbk_reading_open(&r, e->book, &row->record, err);
-    if (rc == DBK_OK)
-        rc = e->fn(e->ctx, &r, row, err);
+    dbk_reading_init(&r, row->note);
+    dbk_rc rc = e->fn(e->ctx, &r, row, err);
     dbk_reading_wipe(&r);
     return rc;
 }
@@ -66,8 +64,10 @@ static dbk_rc read_row(void *ctx, const dbk_row *row, dbk_err *err)
 dbk_rc dbk_reading_list(dbk_book *book, const dbk_list_opts *opts, dbk_reading_fn fn, void *ctx,
                         dbk_err *err)
 {
-    each e = { book, fn, ctx };
-    return dbk_query_list(book, opts, read_row, &e, err);
+    each e = { fn, ctx };
+    dbk_list_opts with_notes = *opts;
+    with_notes.with_note = true;
+    return dbk_query_list(book, &with_notes, read_row, &e, err);
 }
 
 dbk_rc dbk_reading_each(dbk_book *book, const char *form, dbk_reading_fn fn, void *ctx,
@@ -80,8 +80,10 @@ dbk_rc dbk_reading_each(dbk_book *book, const char *form, dbk_reading_fn fn, voi
 dbk_rc dbk_reading_cued(dbk_book *book, const dbk_cued *ask, dbk_reading_fn fn, void *ctx,
                         dbk_err *err)
 {
-    each e = { book, fn, ctx };
-    return dbk_query_cued(book, ask, read_row, &e, err);
+    each e = { fn, ctx };
+    dbk_cued with_notes = *ask;
+    with_notes.with_note = true;
+    return dbk_query_cued(book, &with_notes, read_row, &e, err);
 }
 
 /* ---- elements -------------------------------------------------------------------------------- */

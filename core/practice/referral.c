@@ -150,8 +150,7 @@ static dbk_rc look_at_assessment(void *ctx, dbk_reading *r, const dbk_row *row, 
 {
     bands *b = ctx;
     dbk_id subject = { { 0 } };
-    if (strcmp(row->form, "risk_assessment") != 0)
-        return DBK_OK;
+    (void)row;
     dbk_rc rc = dbk_reading_ref(r, &subject, "subject", err);
     return rc == DBK_OK && dbk_id_equal(&subject, b->person) ? take_band(b, r, err) : rc;
 }
@@ -159,7 +158,7 @@ static dbk_rc look_at_assessment(void *ctx, dbk_reading *r, const dbk_row *row, 
 static dbk_rc read_risk(gathering *g, const dbk_id *person, dbk_err *err)
 {
     bands b = { .g = g, .person = person };
-    const dbk_cued of = DBK_CUED_REFERENCES(person);
+    const dbk_cued of = DBK_CUED_REFERENCES(person, "risk_assessment");
     if (dbk_id_is_zero(person))
         return DBK_OK;
     return dbk_reading_cued(g->book, &of, look_at_assessment, &b, err);

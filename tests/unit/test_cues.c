@@ -405,9 +405,77 @@ static void families_page_by_page_are_all_families_and_every_contact_counts_FL2(
     assert_true(contacts > 0);
 }
 
+/* ---- rows with their records ----------------------------------------------------------------- */
+
+typedef struct checked {
+    dbk_book *book;
+    const char *form;
+    size_t count, of_form, changed;
+    uint64_t changed_ms;
+} checked;
+
+static dbk_rc check_note(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    checked *c = ctx;
+    dbk_note *note = NULL;
+    dbk_hash one, other;
+    assert_ok(dbk_query_note(&note, c->book, &row->record, err), err);
+    assert_ok(dbk_note_hash(&one, note, err), err);
+    assert_ok(dbk_note_hash(&other, row->note, err), err);
+    assert_true(dbk_hash_equal(&one, &other));
+    assert_ptr_equal(note->form, row->note->form);
+    assert_true(dbk_id_equal(&note->space, &row->note->space));
+    assert_true(dbk_span_equal(dbk_note_form(row->note), dbk_span_str(row->form)));
+    /* Whether it has arrived isn't looked up, so it is never said that it has (P5). */
+    assert_int_equal(row->carriage, DBK_HERE_ONLY);
+    assert_int_equal(row->note->carriage, DBK_HERE_ONLY);
+    dbk_note_free(note);
+    c->count++;
+    c->of_form += strcmp(row->form, c->form) == 0;
+    c->changed += row->updated_ms >= c->changed_ms;
+    return DBK_OK;
+}
+
+static void a_row_that_brings_its_record_says_what_the_record_says_P5(void **state)
+{
+    static const char *const forms[] = { "case", "action", "contact", "marker" };
+    size_t older = 0;
+    (void)state;
+    cueworld_make(&w, 301);
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        dbk_err err = { 0 };
+        dbk_cued cued = { .kind = i == 2 ? DBK_CUE_NEXT : DBK_CUE_DUE,
+                          .from_ms = INT64_MIN,
+                          .until_ms = INT64_MAX,
+                          .with_note = true };
+        dbk_list_opts list = { .form = forms[i], .since_ms = INT64_MIN, .with_note = true };
+        checked all = { .book = w.org.books[1].book, .form = forms[i] }, some = all;
+        assert_ok(dbk_query_cued(all.book, &cued, check_note, &all, &err), &err);
+        cued.form = forms[i];
+        assert_ok(dbk_query_cued(all.book, &cued, check_note, &some, &err), &err);
+        assert_int_equal(some.count, some.of_form);
+        assert_int_equal(some.count, all.of_form);
+        all = (checked){ .book = all.book,
+                         .form = forms[i],
+                         .changed_ms = (uint64_t)w.now_ms + 40 * cueworld_below(&w, 9) };
+        some = all;
+        assert_ok(dbk_query_list(all.book, &list, check_note, &all, &err), &err);
+        assert_true(all.count > 0);
+        assert_int_equal(all.count, all.of_form);
+        list.changed_ms = (int64_t)all.changed_ms;
+        list.limit = all.count;
+        assert_ok(dbk_query_list(all.book, &list, check_note, &some, &err), &err);
+        assert_int_equal(some.count, all.changed);
+        older += all.count - all.changed;
+    }
+    assert_true(older > 0);
+    dbk_test_org_drop(&w.org);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_row_that_brings_its_record_says_what_the_record_says_P5),
         cmocka_unit_test(today_by_cues_is_today_by_every_record_A24_FL5_B18),
         cmocka_unit_test(retention_by_cues_is_retention_by_every_record_2_5),
         cmocka_unit_test(families_page_by_page_are_all_families_and_every_contact_counts_FL2),
