@@ -505,12 +505,24 @@ static dbk_rc read_latest(void *ctx, const dbk_store_record *row, dbk_err *err)
     return is_log ? read_log(r, &listed, err) : read_record(r, &listed, err);
 }
 
+/* What only an op on a record that is there already does: one op alone has none of it. */
+#define OPS_OF_CHANGES (1u << DBK_AUDIT_ALTERATION | 1u << DBK_AUDIT_CONFLICT_RESOLVED)
+
+static dbk_records_changed changed_for(const dbk_audit_opts *opts)
+{
+    bool changes = opts->ops != 0 && (opts->ops & ~OPS_OF_CHANGES) == 0;
+    return (dbk_records_changed){ .since_ms = opts->from_ms > 0 ? (uint64_t)opts->from_ms : 0,
+                                  .ops_min = changes ? 2 : 0 };
+}
+
 static dbk_rc read_newest(reading *r, dbk_err *err)
 {
+    const dbk_records_changed ask = changed_for(r->opts);
     if (r->opts->limit > DBK_AUDIT_LIMIT_MAX)
         return dbk_fail(err, DBK_LIMIT, "at most %u entries at once", DBK_AUDIT_LIMIT_MAX);
-    dbk_rc rc = r->opts->record != NULL ? read_all(r, err)
-                                        : dbk_records_latest(r->book->store, read_latest, r, err);
+    dbk_rc rc = r->opts->record != NULL
+                    ? read_all(r, err)
+                    : dbk_records_latest(r->book->store, &ask, read_latest, r, err);
     if (r->done)
         rc = DBK_OK;
     for (size_t i = 0; rc == DBK_OK && i < r->count; i++)

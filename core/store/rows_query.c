@@ -207,15 +207,20 @@ dbk_rc dbk_records_each_until(dbk_store *store, const dbk_records_until *ask,
     return dbk_records_walk(&q, &count, fn, ctx, err);
 }
 
-dbk_rc dbk_records_latest(dbk_store *store, dbk_store_record_fn fn, void *ctx, dbk_err *err)
+dbk_rc dbk_records_latest(dbk_store *store, const dbk_records_changed *ask, dbk_store_record_fn fn,
+                          void *ctx, dbk_err *err)
 {
     dbk_sql q;
     uint64_t count = 0;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_RECORD_LATEST,
                              "SELECT " DBK_RECORD_COLUMNS ",NULL FROM record"
-                             " INDEXED BY record_updated ORDER BY updated_ms DESC",
+                             " INDEXED BY record_updated WHERE updated_ms>=?1 AND (?2<2 OR"
+                             " (SELECT count(*) FROM op WHERE op.record=record.id)>=?2)"
+                             " ORDER BY updated_ms DESC",
                              err);
     if (rc != DBK_OK)
         return rc;
+    dbk_sql_bind_uint(&q, 1, ask->since_ms);
+    dbk_sql_bind_int(&q, 2, ask->ops_min);
     return dbk_records_walk(&q, &count, fn, ctx, err);
 }

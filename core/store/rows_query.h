@@ -35,9 +35,14 @@ typedef struct dbk_records_until {
 DBK_MUST_CHECK dbk_rc dbk_records_each_until(dbk_store *store, const dbk_records_until *ask,
                                              dbk_store_record_fn fn, void *ctx, dbk_err *err);
 
-/* All records, without states, whichever was changed last first. */
-DBK_MUST_CHECK dbk_rc dbk_records_latest(dbk_store *store, dbk_store_record_fn fn, void *ctx,
-                                         dbk_err *err);
+/* Records, without states, whichever was changed last first: all, or those that were changed since
+ * by at least so many ops. The others aren't read. */
+typedef struct dbk_records_changed {
+    uint64_t since_ms;
+    uint32_t ops_min;
+} dbk_records_changed;
+DBK_MUST_CHECK dbk_rc dbk_records_latest(dbk_store *store, const dbk_records_changed *ask,
+                                         dbk_store_record_fn fn, void *ctx, dbk_err *err);
 
 /* Numbers for `status` that indexes alone can tell: no segment is read. pending: of other feeds
  * than `aside` (0: none such). reason: of the first one that waits. */
