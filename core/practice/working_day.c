@@ -194,11 +194,17 @@ dbk_deadline dbk_working_days_after(const dbk_working_days *w, int64_t from_ms, 
 {
     int64_t day = dbk_uk_day(from_ms);
     dbk_deadline due = { .vouched = is_vouched(w, day) };
+    holidays h = { .count = 0 };
+    int year = year_of(day) - 1; /* that they are of: none yet */
     count = count > DBK_WORKING_DAYS_MAX ? DBK_WORKING_DAYS_MAX : count;
     while (count > 0) {
         day++;
+        if (year_of(day) != year) {
+            year = year_of(day);
+            holidays_of(&h, w, year);
+        }
         due.vouched = due.vouched && is_vouched(w, day);
-        if (!is_weekend(day) && dbk_bank_holiday(w, day) == NULL)
+        if (!is_weekend(day) && find(&h, day) == NULL)
             count--;
     }
     due.at_ms = dbk_uk_midnight(day + 1) - 1;
