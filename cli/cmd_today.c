@@ -37,7 +37,7 @@ static dbk_rc about(dbk_bytes *out, bool *shown, cli *c, const dbk_id *record, d
     dbk_rc rc = DBK_OK;
     /* A case whose record isn't here still counts its contacts. */
     *shown = true;
-    if (dbk_query_note(&note, c->book, record, NULL) != DBK_OK)
+    if (dbk_query_said(&note, c->book, record, NULL) != DBK_OK)
         return DBK_OK;
     *shown = cli_shows(c, &note->space);
     size_t count = note->form == NULL ? 0 : dbk_form_summary(note->form, &fields);
@@ -80,6 +80,39 @@ static dbk_rc say_due(cli *c, out_table *table, size_t *said, const dbk_due *due
     }
     dbk_bytes_wipe(&text);
     return rc;
+}
+
+/* What is left out of a page, which has so many of what is overdue, of today and of what comes: a
+ * backlog hides no appointment. */
+typedef struct paging {
+    uint64_t limit; /* 0: none */
+    uint64_t seen[DBK_DUE_OVERDUE + 1];
+} paging;
+
+static bool is_on_page(paging *p, const dbk_due *due)
+{
+    return ++p->seen[due->when] <= p->limit || p->limit == 0;
+}
+
+static uint64_t left_out(const paging *p, dbk_due_when when)
+{
+    return p->limit == 0 || p->seen[when] <= p->limit ? 0 : p->seen[when] - p->limit;
+}
+
+static dbk_rc say_more(const cli *c, const paging *p, dbk_err *err)
+{
+    uint64_t overdue = left_out(p, DBK_DUE_OVERDUE), today = left_out(p, DBK_DUE_TODAY),
+             soon = left_out(p, DBK_DUE_SOON);
+    if (overdue + today + soon == 0)
+        return DBK_OK;
+    if (c->format == OUT_JSON)
+        return out_json_take(json_pack("{s:s, s:I, s:I, s:I}", "kind", "more", "overdue",
+                                       (json_int_t)overdue, "today", (json_int_t)today, "soon",
+                                       (json_int_t)soon),
+                             err);
+    out_text("and more: %llu overdue, %llu for today, %llu soon\n", (unsigned long long)overdue,
+             (unsigned long long)today, (unsigned long long)soon);
+    return DBK_OK;
 }
 
 /* ---- what is not at headquarters yet --------------------------------------------------------- */
@@ -140,38 +173,50 @@ static dbk_rc say_lost(cli *c, dbk_err *err)
                          err);
 }
 
-dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
+static dbk_rc say_all(cli *c, const dbk_today_opts *opts, paging *page, dbk_err *err)
 {
     static const char *const heads[] = { "WHEN", "AT", "WHAT", "ID", "ABOUT" };
-    const char *typed = cli_option_value(a, "--days");
-    dbk_today_opts opts = { .days = DAYS_DEFAULT, .shows = may_look, .ctx = c };
     dbk_due *rows = NULL;
     out_table *table = NULL;
-    uint64_t days = DAYS_DEFAULT;
     size_t count = 0, said = 0;
+    dbk_rc rc = dbk_today(&rows, &count, c->book, opts, err);
+    if (rc == DBK_OK && c->format != OUT_JSON)
+        rc = out_table_new(&table, heads, 5, err);
+    for (size_t i = 0; rc == DBK_OK && i < count; i++)
+        if (is_on_page(page, &rows[i]))
+            rc = say_due(c, table, &said, &rows[i], err);
+    if (rc == DBK_OK && table != NULL && said > 0)
+        out_table_print(table);
+    else if (rc == DBK_OK && table != NULL)
+        out_text("Nothing is due in the next %u days.\n", opts->days);
+    out_table_free(table);
+    dbk_free(rows);
+    return rc;
+}
+
+dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
+{
+    const char *typed = cli_option_value(a, "--days");
+    dbk_today_opts opts = { .days = DAYS_DEFAULT, .shows = may_look, .ctx = c };
+    paging page = { .limit = 0 };
+    uint64_t days = DAYS_DEFAULT;
     if (typed != NULL &&
         (dbk_u64_parse(&days, dbk_span_str(typed), NULL) != DBK_OK || days > DAYS_MAX))
         return dbk_fail(err, DBK_USAGE, "--days is a number, at most %u", DAYS_MAX);
     opts.days = (unsigned)days;
     opts.now_ms = (int64_t)dbk_env_system()->now_ms(NULL);
-    dbk_rc rc = cli_when_today(&opts.today_ms, opts.now_ms, err);
+    dbk_rc rc = cli_limit_read(&page.limit, a, err);
     if (rc == DBK_OK)
-        rc = dbk_today(&rows, &count, c->book, &opts, err);
-    if (rc == DBK_OK && c->format != OUT_JSON)
-        rc = out_table_new(&table, heads, 5, err);
-    for (size_t i = 0; rc == DBK_OK && i < count; i++)
-        rc = say_due(c, table, &said, &rows[i], err);
-    if (rc == DBK_OK && table != NULL && said > 0)
-        out_table_print(table);
-    else if (rc == DBK_OK && table != NULL)
-        out_text("Nothing is due in the next %u days.\n", opts.days);
+        rc = cli_when_today(&opts.today_ms, opts.now_ms, err);
+    if (rc == DBK_OK)
+        rc = say_all(c, &opts, &page, err);
+    if (rc == DBK_OK)
+        rc = say_more(c, &page, err);
     if (rc == DBK_OK)
         rc = say_lost(c, err);
     if (rc == DBK_OK)
         rc = say_retention(c, err);
     if (rc == DBK_OK)
-        rc = dbk_query_status(c->book, say_unsynced, c, err);
-    out_table_free(table);
-    dbk_free(rows);
+        rc = dbk_query_status_own(c->book, say_unsynced, c, err);
     return rc;
 }

@@ -170,6 +170,7 @@ static const cli_option list_options[] = {
 };
 static const cli_option today_options[] = {
     { "--days", "N", "how far ahead (7); what is overdue is always told" },
+    { "--limit", "N", "at most so many that are overdue, so many for today and so many soon" },
     LOOK_OPTION,
     { NULL, NULL, NULL },
 };

@@ -119,6 +119,10 @@ typedef struct dbk_cued {
     }
 DBK_MUST_CHECK dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_row_fn fn, void *ctx,
                                      dbk_err *err);
+/* How many have such a cue, whatever their form, withdrawn or not. None is opened while every space
+ * may be read here. */
+DBK_MUST_CHECK dbk_rc dbk_query_cue_count(dbk_book *book, uint64_t *count, const dbk_cued *ask,
+                                          dbk_err *err);
 /* What cues of this kind are about, each once, by bytes. */
 typedef dbk_rc (*dbk_about_fn)(void *ctx, const dbk_id *about, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_query_cue_abouts(dbk_book *book, dbk_cue_kind kind, dbk_about_fn fn,
@@ -196,6 +200,10 @@ typedef struct dbk_space_status {
 } dbk_space_status;
 typedef dbk_rc (*dbk_space_fn)(void *ctx, const dbk_space_status *s, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err);
+/* The same of what this device wrote: own_* and oldest_waiting_ms alone. What is there isn't
+ * counted, which takes as long as there is much. */
+DBK_MUST_CHECK dbk_rc dbk_query_status_own(dbk_book *book, dbk_space_fn fn, void *ctx,
+                                           dbk_err *err);
 /* When the relay received the newest that a device wrote into a space, as far as it is here; 0:
  * nothing of it is here. */
 DBK_MUST_CHECK dbk_rc dbk_query_heard(dbk_book *book, uint64_t *receipt_ms, const dbk_id *device,

@@ -158,14 +158,41 @@ static dbk_rc take_found(void *ctx, dbk_rowid record, dbk_err *err)
     return dbk_records_get(w->book->store, record, take_row, w, err);
 }
 
-dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_row_fn fn, void *ctx, dbk_err *err)
+static dbk_cues_ask rows_of(const dbk_cued *ask)
 {
-    walk w = { book, ask->form, ask->with_withdrawn, ask->with_note, fn, ctx };
     dbk_cues_ask rows = { .kind = (uint32_t)ask->kind,
                           .from_ms = ask->from_ms,
                           .until_ms = ask->until_ms };
     if (ask->about != NULL)
         rows.about = *ask->about;
+    return rows;
+}
+
+static dbk_rc count_row(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    (void)row;
+    (void)err;
+    ++*(uint64_t *)ctx;
+    return DBK_OK;
+}
+
+dbk_rc dbk_query_cue_count(dbk_book *book, uint64_t *count, const dbk_cued *ask, dbk_err *err)
+{
+    walk w = { .book = book, .with_withdrawn = true, .fn = count_row, .ctx = count };
+    const dbk_cues_ask rows = rows_of(ask);
+    bool all_open = dbk_query_limit(book, 1) != 0;
+    *count = 0;
+    dbk_rc rc = dbk_query_keep_up(book, err);
+    if (rc != DBK_OK)
+        return rc;
+    return all_open ? dbk_cues_count(book->store, count, &rows, err)
+                    : dbk_cues_find(book->store, &rows, take_found, &w, err);
+}
+
+dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_row_fn fn, void *ctx, dbk_err *err)
+{
+    walk w = { book, ask->form, ask->with_withdrawn, ask->with_note, fn, ctx };
+    const dbk_cues_ask rows = rows_of(ask);
     dbk_rc rc = dbk_query_keep_up(book, err);
     return rc == DBK_OK ? dbk_cues_find(book->store, &rows, take_found, &w, err) : rc;
 }

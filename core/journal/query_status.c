@@ -173,8 +173,16 @@ static dbk_rc fill(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_e
 
 /* ---- spaces -------------------------------------------------------------------------------- */
 
+static dbk_rc fill_own(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_err *err)
+{
+    const dbk_book_space *space = dbk_tables_space(&book->tables, &s->space);
+    (void)reason;
+    return space == NULL ? DBK_OK : count_own(book, s, space, err);
+}
+
 typedef struct status_walk {
     dbk_book *book;
+    dbk_rc (*fill)(dbk_book *book, dbk_space_status *s, dbk_bytes *reason, dbk_err *err);
     dbk_space_fn fn;
     void *ctx;
 } status_walk;
@@ -185,7 +193,7 @@ static dbk_rc tell_space(const status_walk *w, const dbk_id *space, dbk_err *err
     dbk_space_status s = { .space = *space,
                            .mine = dbk_book_standing(w->book, space),
                            .confirmed = dbk_cosigned_judge(w->book, space) };
-    dbk_rc rc = fill(w->book, &s, &reason, err);
+    dbk_rc rc = w->fill(w->book, &s, &reason, err);
     if (rc == DBK_OK)
         rc = w->fn(w->ctx, &s, err);
     dbk_bytes_wipe(&reason);
@@ -200,21 +208,33 @@ static bool is_held(const dbk_book *book, const dbk_id *space)
     return false;
 }
 
-dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err)
+static dbk_rc tell_spaces(const status_walk *w, dbk_err *err)
 {
-    status_walk w = { book, fn, ctx };
+    const dbk_book *book = w->book;
     dbk_rc rc = DBK_OK;
     for (size_t i = 0; i < book->readable_count && rc == DBK_OK; i++)
-        rc = tell_space(&w, &book->readable[i], err);
+        rc = tell_space(w, &book->readable[i], err);
     /* Where this device is a member, but the key has not come: that is worth telling too. */
     size_t spaces = book->roster == NULL ? 0 : dbk_roster_spaces(book->roster);
     for (size_t i = 0; i < spaces && rc == DBK_OK; i++) {
         const dbk_space *s = dbk_roster_space_at(book->roster, i);
         if (!s->is_roster && !is_held(book, &s->space) &&
             dbk_book_role(book, &s->space) != DBK_ROLE_NONE)
-            rc = tell_space(&w, &s->space, err);
+            rc = tell_space(w, &s->space, err);
     }
     return rc;
+}
+
+dbk_rc dbk_query_status(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err)
+{
+    const status_walk w = { book, fill, fn, ctx };
+    return tell_spaces(&w, err);
+}
+
+dbk_rc dbk_query_status_own(dbk_book *book, dbk_space_fn fn, void *ctx, dbk_err *err)
+{
+    const status_walk w = { book, fill_own, fn, ctx };
+    return tell_spaces(&w, err);
 }
 
 dbk_rc dbk_query_heard(dbk_book *book, uint64_t *receipt_ms, const dbk_id *device,

@@ -22,6 +22,8 @@ const char *const dbk_cue_victims[4] = { "victim", "close_relative", "family_spo
 static const char *const action_over[] = { "done", "declined", NULL };
 static const char *const sent_out[] = { "search", "locate_arrest", NULL };
 static const char *const referral_over[] = { "rejected", "done", "closed_no_contact", NULL };
+static const char *const attempted[] = { "attempted", NULL };
+static const char *const closed[] = { "closed", NULL };
 static const char *const dispose[] = { "dispose", NULL };
 
 typedef struct telling {
@@ -174,6 +176,34 @@ static bool surely_refers(const dbk_cue_of *of, const char *name)
     return said;
 }
 
+/* To this one, and to no other. */
+static bool surely_is(const dbk_cue_of *of, const char *name, const dbk_id *id)
+{
+    standing s = standing_in(of, name);
+    dbk_span value = { NULL, 0 };
+    dbk_id one;
+    bool said = false;
+    while (s.is_register && next_value(&s, &value)) {
+        said = read_id(&one, value) && dbk_id_equal(&one, id);
+        if (!said)
+            break;
+    }
+    return said;
+}
+
+/* Whoever says that a record is out of use is shown: no other value of its life ranks higher. */
+static bool is_out_of_use(const dbk_cue_of *of)
+{
+    const dbk_state_group *life = dbk_state_group_find(of->state,
+                                                       dbk_span_str(DBK_GROUP_LIFECYCLE));
+    const char *const out[] = { dbk_life_name(DBK_LIFE_WITHDRAWN), dbk_life_name(DBK_LIFE_DISPOSED),
+                                NULL };
+    for (size_t i = 0; life != NULL && i < life->registers_count; i++)
+        if (is_any(dbk_view_member(life->registers[i].value, "state"), out))
+            return true;
+    return false;
+}
+
 /* 1970 began nothing: the rules take that moment for none. */
 static bool surely_timed(const dbk_cue_of *of, const char *name)
 {
@@ -233,15 +263,38 @@ static void tell_dates(telling *t, const char *form)
         tell(t, DBK_CUE_DUE, NULL, first_ms);
 }
 
+static void tell_case(telling *t)
+{
+    int64_t reported_ms = 0;
+    if (earliest(t->of, &reported_ms, "reported_at") && !surely_says(t->of, "status", closed))
+        tell(t, DBK_CUE_OPEN, NULL, t->of->when_ms);
+}
+
 static void tell_action(telling *t)
 {
     if (may_say(t->of, "kind", sent_out) && !surely_says(t->of, "state", action_over))
         tell(t, DBK_CUE_SENT_OUT, NULL, t->of->when_ms);
 }
 
+/* What counts for sure is counted without being read. */
+static void tell_met(telling *t)
+{
+    bool sure = !may_say(t->of, "method", attempted);
+    standing s = standing_in(t->of, "case_id");
+    dbk_span item;
+    dbk_id id;
+    if (is_out_of_use(t->of) || surely_says(t->of, "method", attempted))
+        return;
+    while (next_item(&s, &item))
+        if (read_id(&id, item))
+            tell(t, sure && surely_is(t->of, "case_id", &id) ? DBK_CUE_MET : DBK_CUE_MAY_MEET, &id,
+                 t->of->when_ms);
+}
+
 static void tell_contact(telling *t)
 {
     int64_t next_ms = 0;
+    tell_met(t);
     tell_refs(t, DBK_CUE_CONTACT, "case_id", t->of->when_ms);
     if (!surely_refers(t->of, "case_id") && earliest(t->of, &next_ms, "next_contact.when"))
         tell(t, DBK_CUE_NEXT, NULL, next_ms);
@@ -268,6 +321,8 @@ static void tell_person(telling *t)
     int64_t born_ms = 0;
     bool own = false;
     while (next_item(&s, &part)) {
+        if (!is_any(dbk_view_member(part, "role"), dbk_cue_victims))
+            continue;
         if (read_id(&id, dbk_view_member(part, "case")))
             tell(t, DBK_CUE_PART, &id, t->of->when_ms);
         else
@@ -325,6 +380,7 @@ static const struct {
     const char *form;
     void (*tell)(telling *t);
 } forms[] = {
+    { "case", tell_case },
     { "action", tell_action },
     { "contact", tell_contact },
     { "risk_assessment", tell_assessment },

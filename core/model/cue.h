@@ -20,11 +20,14 @@ typedef enum dbk_cue_kind {
     DBK_CUE_SENT_OUT,      /* an action to search or arrest that may still wait */
     DBK_CUE_SERVICE,       /* a referral that may still run, about its service */
     DBK_CUE_REFERRED,      /* a referral, about its person */
-    DBK_CUE_PART,          /* a person, about a case they have a part in */
+    DBK_CUE_PART,          /* a person, about a case of which they may be a victim */
     DBK_CUE_LIMIT,         /* a report or a decision of which somebody may still have to be told */
     DBK_CUE_REVIEW,        /* a review of retention. at: when to look again; INT64_MIN: it may
                               say "dispose" */
     DBK_CUE_BORN,          /* a person. at: the earliest day of birth */
+    DBK_CUE_MET,           /* a contact that counts for this case whichever values are shown */
+    DBK_CUE_MAY_MEET,      /* one that may count for it, or not */
+    DBK_CUE_OPEN,          /* a case that may not be closed, and may say when it was reported */
     DBK_CUE_KINDS
 } dbk_cue_kind;
 

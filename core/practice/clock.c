@@ -508,19 +508,17 @@ static dbk_rc look_running(void *ctx, dbk_reading *r, const dbk_row *row, dbk_er
     return rc == DBK_OK && (sent == NULL || sent->at_ms == 0) ? keep_run(w, &run, err) : rc;
 }
 
-/* The victims of a case that is held, may be told, isn't closed and was reported. */
-static dbk_rc look_victims(void *ctx, const dbk_id *case_id, dbk_err *err)
+/* The victims of a case that may be told, isn't closed and was reported. */
+static dbk_rc look_victims(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     walk *w = ctx;
-    const dbk_cued parts = cued(DBK_CUE_PART, case_id);
-    dbk_clock_run run = { .case_id = *case_id };
-    dbk_reading of_case;
-    dbk_rc rc = find(w, &of_case, case_id, err);
-    if (rc == DBK_OK && of_case.note != NULL)
-        rc = take_case(&run, &of_case, err);
-    if (rc == DBK_OK && of_case.note != NULL && !run.closed)
-        rc = time_of(&of_case, &run.began_ms, "reported_at", err);
-    dbk_reading_wipe(&of_case);
+    const dbk_cued parts = cued(DBK_CUE_PART, &row->record);
+    dbk_clock_run run = { .case_id = row->record };
+    if (!shows(w, &row->space))
+        return DBK_OK;
+    dbk_rc rc = take_case(&run, r, err);
+    if (rc == DBK_OK && !run.closed)
+        rc = time_of(r, &run.began_ms, "reported_at", err);
     if (rc != DBK_OK || run.began_ms == 0)
         return rc;
     w->of_case = &run;
@@ -539,10 +537,10 @@ static int by_record(const void *pa, const void *pb)
 
 static dbk_rc each_running(walk *w, dbk_err *err)
 {
-    const dbk_cued limits = cued(DBK_CUE_LIMIT, NULL);
+    const dbk_cued limits = cued(DBK_CUE_LIMIT, NULL), open = cued(DBK_CUE_OPEN, NULL);
     dbk_rc rc = dbk_reading_cued(w->book, &limits, look_limit, w, err);
     if (rc == DBK_OK)
-        rc = dbk_query_cue_abouts(w->book, DBK_CUE_PART, look_victims, w, err);
+        rc = dbk_reading_cued(w->book, &open, look_victims, w, err);
     if (w->runs_count > 0)
         qsort(w->runs, w->runs_count, sizeof(w->runs[0]), by_record);
     for (size_t i = 0; rc == DBK_OK && i < w->runs_count; i++)

@@ -43,6 +43,11 @@ static dbk_due_when when_of(const today *t, const dbk_due *due)
     return due->at_ms < t->opts->today_ms + DBK_DAY_MS ? DBK_DUE_TODAY : DBK_DUE_SOON;
 }
 
+static bool shows(const today *t, const dbk_id *space)
+{
+    return t->opts->shows == NULL || t->opts->shows(t->opts->ctx, space);
+}
+
 static dbk_rc keep(today *t, dbk_due *due, dbk_err *err)
 {
     due->when = when_of(t, due);
@@ -87,6 +92,8 @@ static dbk_rc look_at_date(today *t, const dbk_cue_date *rule, dbk_reading *r, c
 static dbk_rc look_dated(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     dbk_rc rc = DBK_OK;
+    if (!shows(ctx, &row->space))
+        return DBK_OK;
     for (size_t i = 0; rc == DBK_OK && i < DBK_CUE_DATES; i++)
         if (strcmp(dbk_cue_dates[i].form, row->form) == 0)
             rc = look_at_date(ctx, &dbk_cue_dates[i], r, row, err);
@@ -107,6 +114,7 @@ typedef struct seen_case {
     const dbk_id *id;
     bool found;                   /* what is looked for; it ends the walk */
     bool met, graded, higher;     /* higher: than standard */
+    bool hidden;                  /* its record is where nothing is told of */
     int64_t newest_ms, graded_ms; /* of the newest contact, of the latest assessment */
     uint64_t contacts;            /* since that, attempts apart (FL-2) */
 } seen_case;
@@ -123,6 +131,8 @@ static dbk_rc keep_agreed(today *t, dbk_reading *r, const dbk_row *row, dbk_err 
 {
     dbk_due due = { .record = row->record, .kind = DBK_DUE_CONTACT, .timed = true };
     bool agreed = false;
+    if (!shows(t, &row->space))
+        return DBK_OK;
     dbk_rc rc = dbk_reading_time(r, &agreed, &due.at_ms, "next_contact.when", err);
     return rc == DBK_OK && agreed ? keep(t, &due, err) : rc;
 }
@@ -181,27 +191,47 @@ static dbk_rc find_newest(seen_case *c, dbk_cue_kind kind, dbk_reading_fn look, 
     return c->found && rc == DBK_LIMIT ? DBK_OK : rc;
 }
 
+/* Most are known by their cues; the others are read. */
+static dbk_rc count_contacts(seen_case *c, dbk_err *err)
+{
+    dbk_cued since = {
+        .kind = DBK_CUE_MET, .about = c->id, .from_ms = c->graded_ms, .until_ms = INT64_MAX
+    };
+    dbk_rc rc = dbk_query_cue_count(c->t->book, &c->contacts, &since, err);
+    since.kind = DBK_CUE_MAY_MEET;
+    return rc == DBK_OK ? dbk_reading_cued(c->t->book, &since, count_contact, c, err) : rc;
+}
+
+static dbk_rc take_hidden(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    seen_case *c = ctx;
+    (void)err;
+    c->hidden = !shows(c->t, &row->space);
+    return DBK_OK;
+}
+
+/* A case whose record isn't here still counts its contacts. */
+static dbk_rc keep_repeated(seen_case *c, dbk_err *err)
+{
+    const dbk_due due = { .record = *c->id,
+                          .kind = DBK_DUE_REPEAT,
+                          .when = DBK_DUE_TODAY,
+                          .timed = true,
+                          .at_ms = c->newest_ms,
+                          .contacts = c->contacts };
+    dbk_rc rc = dbk_query_one(c->t->book, c->id, take_hidden, c, err);
+    return rc == DBK_OK && !c->hidden ? push(&c->t->items, &due, sizeof(due), err) : rc;
+}
+
 static dbk_rc look_case(void *ctx, const dbk_id *id, dbk_err *err)
 {
     seen_case c = { .t = ctx, .id = id };
     dbk_rc rc = find_newest(&c, DBK_CUE_CONTACT, look_newest, err);
     if (rc == DBK_OK && c.met)
         rc = find_newest(&c, DBK_CUE_GRADED, look_risk, err);
-    if (rc != DBK_OK || !c.graded || c.higher)
-        return rc;
-    const dbk_cued since = {
-        .kind = DBK_CUE_CONTACT, .about = id, .from_ms = c.graded_ms, .until_ms = INT64_MAX
-    };
-    rc = dbk_reading_cued(c.t->book, &since, count_contact, &c, err);
-    const dbk_due due = { .record = *id,
-                          .kind = DBK_DUE_REPEAT,
-                          .when = DBK_DUE_TODAY,
-                          .timed = true,
-                          .at_ms = c.newest_ms,
-                          .contacts = c.contacts };
-    return rc == DBK_OK && c.contacts >= DBK_TODAY_REPEATS
-               ? push(&c.t->items, &due, sizeof(due), err)
-               : rc;
+    if (rc == DBK_OK && c.graded && !c.higher)
+        rc = count_contacts(&c, err);
+    return rc == DBK_OK && c.contacts >= DBK_TODAY_REPEATS ? keep_repeated(&c, err) : rc;
 }
 
 /* A contact that says of no case whose it is. */
@@ -221,6 +251,8 @@ static dbk_rc keep_clash(void *ctx, const dbk_row *action, dbk_err *err)
                           .urgent = true,
                           .timed = true,
                           .at_ms = action->when_ms };
+    if (!shows(t, &action->space))
+        return DBK_OK;
     return push(&t->items, &due, sizeof(due), err);
 }
 

@@ -41,7 +41,8 @@ typedef struct dbk_today_opts {
     int64_t now_ms;
     int64_t today_ms; /* midnight, UTC, of the day that it is where the officer is */
     unsigned days;    /* how far ahead; what is overdue is always told */
-    /* What lies where this says no is not looked at for limits. NULL: all. */
+    /* What lies where this says no isn't told. NULL: all. Services are never of a restricted
+     * space. */
     bool (*shows)(void *ctx, const dbk_id *space);
     void *ctx;
 } dbk_today_opts;

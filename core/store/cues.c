@@ -68,6 +68,35 @@ dbk_rc dbk_cues_of(dbk_store *store, dbk_rowid record, dbk_store_cue_fn fn, void
     return rc;
 }
 
+static void bind_ask(dbk_sql *q, const dbk_cues_ask *ask)
+{
+    dbk_sql_bind_int(q, 1, ask->kind);
+    dbk_sql_bind_blob(q, 2, about_span(&ask->about));
+    dbk_sql_bind_int(q, 3, ask->from_ms);
+    dbk_sql_bind_int(q, 4, ask->until_ms);
+}
+
+dbk_rc dbk_cues_count(dbk_store *store, uint64_t *count, const dbk_cues_ask *ask, dbk_err *err)
+{
+    dbk_sql q;
+    bool row = false;
+    *count = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_CUE_COUNT,
+                             "SELECT count(*) FROM cue WHERE kind=?1 AND about=?2 AND at_ms>=?3"
+                             " AND at_ms<=?4",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    bind_ask(&q, ask);
+    rc = dbk_sql_next(&q, &row, err);
+    if (rc == DBK_OK && row)
+        *count = dbk_sql_uint(&q, 0);
+    if (rc == DBK_OK)
+        rc = dbk_sql_read_all(&q, err);
+    dbk_sql_close(&q);
+    return rc;
+}
+
 dbk_rc dbk_cues_find(dbk_store *store, const dbk_cues_ask *ask, dbk_cues_fn fn, void *ctx,
                      dbk_err *err)
 {
@@ -79,10 +108,7 @@ dbk_rc dbk_cues_find(dbk_store *store, const dbk_cues_ask *ask, dbk_cues_fn fn, 
                              err);
     if (rc != DBK_OK)
         return rc;
-    dbk_sql_bind_int(&q, 1, ask->kind);
-    dbk_sql_bind_blob(&q, 2, about_span(&ask->about));
-    dbk_sql_bind_int(&q, 3, ask->from_ms);
-    dbk_sql_bind_int(&q, 4, ask->until_ms);
+    bind_ask(&q, ask);
     while (rc == DBK_OK) {
         rc = dbk_sql_next(&q, &more, err);
         if (rc != DBK_OK || !more)

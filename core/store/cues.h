@@ -31,6 +31,9 @@ typedef struct dbk_cues_ask {
 typedef dbk_rc (*dbk_cues_fn)(void *ctx, dbk_rowid record, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_cues_find(dbk_store *store, const dbk_cues_ask *ask, dbk_cues_fn fn,
                                     void *ctx, dbk_err *err);
+/* How many those are. Reads no record. */
+DBK_MUST_CHECK dbk_rc dbk_cues_count(dbk_store *store, uint64_t *count, const dbk_cues_ask *ask,
+                                     dbk_err *err);
 /* The next, by bytes, that a cue of this kind is about, after *about; *found false: there is none.
  * Reads no more than its row. */
 DBK_MUST_CHECK dbk_rc dbk_cues_next(dbk_store *store, bool *found, dbk_id *about, uint32_t kind,

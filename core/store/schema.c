@@ -114,9 +114,13 @@ static const char schema_8[] =
     "CREATE INDEX record_updated ON record(updated_ms);"
     "UPDATE record SET indexed=0 WHERE form='person';";
 
+/* More is told of contacts and cases, and less of persons. */
+static const char schema_9[] = "UPDATE record SET indexed=0"
+                               " WHERE form IN ('case','contact','person');";
+
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2, schema_3,
                                                               schema_4, schema_5, schema_6,
-                                                              schema_7, schema_8 };
+                                                              schema_7, schema_8, schema_9 };
 
 #define COPY_PATH_SIZE 4128u /* a path and ".before-N.new" */
 

@@ -125,6 +125,7 @@ typedef enum dbk_sql_slot {
     DBK_SQL_CUE_ADD,
     DBK_SQL_CUE_OF,
     DBK_SQL_CUE_FIND,
+    DBK_SQL_CUE_COUNT,
     DBK_SQL_CUE_NEXT,
     DBK_SQL_RECORD_UNTIL,
     DBK_SQL_RECORD_LATEST,

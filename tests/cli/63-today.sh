@@ -69,5 +69,12 @@ must amir add risk_assessment case_id="$case_id" kind=dash judgement_band=high \
 must amir --json today
 json "a case that is graded high is watched otherwise" \
     "[d for d in rows if d['kind'] == 'repeat']" "[]"
+must amir --json today --limit 1
+json "a page has so many of each, so that a backlog hides nothing, and says what it left out" \
+    "[d['when'] for d in rows if 'when' in d], [d for d in rows if d['kind'] == 'more']" \
+    "(['overdue', 'soon'], [{'kind': 'more', 'overdue': 1, 'today': 0, 'soon': 0}])"
+must amir today --limit 1
+has "in plain words" "^and more: 1 overdue, 0 for today, 0 soon" "$out"
+wont "a limit is a number" 2 "a number" amir today --limit few
 wont "days are a number" 2 "a number" amir today --days many
 finish

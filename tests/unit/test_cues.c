@@ -47,6 +47,20 @@ typedef struct all_day {
 
 static all_day d;
 
+static bool is_shown(const dbk_id *space)
+{
+    return d.opts->shows == NULL || d.opts->shows(d.opts->ctx, space);
+}
+
+/* One whose record isn't here is told. */
+static bool is_shown_case(const dbk_id *id)
+{
+    dbk_note *note = NULL;
+    bool shown = dbk_query_note(&note, d.book, id, NULL) != DBK_OK || is_shown(&note->space);
+    dbk_note_free(note);
+    return shown;
+}
+
 static void take(const dbk_due *due)
 {
     assert_true(d.count < DUE_MAX);
@@ -100,7 +114,7 @@ static dbk_rc see_dated(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *
         if (says(r, date->state, date->closed[i]))
             return DBK_OK;
     due.urgent = says(r, "priority", "urgent");
-    if (timed(r, &due.at_ms, date->field))
+    if (is_shown(&row->space) && timed(r, &due.at_ms, date->field))
         take_dated(due);
     return DBK_OK;
 }
@@ -138,7 +152,8 @@ static dbk_rc see_contact(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err
     bool alone = dbk_id_is_zero(&id);
     (void)ctx;
     (void)err;
-    if ((alone || !d.cases[i].met) && timed(r, &due.at_ms, "next_contact.when"))
+    if ((alone || !d.cases[i].met) && is_shown(&row->space) &&
+        timed(r, &due.at_ms, "next_contact.when"))
         take_dated(due);
     if (!d.cases[i].met)
         d.cases[i].newest_ms = row->when_ms;
@@ -154,7 +169,8 @@ static dbk_rc see_action(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err 
     dbk_id case_id = ref_of(r, "case_id"), owner = ref_of(r, "owner");
     dbk_reading c;
     (void)ctx;
-    if (dbk_id_is_zero(&owner) || says(r, "state", "done") || says(r, "state", "declined") ||
+    if (!is_shown(&row->space) || dbk_id_is_zero(&owner) || says(r, "state", "done") ||
+        says(r, "state", "declined") ||
         (!says(r, "kind", "search") && !says(r, "kind", "locate_arrest")))
         return DBK_OK;
     assert_ok(dbk_reading_find_note(&note, d.book, &case_id, err), err);
@@ -241,7 +257,7 @@ static void see_all(dbk_book *book, const dbk_today_opts *opts)
     assert_ok(dbk_reading_each(book, "contact", see_contact, NULL, &err), &err);
     for (size_t i = 0; i < d.cases_count; i++)
         if (d.cases[i].graded && !d.cases[i].higher && d.cases[i].met &&
-            d.cases[i].contacts >= DBK_TODAY_REPEATS)
+            d.cases[i].contacts >= DBK_TODAY_REPEATS && is_shown_case(&d.cases[i].id))
             take(&(dbk_due){ d.cases[i].id, DBK_DUE_REPEAT, DBK_DUE_TODAY, false,
                              d.cases[i].newest_ms, true, d.cases[i].contacts });
     assert_ok(dbk_reading_each(book, "action", see_action, NULL, &err), &err);

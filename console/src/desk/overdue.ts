@@ -1,10 +1,11 @@
 // What is late: what officers and headquarters owe by a day, devices that nobody has heard of, and
 // records whose review is due.
-import { run } from "../base/client";
+import { run, runOne } from "../base/client";
 import { type Child, h } from "../base/h";
 import type { Page } from "../base/page";
 import { type Colour, heading, hint, inset, link, para, table, tag } from "../base/parts";
 import { restrictedSpaces } from "../base/shell";
+import { type More, isMore, limitOf, moreLink } from "../base/waiting";
 import { capital, counted, listed, onDay, when } from "../base/words";
 
 interface Waiting {
@@ -16,10 +17,9 @@ interface Waiting {
     summary?: string;
 }
 
-interface Silent {
-    part: string;
-    device?: string;
-    name?: string;
+interface Device {
+    name: string;
+    /** When the relay last received something of it; absent: nothing is expected of it. */
     heard?: string | null;
 }
 
@@ -52,39 +52,44 @@ function waitingTable(rows: readonly Waiting[], caption: string): Child {
     }));
 }
 
-/** Only lines about a record; what isn't synced, and counts, are told elsewhere. */
-async function waitingRecords(reason: string | undefined): Promise<Waiting[]> {
-    const lines = await run<Waiting>({ name: "today", options: { reason } });
-    return lines.filter((w) => w.id !== undefined && w.when !== undefined);
-}
-
 export async function overduePage(page: Page): Promise<Child> {
-    const rows = await waitingRecords(page.reason);
+    const lines = await run<Waiting | More>({ name: "today",
+        options: { reason: page.reason, limit: limitOf(page) } });
+    const rows = lines.filter((l): l is Waiting => "when" in l);
     return [
         heading(1, "Due and overdue"),
         rows.length === 0 ? inset("Nothing is due in the next seven days.")
             : waitingTable(rows, `${counted(rows.length, "thing")}, the worst first`),
+        moreLink(lines, page, "/overdue"),
         restrictedSpaces(page),
     ];
 }
 
 const firstShown = 5;
+const dayMs = 24 * 60 * 60 * 1000;
+
+function isSilent(d: Device): boolean {
+    return d.heard === null ||
+        (d.heard !== undefined && Date.parse(d.heard) < Date.now() - dayMs);
+}
 
 /** For the desk's first page: filled in after the page is shown, as it looks at many records. */
 export async function overduePart(place: HTMLElement): Promise<void> {
-    const late = (await waitingRecords(undefined)).filter((w) => w.when === "overdue");
-    const silent = (await run<Silent>({ name: "report dmm" })).filter((l) => l.part === "device");
+    const lines = await run<Waiting | More>({ name: "today", options: { limit: firstShown } });
+    const late = lines.filter((l): l is Waiting => "when" in l && l.when === "overdue");
+    const more = lines.find(isMore)?.overdue ?? 0;
+    const silent = (await runOne<Device[]>({ name: "device list" })).filter(isSilent);
     const parts: Child[] = [heading(2, "Overdue")];
     if (late.length === 0) parts.push(para("Nothing is overdue."));
     else {
-        parts.push(waitingTable(late.slice(0, firstShown), `${counted(late.length, "thing")} ` +
-            (late.length > firstShown ? `overdue, the worst ${firstShown}` : "overdue")));
+        parts.push(waitingTable(late, `${counted(late.length + more, "thing")} ` +
+            (more > 0 ? `overdue, the worst ${late.length}` : "overdue")));
     }
     parts.push(para(link("/overdue", "All that is due and overdue")));
     if (silent.length > 0) {
         parts.push(heading(2, "Devices not heard of for a day"),
             para(listed(silent.map((d) =>
-                `${d.name ?? ""} (${d.heard ? when(d.heard) : "nothing yet"})`)), ". ",
+                `${d.name} (${d.heard ? when(d.heard) : "nothing yet"})`)), ". ",
             link("/devices", "Devices")));
     }
     place.replaceChildren(h("div", parts));

@@ -5,6 +5,7 @@ import type { Page } from "../base/page";
 import { heading, hint, link, para, tag } from "../base/parts";
 import { restrictedSpaces } from "../base/shell";
 import { status } from "../base/syncbar";
+import { limitOf, moreLink } from "../base/waiting";
 import { capital, onDay } from "../base/words";
 import { type Unsynced, arrived } from "./synced";
 import { tabletPage, writesOnly } from "./tablet";
@@ -54,7 +55,8 @@ function due(lines: readonly Due[], which: Due["when"], title: string): Child {
 export async function todayPage(page: Page): Promise<Child> {
     if (writesOnly(page)) return tabletPage();
     const unsaved = await started();
-    const lines = await run<Line>({ name: "today", options: { reason: page.reason } });
+    const lines = await run<Line>({ name: "today",
+        options: { reason: page.reason, limit: limitOf(page) } });
     const s = await status();
     const waits = lines.filter((l): l is Due => "when" in l);
     const unsynced = lines.filter((l): l is Unsynced => l.kind === "unsynced");
@@ -71,6 +73,7 @@ export async function todayPage(page: Page): Promise<Child> {
         due(waits, "today", "Today"),
         due(waits, "soon", "In the next seven days"),
         waits.length === 0 ? para("Nothing waits for you in the next seven days.") : null,
+        moreLink(lines, page, "/today"),
         arrived(unsynced, s),
         restrictedSpaces(page),
         hint("This device's own clock and store; the network is used by \"Sync now\" alone."),

@@ -42,6 +42,6 @@ export function arrived(lines: readonly Unsynced[], s: Status): Child {
 
 /** The same where nothing else of the day is shown. */
 export async function syncPart(): Promise<Child> {
-    const lines = await run<{ kind: string }>({ name: "today" });
+    const lines = await run<{ kind: string }>({ name: "today", options: { limit: 1 } });
     return arrived(lines.filter((l): l is Unsynced => l.kind === "unsynced"), await status());
 }
