@@ -176,6 +176,11 @@ story("each sheet of a printed record is marked at its head and its foot", async
     assert(!text.includes("/records/"), "no address is printed beside a link");
     const twice = text.replace(/\s+/g, " ").split("A lorry and a bicycle.").length - 1;
     assert(twice >= 2, "what the history folds away is on the paper");
+    const shots = process.env["SHOTS"];
+    if (shots) {
+        execFileSync("pdftoppm", ["-png", "-r", "70", "-singlefile", "-", `${shots}/printed`],
+            { input: file });
+    }
 });
 
 story("an auditor reads what the desk reads, and finds nothing to decide", async () => {

@@ -29,6 +29,8 @@ const storeInUse = 17;
 const waitsForSecond = 20;
 /** How long a page may take on a machine that others keep busy: no test is of its speed. */
 const patience_ms = 120_000;
+/** Some 75 characters, and what stands around them. */
+const lineMax_em = 38;
 
 function terminal(wanted: number, device: string, args: readonly string[]): string {
     const { status, stdout, stderr } = spawnSync(daybook, ["--store", `${folder}/${device}`,
@@ -189,6 +191,27 @@ interface Violation {
     nodes: { target: string[]; failureSummary: string }[];
 }
 
+/** Between a phone and a large screen: a tablet's and a laptop's breakpoints lie there. */
+const widths = [360, 700, 1000, 1280, 1920];
+
+/** Nothing is wider than the window, whatever its width; lines stay short enough to be read. */
+async function fits(w: Window, what: string): Promise<void> {
+    const own = w.page.viewportSize();
+    assert(own);
+    for (const width of w.dark ? [own.width] : widths) {
+        await w.page.setViewportSize({ width, height: own.height });
+        const { over, longest } = await w.page.evaluate(() => ({
+            over: document.documentElement.scrollWidth - window.innerWidth,
+            longest: Math.max(0, ...[...document.querySelectorAll("main p")].map((p) =>
+                p.getBoundingClientRect().width / parseFloat(getComputedStyle(p).fontSize))),
+        }));
+        assert(over <= 0, `${what}: ${over} pixels wider than a window of ${width}`);
+        assert(longest <= lineMax_em,
+            `${what}: a paragraph ${longest.toFixed()} em wide in a window of ${width}`);
+    }
+    await w.page.setViewportSize(own);
+}
+
 /** axe finds nothing; the page isn't wider than the window; it is marked; its title has no name. */
 export async function sound(w: Window, what: string): Promise<void> {
     await w.page.evaluate(axe);
@@ -201,9 +224,7 @@ export async function sound(w: Window, what: string): Promise<void> {
     const faults = found.map((v) => `${v.id}: ${v.nodes[0]?.target.join(" ")}: ` +
         `${v.nodes[0]?.failureSummary}`);
     assert.deepEqual(faults, [], `${what}: axe`);
-    const over = await w.page.evaluate(() =>
-        document.documentElement.scrollWidth - window.innerWidth);
-    assert(over <= 0, `${what}: ${over} pixels wider than the window`);
+    await fits(w, what);
     const marked = await w.page.getByText("OFFICIAL-SENSITIVE", { exact: true }).count();
     assert(marked >= 2, `${what}: marked at its head and foot`);
     assert.deepEqual(w.faults, [], what);
