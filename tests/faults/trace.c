@@ -157,6 +157,14 @@ static void know(tracer *t, pid_t pid)
     t->all[t->count++] = pid;
 }
 
+/* Before its parent goes on: who is killed right then must not leave it behind, with its locks. */
+static void know_child(tracer *t, pid_t parent)
+{
+    unsigned long child = 0;
+    if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child) == 0 && kill((pid_t)child, 0) == 0)
+        know(t, (pid_t)child);
+}
+
 static void kill_all(const tracer *t)
 {
     for (size_t i = 0; i < t->count; i++)
@@ -301,7 +309,9 @@ static void follow(tracer *t, pid_t pid, int status)
         return;
     }
     know(t, pid);
-    if (event == PTRACE_EVENT_SECCOMP)
+    if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
+        know_child(t, pid);
+    else if (event == PTRACE_EVENT_SECCOMP)
         how = at_call(t, pid);
     else if (event == 0 && WSTOPSIG(status) == (SIGTRAP | 0x80))
         how = pid == t->leaves ? at_leave(t, pid) : PTRACE_CONT;
