@@ -10,8 +10,11 @@
  *          feed; the first two share a place, or the
  *          one says that another came before it
  *   CHAIN  two membership entries with one parent         -
- *   VIEWS  two checkpoints of one log; b is not larger    the root that a's log had at b's size,
- *   SAID   a checkpoint; a header whose author says that  and the proof of it: the same for both
+ *   VIEWS  two checkpoints of one log, or of two of which the root that a's log had at b's size,
+ *          the RECOVERYs between them let the one go on  and the proof of it: the same for both
+ *          in the other; b is not larger, nor than what
+ *          those let go on
+ *   SAID   a checkpoint; a header whose author says that
  *          the log of a had another root, at a size that
  *          is not larger, and that a RECOVERY between
  *          what the author had seen and a let go on

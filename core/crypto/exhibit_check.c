@@ -184,6 +184,17 @@ static dbk_rc check_part(dbk_exhibit_shows *out, const dbk_exhibit *x, const dbk
     return DBK_OK;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The entry that let the checkpoint's log begin. */
+static uint64_t log_seq(const dbk_roster *r, const dbk_checkpoint *c)
+{
+    return dbk_roster_log_seq(r, &c->space, dbk_roster_log_turn(r, &c->space, &c->log));
+}
+
 static dbk_rc check_views(dbk_exhibit_shows *out, const dbk_exhibit *x, const checking *c,
                           dbk_err *err)
 {
@@ -193,17 +204,15 @@ static dbk_rc check_views(dbk_exhibit_shows *out, const dbk_exhibit *x, const ch
         rc = open_note(&b, c->roster, x->b, err);
     if (rc != DBK_OK)
         return rc;
-    if (!dbk_id_equal(&a.space, &b.space) || !dbk_id_equal(&a.log, &b.log))
+    if (!dbk_id_equal(&a.space, &b.space) ||
+        b.size > dbk_roster_logs_common(c->roster, &a.space, &a.log, &b.log))
         return nothing(err);
     out->proof = true;
     out->at = b.size;
-    out->entries = 1;
+    out->entries = dbk_id_equal(&a.log, &b.log)
+                       ? 1
+                       : later(log_seq(c->roster, &a), log_seq(c->roster, &b)) + 1;
     return check_part(out, x, &a, &b.root, err);
-}
-
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* A header doesn't name the log that it speaks of: it is the one that the author's chain had in

@@ -323,6 +323,9 @@ size_t dbk_roster_log_turn(const dbk_roster *r, const dbk_id *space, const dbk_i
 size_t dbk_roster_log_turn_at(const dbk_roster *r, const dbk_id *space, uint64_t seq);
 /* With how many entries both begin; UINT64_MAX: they are one. */
 uint64_t dbk_roster_logs_share(const dbk_roster *r, const dbk_id *space, size_t a, size_t b);
+/* The same of two logs by their names; 0: they are two, and the chain names one of them nowhere. */
+uint64_t dbk_roster_logs_common(const dbk_roster *r, const dbk_id *space, const dbk_id *a,
+                                const dbk_id *b);
 /* The entry that let it begin; of turn 0 GENESIS. */
 uint64_t dbk_roster_log_seq(const dbk_roster *r, const dbk_id *space, size_t turn);
 bool dbk_roster_barred(const dbk_roster *r, const dbk_id *person, const dbk_id *space);

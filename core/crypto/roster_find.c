@@ -133,6 +133,26 @@ uint64_t dbk_roster_logs_share(const dbk_roster *r, const dbk_id *space, size_t 
     return share;
 }
 
+static bool names_log(const roster_space *s, const dbk_id *log)
+{
+    bool named = s->moves_count > 0 && dbk_id_equal(&s->moves[0].log.old_log, log);
+    for (size_t i = 0; i < s->moves_count && !named; i++)
+        named = dbk_id_equal(&s->moves[i].log.new_log, log);
+    return named;
+}
+
+uint64_t dbk_roster_logs_common(const dbk_roster *r, const dbk_id *space, const dbk_id *a,
+                                const dbk_id *b)
+{
+    const roster_space *s = space_of(r, space);
+    if (dbk_id_equal(a, b))
+        return UINT64_MAX;
+    if (!names_log(s, a) || !names_log(s, b))
+        return 0;
+    return dbk_roster_logs_share(r, space, dbk_roster_log_turn(r, space, a),
+                                 dbk_roster_log_turn(r, space, b));
+}
+
 uint64_t dbk_roster_log_seq(const dbk_roster *r, const dbk_id *space, size_t turn)
 {
     const roster_space *s = space_of(r, space);

@@ -53,7 +53,8 @@ DBK_MUST_CHECK dbk_rc dbk_evidence_note(dbk_book *book, const dbk_id *space, dbk
                                         dbk_err *err);
 
 /* Such a note that somebody else was shown, as a folder brings it: the same, but that a smaller one
- * is no step back. One of a longer log waits until the log here is as long. */
+ * is no step back. One of a longer log waits until the log here is as long; one of a log that the
+ * root let go on in this one counts as far as it did. */
 DBK_MUST_CHECK dbk_rc dbk_evidence_carried(dbk_book *book, const dbk_id *space, dbk_span note,
                                            dbk_err *err);
 /* Two notes about as many entries, neither of which may be what is held here. */

@@ -213,6 +213,13 @@ static dbk_rc judge_note(dbk_book *book, const dbk_book_space *space, const dbk_
     return wait_for(book, &x, &space->space, &space->space, stand->checkpoint_size, err);
 }
 
+/* So much of the log here is one with that of the checkpoint: all, if it is that; else what the
+ * root let go on, since each was begun with that. */
+static bool is_of_both(const dbk_book *book, const dbk_book_space *space, const dbk_checkpoint *c)
+{
+    return c->size <= dbk_roster_logs_common(book->roster, &space->space, &space->now.log, &c->log);
+}
+
 /* Is it the relay's, and of a space of which a note is held to compare it with? */
 static bool is_comparable(const dbk_book *book, dbk_checkpoint *c, const dbk_book_space *space,
                           dbk_span note)
@@ -229,7 +236,7 @@ dbk_rc dbk_evidence_carried(dbk_book *book, const dbk_id *space_id, dbk_span not
     const dbk_book_space *space = dbk_tables_space(&book->tables, space_id);
     const dbk_exhibit x = { .kind = DBK_EXHIBIT_VIEWS, .b = note };
     dbk_checkpoint c;
-    if (!is_comparable(book, &c, space, note) || !dbk_id_equal(&c.log, &space->now.log))
+    if (!is_comparable(book, &c, space, note) || !is_of_both(book, space, &c))
         return DBK_OK;
     if (c.size > space->now.checkpoint_size)
         return wait_for(book, &x, space_id, space_id, c.size, err);
@@ -291,7 +298,7 @@ static dbk_rc judge_waiting(void *ctx, const dbk_store_exhibit *row, dbk_err *er
     if (row->kind == DBK_EXHIBIT_SAID)
         rc = dbk_evidence_said(book, row->bytes, err);
     else if (dbk_checkpoint_open(&c, row->bytes, dbk_roster_relay(book->roster), NULL) == DBK_OK &&
-             dbk_id_equal(&c.log, &space->now.log) && c.size <= space->now.checkpoint_size)
+             is_of_both(book, space, &c) && c.size <= space->now.checkpoint_size)
         rc = judge_note(book, space, &c, row->bytes, err);
     return rc == DBK_OK ? dbk_exhibits_forget(book->store, row->id, err) : rc;
 }

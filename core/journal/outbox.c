@@ -11,6 +11,7 @@
 #include "core/journal/snapshot.h"
 #include "core/journal/stray.h"
 #include "core/store/chain.h"
+#include "core/store/lost.h"
 #include "core/store/segments.h"
 
 static int by_space(const void *a, const void *b)
@@ -247,6 +248,39 @@ dbk_span dbk_outbox_note(const dbk_book *book, uint64_t *size, const dbk_id *spa
     const dbk_book_space *space = dbk_tables_space(&book->tables, space_id);
     *size = space != NULL ? space->now.checkpoint_size : 0;
     return space != NULL ? dbk_span_of(space->now.note, space->now.note_len) : dbk_span_of(NULL, 0);
+}
+
+typedef struct notes {
+    const dbk_book *book;
+    dbk_note_fn fn;
+    void *ctx;
+} notes;
+
+static dbk_rc give_past_note(void *ctx, const dbk_past_log *row, dbk_err *err)
+{
+    const notes *n = ctx;
+    dbk_checkpoint c;
+    if (row->note.len == 0)
+        return DBK_OK;
+    dbk_err cause = { 0 };
+    dbk_rc rc = dbk_checkpoint_open(&c, row->note, dbk_roster_relay(n->book->roster), &cause);
+    if (rc != DBK_OK)
+        return dbk_fail(err, rc == DBK_NOMEM ? rc : DBK_DAMAGED,
+                        "what the relay signed for a log that ended: %s", cause.text);
+    return n->fn(n->ctx, row->note, c.size, err);
+}
+
+dbk_rc dbk_outbox_notes(dbk_book *book, const dbk_id *space_id, dbk_note_fn fn, void *ctx,
+                        dbk_err *err)
+{
+    uint64_t size;
+    notes n = { book, fn, ctx };
+    const dbk_book_space *space = dbk_tables_space(&book->tables, space_id);
+    dbk_span note = dbk_outbox_note(book, &size, space_id);
+    dbk_rc rc = note.len > 0 ? fn(ctx, note, size, err) : DBK_OK;
+    if (rc == DBK_OK && space != NULL && book->roster != NULL)
+        rc = dbk_past_logs(book->store, space->row, give_past_note, &n, err);
+    return rc;
 }
 
 dbk_rc dbk_outbox_members(dbk_book *book, uint64_t from, dbk_entry_fn fn, void *ctx, dbk_err *err)

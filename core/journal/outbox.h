@@ -74,6 +74,11 @@ DBK_MUST_CHECK dbk_rc dbk_outbox_held(dbk_book *book, const dbk_id *space, dbk_s
 /* What the relay signed last of a space's log, for carriers; *size entries. Empty: nothing yet.
  * Borrowed until the log grows here. */
 dbk_span dbk_outbox_note(const dbk_book *book, uint64_t *size, const dbk_id *space);
+/* The same, and of each log that the space had before: who was shown another one than others, and
+ * can't take the one that the root let go on, has nothing else to show. */
+typedef dbk_rc (*dbk_note_fn)(void *ctx, dbk_span note, uint64_t size, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_outbox_notes(dbk_book *book, const dbk_id *space, dbk_note_fn fn,
+                                       void *ctx, dbk_err *err);
 /* The membership chain's entries from seq `from`, for carriers. */
 typedef dbk_rc (*dbk_entry_fn)(void *ctx, dbk_span entry, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_outbox_members(dbk_book *book, uint64_t from, dbk_entry_fn fn, void *ctx,

@@ -218,14 +218,13 @@ static dbk_rc write_packs(dbk_stick *s, const dbk_id *space, const char *dir,
 /* ---- what the relay signed
  * ------------------------------------------------------------------------- */
 
-/* The last names of a listing that are notes, but for this device's own. */
+/* The last names of a listing that are notes. */
 typedef struct note_names {
     dbk_span names[NOTES_MAX];
     size_t count; /* of all that were seen */
-    bool own;     /* this device's is there already */
 } note_names;
 
-static void find_notes(note_names *out, const char *own, dbk_span listing)
+static void find_notes(note_names *out, dbk_span listing)
 {
     dbk_span name;
     uint64_t size;
@@ -233,28 +232,39 @@ static void find_notes(note_names *out, const char *own, dbk_span listing)
     while (dbk_listing_next(&listing, &name, &size, NULL) == DBK_OK) {
         if (!dbk_note_name_is(name) || size > DBK_CHECKPOINT_BYTES_MAX)
             continue;
-        if (dbk_span_equal(name, dbk_span_str(own)))
-            out->own = true;
-        else
-            out->names[out->count++ % NOTES_MAX] = name;
+        out->names[out->count++ % NOTES_MAX] = name;
     }
+}
+
+typedef struct note_writer {
+    dbk_stick *s;
+    const char *dir;
+    dbk_span listing;
+} note_writer;
+
+static dbk_rc leave_note(void *ctx, dbk_span note, uint64_t size, dbk_err *err)
+{
+    const note_writer *w = ctx;
+    char own[DBK_CARRIER_NAME_SIZE] = "";
+    dbk_span name, listing = w->listing;
+    uint64_t bytes;
+    dbk_rc rc = dbk_note_name(own, size, note, err);
+    while (rc == DBK_OK && dbk_listing_next(&listing, &name, &bytes, NULL) == DBK_OK)
+        if (dbk_span_equal(name, dbk_span_str(own)))
+            return DBK_OK; /* it is there already */
+    return rc == DBK_OK ? dbk_stick_put(w->s, w->dir, own, note, err) : rc;
 }
 
 /* What others were shown is compared with what this device was, and left for the next one. */
 static dbk_rc trade_notes(dbk_stick *s, const dbk_id *space, const char *dir, dbk_span listing,
                           dbk_err *err)
 {
-    char own[DBK_CARRIER_NAME_SIZE] = "";
-    note_names there;
+    note_names there = { .count = 0 };
+    note_writer w = { s, dir, listing };
     uint64_t size;
-    dbk_rc rc = DBK_OK;
-    dbk_span note = dbk_outbox_note(s->book, &size, space);
-    if (note.len == 0)
-        return DBK_OK;
-    rc = dbk_note_name(own, size, note, err);
-    find_notes(&there, own, listing);
-    if (rc == DBK_OK && !there.own)
-        rc = dbk_stick_put(s, dir, own, note, err);
+    dbk_rc rc = dbk_outbox_notes(s->book, space, leave_note, &w, err);
+    if (dbk_outbox_note(s->book, &size, space).len > 0) /* else there is nothing to compare with */
+        find_notes(&there, listing);
     for (size_t i = 0; rc == DBK_OK && i < there.count && i < NOTES_MAX; i++) {
         char name[DBK_CARRIER_NAME_SIZE];
         bool found;

@@ -7,7 +7,7 @@
 #include "core/journal/book_internal.h"
 #include "core/journal/outbox.h"
 #include "tests/lib/findings.h"
-#include "tests/lib/syncworld.h"
+#include "tests/lib/restored.h"
 
 /* ---- views that the relay split ------------------------------------------------------------ */
 
@@ -226,6 +226,129 @@ static void the_note_of_the_other_view_makes_a_proof_against_the_relay_M39(void 
     split_end(&s);
 }
 
+/* ---- and a relay that was restored since ---------------------------------------------------- */
+
+/* Anne is shown another log from its second entry on, of `views` entries. Then the relay is put
+ * back to four entries of the one that the others have, and the root lets it go on. */
+typedef struct parted {
+    story story;
+    char stick[DBK_TEST_PATH_SIZE];
+} parted;
+
+static void part(parted *p, int views)
+{
+    story *s = &p->story;
+    relaykit *kit = &s->world.kit;
+    char other[3 * DBK_TEST_PATH_SIZE], aside[3 * DBK_TEST_PATH_SIZE];
+    begin(s);
+    dbk_test_dir_make(p->stick);
+    write_some(s, &s->hq, 1);
+    settle(s);
+    (void)snprintf(other, sizeof(other), "%s/other.db", kit->dir);
+    (void)snprintf(aside, sizeof(aside), "%s/aside.db", kit->dir);
+    relaykit_stop(kit);
+    dbk_test_copy_file(aside, kit->db);
+    relaykit_start(kit);
+    for (int i = 1; i < views; i++) {
+        write_some(s, &s->anne, 1);
+        (void)meet(s, &s->anne);
+    }
+    relaykit_stop(kit);
+    assert_int_equal(rename(kit->db, other), 0);
+    assert_int_equal(rename(aside, kit->db), 0);
+    relaykit_start(kit);
+    for (int i = 1; i < 4; i++) {
+        write_some(s, &s->ben, 1);
+        (void)meet(s, &s->ben);
+    }
+    (void)meet(s, &s->hq);
+    back_up(s);
+    write_some(s, &s->ben, 1);
+    (void)meet(s, &s->ben);
+    put_back(s);
+    recover_quietly(s);
+}
+
+static void part_end(parted *p)
+{
+    dbk_test_dir_remove(p->stick);
+    end(&p->story);
+}
+
+/* What was shown to her is of a log that has ended, and she has taken the root's word for how it
+ * goes on, for it says more than she holds: the new log doesn't fit, and she has nothing but what
+ * the relay signed for her before. */
+static void a_view_of_a_log_that_was_restored_since_is_proved_when_it_meets_A17_M39(void **state)
+{
+    parted p = { 0 };
+    dbk_sync_report r;
+    dbk_err err = { 0 };
+    (void)state;
+    part(&p, 2);
+    assert_rc(sync_try(&p.story.anne, &r, &err), DBK_PEER, &err);
+    (void)sync_folder(&p.story.anne, p.stick);
+    assert_int_equal(sync_folder(&p.story.hq, p.stick).evidence_new, 1);
+    items hq = evidence_of(p.story.hq.book);
+    const dbk_exhibit_shows *x = of_kind(&hq, DBK_EXHIBIT_VIEWS);
+    assert_non_null(x);
+    assert_true(x->proof);
+    assert_int_equal(x->at, 2);
+    assert_true(read_by_expert(p.story.hq.book, hq.rows[0].id).proof);
+    /* Who was shown what headquarters was is not accused by it, nor is the relay for them. */
+    assert_int_equal(sync_folder(&p.story.ben, p.stick).evidence_new, 0);
+    part_end(&p);
+}
+
+static void expect_nothing(dbk_book *book)
+{
+    dbk_evidence_totals totals;
+    dbk_err err = { 0 };
+    assert_ok(dbk_evidence_count(book, &totals, &err), &err);
+    assert_int_equal(totals.open + totals.settled + totals.waiting, 0);
+}
+
+/* Anne saw two entries that the restored relay lost, and others stand in their place now. */
+static void what_a_relay_signed_before_it_was_restored_is_no_second_view_A15(void **state)
+{
+    story s;
+    char stick[DBK_TEST_PATH_SIZE];
+    uint64_t size;
+    dbk_err err = { 0 };
+    (void)state;
+    begin(&s);
+    dbk_test_dir_make(stick);
+    write_some(&s, &s.hq, 3);
+    settle(&s);
+    back_up(&s);
+    write_some(&s, &s.anne, 1);
+    (void)meet(&s, &s.anne);
+    write_some(&s, &s.anne, 1);
+    (void)meet(&s, &s.anne);
+    put_back(&s);
+    recover_quietly(&s);
+    write_some(&s, &s.ben, 1);
+    (void)meet(&s, &s.ben);
+    (void)meet(&s, &s.hq);
+    /* She hasn't heard of the log that this is of: it isn't hers, and has nothing to do with it. */
+    dbk_span note = dbk_outbox_note(s.hq.book, &size, &s.space);
+    assert_int_equal(size, 4);
+    assert_ok(dbk_evidence_carried(s.anne.book, &s.space, note, &err), &err);
+    expect_nothing(s.anne.book);
+    (void)sync_folder(&s.anne, stick);
+    (void)sync_folder(&s.hq, stick);
+    expect_nothing(s.hq.book);
+    (void)sync_folder(&s.anne, stick);
+    (void)sync_folder(&s.ben, stick);
+    settle(&s);
+    (void)sync_folder(&s.anne, stick);
+    (void)sync_folder(&s.hq, stick);
+    expect_nothing(s.anne.book);
+    expect_nothing(s.ben.book);
+    expect_nothing(s.hq.book);
+    dbk_test_dir_remove(stick);
+    end(&s);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -234,6 +357,8 @@ int main(void)
         cmocka_unit_test(a_note_of_a_longer_log_is_judged_when_the_log_here_has_grown_M39),
         cmocka_unit_test(a_note_that_the_relay_did_not_sign_shows_nothing_A15),
         cmocka_unit_test(the_note_of_the_other_view_makes_a_proof_against_the_relay_M39),
+        cmocka_unit_test(a_view_of_a_log_that_was_restored_since_is_proved_when_it_meets_A17_M39),
+        cmocka_unit_test(what_a_relay_signed_before_it_was_restored_is_no_second_view_A15),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
