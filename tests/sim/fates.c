@@ -108,6 +108,12 @@ static void lose(sim_device *d)
 
 /* ---- who is shut out ----------------------------------------------------------------------- */
 
+/* The entry may be at the relay though this desk has no answer, or none that it could keep. */
+static bool may_be_taken(const sim_device *hq, dbk_rc rc)
+{
+    return rc == DBK_UNREACHABLE || ((rc == DBK_IO || rc == DBK_FULL) && sim_excuses(hq, rc));
+}
+
 static void shut_out(sim *s, sim_device *d)
 {
     static const char *const reasons[] = { "lost", "stolen", "left" };
@@ -120,12 +126,21 @@ static void shut_out(sim *s, sim_device *d)
     sim_note(s, "hq shuts %s out: %s", d->d.name, dbk_rc_name(rc));
     const dbk_member *m = dbk_roster_device(dbk_book_roster(hq->d.book), &d->device);
     for (size_t i = 0; i < s->count; i++)
-        if (((m != NULL && m->revoked) || rc == DBK_UNREACHABLE) &&
+        if (((m != NULL && m->revoked) || may_be_taken(hq, rc)) &&
             dbk_id_equal(&s->devices[i].device, &d->device))
             s->devices[i].out = true;
-    if (rc != DBK_OK && rc != DBK_CONFLICT && !faults_excuse(hq, rc) && rc != DBK_UNREACHABLE)
+    if (rc != DBK_CONFLICT && !sim_excuses(hq, rc))
         sim_blame(s, "hq can't shut %s out: %s: %s", d->d.name, dbk_rc_name(rc), err.text);
     sim_after(hq);
+}
+
+void fates_know_who_is_out(sim *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const dbk_member *m = dbk_roster_device(dbk_book_roster(sim_hq(s)->d.book),
+                                                &s->devices[i].device);
+        s->devices[i].out = m != NULL && m->revoked;
+    }
 }
 
 /* Out of a space while it writes there, perhaps before it hears of that; or into one. */
@@ -148,7 +163,7 @@ static void move(sim *s, sim_device *d)
             s->devices[i].moved = true;
     if (rc == DBK_OK)
         sim_mark(s, in ? MARK_TAKEN_OUT : MARK_TAKEN_IN);
-    else if (rc != DBK_CONFLICT && !faults_excuse(hq, rc) && rc != DBK_UNREACHABLE)
+    else if (rc != DBK_CONFLICT && !sim_excuses(hq, rc))
         sim_blame(s, "hq can't move %s: %s: %s", d->d.name, dbk_rc_name(rc), err.text);
     sim_after(hq);
 }

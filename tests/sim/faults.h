@@ -17,6 +17,7 @@ void fates_begin(sim *s);
 void fates_step(sim *s, sim_device *d);
 void fates_recover(sim *s);          /* the root's word, if the relay waits for it */
 void fates_carry_out(sim_device *d); /* orders to dispose */
+void fates_know_who_is_out(sim *s);  /* when all is well: by headquarters' chain, not by guess */
 /* It is what it was some writes ago, whatever it said: the device is open again, the relay not yet.
  */
 void fates_disk_lied(sim_device *d);

@@ -111,15 +111,25 @@ static uint64_t findings(sim_device *d)
  * prove alone that both can't be true. What it was shown does, at headquarters, which a stick
  * tells.
  */
+typedef struct showing {
+    sim *s;
+    const dbk_id *space;
+} showing;
+
+static dbk_rc show(void *ctx, dbk_span note, uint64_t size, dbk_err *err)
+{
+    const showing *to = ctx;
+    (void)size;
+    return dbk_evidence_carried(sim_hq(to->s)->d.book, to->space, note, err);
+}
+
 static bool headquarters_sees(sim_device *d)
 {
     sim *s = d->sim;
     dbk_err err = { 0 };
-    uint64_t size;
     for (size_t i = 0; i < SIM_SPACES; i++) {
-        dbk_span note = dbk_outbox_note(d->d.book, &size, &s->spaces[i]);
-        if (note.len > 0)
-            assert_ok(dbk_evidence_carried(sim_hq(s)->d.book, &s->spaces[i], note, &err), &err);
+        showing to = { s, &s->spaces[i] };
+        assert_ok(dbk_outbox_notes(d->d.book, to.space, show, &to, &err), &err);
     }
     if (findings(sim_hq(s)) == 0) /* one that a stick told before is kept once */
         return false;

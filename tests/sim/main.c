@@ -42,6 +42,8 @@ typedef struct life {
     pid_t pid; /* 0: nobody */
     uint64_t seed;
     unsigned steps;
+    unsigned with;    /* as sim_opts.with */
+    bool two_fates;   /* as sim_opts.two_fates */
     bool again;       /* the second time */
     dbk_hash first;   /* its trace of the first time */
     sim_verdict *out; /* in memory that we share */
@@ -76,6 +78,8 @@ static void begin(life *l)
         known_forget();
     world.out = l->out;
     world.opts.steps = l->steps;
+    world.opts.with = l->with;
+    world.opts.two_fates = l->two_fates;
     sim_move(&world, l->root);
     sim_run(&world, l->seed);
     (void)fflush(NULL);
@@ -111,10 +115,10 @@ static void blame(const options *o, tally *t, const life *l, const char *why)
     printf("FAIL seed %llu: %s\n     replay: sim_world --seed %llu --steps %u --devices %u%s",
            (unsigned long long)l->seed, why, (unsigned long long)l->seed, l->steps, o->sim.field,
            o->sim.quiet_faults ? " --calm"
-           : o->sim.two_fates  ? " --two-fates"
+           : l->two_fates      ? " --two-fates"
                                : "");
-    if (o->sim.with < FAULT_COUNT)
-        printf(" --with '%s'", sim_fault_rows[o->sim.with].words);
+    if (l->with < FAULT_COUNT)
+        printf(" --with '%s'", sim_fault_rows[l->with].words);
     puts(" --trace");
 }
 
@@ -162,9 +166,20 @@ static bool judge(const options *o, tally *t, life *l)
 
 /* ---- all of them -------------------------------------------------------------------------- */
 
-/* Seeds that failed once, a line each: seed, steps, devices. '#' begins a comment. */
+static unsigned fault_of(const char *words)
+{
+    unsigned f = 0;
+    while (f < FAULT_COUNT && strstr(sim_fault_rows[f].words, words) == NULL)
+        f++;
+    DBK_ASSERT(f < FAULT_COUNT);
+    return f;
+}
+
+/* Seeds that failed once, a line each: seed, steps, devices, and perhaps --two-fates, or a fault
+ * that it has. '#' begins a comment. */
 static bool next_listed(const options *o, FILE *list, life *l)
 {
+    static const char two[] = "--two-fates";
     char line[200], *end = line;
     do {
         if (fgets(line, sizeof(line), list) == NULL)
@@ -173,6 +188,10 @@ static bool next_listed(const options *o, FILE *list, life *l)
     } while (end == line);
     l->steps = (unsigned)strtoul(end, &end, 10);
     DBK_ASSERT(strtoul(end, &end, 10) == o->sim.field);
+    end += strspn(end, " ");
+    end[strcspn(end, "\n")] = '\0';
+    l->two_fates = strcmp(end, two) == 0;
+    l->with = l->two_fates || end[0] == '\0' ? FAULT_COUNT : fault_of(end);
     return true;
 }
 
@@ -184,6 +203,8 @@ static bool next_seed(const options *o, FILE *list, uint64_t *given, life *l)
         return next_listed(o, list, l);
     l->seed = o->from + *given;
     l->steps = o->sim.steps;
+    l->with = o->sim.with;
+    l->two_fates = o->sim.two_fates;
     return (*given)++ < o->seeds;
 }
 
@@ -207,15 +228,6 @@ static void run(const options *o, tally *t, life lives[])
     }
     if (list != NULL)
         (void)fclose(list);
-}
-
-static unsigned fault_of(const char *words)
-{
-    unsigned f = 0;
-    while (f < FAULT_COUNT && strstr(sim_fault_rows[f].words, words) == NULL)
-        f++;
-    DBK_ASSERT(f < FAULT_COUNT);
-    return f;
 }
 
 static options read_options(int argc, char **argv)

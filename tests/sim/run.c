@@ -127,8 +127,7 @@ static void count_report(sim *s, const dbk_sync_report *r)
         sim_mark(s, MARK_CARRIED_FOR);
 }
 
-/* What a sync may end with while there are faults. */
-static bool is_excused(const sim_device *d, dbk_rc rc)
+bool sim_excuses(const sim_device *d, dbk_rc rc)
 {
     bool disk = disk_is_dead((unsigned)d->index) || disk_is_full((unsigned)d->index);
     switch (rc) {
@@ -162,7 +161,7 @@ dbk_rc sim_sync(sim_device *d)
         sim_mark(s, MARK_DISTRUST);
     if (rc == DBK_DENIED && d->out)
         sim_mark(s, MARK_SHUT_OUT);
-    if (!is_excused(d, rc))
+    if (!sim_excuses(d, rc))
         sim_blame(s, "%s can't sync: %s: %s", d->d.name, dbk_rc_name(rc), err.text);
     sim_after(d);
     if (d->rolled) /* what it wrote may have moved into another feed */
@@ -194,7 +193,7 @@ static void rotate(sim *s)
     sim_note(s, "hq rotates: %s", dbk_rc_name(rc));
     if (rc == DBK_OK)
         sim_mark(s, MARK_ROTATE);
-    else if (!is_excused(hq, rc) && rc != DBK_CONFLICT && rc != DBK_PENDING)
+    else if (!sim_excuses(hq, rc) && rc != DBK_CONFLICT && rc != DBK_PENDING)
         sim_blame(s, "hq can't rotate: %s: %s", dbk_rc_name(rc), err.text);
     sim_after(hq);
 }
@@ -287,6 +286,7 @@ static void heal(sim *s)
         sim_mark(s, MARK_HEALED_FAST);
     joiner_join(s);
     rounds(s);
+    fates_know_who_is_out(s);
 }
 
 void sim_run(sim *s, uint64_t seed)

@@ -163,6 +163,8 @@ void sim_wake(sim_device *d);
 void sim_run(sim *s, uint64_t seed); /* to s->out */
 /* One sync with the relay; what it says is judged. */
 dbk_rc sim_sync(sim_device *d);
+/* May what a device does with the relay end so, while there are faults? */
+bool sim_excuses(const sim_device *d, dbk_rc rc);
 /* After any call of a device: was its process killed meanwhile? Then it starts again. */
 void sim_after(sim_device *d);
 
