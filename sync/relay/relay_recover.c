@@ -8,6 +8,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "sync/relay/erasure.h"
+#include "sync/relay/log_snapshot.h"
 #include "sync/relay/relay_calls.h"
 
 #define MOVES_BYTES_MAX (DBK_SPACES_MAX * sizeof(dbk_log_move))
@@ -320,7 +321,8 @@ static dbk_rc any_claim(bool *any, dbk_relay *r, const dbk_log *log, dbk_err *er
     return rc;
 }
 
-/* The root has signed: the logs go on. */
+/* The root has signed: the logs go on. Snapshots are of what has ended: no desk could confirm one
+ * any more, and no device begin with it. */
 static dbk_rc go_on(dbk_relay *r, const dbk_log *log, const dbk_entry *e, dbk_err *err)
 {
     bool any = true;
@@ -330,6 +332,8 @@ static dbk_rc go_on(dbk_relay *r, const dbk_log *log, const dbk_entry *e, dbk_er
         rc = dbk_append_rename(r->append, log, &s.space, &e->logs[i].new_log, err);
         if (rc == DBK_OK)
             rc = dbk_log_claim_del(&s, err);
+        if (rc == DBK_OK)
+            rc = dbk_log_snapshots_forget(&s, err);
     }
     if (rc == DBK_OK)
         rc = any_claim(&any, r, log, err);

@@ -467,6 +467,29 @@ static void a_relay_that_lies_about_it_only_makes_a_device_pull_the_log(void **s
     assert_true(bare(&w->ben, &w->space) > 0);
 }
 
+/* Whatever it said was of a log that has ended: nobody could confirm it, or begin with it. */
+static void a_restored_relay_keeps_none_of_a_log_that_ended(void **state)
+{
+    desks *w = *state;
+    dbk_recovery_plan plan;
+    dbk_err err = { 0 };
+    const dbk_recovery_opts opts = { .sign = true };
+    make(&w->hq, &w->space);
+    relaykit_stop(&w->world.kit);
+    relaykit_recover(&w->world.kit); /* its power went, and its disk may have lied */
+    relaykit_start(&w->world.kit);
+    assert_ok(dbk_driver_recover(w->hq.book, &w->hq.t, &plan, &opts, &err), &err);
+    assert_true(plan.done);
+    dbk_recovery_plan_wipe(&plan);
+    (void)sync_now(&w->hq);
+    assert_int_equal(confirms(&w->second), 0); /* and nothing is wrong with that */
+    assert_true(sync_now(&w->second).idle);
+    make(&w->hq, &w->space);
+    assert_int_equal(confirms(&w->second), 1);
+    ben_comes(w);
+    assert_true(bare(&w->ben, &w->space) >= 8);
+}
+
 static void an_older_one_is_as_good_and_the_log_goes_on_from_there(void **state)
 {
     desks *w = *state;
@@ -494,6 +517,7 @@ int main(void)
         WITH(a_witness_says_nothing_of_a_log_whose_notes_it_lacks_P1),
         WITH(a_relay_that_lies_about_it_only_makes_a_device_pull_the_log),
         WITH(an_older_one_is_as_good_and_the_log_goes_on_from_there),
+        WITH(a_restored_relay_keeps_none_of_a_log_that_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
