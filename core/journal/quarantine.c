@@ -12,7 +12,6 @@
 #include "core/journal/query_internal.h"
 #include "core/journal/record_id.h"
 
-#define FORM "quarantine"
 #define GROUP "verdicts"
 #define WHY_SIZE 128u
 #define HASH_HEX_SIZE (2u * sizeof(dbk_hash) + 1u)
@@ -23,7 +22,7 @@ dbk_id dbk_quarantine_id(const dbk_id *space, const dbk_hash *header_hash)
     memcpy(name, space->b, sizeof(space->b));
     memcpy(name + sizeof(space->b), header_hash->b, sizeof(header_hash->b));
     const dbk_id hash = dbk_hash_id("daybook/quarantine/1", dbk_span_of(name, sizeof(name)));
-    return dbk_record_id_of(space, FORM, &hash);
+    return dbk_record_id_of(space, DBK_QUARANTINE_FORM, &hash);
 }
 
 bool dbk_quarantine_decidable(dbk_span why)
@@ -233,7 +232,7 @@ dbk_rc dbk_quarantine_decide(dbk_book *book, uint64_t *merged, const dbk_decisio
     dbk_rc rc = find_target(&t, book, &decision->id, err);
     /* A draft without the record's state: a log entry replaces nothing. */
     if (rc == DBK_OK)
-        rc = dbk_draft_new(&d, book, &t.space, FORM, err);
+        rc = dbk_draft_new(&d, book, &t.space, DBK_QUARANTINE_FORM, err);
     if (rc == DBK_OK)
         rc = check_decision(&d, &t, decision, err);
     d.record = decision->id;

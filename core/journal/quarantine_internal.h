@@ -8,6 +8,7 @@
 #include "core/journal/inbox_internal.h"
 #include "core/journal/quarantine.h"
 
+#define DBK_QUARANTINE_FORM "quarantine"
 /* The record that holds what is decided about the segment with this header. */
 dbk_id dbk_quarantine_id(const dbk_id *space, const dbk_hash *header_hash);
 /* What stands decided, by the records as they are merged here. */

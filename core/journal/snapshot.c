@@ -171,6 +171,7 @@ static dbk_rc make(dbk_book *book, dbk_bytes *manifest, const dbk_book_space *ho
 dbk_rc dbk_snapshot_make(dbk_book *book, dbk_bytes *manifest, const dbk_id *space,
                          const dbk_snapshot_out *out, dbk_err *err)
 {
+    dbk_snap_orders_left orders = { false, false };
     dbk_rc rc = may_vouch(book, space, err);
     const dbk_book_space *home = dbk_tables_space(&book->tables, space);
     if (rc == DBK_OK && (home == NULL || home->now.checkpoint_size == 0 ||
@@ -182,6 +183,12 @@ dbk_rc dbk_snapshot_make(dbk_book *book, dbk_bytes *manifest, const dbk_id *spac
         rc = dbk_fail(err, DBK_LIMIT, "the space is too large for a snapshot");
     if (rc == DBK_OK)
         rc = is_whole(book, home, err);
+    if (rc == DBK_OK)
+        rc = dbk_snap_orders(book, &orders, space, err);
+    if (rc == DBK_OK && orders.due)
+        rc = dbk_fail(err, DBK_PENDING,
+                      "an order to dispose of something in that space is not carried out here yet: "
+                      "sync first");
     return rc == DBK_OK ? make(book, manifest, home, out, err) : rc;
 }
 
@@ -213,7 +220,10 @@ static dbk_rc compare(dbk_book *book, const dbk_book_space *home, const dbk_clai
     dbk_bytes keys = DBK_BYTES_INIT(KEYS_BYTES_MAX);
     const dbk_snap_survey survey = { .space = home, .size = claim->size, .anew = true };
     dbk_rc rc = dbk_snap_survey_run(book, &mine, &keys, &survey, err);
-    if (rc == DBK_OK && !dbk_claim_equal(&mine, claim))
+    bool same = rc == DBK_OK && dbk_claim_equal(&mine, claim);
+    if (rc == DBK_OK && !same)
+        rc = dbk_snap_overtaken(book, home, claim, err);
+    if (rc == DBK_OK && !same)
         rc = dbk_fail(err, DBK_CONFLICT,
                       "this device makes something else of the same notes than the "
                       "snapshot says: it is not confirmed");

@@ -17,7 +17,7 @@
 /* Of the space's log up to the relay's newest checkpoint of what is applied here. Appends the
  * manifest when the last chunk was given. DBK_DENIED: this device doesn't vouch for the space, or
  * two courses of the membership were signed. DBK_PENDING: the relay has signed for nothing that is
- * all here, or a body isn't here. */
+ * all here, a body isn't here, or what an order to dispose names still is. */
 typedef struct dbk_snapshot_out {
     /* name: the manifest's salt, by which the snapshot is called. */
     dbk_rc (*chunk)(void *ctx, const dbk_id *name, uint32_t index, dbk_span sealed, dbk_err *err);
@@ -28,7 +28,8 @@ DBK_MUST_CHECK dbk_rc dbk_snapshot_make(dbk_book *book, dbk_bytes *manifest, con
 
 /* Makes the same of what is here, sealed bodies first, and says so. DBK_CONFLICT: it comes to
  * something else here. DBK_AUTH, DBK_DENIED as of dbk_manifest_check; DBK_PENDING: not so much of
- * the log, or of the membership, is here. */
+ * the log, or of the membership, is here, or an order to dispose isn't carried out; DBK_NOT_FOUND:
+ * what came since has overtaken it. */
 DBK_MUST_CHECK dbk_rc dbk_snapshot_confirm(dbk_book *book, uint8_t out[DBK_CONFIRMATION_BYTES],
                                            dbk_span manifest, dbk_err *err);
 

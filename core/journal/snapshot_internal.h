@@ -1,6 +1,6 @@
 /* core/journal/snapshot_internal.h - inside snapshots: what making and taking share. Not for
  * others. snapshot_stream.c: the plaintext. snapshot_make.c: out of a book. snapshot.c: made,
- * confirmed. snapshot_take.c: into a book. */
+ * confirmed. snapshot_later.c: what came since. snapshot_take.c: into a book. */
 #ifndef DBK_JOURNAL_SNAPSHOT_INTERNAL_H
 #define DBK_JOURNAL_SNAPSHOT_INTERNAL_H
 
@@ -21,6 +21,19 @@ typedef struct dbk_snap_survey {
 } dbk_snap_survey;
 DBK_MUST_CHECK dbk_rc dbk_snap_survey_run(dbk_book *book, dbk_claim *claim, dbk_bytes *keys,
                                           const dbk_snap_survey *survey, dbk_err *err);
+
+/* Orders to dispose of something in the space, by the chain as it is here, that aren't carried out
+ * here. */
+typedef struct dbk_snap_orders_left {
+    bool due, kept; /* nothing was done about one; something is against one */
+} dbk_snap_orders_left;
+DBK_MUST_CHECK dbk_rc dbk_snap_orders(dbk_book *book, dbk_snap_orders_left *out,
+                                      const dbk_id *space, dbk_err *err);
+/* Of the same notes this desk makes something else than the claim says. Nobody has lied if
+ * DBK_PENDING: an order isn't carried out here; DBK_NOT_FOUND: what stood aside was decided on
+ * since, or who had written below its size came or went. */
+DBK_MUST_CHECK dbk_rc dbk_snap_overtaken(dbk_book *book, const dbk_book_space *home,
+                                         const dbk_claim *claim, dbk_err *err);
 
 /* As `verify` has them. */
 void dbk_snap_hash_state(dbk_hasher *h, const dbk_id *record, dbk_span state);

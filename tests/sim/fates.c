@@ -250,6 +250,30 @@ static void give_back(sim *s)
     }
 }
 
+static bool has_lied(const sim *s)
+{
+    bool any = false;
+    for (size_t i = 0; i < s->count; i++)
+        any = any || s->devices[i].lied_to;
+    return any;
+}
+
+/* A relay that lied before it was lost took back what it had shown to one device alone, as its own
+ * signature says, and headquarters signs for nothing of the kind (seed 116). Whoever looks after it
+ * begins once more, and headquarters' devices give first. */
+static void begin_again(sim *s)
+{
+    sim_note(s, "the relay claims what headquarters knows to be wrong");
+    restore_relay(s, !relay_backed_up);
+    for (size_t i = 0; i < 2 * SIM_DESKS; i++) {
+        dbk_sync_report r = { 0 };
+        dbk_err err = { 0 };
+        sim_wake(&s->devices[i % SIM_DESKS]);
+        (void)!sync_try(&s->devices[i % SIM_DESKS].d, &r, &err);
+    }
+    give_back(s);
+}
+
 void fates_recover(sim *s)
 {
     sim_device *hq = sim_hq(s);
@@ -264,6 +288,12 @@ void fates_recover(sim *s)
         return;
     sim_wake(hq);
     dbk_rc rc = dbk_driver_recover(hq->d.book, &hq->d.t, &plan, &opts, &err);
+    if (rc == DBK_PEER && s->healing && has_lied(s)) {
+        dbk_recovery_plan_wipe(&plan);
+        dbk_err_clear(&err);
+        begin_again(s);
+        rc = dbk_driver_recover(hq->d.book, &hq->d.t, &plan, &opts, &err);
+    }
     sim_note(s, "hq recovers the relay: %s", dbk_rc_name(rc));
     if (rc == DBK_OK && plan.done) {
         s->relay_waits = false;

@@ -144,6 +144,47 @@ static void a_cut_below_its_beginning_waits_for_the_notes_A24(void **state)
     dbk_bytes_wipe(&entry);
 }
 
+/* Whoever knows better by now confirms nothing, and calls nobody a liar. */
+static void what_was_decided_since_overtakes_a_snapshot_and_accuses_nobody_0040(void **state)
+{
+    snapkit *k = *state;
+    dbk_err err = { 0 };
+    snapkit_spread(k);
+    revoke_ben(k);
+    world_edit(&k->w, BEN, "sex=male");
+    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
+    snapkit_pull(k, HQ);
+    snapkit_pull(k, SNAP_SECOND);
+    assert_ok(snapkit_try_make(k, HQ, &err), &err);
+    decide(k, k->w.log.count - 1);
+    snapkit_push(k, HQ);
+    snapkit_pull(k, SNAP_SECOND);
+    assert_rc(snapkit_try_confirm(k, SNAP_SECOND, &err), DBK_NOT_FOUND, &err);
+    snapkit_snap(k);
+    snapkit_take(k, SNAP_NEW);
+    snapkit_same(k, SNAP_NEW, HQ);
+}
+
+static void who_was_cut_off_since_overtakes_a_snapshot_and_accuses_nobody_0040(void **state)
+{
+    snapkit *k = *state;
+    dbk_err err = { 0 };
+    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    snapkit_spread(k);
+    revoke(k, BEN, &entry, 1u << HQ);
+    world_edit(&k->w, BEN, "sex=male");
+    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
+    snapkit_pull(k, HQ);
+    snapkit_pull(k, SNAP_SECOND);
+    snapkit_pull(k, SNAP_ALSO);
+    assert_ok(snapkit_try_make(k, SNAP_SECOND, &err), &err);
+    tell(k, &entry, 1u << SNAP_ALSO);
+    assert_int_equal(asides(k, SNAP_ALSO), 1);
+    assert_rc(snapkit_try_confirm(k, SNAP_ALSO, &err), DBK_NOT_FOUND, &err);
+    tell(k, &entry, 1u << SNAP_SECOND | 1u << SNAP_NEW);
+    dbk_bytes_wipe(&entry);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, snapkit_setup, snapkit_teardown)
@@ -151,6 +192,8 @@ int main(void)
         WITH(what_stands_aside_comes_along_and_can_be_let_in_later_A24),
         WITH(a_snapshot_that_holds_what_came_too_late_is_refused),
         WITH(a_cut_below_its_beginning_waits_for_the_notes_A24),
+        WITH(what_was_decided_since_overtakes_a_snapshot_and_accuses_nobody_0040),
+        WITH(who_was_cut_off_since_overtakes_a_snapshot_and_accuses_nobody_0040),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -337,6 +337,23 @@ static void an_order_ends_every_snapshot_that_is_older_2_5(void **state)
     assert_int_equal(carry_out(k, SNAP_NEW), 0);
 }
 
+/* A desk that waits for its own hand calls nobody a liar, and none makes one of what is to go. */
+static void an_order_that_is_not_carried_out_here_makes_nobody_a_liar_2_5(void **state)
+{
+    snapkit *k = *state;
+    dbk_err err = { 0 };
+    snapkit_spread(k);
+    order(k);
+    assert_rc(snapkit_try_make(k, HQ, &err), DBK_PENDING, &err);
+    dbk_err_clear(&err);
+    assert_int_equal(carry_out(k, HQ), 3);
+    assert_ok(snapkit_try_make(k, HQ, &err), &err);
+    assert_rc(snapkit_try_confirm(k, SNAP_SECOND, &err), DBK_PENDING, &err);
+    dbk_err_clear(&err);
+    assert_int_equal(carry_out(k, SNAP_SECOND), 3);
+    assert_ok(snapkit_try_confirm(k, SNAP_SECOND, &err), &err);
+}
+
 static void an_order_is_carried_out_where_the_notes_never_were_2_5(void **state)
 {
     snapkit *k = *state;
@@ -426,6 +443,7 @@ int main(void)
         WITH(it_is_taken_where_nothing_is_and_nowhere_else_P1),
         WITH(a_restricted_space_takes_two_persons),
         WITH(an_order_ends_every_snapshot_that_is_older_2_5),
+        WITH(an_order_that_is_not_carried_out_here_makes_nobody_a_liar_2_5),
         WITH(an_order_is_carried_out_where_the_notes_never_were_2_5),
         WITH(what_waits_comes_along_with_its_body),
         WITH(taking_under_every_failed_allocation_leaves_all_or_nothing_A37),
