@@ -51,6 +51,7 @@ desk whoami
 desk status
 desk desk
 desk today
+desk today --limit 50
 desk report dmm
 desk device list
 desk device lost
@@ -62,6 +63,7 @@ desk conflicts $case_id
 desk retention due
 desk retention show $case_id
 desk liaison families
+desk liaison families --limit 50
 desk liaison show $case_id
 desk liaison show $busy
 desk persons duplicates --limit 50
@@ -87,12 +89,13 @@ desk directory gaps
 desk audit --limit 50 --since 7d
 desk audit --limit 50 --since 7d --op consultation
 desk audit --limit 50 --since 7d --op conflict_resolved
+desk audit --limit 50 --since 7d --op disclosure
 desk audit --limit 50 --record $case_id
 desk report months --from 2024-12-01 --to 2027-12-31
 desk forms
 desk form show case
 desk scratch list
-amir today
+amir today --limit 50
 amir status
 amir list --limit 50 contact
 amir list --limit 1 intervention
