@@ -260,25 +260,39 @@ static dbk_rc send_word(dbk_line *line, const dbk_id *space, dbk_span word, dbk_
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", why.text);
 }
 
+/* The claim that waits, in the line's answer. One that can't be read is a fault of the relay, or of
+ * the way from it: nothing on this device is malformed. */
+static dbk_rc waiting(dbk_line *line, dbk_snapshot_offer *offer, dbk_manifest *m,
+                      const dbk_id *space, dbk_err *err)
+{
+    dbk_err why = { 0 };
+    dbk_rc rc = get(line, space, "?next=1", DBK_SNAPSHOT_OFFER_BYTES_MAX, &why);
+    if (rc == DBK_NOT_FOUND)
+        return dbk_fail(err, rc, "no snapshot of that space waits for its confirmation");
+    if (rc != DBK_OK)
+        return dbk_fail(err, rc, "%s", why.text);
+    rc = dbk_snapshot_offer_decode(offer, dbk_bytes_span(&dbk_line_answer(line)->body), &why);
+    if (rc == DBK_OK)
+        rc = dbk_manifest_decode(m, offer->manifest, &why);
+    if (rc == DBK_VERSION)
+        return dbk_fail(err, rc, "%s", why.text);
+    if (rc != DBK_OK)
+        return dbk_fail(err, DBK_PEER, "the relay's snapshot can't be read: %s", why.text);
+    if (!dbk_id_equal(&m->claim.space, space))
+        return dbk_fail(err, DBK_PEER, "the relay offers another space's snapshot");
+    return DBK_OK;
+}
+
 dbk_rc dbk_line_snapshot_confirm(dbk_line *line, dbk_snapshot_told *told, const dbk_id *space,
                                  dbk_err *err)
 {
     uint8_t word[DBK_CONFIRMATION_BYTES];
     dbk_manifest m;
     dbk_snapshot_offer offer;
-    dbk_err why = { 0 };
     *told = (dbk_snapshot_told){ .space = *space };
-    dbk_rc rc = get(line, space, "?next=1", DBK_SNAPSHOT_OFFER_BYTES_MAX, &why);
-    if (rc == DBK_NOT_FOUND)
-        return dbk_fail(err, rc, "no snapshot of that space waits for its confirmation");
-    if (rc == DBK_OK)
-        rc = dbk_snapshot_offer_decode(&offer, dbk_bytes_span(&dbk_line_answer(line)->body), &why);
-    if (rc == DBK_OK)
-        rc = dbk_manifest_decode(&m, offer.manifest, &why);
-    if (rc == DBK_OK && !dbk_id_equal(&m.claim.space, space))
-        rc = dbk_fail(&why, DBK_PEER, "the relay offers another space's snapshot");
+    dbk_rc rc = waiting(line, &offer, &m, space, err);
     if (rc != DBK_OK)
-        return dbk_fail(err, rc, "%s", why.text);
+        return rc;
     const dbk_snapshot_told what = { *space, m.claim.size, m.claim.records, 0, m.device };
     rc = dbk_snapshot_confirm(line->book, word, offer.manifest, err);
     if (rc == DBK_OK)

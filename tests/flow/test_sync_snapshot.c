@@ -25,7 +25,8 @@ typedef enum lie {
     LIES,
     CUT_OFF,     /* gives no part, and nothing of the log either */
     TELLS_DESKS, /* of a snapshot, also those who are to hold the log */
-    GIVES_KEPT   /* an offer and a part that were kept */
+    GIVES_KEPT,  /* an offer and a part that were kept */
+    GARBLES      /* what waits for a desk's word */
 } lie;
 
 typedef struct desks {
@@ -128,6 +129,8 @@ static void tell_of_one(dbk_relay_answer *a)
 static void meddle(void *ctx, sync_device *d, const dbk_exchange *req, dbk_relay_answer *a)
 {
     desks *w = ctx;
+    if (d == &w->second && w->lie == GARBLES && asks(req, "/snapshot?next"))
+        dbk_bytes_truncate(&a->body, a->body.len - 1);
     if (d != &w->ben)
         return;
     if (asks(req, "/snapshot/part"))
@@ -467,6 +470,21 @@ static void a_relay_that_lies_about_it_only_makes_a_device_pull_the_log(void **s
     assert_true(bare(&w->ben, &w->space) > 0);
 }
 
+/* Of the relay, not of a file: an officer would look for one. */
+static void what_waits_and_cannot_be_read_is_told_of_the_relay(void **state)
+{
+    desks *w = *state;
+    dbk_snapshot_told told;
+    make(&w->hq, &w->space);
+    w->lie = GARBLES;
+    dbk_err err = { 0 };
+    dbk_rc rc = dbk_driver_snapshot_confirm(w->second.book, &w->second.t, &w->space, &told, NULL,
+                                            &err);
+    assert_rc(rc, DBK_PEER, &err);
+    w->lie = HONEST;
+    assert_int_equal(confirms(&w->second), 1);
+}
+
 /* Whatever it said was of a log that has ended: nobody could confirm it, or begin with it. */
 static void a_restored_relay_keeps_none_of_a_log_that_ended(void **state)
 {
@@ -516,6 +534,7 @@ int main(void)
         WITH(a_desk_of_headquarters_takes_the_log_and_not_a_snapshot_P1),
         WITH(a_witness_says_nothing_of_a_log_whose_notes_it_lacks_P1),
         WITH(a_relay_that_lies_about_it_only_makes_a_device_pull_the_log),
+        WITH(what_waits_and_cannot_be_read_is_told_of_the_relay),
         WITH(an_older_one_is_as_good_and_the_log_goes_on_from_there),
         WITH(a_restored_relay_keeps_none_of_a_log_that_ended),
     };
