@@ -148,47 +148,54 @@ static bool read_time(int64_t *unix_ms, dbk_span value)
     return text.len > 0 && dbk_moment_parse(unix_ms, text, NULL) == DBK_OK;
 }
 
-/* Whichever value is shown says one of these: all that stand do. */
+/* Whichever value is shown, this is so: it is of all that stand. */
+static bool surely(const dbk_cue_of *of, const char *name,
+                   bool (*is_so)(dbk_span value, const void *than), const void *than)
+{
+    standing s = standing_in(of, name);
+    dbk_span value = { NULL, 0 };
+    bool so = false;
+    while (s.is_register && next_value(&s, &value)) {
+        so = is_so(value, than);
+        if (!so)
+            break;
+    }
+    return so;
+}
+
+static bool is_said(dbk_span value, const void *codes)
+{
+    return is_any(value, codes);
+}
+
 static bool surely_says(const dbk_cue_of *of, const char *name, const char *const *codes)
 {
-    standing s = standing_in(of, name);
-    dbk_span value = { NULL, 0 };
-    bool said = false;
-    while (s.is_register && next_value(&s, &value)) {
-        said = is_any(value, codes);
-        if (!said)
-            break;
-    }
-    return said;
+    return surely(of, name, is_said, codes);
 }
 
-static bool surely_refers(const dbk_cue_of *of, const char *name)
+static bool refers(dbk_span value, const void *to)
 {
-    standing s = standing_in(of, name);
-    dbk_span value = { NULL, 0 };
     dbk_id id;
-    bool said = false;
-    while (s.is_register && next_value(&s, &value)) {
-        said = read_id(&id, value);
-        if (!said)
-            break;
-    }
-    return said;
+    return read_id(&id, value) && (to == NULL || dbk_id_equal(&id, to));
 }
 
-/* To this one, and to no other. */
-static bool surely_is(const dbk_cue_of *of, const char *name, const dbk_id *id)
+/* to: this one and no other; NULL: whichever. */
+static bool surely_refers(const dbk_cue_of *of, const char *name, const dbk_id *to)
 {
-    standing s = standing_in(of, name);
-    dbk_span value = { NULL, 0 };
-    dbk_id one;
-    bool said = false;
-    while (s.is_register && next_value(&s, &value)) {
-        said = read_id(&one, value) && dbk_id_equal(&one, id);
-        if (!said)
-            break;
-    }
-    return said;
+    return surely(of, name, refers, to);
+}
+
+/* 1970 began nothing: the rules take that moment for none. */
+static bool is_timed(dbk_span value, const void *than)
+{
+    int64_t at_ms = 0;
+    (void)than;
+    return read_time(&at_ms, value) && at_ms != 0;
+}
+
+static bool surely_timed(const dbk_cue_of *of, const char *name)
+{
+    return surely(of, name, is_timed, NULL);
 }
 
 /* Whoever says that a record is out of use is shown: no other value of its life ranks higher. */
@@ -202,21 +209,6 @@ static bool is_out_of_use(const dbk_cue_of *of)
         if (is_any(dbk_view_member(life->registers[i].value, "state"), out))
             return true;
     return false;
-}
-
-/* 1970 began nothing: the rules take that moment for none. */
-static bool surely_timed(const dbk_cue_of *of, const char *name)
-{
-    standing s = standing_in(of, name);
-    dbk_span value = { NULL, 0 };
-    int64_t at_ms = 0;
-    bool said = false;
-    while (s.is_register && next_value(&s, &value)) {
-        said = read_time(&at_ms, value) && at_ms != 0;
-        if (!said)
-            break;
-    }
-    return said;
 }
 
 static bool earliest(const dbk_cue_of *of, int64_t *at_ms, const char *name)
@@ -276,6 +268,11 @@ static void tell_action(telling *t)
         tell(t, DBK_CUE_SENT_OUT, NULL, t->of->when_ms);
 }
 
+static bool theirs(const telling *t, const dbk_id *family)
+{
+    return surely_refers(t->of, "case_id", family);
+}
+
 /* What counts for sure is counted without being read. */
 static void tell_met(telling *t)
 {
@@ -287,8 +284,7 @@ static void tell_met(telling *t)
         return;
     while (next_item(&s, &item))
         if (read_id(&id, item))
-            tell(t, sure && surely_is(t->of, "case_id", &id) ? DBK_CUE_MET : DBK_CUE_MAY_MEET, &id,
-                 t->of->when_ms);
+            tell(t, sure && theirs(t, &id) ? DBK_CUE_MET : DBK_CUE_MAY_MEET, &id, t->of->when_ms);
 }
 
 static void tell_contact(telling *t)
@@ -296,7 +292,7 @@ static void tell_contact(telling *t)
     int64_t next_ms = 0;
     tell_met(t);
     tell_refs(t, DBK_CUE_CONTACT, "case_id", t->of->when_ms);
-    if (!surely_refers(t->of, "case_id") && earliest(t->of, &next_ms, "next_contact.when"))
+    if (!surely_refers(t->of, "case_id", NULL) && earliest(t->of, &next_ms, "next_contact.when"))
         tell(t, DBK_CUE_NEXT, NULL, next_ms);
 }
 

@@ -537,7 +537,9 @@ static int by_record(const void *pa, const void *pb)
 
 static dbk_rc each_running(walk *w, dbk_err *err)
 {
-    const dbk_cued limits = cued(DBK_CUE_LIMIT, NULL), open = cued(DBK_CUE_OPEN, NULL);
+    const dbk_cued limits = cued(DBK_CUE_LIMIT, NULL);
+    dbk_cued open = cued(DBK_CUE_OPEN, NULL);
+    open.with_withdrawn = true; /* who is still in it has rights all the same */
     dbk_rc rc = dbk_reading_cued(w->book, &limits, look_limit, w, err);
     if (rc == DBK_OK)
         rc = dbk_reading_cued(w->book, &open, look_victims, w, err);

@@ -219,6 +219,38 @@ static void change_some(void)
     dbk_problems_wipe(&problems);
 }
 
+/* Whether it was written. */
+static bool edit(dbk_book *book, const dbk_id *record, const char *text)
+{
+    const char *fields[] = { text, NULL };
+    dbk_problems problems = { 0 };
+    dbk_note *note = NULL;
+    if (dbk_query_note(&note, book, record, NULL) != DBK_OK)
+        return false;
+    dbk_note_free(note);
+    bool done = dbk_test_life(book, record) == DBK_LIFE_LIVE &&
+                tried(dbk_test_try_edit(book, &problems, record, fields, NULL));
+    dbk_problems_wipe(&problems);
+    return done;
+}
+
+/* Both devices change one field before they hear of each other, where both may. */
+static void dispute_some(void)
+{
+    char texts[2][TEXT_SIZE];
+    size_t i = below(w->count), n = 0, first = below(2);
+    while (n < FIELDS_MAX && shapes[w->shape[i]].fields[n] != NULL)
+        n++;
+    const char *field = shapes[w->shape[i]].fields[below(n)];
+    if (strstr(field, ":=") != NULL || strncmp(field, "victims", 7) == 0)
+        return;
+    for (size_t k = 0; k < 2; k++)
+        if (!fill(texts[k], field))
+            return;
+    if (edit(w->org.books[first].book, &w->records[i], texts[0]))
+        (void)edit(w->org.books[1 - first].book, &w->records[i], texts[1]);
+}
+
 void cueworld_make(cueworld *made, uint64_t seed)
 {
     static const dbk_role roles[] = { DBK_ROLE_OFFICER, DBK_ROLE_HQ };
@@ -233,6 +265,8 @@ void cueworld_make(cueworld *made, uint64_t seed)
         add_some();
         if (w->count > 0)
             change_some();
+        if (w->count > 0)
+            dispute_some();
         if (below(24) == 0)
             dbk_test_org_exchange(&w->org);
         /* Also rows that were indexed before they changed. */

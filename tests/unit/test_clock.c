@@ -244,6 +244,23 @@ static void a_victim_is_referred_to_support_within_two_working_days_2_12(void **
     assert_int_equal(only("referral")->state, DBK_CLOCK_IN_TIME);
 }
 
+/* Also where only what runs is asked for, which looks for cases and not for persons. */
+static void who_is_still_in_a_withdrawn_case_keeps_their_time_limits_2_12(void **state)
+{
+    dbk_err err = { 0 };
+    const dbk_clock_opts running = { .now_ms = at("2026-12-02T00:00:00Z"), .running_only = true };
+    (void)state;
+    (void)family("reported_at=2026-11-27T10:00:00Z", "sex=female");
+    look("2026-12-02T00:00:00Z");
+    dbk_id case_id = only("referral")->case_id;
+    assert_ok(dbk_journal_withdraw(book, &case_id, "made twice", &err), &err);
+    look("2026-12-02T00:00:00Z");
+    assert_int_equal(only("referral")->state, DBK_CLOCK_OVERDUE);
+    count = 0;
+    assert_ok(dbk_clocks_each(&clocks, book, &running, keep, NULL, &err), &err);
+    assert_int_equal(only("referral")->state, DBK_CLOCK_OVERDUE);
+}
+
 static void a_case_that_doesnt_say_when_it_was_reported_is_told_as_unknown_2_12(void **state)
 {
     (void)state;
@@ -360,6 +377,7 @@ int main(void)
         TEST(a_report_is_due_by_the_end_of_the_next_working_day_2_3),
         TEST(no_clock_runs_on_a_parents_word_2_3),
         TEST(a_victim_is_referred_to_support_within_two_working_days_2_12),
+        TEST(who_is_still_in_a_withdrawn_case_keeps_their_time_limits_2_12),
         TEST(a_case_that_doesnt_say_when_it_was_reported_is_told_as_unknown_2_12),
         TEST(what_was_reported_before_the_code_has_no_clock_2_12),
         TEST(a_key_decision_is_told_within_1_working_day_or_5_without_enhanced_rights_2_12),
