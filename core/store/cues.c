@@ -79,7 +79,6 @@ static void bind_ask(dbk_sql *q, const dbk_cues_ask *ask)
 dbk_rc dbk_cues_count(dbk_store *store, uint64_t *count, const dbk_cues_ask *ask, dbk_err *err)
 {
     dbk_sql q;
-    bool row = false;
     *count = 0;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_CUE_COUNT,
                              "SELECT count(*) FROM cue WHERE kind=?1 AND about=?2 AND at_ms>=?3"
@@ -88,13 +87,7 @@ dbk_rc dbk_cues_count(dbk_store *store, uint64_t *count, const dbk_cues_ask *ask
     if (rc != DBK_OK)
         return rc;
     bind_ask(&q, ask);
-    rc = dbk_sql_next(&q, &row, err);
-    if (rc == DBK_OK && row)
-        *count = dbk_sql_uint(&q, 0);
-    if (rc == DBK_OK)
-        rc = dbk_sql_read_all(&q, err);
-    dbk_sql_close(&q);
-    return rc;
+    return dbk_sql_count(&q, count, err);
 }
 
 dbk_rc dbk_cues_find(dbk_store *store, const dbk_cues_ask *ask, dbk_cues_fn fn, void *ctx,
