@@ -194,29 +194,23 @@ static bool tried(dbk_rc rc)
     return rc == DBK_OK;
 }
 
-/* One field anew, on whichever device: both may do so before they hear of each other. */
-static void change_some(void)
+/* A field of the record's shape that one text changes, or NULL. */
+static const char *some_field(size_t record)
 {
-    char text[TEXT_SIZE];
-    const char *fields[] = { text, NULL };
-    size_t i = below(w->count), n = 0;
-    dbk_book *book = some_book();
-    dbk_note *note = NULL;
-    dbk_problems problems = { 0 };
-    while (n < FIELDS_MAX && shapes[w->shape[i]].fields[n] != NULL)
+    size_t n = 0;
+    while (n < FIELDS_MAX && shapes[w->shape[record]].fields[n] != NULL)
         n++;
-    const char *field = shapes[w->shape[i]].fields[below(n)];
-    if (strstr(field, ":=") != NULL || strncmp(field, "victims", 7) == 0 || !fill(text, field) ||
-        dbk_query_note(&note, book, &w->records[i], NULL) != DBK_OK)
-        return;
+    const char *field = shapes[w->shape[record]].fields[below(n)];
+    return strstr(field, ":=") != NULL || strncmp(field, "victims", 7) == 0 ? NULL : field;
+}
+
+static bool is_live(dbk_book *book, const dbk_id *record)
+{
+    dbk_note *note = NULL;
+    if (dbk_query_note(&note, book, record, NULL) != DBK_OK)
+        return false;
     dbk_note_free(note);
-    if (dbk_test_life(book, &w->records[i]) != DBK_LIFE_LIVE)
-        return;
-    if (below(10) == 0)
-        assert_int_equal(dbk_journal_withdraw(book, &w->records[i], "a mistake", NULL), DBK_OK);
-    else
-        (void)tried(dbk_test_try_edit(book, &problems, &w->records[i], fields, NULL));
-    dbk_problems_wipe(&problems);
+    return dbk_test_life(book, record) == DBK_LIFE_LIVE;
 }
 
 /* Whether it was written. */
@@ -224,31 +218,39 @@ static bool edit(dbk_book *book, const dbk_id *record, const char *text)
 {
     const char *fields[] = { text, NULL };
     dbk_problems problems = { 0 };
-    dbk_note *note = NULL;
-    if (dbk_query_note(&note, book, record, NULL) != DBK_OK)
-        return false;
-    dbk_note_free(note);
-    bool done = dbk_test_life(book, record) == DBK_LIFE_LIVE &&
-                tried(dbk_test_try_edit(book, &problems, record, fields, NULL));
+    bool done = tried(dbk_test_try_edit(book, &problems, record, fields, NULL));
     dbk_problems_wipe(&problems);
     return done;
+}
+
+/* One field anew, on whichever device: both may do so before they hear of each other. */
+static void change_some(void)
+{
+    char text[TEXT_SIZE];
+    size_t i = below(w->count);
+    dbk_book *book = some_book();
+    const char *field = some_field(i);
+    if (field == NULL || !fill(text, field) || !is_live(book, &w->records[i]))
+        return;
+    if (below(10) == 0)
+        assert_int_equal(dbk_journal_withdraw(book, &w->records[i], "a mistake", NULL), DBK_OK);
+    else
+        (void)edit(book, &w->records[i], text);
 }
 
 /* Both devices change one field before they hear of each other, where both may. */
 static void dispute_some(void)
 {
     char texts[2][TEXT_SIZE];
-    size_t i = below(w->count), n = 0, first = below(2);
-    while (n < FIELDS_MAX && shapes[w->shape[i]].fields[n] != NULL)
-        n++;
-    const char *field = shapes[w->shape[i]].fields[below(n)];
-    if (strstr(field, ":=") != NULL || strncmp(field, "victims", 7) == 0)
+    size_t i = below(w->count), first = below(2);
+    const char *field = some_field(i);
+    if (field == NULL || !fill(texts[0], field) || !fill(texts[1], field))
         return;
-    for (size_t k = 0; k < 2; k++)
-        if (!fill(texts[k], field))
+    for (size_t k = 0; k < 2; k++) {
+        dbk_book *book = w->org.books[(first + k) % 2].book;
+        if (!is_live(book, &w->records[i]) || !edit(book, &w->records[i], texts[k]))
             return;
-    if (edit(w->org.books[first].book, &w->records[i], texts[0]))
-        (void)edit(w->org.books[1 - first].book, &w->records[i], texts[1]);
+    }
 }
 
 void cueworld_make(cueworld *made, uint64_t seed)
