@@ -62,7 +62,8 @@ static dbk_rc take_item(dbk_taker *t, const dbk_inbox_item *item, dbk_err *err)
                           .header_bytes = item->in.segment.header,
                           .body = item->in.segment.body,
                           .kept = item->in.segment.kept,
-                          .log = { true, item->index, item->in.receipt_ms } };
+                          .log = { true, item->index, item->in.receipt_ms },
+                          .aside = item->fate == DBK_FATE_NEW ? item->held : 0 };
     if (item->fate == DBK_FATE_HELD)
         return dbk_taker_placed(t, item->held, &in.log, (dbk_span){ NULL, 0 }, err);
     dbk_rc rc = dbk_header_decode(&in.header, item->in.segment.header, err);

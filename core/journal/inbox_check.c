@@ -299,8 +299,10 @@ dbk_rc dbk_inbox_check_run(dbk_inbox_run_state *s, dbk_book *book, const dbk_run
 dbk_rc dbk_inbox_check_again(dbk_inbox_run_state *s, dbk_err *err)
 {
     s->split = (dbk_reissue){ 0 };
-    for (uint32_t i = 0; i < s->run->count; i++)
+    for (uint32_t i = 0; i < s->run->count; i++) {
         s->items[i].fate = DBK_FATE_NEW;
+        s->items[i].held = 0;
+    }
     dbk_rc rc = check_feeds(s, err);
     if (rc != DBK_OK || s->split.feed != NULL)
         return rc;

@@ -238,18 +238,24 @@ static dbk_rc check_known(walk *w, dbk_inbox_item *item, const dbk_header *h, bo
 }
 
 /* It continues the chain. Of two histories of a feed nothing more is merged until a person has
- * chosen (A15): by the log's order, so that all who follow it stop at the same place. */
+ * chosen (A15): by the log's order, so that all who follow it stop at the same place. What stands
+ * aside here because nobody knew that it came in time leaves there for its place. */
 static dbk_rc take_next(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_err *err)
 {
-    item->fate = DBK_FATE_NEW;
+    dbk_store_segment_place held;
     item->device = w->author->device;
     w->last_seq = dbk_header_last_seq(h);
     w->head = item->hash;
-    if (!w->forked)
-        return DBK_OK;
-    item->fate = DBK_FATE_ASIDE;
-    item->reason = DBK_WAIT_FORKED;
-    return check_aside(w, item, h, err);
+    if (w->forked) {
+        item->fate = DBK_FATE_ASIDE;
+        item->reason = DBK_WAIT_FORKED;
+        return check_aside(w, item, h, err);
+    }
+    dbk_rc rc = dbk_inbox_find_aside(w->s->book, &held, &h->space, &item->hash, err);
+    if (rc == DBK_OK && held.id != 0)
+        rc = check_held(item, &held, err);
+    item->fate = DBK_FATE_NEW;
+    return rc;
 }
 
 /* Behind the head that stands here. What doesn't follow it must follow something that stands

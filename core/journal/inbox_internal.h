@@ -61,7 +61,7 @@ typedef struct dbk_inbox_item {
     dbk_hash seen_members; /* by which membership: core/journal/evidence.h */
     dbk_fate fate;
     const char *reason; /* ASIDE */
-    dbk_rowid held;     /* HELD: its row */
+    dbk_rowid held;     /* HELD: its row; NEW: the one in which it stands aside until now, or 0 */
     dbk_id device;      /* NEW: the author's */
 } dbk_inbox_item;
 
@@ -159,6 +159,7 @@ typedef struct dbk_segment_in {
     dbk_span header_bytes, body;
     bool kept; /* the body is a kept one */
     dbk_store_place log;
+    dbk_rowid aside; /* the row in which it stands aside until now; 0: it is new here */
 } dbk_segment_in;
 /* The body against its header; DBK_PENDING: an op of it is missing that no order names, so that the
  * chain here is behind, or somebody lies. */

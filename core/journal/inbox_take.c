@@ -233,6 +233,19 @@ static dbk_rc row_of(dbk_taker *t, dbk_store_segment *out, const dbk_segment_in 
     return dbk_disposal_trim(t->book, out, &in->header, &t->trimmed, err);
 }
 
+/* It is stored anew, or leaves what stands aside. */
+static dbk_rc put_row(dbk_taker *t, dbk_store_segment *row, const dbk_segment_in *in, dbk_err *err)
+{
+    const dbk_segment_home home = { row->feed, row->first_seq, row->count };
+    if (in->aside == 0)
+        return dbk_segments_add(t->book->store, row, err);
+    row->id = in->aside;
+    dbk_rc rc = dbk_segments_adopt(t->book->store, row->id, &home, err);
+    if (rc == DBK_OK)
+        rc = dbk_segments_set_status(t->book->store, row->id, row->status, row->reason, err);
+    return rc == DBK_OK ? dbk_taker_placed(t, row->id, &in->log, (dbk_span){ NULL, 0 }, err) : rc;
+}
+
 dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *device, dbk_err *err)
 {
     const dbk_header *h = &in->header;
@@ -259,7 +272,7 @@ dbk_rc dbk_taker_next(dbk_taker *t, const dbk_segment_in *in, const dbk_id *devi
         reason = DBK_WAIT_EARLIER;
         row.reason = dbk_span_str(reason);
     }
-    rc = dbk_segments_add(t->book->store, &row, err);
+    rc = put_row(t, &row, in, err);
     if (rc == DBK_OK && !blocked)
         rc = dbk_taker_merge(t, &reason, feed, &row, err);
     if (rc == DBK_OK && !blocked && reason != NULL) {

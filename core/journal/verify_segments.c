@@ -256,6 +256,45 @@ static dbk_rc check_receipt(const exam *x, dbk_err *err)
     return fault(x, "has a receipt that the relay did not sign", err);
 }
 
+typedef struct twin {
+    const dbk_hash *hash;
+    bool same;
+} twin;
+
+static dbk_rc look_twin(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    twin *t = ctx;
+    dbk_header h;
+    (void)err; /* a malformed one is told of where it stands */
+    if (dbk_header_decode(&h, row->header, NULL) != DBK_OK)
+        return DBK_OK;
+    dbk_hash hash = dbk_header_hash(&h);
+    t->same = dbk_hash_equal(&hash, t->hash);
+    return DBK_OK;
+}
+
+/* Nothing of what stands aside counts, so it must not stand in its feed as well. */
+static dbk_rc check_aside(const exam *x, dbk_err *err)
+{
+    const dbk_book_feed *feed = dbk_tables_feed(&x->v->book->tables, &x->header.feed);
+    twin t = { .hash = &x->hash };
+    char hex[DBK_ID_HEX_SIZE];
+    if (feed == NULL || x->header.first_seq > feed->now.last_seq)
+        return DBK_OK;
+    dbk_err none = { 0 };
+    dbk_rc rc = dbk_segments_at(x->v->book->store, feed->row, x->header.first_seq, look_twin, &t,
+                                &none);
+    if (rc != DBK_OK && rc != DBK_NOT_FOUND)
+        return dbk_fail(err, rc, "%s", none.text);
+    if (!t.same)
+        return DBK_OK;
+    dbk_id_hex(hex, &feed->feed);
+    return dbk_verify_fault(x->v, err,
+                            "The segment that begins with op %llu of feed %.8s stands aside and in "
+                            "its feed.",
+                            (unsigned long long)x->header.first_seq, hex);
+}
+
 static dbk_rc check_segment(void *ctx, const dbk_store_segment *row, dbk_err *err)
 {
     dbk_verifier *v = ctx;
@@ -269,8 +308,8 @@ static dbk_rc check_segment(void *ctx, const dbk_store_segment *row, dbk_err *er
     if (dbk_header_decode(&x.header, row->header, NULL) != DBK_OK)
         return fault(&x, "has a malformed header", err);
     x.hash = dbk_header_hash(&x.header);
-    if (dbk_inbox_is_aside(x.feed)) /* its own rules: nothing of it counts */
-        return DBK_OK;
+    if (dbk_inbox_is_aside(x.feed))
+        return check_aside(&x, err);
     v->result.ops += x.header.count;
     dbk_rc rc = check_chain(&x, err);
     if (rc == DBK_OK)

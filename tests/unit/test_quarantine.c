@@ -203,73 +203,6 @@ static void two_supervisors_who_disagree_end_with_admit_on_every_replica(void **
     }
 }
 
-static void a_decision_may_come_before_what_it_is_about(void **state)
-{
-    late l;
-    (void)state;
-    late_make(&l, 2);
-    late_revoke(&l, LATE_BEN, EVERYBODY);
-    late_pull_all(&l);
-    (void)late_write(&l, LATE_BEN, "Maria Alvarez");
-    (void)late_write(&l, LATE_BEN, "Tomas Alvarez");
-    minilog stick; /* what travels by a folder */
-    minilog_init(&stick, &l.log.org, &l.log.space, l.org.relay);
-    (void)minilog_append_own(&stick, late_book(&l, LATE_BEN), LATE_NOON_MS);
-    assert_int_equal(stick.count, 4);
-    for (size_t i = 2; i < 4; i++)
-        assert_int_equal(late_carry(&l, LATE_SUP, &stick.items[i]), DBK_OK);
-    assert_int_equal(late_asides(&l, LATE_SUP), 2);
-    dbk_id id = late_aside_at(&l, LATE_SUP, 1).row.id;
-    late_decide(&l, LATE_SUP, &id, true);
-    late_log(&l, LATE_SUP);
-    late_pull_all(&l);
-    /* Anne has the decision: the first note waits for the one that was named, then both come in. */
-    assert_int_equal(late_carry(&l, LATE_ANNE, &stick.items[2]), DBK_OK);
-    assert_int_equal(late_asides(&l, LATE_ANNE), 1);
-    dbk_test_book_reopen(&l.org.books[LATE_ANNE]);
-    assert_int_equal(late_carry(&l, LATE_ANNE, &stick.items[3]), DBK_OK);
-    assert_int_equal(late_asides(&l, LATE_ANNE), 0);
-    assert_int_equal(late_carry(&l, LATE_ANNE, &stick.items[3]), DBK_OK); /* held */
-    late_log(&l, LATE_BEN); /* and the others get them by the relay, after all */
-    late_pull_all(&l);
-    assert_int_equal(late_all_equal(&l).of.records, 5);
-    minilog_wipe(&stick);
-    late_drop(&l);
-}
-
-/* Found by tests/model/members.pml: a note that no log has, merged from a folder before the word
- * came, stood in that device's records for ever, also when it was refused. */
-static void a_folder_s_note_goes_aside_though_the_word_came_after_it_a24(void **state)
-{
-    late l;
-    minilog stick;
-    (void)state;
-    late_make(&l, 2);
-    late_pull_all(&l);
-    minilog_init(&stick, &l.log.org, &l.log.space, l.org.relay);
-    (void)late_write(&l, LATE_BEN, "Maria Alvarez");
-    (void)minilog_append_own(&stick, late_book(&l, LATE_BEN), LATE_NOON_MS);
-    assert_int_equal(late_carry(&l, LATE_ANNE, &stick.items[2]), DBK_OK);
-    late_revoke(&l, LATE_BEN, 1u << LATE_SUP);
-    for (size_t who = LATE_HQ; who < LATE_BOOKS; who++)
-        if (who != LATE_BEN)
-            assert_int_equal(late_carry(&l, who, &stick.items[2]), DBK_OK);
-    assert_int_equal(late_asides(&l, LATE_SUP), 1);
-    late_tell(&l, LATE_ANNE);
-    late_tell(&l, LATE_SUP2);
-    late_tell(&l, LATE_HQ);
-    assert_int_equal(late_asides(&l, LATE_ANNE), 1);
-    assert_int_equal(late_all_equal(&l).of.records, 2);
-    dbk_id id = late_aside_at(&l, LATE_SUP, 0).row.id;
-    late_decide(&l, LATE_SUP, &id, true);
-    late_log(&l, LATE_SUP);
-    late_pull_all(&l);
-    assert_int_equal(late_asides(&l, LATE_ANNE), 0);
-    assert_int_equal(late_all_equal(&l).of.records, 4); /* with the decision */
-    minilog_wipe(&stick);
-    late_drop(&l);
-}
-
 static void an_edit_upon_an_admitted_note_meets_it_in_any_order(void **state)
 {
     static const char *const edits[] = { "sex=female", NULL };
@@ -570,8 +503,6 @@ int main(void)
         cmocka_unit_test(an_author_s_earlier_notes_come_in_with_a_later_one),
         cmocka_unit_test(a_refused_note_stays_and_can_be_let_in_later),
         cmocka_unit_test(two_supervisors_who_disagree_end_with_admit_on_every_replica),
-        cmocka_unit_test(a_decision_may_come_before_what_it_is_about),
-        cmocka_unit_test(a_folder_s_note_goes_aside_though_the_word_came_after_it_a24),
         cmocka_unit_test(an_edit_upon_an_admitted_note_meets_it_in_any_order),
         cmocka_unit_test(an_officer_s_decision_has_no_effect_r8),
         cmocka_unit_test(a_reason_is_needed),
