@@ -98,7 +98,7 @@ typedef struct listing {
     cli *c;
     out_table *table; /* or NULL: JSON */
     json_t *rows;
-    json_t *heard; /* by a device's id: when the relay last received something of it, or null */
+    json_t *heard, *silent; /* by a device's id: when the relay last received something of it */
 } listing;
 
 static dbk_rc hear(void *ctx, const dbk_heard *heard, dbk_err *err)
@@ -108,6 +108,7 @@ static dbk_rc hear(void *ctx, const dbk_heard *heard, dbk_err *err)
     (void)err;
     dbk_id_hex(hex, &heard->device);
     (void)json_object_set_new(l->heard, hex, cli_time_json((int64_t)heard->heard_ms));
+    (void)json_object_set_new(l->silent, hex, json_boolean(heard->silent));
     return DBK_OK;
 }
 
@@ -135,9 +136,10 @@ static dbk_rc device_row(const listing *l, const dbk_member *m, dbk_err *err)
     if (rc == DBK_OK && l->table == NULL)
         (void)json_array_append_new(
             l->rows,
-            json_pack("{s:s, s:s, s:s, s:b, s:s, s:O, s:O*}", "name", (char *)name.p, "role",
+            json_pack("{s:s, s:s, s:s, s:b, s:s, s:O, s:O*, s:O*}", "name", (char *)name.p, "role",
                       dbk_role_name(m->role), "state", state, "this", (int)mine, "device", hex,
-                      "spaces", spaces, "heard", json_object_get(l->heard, hex)));
+                      "spaces", spaces, "heard", json_object_get(l->heard, hex), "silent",
+                      json_object_get(l->silent, hex)));
     json_decref(spaces);
     dbk_bytes_wipe(&where);
     dbk_bytes_wipe(&name);
@@ -147,7 +149,7 @@ static dbk_rc device_row(const listing *l, const dbk_member *m, dbk_err *err)
 dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err)
 {
     static const char *const heads[] = { "NAME", "ROLE", "STATE", "", "ID", "SPACES" };
-    listing l = { .c = c, .rows = json_array(), .heard = json_object() };
+    listing l = { .c = c, .rows = json_array(), .heard = json_object(), .silent = json_object() };
     const dbk_roster *roster = dbk_book_roster(c->book);
     (void)a;
     dbk_rc rc = c->format == OUT_TEXT ? out_table_new(&l.table, heads, 6, err)
@@ -160,6 +162,7 @@ dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err)
         rc = out_json_take(json_incref(l.rows), err);
     json_decref(l.rows);
     json_decref(l.heard);
+    json_decref(l.silent);
     out_table_free(l.table);
     return rc;
 }
@@ -177,7 +180,7 @@ static dbk_rc reach_row(void *ctx, const dbk_reached *r, dbk_err *err)
 {
     reaching *l = ctx;
     char hex[DBK_ID_HEX_SIZE], has[64] = "nothing said";
-    const char *said = "";
+    const char *said = "", *notes = "";
     bool spoke = r->size > 0;
     l->log_size = r->here;
     dbk_id_hex(hex, &r->device);
@@ -194,9 +197,11 @@ static dbk_rc reach_row(void *ctx, const dbk_reached *r, dbk_err *err)
         (void)snprintf(has, sizeof(has), "%llu of %llu%s", (unsigned long long)r->size,
                        (unsigned long long)r->here, r->ahead ? " here: sync" : "");
         said = cli_time((int64_t)r->time_ms);
+        notes = r->whole ? "whole" : "what a snapshot brought is without its notes";
     }
     return out_table_row(
-        l->table, (const char *[]){ cli_device_name(l->c, &r->device), has, said, hex }, err);
+        l->table, (const char *[]){ cli_device_name(l->c, &r->device), has, notes, said, hex },
+        err);
 }
 
 static dbk_rc ask_reach(reaching *l, const dbk_id *space, dbk_err *err)
@@ -211,13 +216,13 @@ static dbk_rc ask_reach(reaching *l, const dbk_id *space, dbk_err *err)
 
 dbk_rc cmd_device_reach(cli *c, const cli_args *a, dbk_err *err)
 {
-    static const char *const heads[] = { "NAME", "HAS", "SAID", "ID" };
+    static const char *const heads[] = { "NAME", "HAS", "NOTES", "SAID", "ID" };
     char hex[DBK_ID_HEX_SIZE];
     dbk_id space;
     reaching l = { .c = c, .rows = json_array() };
     dbk_rc rc = dbk_book_space_find(c->book, &space, cli_option_value(a, "--space"), err);
     if (rc == DBK_OK && c->format == OUT_TEXT)
-        rc = out_table_new(&l.table, heads, 4, err);
+        rc = out_table_new(&l.table, heads, 5, err);
     if (rc == DBK_OK)
         rc = ask_reach(&l, &space, err);
     dbk_id_hex(hex, &space);

@@ -91,7 +91,7 @@ static dbk_rc say_device(void *ctx, const dbk_heard *heard, dbk_err *err)
 {
     page *p = ctx;
     char hex[DBK_ID_HEX_SIZE];
-    if ((int64_t)heard->heard_ms >= p->since_ms)
+    if (!heard->silent)
         return DBK_OK;
     p->counts[DEVICES]++;
     dbk_id_hex(hex, &heard->device);

@@ -215,6 +215,7 @@ DBK_MUST_CHECK dbk_rc dbk_query_heard(dbk_book *book, uint64_t *receipt_ms, cons
 typedef struct dbk_heard {
     dbk_id device;
     uint64_t heard_ms; /* the relay's time; 0: never */
+    bool silent;       /* not in the last 24 hours of this device's clock */
 } dbk_heard;
 typedef dbk_rc (*dbk_heard_fn)(void *ctx, const dbk_heard *heard, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_query_devices(dbk_book *book, dbk_heard_fn fn, void *ctx, dbk_err *err);

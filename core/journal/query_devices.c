@@ -1,3 +1,4 @@
+#include "core/base/day.h"
 #include "core/journal/query_internal.h"
 
 /* A device whose notes are expected: it writes somewhere where this one may know of it. */
@@ -39,12 +40,14 @@ dbk_rc dbk_query_devices(dbk_book *book, dbk_heard_fn fn, void *ctx, dbk_err *er
 {
     dbk_rc rc = DBK_OK;
     size_t count = book->roster == NULL ? 0 : dbk_roster_devices(book->roster);
+    uint64_t now_ms = book->env->now_ms(book->env->self);
     for (size_t i = 0; rc == DBK_OK && i < count; i++) {
         const dbk_member *m = dbk_roster_device_at(book->roster, i);
         dbk_heard heard = { .device = m->device };
         if (!is_expected(book, m))
             continue;
         rc = hear(book, &heard, err);
+        heard.silent = heard.heard_ms + DBK_DAY_MS < now_ms;
         if (rc == DBK_OK)
             rc = fn(ctx, &heard, err);
     }

@@ -72,8 +72,8 @@ json "the desk holds both" "[s['role'] for s in d]" "['hq', 'hq']"
 must desk --json device list
 json "everyone is listed" "sorted(m['name'] for m in d)" "['Administrator', 'Amir', 'Desk']"
 json "nobody is revoked" "{m['state'] for m in d}" "{'active'}"
-json "and who has written was heard" "[m['heard'] is not None for m in d if m['name'] == 'Desk']" \
-    "[False]"
+json "and who has written was heard" \
+    "[(m['heard'] is not None, m['silent']) for m in d if m['name'] == 'Desk']" "[(False, True)]"
 must amir device list
 has "one's own device is marked" "this device" "$out"
 

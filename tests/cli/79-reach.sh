@@ -18,7 +18,7 @@ json "who hasn't, has said nothing" "{r['name']: r['size'] for r in d['devices']
 json "everyone is there once" "sorted(r['name'] for r in d['devices'])" \
     "['Administrator', 'amir', 'bethan']"
 must admin device reach
-has "people read how much of it" "amir +[0-9]+ of [0-9]+" "$out"
+has "people read how much of it" "amir +[0-9]+ of [0-9]+ +whole" "$out"
 has "and who has said nothing" "bethan +nothing said" "$out"
 must bethan sync
 must admin --json device reach

@@ -4,10 +4,12 @@
 
 #include <string.h>
 
+#include "core/base/day.h"
 #include "core/daybook.h"
 #include "core/journal/book_internal.h"
 #include "tests/lib/syncworld.h"
 
+#define SECOND_MS UINT64_C(1000)
 #define TEN_YEARS_MS (UINT64_C(3653) * 24 * 3600 * 1000)
 
 typedef struct team {
@@ -157,12 +159,63 @@ static void a_wrong_clock_costs_no_request_A23(void **state)
     end(&t);
 }
 
+/* ---- who was not heard of ---------------------------------------------------------------------
+ */
+
+typedef struct listening {
+    dbk_id device;
+    size_t told;
+    bool silent;
+} listening;
+
+static dbk_rc listen(void *ctx, const dbk_heard *heard, dbk_err *err)
+{
+    listening *l = ctx;
+    (void)err;
+    if (dbk_id_equal(&heard->device, &l->device)) {
+        l->told++;
+        l->silent = heard->silent;
+    }
+    return DBK_OK;
+}
+
+static bool is_silent(const sync_device *d, const sync_device *to)
+{
+    listening l = { .device = dbk_book_device(d->book) };
+    dbk_err err = { 0 };
+    assert_ok(dbk_query_devices(to->book, listen, &l, &err), &err);
+    assert_int_equal(l.told, 1);
+    return l.silent;
+}
+
+static void
+a_device_is_silent_when_nothing_of_it_came_for_a_day_of_the_desks_clock_A19(void **state)
+{
+    team t;
+    (void)state;
+    begin(&t);
+    assert_true(is_silent(&t.ahead, &t.hq)); /* it wrote nothing yet */
+    (void)sync_write(&t.ahead, &t.space, "Ada");
+    everybody_syncs(&t);
+    uint64_t heard_ms = 0;
+    dbk_err err = { 0 };
+    dbk_id device = dbk_book_device(t.ahead.book);
+    assert_ok(dbk_query_heard(t.hq.book, &heard_ms, &device, &t.space, &err), &err);
+    t.hq.env.now_ms = heard_ms + DBK_DAY_MS - SECOND_MS; /* whatever its own clock says */
+    assert_false(is_silent(&t.ahead, &t.hq));
+    t.hq.env.now_ms += 2 * SECOND_MS;
+    assert_true(is_silent(&t.ahead, &t.hq));
+    end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_later_correction_stands_whichever_clock_is_ahead_A23),
         cmocka_unit_test(no_clock_wins_where_neither_had_seen_the_other_A23),
         cmocka_unit_test(a_wrong_clock_costs_no_request_A23),
+        cmocka_unit_test(
+            a_device_is_silent_when_nothing_of_it_came_for_a_day_of_the_desks_clock_A19),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,8 @@ interface Device {
     spaces: Holding[];
     /** When the relay last received something of it; absent: nothing is expected of it. */
     heard?: string | null;
+    /** Not heard of for a day. */
+    silent?: boolean;
 }
 
 interface Lost {
@@ -59,8 +61,9 @@ function holding(s: Holding): Child {
 
 function heardWords(d: Device): Child {
     if (d.heard === undefined) return "";
-    return d.heard === null ? "Nothing of it yet"
-        : [when(d.heard), h("br"), h("span.daybook-small", `${age(d.heard)} ago`)];
+    if (d.heard === null) return [tag("Not heard of", "orange"), " Nothing of it yet"];
+    return [when(d.heard), h("br"), h("span.daybook-small", `${age(d.heard)} ago`),
+        d.silent ? [" ", tag("Not heard of for a day", "orange")] : null];
 }
 
 const lostColours: Readonly<Record<Lost["state"], Colour>> =

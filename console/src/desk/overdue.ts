@@ -19,8 +19,9 @@ interface Waiting {
 
 interface Device {
     name: string;
-    /** When the relay last received something of it; absent: nothing is expected of it. */
     heard?: string | null;
+    /** Not heard of for a day; absent: nothing is expected of it. */
+    silent?: boolean;
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -66,19 +67,14 @@ export async function overduePage(page: Page): Promise<Child> {
 }
 
 const firstShown = 5;
-const dayMs = 24 * 60 * 60 * 1000;
-
-function isSilent(d: Device): boolean {
-    return d.heard === null ||
-        (d.heard !== undefined && Date.parse(d.heard) < Date.now() - dayMs);
-}
 
 /** For the desk's first page: filled in after the page is shown, as it looks at many records. */
 export async function overduePart(place: HTMLElement): Promise<void> {
     const lines = await run<Waiting | More>({ name: "today", options: { limit: firstShown } });
     const late = lines.filter((l): l is Waiting => "when" in l && l.when === "overdue");
     const more = lines.find(isMore)?.overdue ?? 0;
-    const silent = (await runOne<Device[]>({ name: "device list" })).filter(isSilent);
+    const silent = (await runOne<Device[]>({ name: "device list" }))
+        .filter((d) => d.silent);
     const parts: Child[] = [heading(2, "Overdue")];
     if (late.length === 0) parts.push(para("Nothing is overdue."));
     else {
