@@ -315,6 +315,14 @@ static void say_dispose(words *w)
     }
 }
 
+static void say_floor(words *w)
+{
+    say(w, "let relays forget the notes below ");
+    say_number(w, w->change->entry->floor.size);
+    say(w, " of the log of ");
+    say_space(w);
+}
+
 typedef struct kind_row {
     const char *code; /* in --json */
     void (*say)(words *w);
@@ -331,6 +339,7 @@ static const kind_row kinds[] = {
     [DBK_ENTRY_REMOVE] = { "remove", say_remove },
     [DBK_ENTRY_BAR] = { "bar", say_bar },
     [DBK_ENTRY_DISPOSE] = { "dispose", say_dispose },
+    [DBK_ENTRY_FLOOR] = { "floor", say_floor },
 };
 
 const char *cli_change_code(dbk_entry_kind kind)

@@ -79,6 +79,7 @@ dbk_rc cmd_journey(cli *c, const cli_args *a, dbk_err *err); /* cmd_journey.c */
 dbk_rc cmd_retention_due(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_retention_show(cli *c, const cli_args *a, dbk_err *err);
 dbk_rc cmd_retention_review(cli *c, const cli_args *a, dbk_err *err);
+dbk_rc cmd_org_floor(cli *c, const cli_args *a, dbk_err *err);         /* cmd_floor.c */
 dbk_rc cmd_retention_dispose(cli *c, const cli_args *a, dbk_err *err); /* cmd_dispose.c */
 dbk_rc cmd_retention_orders(cli *c, const cli_args *a, dbk_err *err);
 /* Of spaces that aren't restricted, where this device is headquarters. */

@@ -5,6 +5,7 @@
 #include "cli/change.h"
 #include "cli/cmd.h"
 #include "cli/dispose.h"
+#include "cli/floor.h"
 #include "cli/render.h"
 #include "cli/words.h"
 
@@ -59,6 +60,8 @@ static dbk_rc say_proposal(cli *c, const dbk_proposal *p, const char *who, const
     out_text("          Claimed time: %s.\n", cli_time((int64_t)p->decoded.entry.time_ms));
     if (p->decoded.entry.kind == DBK_ENTRY_DISPOSE)
         rc = cli_dispose_say(c, p, err);
+    if (p->decoded.entry.kind == DBK_ENTRY_FLOOR)
+        rc = cli_floor_say(c, p, err);
     if (p->mine)
         out_text("          It waits for another administrator.\n");
     else
@@ -197,6 +200,8 @@ static dbk_rc agree(cli *c, dbk_transport *t, const dbk_proposal *p, dbk_span en
     dbk_rc rc = shown_check(c, &p->id, err);
     if (rc == DBK_OK && p->decoded.entry.kind == DBK_ENTRY_DISPOSE)
         rc = cli_dispose_check(c, p, err);
+    if (rc == DBK_OK && p->decoded.entry.kind == DBK_ENTRY_FLOOR)
+        rc = cli_floor_check(c, t, p, err);
     if (rc == DBK_OK)
         rc = cli_change_words(&what, c, &p->change, CLI_CHANGE_ASKED, err);
     if (rc == DBK_OK)

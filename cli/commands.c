@@ -368,6 +368,12 @@ const cli_command cli_commands[] = {
       CLI_BOOK | CLI_NET, 1, 1, NULL, cmd_org_agree },
     { NULL, "org decline", "PROPOSAL", "take a proposal away, your own or another's", NULL,
       CLI_BOOK | CLI_NET, 1, 1, NULL, cmd_org_decline },
+    { NULL, "org floor", "SPACE", "ask that relays let go of old notes that everybody has",
+      "Says how high the floor of the space's log may be and who holds it back, and proposes that. "
+      "Below it relays keep who wrote what and when, signed, but no notes. It takes a confirmed "
+      "snapshot, the word of every device that reads the space (device reach), two devices of "
+      "headquarters that hold each note, and a second administrator who reads it (org agree).",
+      CLI_BOOK | CLI_NET, 1, 1, NULL, cmd_org_floor },
     { NULL, "org policy", "", "the organisation's rules, and changing them",
       "Without an option it shows them. What isn't named stays as it is; a key that is named "
       "takes the place of all of its kind, and the word none stands for no key.",

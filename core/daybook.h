@@ -8,6 +8,7 @@
 #include "core/journal/cosigned.h"
 #include "core/journal/device_log.h"
 #include "core/journal/evidence.h"
+#include "core/journal/floor.h"
 #include "core/journal/form_packs.h"
 #include "core/journal/handover.h"
 #include "core/journal/journal.h"

@@ -23,6 +23,7 @@ const uint32_t dbk_entry_keys_of[DBK_ENTRY_KINDS] = {
     [DBK_ENTRY_REMOVE] = KEY(DEVICE) | KEY(SPACE),
     [DBK_ENTRY_BAR] = KEY(SPACE) | KEY(PERSON),
     [DBK_ENTRY_DISPOSE] = KEY(SPACE) | KEY(DOTS) | KEY(REVIEW),
+    [DBK_ENTRY_FLOOR] = KEY(SPACE) | KEY(FLOOR),
 };
 const uint32_t dbk_entry_keys_more[DBK_ENTRY_KINDS] = {
     [DBK_ENTRY_GENESIS] = KEY(PERSON), [DBK_ENTRY_ENROL] = KEY(PERSON),
@@ -236,6 +237,14 @@ static void put_dots(dbk_cbor_out *o, const dbk_dot *dots, size_t count)
     }
 }
 
+static void put_floor(dbk_cbor_out *o, const dbk_floor *floor)
+{
+    dbk_cbor_put_array(o, 3);
+    dbk_cbor_put_bytes(o, floor->log.b, sizeof(floor->log.b));
+    dbk_cbor_put_uint(o, floor->size);
+    dbk_cbor_put_bytes(o, floor->root.b, sizeof(floor->root.b));
+}
+
 /* The later keys. */
 static void put_more(dbk_cbor_out *o, const dbk_entry *e, dbk_entry_key key)
 {
@@ -263,6 +272,9 @@ static void put_more(dbk_cbor_out *o, const dbk_entry *e, dbk_entry_key key)
         break;
     case DBK_KEY_REVIEW:
         dbk_cbor_put_bytes(o, e->review.b, sizeof(e->review.b));
+        break;
+    case DBK_KEY_FLOOR:
+        put_floor(o, &e->floor);
         break;
     default:
         break;

@@ -345,6 +345,17 @@ static void get_why(dbk_cbor *c, dbk_entry *e)
         c->failed = true;
 }
 
+static void get_floor(dbk_cbor *c, dbk_floor *floor)
+{
+    if (dbk_cbor_get_array(c) != 3)
+        c->failed = true;
+    get_id(c, &floor->log);
+    floor->size = get_uint_max(c, DBK_FLOOR_SIZE_MAX);
+    dbk_cbor_get_copy(c, floor->root.b, sizeof(floor->root.b));
+    if (floor->size == 0)
+        c->failed = true;
+}
+
 /* The later keys. */
 static dbk_rc get_more(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_entry_key key, dbk_err *err)
 {
@@ -369,6 +380,9 @@ static dbk_rc get_more(dbk_cbor *c, dbk_entry *e, arrays *own, dbk_entry_key key
         return get_dots(c, e, own, err);
     case DBK_KEY_REVIEW:
         dbk_cbor_get_copy(c, e->review.b, sizeof(e->review.b));
+        break;
+    case DBK_KEY_FLOOR:
+        get_floor(c, &e->floor);
         break;
     default:
         break;

@@ -7,7 +7,7 @@
 #include "core/crypto/roster.h"
 
 #define DBK_ENTRY_VERSION 1u
-#define DBK_ENTRY_KINDS 11u /* GENESIS .. DISPOSE: those whose body this version reads */
+#define DBK_ENTRY_KINDS 12u /* GENESIS .. FLOOR: those whose body this version reads */
 
 typedef struct dbk_entry_sig {
     dbk_id signer;
@@ -51,7 +51,8 @@ typedef enum dbk_entry_key {
     DBK_KEY_TEXT = 19,
     DBK_KEY_DOTS = 20,
     DBK_KEY_REVIEW = 21,
-    DBK_ENTRY_KEYS_END = 22
+    DBK_KEY_FLOOR = 22,
+    DBK_ENTRY_KEYS_END = 23
 } dbk_entry_key;
 extern const uint32_t dbk_entry_keys_of[DBK_ENTRY_KINDS];
 /* Those that a kind may have besides; what stands for nothing is absent. */

@@ -13,7 +13,7 @@
  *             ? 9: expires (uint ms), ? 10: epoch, ? 11: reason (text), ? 12: [ + grant ],
  *             ? 13: [ * wrap ], ? 14: drop (bytes 32), ? 15: policy, ? 16: person (bytes 16),
  *             ? 17: [ + cut ], ? 18: [ + log ], ? 19: text, ? 20: [ + feed ],
- *             ? 21: review (bytes 32) }                     ; the keys of its kind, below
+ *             ? 21: review (bytes 32), ? 22: floor }        ; the keys of its kind, below
  *   keys  = { 1: sign (bytes 32), 2: kem (bytes 32), 3: request (bytes 32), ? 4: admin (bytes 32) }
  *   epoch = [ number (uint), key id (bytes 16), commitment (bytes 32) ]
  *   grant = [ device (bytes 16), role (uint) ]               ; ascending by device
@@ -22,6 +22,7 @@
  *   log   = [ space, new log, old log (bytes 16), old size (uint), old root (bytes 32) ]
  *                                                            ; ascending by space
  *   feed  = [ feed (bytes 16), [ + seq (uint, from 1) ] ]     ; each ascending: ops
+ *   floor = [ log (bytes 16), size (uint, 1..2^40), root (bytes 32) ]
  *   policy = below
  * Hash: "daybook/member-hash/1" over core. Signed: label "daybook/member/1" over that hash (so
  * that signing never has to copy 64 KiB, and extra signatures don't change the chain).
@@ -57,7 +58,8 @@ typedef enum dbk_entry_kind {
     DBK_ENTRY_RECOVERY = 7, /* logs' new incarnations after a relay was restored; by the root */
     DBK_ENTRY_REMOVE = 8,   /* one device out of one space */
     DBK_ENTRY_BAR = 9,      /* a person who can never be in a space */
-    DBK_ENTRY_DISPOSE = 10  /* ops of a space that are erased everywhere (decision 0031) */
+    DBK_ENTRY_DISPOSE = 10, /* ops of a space that are erased everywhere (decision 0031) */
+    DBK_ENTRY_FLOOR = 11    /* below it a relay need keep no bodies of a log (decision 0041) */
 } dbk_entry_kind;
 
 typedef enum dbk_role {
@@ -146,6 +148,14 @@ typedef struct dbk_log_move {
     dbk_hash old_root;
 } dbk_log_move;
 
+/* A space's log as it was at one size: below that a relay need keep headers only. */
+#define DBK_FLOOR_SIZE_MAX (UINT64_C(1) << 40)
+typedef struct dbk_floor {
+    dbk_id log;
+    uint64_t size; /* 0: none */
+    dbk_hash root;
+} dbk_floor;
+
 /* One entry's content, for building and reading. Spans are borrowed. Which fields count, by kind:
  * GENESIS: root, relay, device+keys+role+label, space(=roster space)+epoch+wraps
  * ENROL:   device, keys, role, label, wraps (roster space)
@@ -158,6 +168,7 @@ typedef struct dbk_log_move {
  * REMOVE:  space, device, cuts (at most one, of that space)
  * BAR:     space, person
  * DISPOSE: space, dots, review (the hash of what was decided, and on what)
+ * FLOOR:   space, floor
  * GENESIS and ENROL may name a person; the device's id stands for one who isn't named. */
 typedef struct dbk_grant {
     dbk_id device;
@@ -193,6 +204,7 @@ typedef struct dbk_entry {
     const dbk_dot *dots;
     size_t dots_count;
     dbk_hash review;
+    dbk_floor floor;
 } dbk_entry;
 #define DBK_ENTRY_TEXT_BYTES_MAX 512u
 #define DBK_ENTRY_DOTS_MAX 10000u /* and as many as fit an entry */
@@ -244,14 +256,16 @@ DBK_MUST_CHECK dbk_rc dbk_roster_new(dbk_roster **out, const dbk_sign_pk *root, 
  *   REMOVE   in the space now; not the roster space. A rotation is due
  *   BAR      not the roster space; a person of the chain, none of whose devices is in it
  *   DISPOSE  not the roster space; no op whose erasing is ordered already
+ *   FLOOR    not the roster space; of the log in force, if the chain names one; higher than the one
+ *            before, as far as that holds in this log
  * Role admin in a space needs a device with role admin. A writer needs an epoch with a drop key,
  * also of each ROTATE while one is in the space, and holds no key of it: who has another role there
  * is removed first. A drop key is a proper key and no device's.
  * Two signers, once there ever were two admins: ENROL with role hq or admin; SPACE and GRANT where
  * restricted; REVOKE of an admin; POLICY; BAR. The root may be the second only where no second
  * person is left to ask (dbk_roster_root_may_second). RECOVERY: the root. ROTATE of a restricted
- * space: an admin whose device is in it. DISPOSE: two persons always, never the root, and each by a
- * device that reads the space: nobody agrees to the end of what they can't look at. */
+ * space: an admin whose device is in it. DISPOSE, FLOOR: two persons always, never the root, and
+ * each by a device that reads the space: nobody agrees to the end of what they can't look at. */
 DBK_MUST_CHECK dbk_rc dbk_roster_add(dbk_roster *r, dbk_span entry, dbk_err *err);
 /* The next entry, judged as dbk_roster_add judges it, and not taken: the same codes, but that
  * signers may be missing. *lacking: how many persons must sign yet; 0: it would be taken. */
@@ -292,6 +306,8 @@ typedef struct dbk_space {
     uint64_t epoch_ms;     /* claimed time of the current epoch */
     dbk_log_move recovery; /* of its log, the newest; new_log zero: none */
     uint64_t recovery_ms;  /* its entry's claimed time; 0: none */
+    dbk_floor floor;       /* the newest, which is the highest */
+    uint64_t floor_ms;     /* its entry's claimed time; 0: none */
 } dbk_space;
 
 dbk_id dbk_roster_org(const dbk_roster *r);
@@ -345,6 +361,9 @@ size_t dbk_roster_order_of(const dbk_roster *r, const dbk_id *space, const dbk_d
 /* Of the ops from `first` on, at most 64: bit i for the i-th, if the chain orders it erased. */
 uint64_t dbk_roster_erased(const dbk_roster *r, const dbk_id *space, const dbk_dot *first,
                            size_t count);
+/* How many entries of this log of the space stand below its floor: no relay need hold their bodies.
+ * Where the log in force is another one than the floor's, as far as both are one. */
+uint64_t dbk_roster_floor(const dbk_roster *r, const dbk_id *space, const dbk_id *log);
 const dbk_policy *dbk_roster_policy(const dbk_roster *r); /* the defaults before the first */
 uint64_t dbk_roster_policy_ms(const dbk_roster *r);       /* its entry's claimed time; 0 before */
 /* How many signers an entry of this content needs now. */

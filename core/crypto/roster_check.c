@@ -346,6 +346,8 @@ dbk_rc dbk_roster_check_entry(const dbk_roster *r, const dbk_entry *e, dbk_err *
         return dbk_roster_check_bar(r, e, err);
     case DBK_ENTRY_DISPOSE:
         return dbk_roster_check_dispose(r, e, err);
+    case DBK_ENTRY_FLOOR:
+        return dbk_roster_check_floor(r, e, err);
     }
     return dbk_fail(err, DBK_VERSION, "a membership entry of a newer kind");
 }

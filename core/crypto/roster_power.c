@@ -31,6 +31,7 @@ static bool has_power(const dbk_roster *r, const dbk_entry *e)
     case DBK_ENTRY_POLICY:
     case DBK_ENTRY_BAR:
     case DBK_ENTRY_DISPOSE:
+    case DBK_ENTRY_FLOOR:
         return true;
     case DBK_ENTRY_GENESIS:
     case DBK_ENTRY_ROTATE:
@@ -41,9 +42,15 @@ static bool has_power(const dbk_roster *r, const dbk_entry *e)
     return false;
 }
 
+/* What lets go of notes: what is gone never comes back, and can wait for a second person. */
+static bool lets_go(const dbk_entry *e)
+{
+    return e->kind == DBK_ENTRY_DISPOSE || e->kind == DBK_ENTRY_FLOOR;
+}
+
 size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e)
 {
-    if (e->kind == DBK_ENTRY_DISPOSE)
+    if (lets_go(e))
         return 2;
     return dbk_roster_had_two_admins(r) && has_power(r, e) ? 2 : 1;
 }
@@ -53,8 +60,8 @@ size_t dbk_roster_signers_needed(const dbk_roster *r, const dbk_entry *e)
 bool dbk_roster_root_may_second(const dbk_roster *r, const dbk_entry *e)
 {
     const dbk_id *first = NULL;
-    if (e->kind == DBK_ENTRY_DISPOSE)
-        return false; /* what is erased never comes back, and can wait */
+    if (lets_go(e))
+        return false;
     for (size_t i = 0; i < r->admins_count; i++) {
         const dbk_member *m = &r->devices[r->admins[i].device].member;
         if (m->revoked || (e->kind == DBK_ENTRY_REVOKE && dbk_id_equal(&m->device, &e->device)))
@@ -86,9 +93,9 @@ static bool may_make_key(const dbk_roster *r, const dbk_entry *e, const roster_s
 }
 
 /* Nobody agrees to the end of what they can't look at. */
-static bool may_dispose(const dbk_roster *r, const dbk_entry *e, const roster_signers *signers)
+static bool may_let_go(const dbk_roster *r, const dbk_entry *e, const roster_signers *signers)
 {
-    for (size_t i = 0; i < signers->devices_count && e->kind == DBK_ENTRY_DISPOSE; i++) {
+    for (size_t i = 0; i < signers->devices_count && lets_go(e); i++) {
         if (!reads(r, &signers->devices[i], &e->space))
             return false;
     }
@@ -109,9 +116,9 @@ dbk_rc dbk_roster_check_power(const dbk_roster *r, size_t *lacking, const dbk_en
     if (!may_make_key(r, e, signers))
         return dbk_fail(err, DBK_DENIED,
                         "a restricted space's key is made by an administrator who is in it");
-    if (!may_dispose(r, e, signers))
-        return dbk_fail(err, DBK_DENIED,
-                        "an order to dispose is signed by administrators who read the space");
+    if (!may_let_go(r, e, signers))
+        return dbk_fail(err, DBK_DENIED, "%s is signed by administrators who read the space",
+                        e->kind == DBK_ENTRY_FLOOR ? "a log's floor" : "an order to dispose");
     size_t needed = dbk_roster_signers_needed(r, e), counted = signers->admins;
     if (signers->root && dbk_roster_root_may_second(r, e))
         counted++;

@@ -142,6 +142,8 @@ bool dbk_roster_room_for_order(dbk_roster *r, dbk_dot **dots, const dbk_entry *e
 void dbk_roster_put_order(dbk_roster *r, dbk_dot *dots_owned, const dbk_entry *e);
 void dbk_roster_free_order(dbk_order *order);
 void dbk_roster_check_orders(const dbk_roster *r);
+/* roster_floor.c: FLOOR, judged. */
+DBK_MUST_CHECK dbk_rc dbk_roster_check_floor(const dbk_roster *r, const dbk_entry *e, dbk_err *err);
 /* The entry against the state, by the rules that roster.h lists: DBK_AUTH, DBK_DENIED, DBK_LIMIT.
  */
 DBK_MUST_CHECK dbk_rc dbk_roster_check_entry(const dbk_roster *r, const dbk_entry *e, dbk_err *err);

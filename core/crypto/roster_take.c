@@ -304,7 +304,7 @@ static void move_log(dbk_roster *r, const dbk_entry *e, const dbk_log_move *log)
     }
 }
 
-/* POLICY, RECOVERY, BAR, DISPOSE. */
+/* POLICY, RECOVERY, BAR, DISPOSE, FLOOR. */
 static void put_rules(dbk_roster *r, arrivals *a, const dbk_entry *e)
 {
     if (e->kind == DBK_ENTRY_POLICY) {
@@ -320,6 +320,11 @@ static void put_rules(dbk_roster *r, arrivals *a, const dbk_entry *e)
     if (e->kind == DBK_ENTRY_DISPOSE) {
         dbk_roster_put_order(r, a->dots, e);
         a->dots = NULL; /* moved */
+    }
+    if (e->kind == DBK_ENTRY_FLOOR) {
+        dbk_space *s = &r->spaces[dbk_roster_place_of_space(r, &e->space)].space;
+        s->floor = e->floor;
+        s->floor_ms = e->time_ms;
     }
 }
 

@@ -71,6 +71,13 @@ typedef struct dbk_new_order {
 } dbk_new_order;
 DBK_MUST_CHECK dbk_rc dbk_org_dispose(dbk_book *book, dbk_bytes *entry, const dbk_new_order *order,
                                       dbk_err *err);
+/* Below this no relay need keep a log's notes (core/journal/floor.h). Likewise. */
+typedef struct dbk_new_floor {
+    dbk_id space;
+    dbk_floor floor;
+} dbk_new_floor;
+DBK_MUST_CHECK dbk_rc dbk_org_floor(dbk_book *book, dbk_bytes *entry, const dbk_new_floor *floor,
+                                    dbk_err *err);
 /* A space's next key, for all who are in it now. */
 DBK_MUST_CHECK dbk_rc dbk_org_rotate(dbk_book *book, dbk_bytes *entry, const dbk_id *space,
                                      dbk_err *err);

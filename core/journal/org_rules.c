@@ -1,5 +1,6 @@
-/* The organisation's rules, who can never be in a space, and what is disposed of. What the chain
- * would refuse of them, dbk_roster_weigh says before anything is sent. */
+/* The organisation's rules, who can never be in a space, what is disposed of, and logs' floors.
+ * What the chain would refuse of them, dbk_roster_weigh says before anything is sent. */
+#include "core/journal/floor.h"
 #include "core/journal/org_internal.h"
 
 dbk_rc dbk_org_policy(dbk_book *book, dbk_bytes *entry, const dbk_policy *policy, dbk_err *err)
@@ -28,5 +29,14 @@ dbk_rc dbk_org_dispose(dbk_book *book, dbk_bytes *entry, const dbk_new_order *or
                     .dots = order->dots,
                     .dots_count = order->dots_count };
     dbk_rc rc = dbk_org_check_admin(book, err);
+    return rc == DBK_OK ? dbk_org_sign(book, entry, &e, err) : rc;
+}
+
+dbk_rc dbk_org_floor(dbk_book *book, dbk_bytes *entry, const dbk_new_floor *floor, dbk_err *err)
+{
+    dbk_entry e = { .kind = DBK_ENTRY_FLOOR, .space = floor->space, .floor = floor->floor };
+    dbk_rc rc = dbk_org_check_admin(book, err);
+    if (rc == DBK_OK)
+        rc = dbk_floor_check(book, &floor->space, &floor->floor, err);
     return rc == DBK_OK ? dbk_org_sign(book, entry, &e, err) : rc;
 }

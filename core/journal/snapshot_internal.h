@@ -35,6 +35,11 @@ DBK_MUST_CHECK dbk_rc dbk_snap_orders(dbk_book *book, dbk_snap_orders_left *out,
 DBK_MUST_CHECK dbk_rc dbk_snap_overtaken(dbk_book *book, const dbk_book_space *home,
                                          const dbk_claim *claim, dbk_err *err);
 
+/* Is it one with which a device that has nothing of the space would begin? As dbk_snapshot_look,
+ * but for what is here already and the keys. */
+DBK_MUST_CHECK dbk_rc dbk_snapshot_vouched(dbk_book *book, dbk_manifest *m, dbk_id *confirmer,
+                                           const dbk_snapshot_in *in, dbk_err *err);
+
 /* As `verify` has them. */
 void dbk_snap_hash_state(dbk_hasher *h, const dbk_id *record, dbk_span state);
 void dbk_snap_hash_vector(dbk_hasher *h, const dbk_id *feed, uint64_t last_seq);

@@ -311,6 +311,17 @@ dbk_rc dbk_driver_dispose(dbk_book *book, dbk_transport *t, const dbk_new_order 
     return change_once(book, t, build_dispose, &order, err);
 }
 
+static dbk_rc build_floor(dbk_book *book, dbk_bytes *entry, void *ctx, dbk_err *err)
+{
+    const dbk_new_floor *const *floor = ctx;
+    return dbk_org_floor(book, entry, *floor, err);
+}
+
+dbk_rc dbk_driver_floor(dbk_book *book, dbk_transport *t, const dbk_new_floor *floor, dbk_err *err)
+{
+    return change_once(book, t, build_floor, &floor, err);
+}
+
 dbk_rc dbk_driver_rotate(dbk_book *book, dbk_transport *t, const dbk_id *space, dbk_err *err)
 {
     return change_once(book, t, build_rotate, &space, err);

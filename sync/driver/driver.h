@@ -86,6 +86,12 @@ DBK_MUST_CHECK dbk_rc dbk_driver_reaches(dbk_book *book, const dbk_transport *t,
                                          const dbk_id *space, dbk_reached_fn fn, void *ctx,
                                          dbk_err *err);
 
+/* How high a space's floor may be (core/journal/floor.h), by the words and the snapshot at the
+ * relay. fn is told of each reader. DBK_DENIED: not a desk of headquarters. */
+DBK_MUST_CHECK dbk_rc dbk_driver_floor_find(dbk_book *book, const dbk_transport *t,
+                                            dbk_floor_place *out, const dbk_id *space,
+                                            dbk_reached_fn fn, void *ctx, dbk_err *err);
+
 /* Fetches the membership from the relay, and begins each space of which nothing is here with what
  * the folder has; the relay's log goes on from there at the next dbk_driver_sync(). *report is
  * begun anew. A folder without a snapshot is nothing. */
@@ -117,6 +123,8 @@ DBK_MUST_CHECK dbk_rc dbk_driver_bar(dbk_book *book, dbk_transport *t, const dbk
                                      dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_driver_dispose(dbk_book *book, dbk_transport *t,
                                          const dbk_new_order *order, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_driver_floor(dbk_book *book, dbk_transport *t, const dbk_new_floor *floor,
+                                       dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_driver_rotate(dbk_book *book, dbk_transport *t, const dbk_id *space,
                                         dbk_err *err);
 

@@ -89,6 +89,11 @@ DBK_MUST_CHECK dbk_rc dbk_relay_asks_reach(dbk_relay *r, const dbk_log_space *s,
                                            const dbk_caller *caller, uint64_t now_ms, bool *asks,
                                            dbk_err *err);
 
+/* relay_floor.c: may the log's floor be where this new entry wants it? If not, *decision is
+ * DBK_DENIED. In the writer's transaction, before the entry is taken. */
+DBK_MUST_CHECK dbk_rc dbk_relay_may_floor(dbk_relay *r, const dbk_log *log, const dbk_entry *e,
+                                          uint64_t now_ms, dbk_rc *decision, dbk_err *err);
+
 /* What a call's query may hold: decimal numbers only, each at most once. */
 typedef struct dbk_query_field {
     const char *name;

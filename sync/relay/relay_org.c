@@ -93,8 +93,9 @@ dbk_rc dbk_relay_recall(dbk_relay_memory *out, const dbk_log *log, dbk_err *err)
 typedef struct entry_job {
     dbk_relay *relay;
     dbk_span entry;
-    dbk_span setup;  /* of a genesis */
-    bool lost;       /* one that the relay had before it was put back from a backup */
+    dbk_span setup; /* of a genesis */
+    bool lost;      /* one that the relay had before it was put back from a backup */
+    uint64_t now_ms;
     dbk_rc decision; /* what the sender is told */
     uint64_t count;  /* the chain's length, if OK */
 } entry_job;
@@ -146,6 +147,8 @@ static dbk_rc add_entry(entry_job *job, const dbk_log *log, const dbk_entry *e, 
     dbk_relay *r = job->relay;
     const dbk_recover_entry taking = { e, job->lost };
     dbk_rc rc = dbk_recover_may_take(r, log, &taking, &job->decision, err);
+    if (rc == DBK_OK && job->decision == DBK_OK && e->kind == DBK_ENTRY_FLOOR && !job->lost)
+        rc = dbk_relay_may_floor(r, log, e, job->now_ms, &job->decision, err);
     if (rc != DBK_OK || job->decision != DBK_OK)
         return rc;
     rc = dbk_roll_add(r->roll, log, job->entry, &made, &why);
@@ -274,7 +277,7 @@ static dbk_rc post_entry(dbk_relay_answer *a, entry_job *job, run_fn run, dbk_er
 
 dbk_rc dbk_call_members_post(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
-    entry_job job = { .relay = r, .entry = c->req->body };
+    entry_job job = { .relay = r, .entry = c->req->body, .now_ms = c->req->now_ms };
     return post_entry(a, &job, run_member, err);
 }
 

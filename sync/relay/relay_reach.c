@@ -53,9 +53,10 @@ static dbk_rc run_reach(void *ctx, const dbk_log *log, dbk_err *err)
     if (rc != DBK_OK && rc != DBK_NOT_FOUND)
         return dbk_fail(err, rc, "%s", absent.text);
     if (rc == DBK_OK && dbk_id_equal(&held.said.log, &said->log)) {
+        bool fuller = said->size == held.said.size && said->whole && !held.said.whole;
         if (said->size < held.said.size)
             job->decision = DBK_CONFLICT;
-        if (said->size <= held.said.size)
+        if (said->size <= held.said.size && !fuller)
             return DBK_OK;
     }
     return dbk_log_reach_put(&s, &said->device, &job->row, err);

@@ -237,6 +237,42 @@ bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *spac
     return reads;
 }
 
+bool dbk_roll_reads_peek(const dbk_roll *roll, const dbk_id *device, const dbk_id *space)
+{
+    return roll->roster != NULL && dbk_role_reads(dbk_roster_role(roll->roster, device, space));
+}
+
+static bool reads_now(const dbk_roster *roster, const dbk_member *m, const dbk_id *space,
+                      uint64_t now_ms)
+{
+    for (size_t i = 0; i < m->spaces_count; i++) {
+        if (dbk_id_equal(&m->spaces[i].space, space))
+            return is_listed(roster, &m->spaces[i], now_ms) &&
+                   dbk_role_reads(dbk_roster_role(roster, &m->device, space));
+    }
+    return false;
+}
+
+dbk_rc dbk_roll_readers(dbk_roll *roll, const dbk_id *space, uint64_t now_ms, dbk_bytes *out,
+                        dbk_err *err)
+{
+    bool held = roll->changing; /* locked already, by this thread */
+    dbk_rc rc = DBK_OK;
+    if (!held)
+        lock(roll);
+    size_t count = roll->roster != NULL ? dbk_roster_devices(roll->roster) : 0;
+    for (size_t i = 0; i < count && rc == DBK_OK; i++) {
+        const dbk_member *m = dbk_roster_device_at(roll->roster, i);
+        const dbk_reader reader = { m->device,
+                                    dbk_snapshot_may_vouch(roll->roster, &m->device, space) };
+        if (reads_now(roll->roster, m, space, now_ms))
+            rc = dbk_bytes_append(out, dbk_span_of(&reader, sizeof(reader)), err);
+    }
+    if (!held)
+        unlock(roll);
+    return rc;
+}
+
 bool dbk_roll_sign_key(dbk_roll *roll, dbk_sign_pk *out, const dbk_id *device)
 {
     memset(out, 0, sizeof(*out));
@@ -367,6 +403,17 @@ uint64_t dbk_roll_erased(dbk_roll *roll, const dbk_header *h)
     if (!held)
         unlock(roll);
     return erased;
+}
+
+uint64_t dbk_roll_floor(dbk_roll *roll, const dbk_id *space, const dbk_id *log)
+{
+    bool held = roll->changing; /* locked already, by this thread */
+    if (!held)
+        lock(roll);
+    uint64_t floor = roll->roster != NULL ? dbk_roster_floor(roll->roster, space, log) : 0;
+    if (!held)
+        unlock(roll);
+    return floor;
 }
 
 dbk_rc dbk_roll_weigh(dbk_roll *roll, size_t *lacking, dbk_span entry, dbk_err *err)

@@ -56,8 +56,20 @@ bool dbk_roll_in_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *s
                        uint64_t now_ms);
 /* Was it in the space, and is out of it by now? What it wrote before it heard may still come. */
 bool dbk_roll_left_space(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space);
-/* May a member of the space have its segments? Not one that only writes there. */
+/* May a member of the space have its segments? Not one that only writes there. peek: for the one
+ * thread that changes the roll, also between add and settle. */
 bool dbk_roll_reads(dbk_roll *roll, const dbk_caller *caller, const dbk_id *space);
+bool dbk_roll_reads_peek(const dbk_roll *roll, const dbk_id *device, const dbk_id *space);
+
+/* The devices that read the space now, their time not over, in the order of enrolment, and which of
+ * them may vouch there. Appends dbk_reader. For the one thread that changes the roll, also between
+ * add and settle. */
+typedef struct dbk_reader {
+    dbk_id device;
+    bool vouches;
+} dbk_reader;
+DBK_MUST_CHECK dbk_rc dbk_roll_readers(dbk_roll *roll, const dbk_id *space, uint64_t now_ms,
+                                       dbk_bytes *out, dbk_err *err);
 
 /* Its key for segments and words. false: no such device. */
 bool dbk_roll_sign_key(dbk_roll *roll, dbk_sign_pk *out, const dbk_id *device);
@@ -95,6 +107,10 @@ bool dbk_roll_is_late(dbk_roll *roll, const dbk_id *owner, const dbk_id *space);
 /* Which of a segment's ops the chain orders erased: bit i for op i. For the same one thread, also
  * between add and settle. */
 uint64_t dbk_roll_erased(dbk_roll *roll, const dbk_header *h);
+
+/* Of how many entries of this log no bodies need be kept (dbk_roster_floor). For the same one
+ * thread, also between add and settle. */
+uint64_t dbk_roll_floor(dbk_roll *roll, const dbk_id *space, const dbk_id *log);
 
 /* Takes what the log's chain has beyond this roll: another relay on a shared log wrote it. Folds
  * all of it where an earlier failure left nothing. Any thread may call it, with a handle of its

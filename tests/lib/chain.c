@@ -208,6 +208,13 @@ void chain_dispose(chain_entry *ce, chain *c, const dbk_id *space, const dbk_dot
     memset(ce->e.review.b, 9, sizeof(ce->e.review.b));
 }
 
+void chain_floor(chain_entry *ce, chain *c, const dbk_id *space, uint64_t size)
+{
+    begin(ce, c, DBK_ENTRY_FLOOR);
+    ce->e.space = *space;
+    ce->e.floor = (dbk_floor){ { { 0x0f } }, size, { { 0x10, 0x0a } } };
+}
+
 void chain_policy(chain_entry *ce, chain *c)
 {
     begin(ce, c, DBK_ENTRY_POLICY);

@@ -66,6 +66,8 @@ void chain_bar(chain_entry *ce, chain *c, const dbk_id *space, const dbk_id *per
 /* Of the ops of one feed from first on. */
 void chain_dispose(chain_entry *ce, chain *c, const dbk_id *space, const dbk_dot *first,
                    size_t count);
+/* Of one log and one root, whatever the size. */
+void chain_floor(chain_entry *ce, chain *c, const dbk_id *space, uint64_t size);
 /* The policy that stands, to be changed. */
 void chain_policy(chain_entry *ce, chain *c);
 /* Of one log. */

@@ -89,6 +89,9 @@ static void make(fixture *f, dbk_entry_kind kind)
     case DBK_ENTRY_DISPOSE:
         chain_dispose(&f->ce, &f->c, &f->space, &(dbk_dot){ f->device.id, 7 }, 3);
         break;
+    case DBK_ENTRY_FLOOR:
+        chain_floor(&f->ce, &f->c, &f->space, 300);
+        break;
     }
 }
 
@@ -136,6 +139,9 @@ static void assert_same_content(const dbk_entry *got, const dbk_entry *want)
     if (got->dots_count > 0)
         assert_memory_equal(got->dots, want->dots, got->dots_count * sizeof(got->dots[0]));
     assert_memory_equal(&got->review, &want->review, sizeof(got->review));
+    assert_true(dbk_id_equal(&got->floor.log, &want->floor.log));
+    assert_int_equal(got->floor.size, want->floor.size);
+    assert_true(dbk_hash_equal(&got->floor.root, &want->floor.root));
 }
 
 static void each_kind_comes_back_as_it_was(void **state)
@@ -143,7 +149,7 @@ static void each_kind_comes_back_as_it_was(void **state)
     fixture *f = set_up();
     dbk_err err = { 0 };
     (void)state;
-    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_DISPOSE; kind++) {
+    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_FLOOR; kind++) {
         dbk_entry_decoded d;
         dbk_entry_parts parts;
         dbk_bytes again = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
@@ -195,7 +201,7 @@ static void an_entry_with_any_bit_changed_is_refused_or_another(void **state)
 {
     fixture *f = set_up();
     (void)state;
-    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_DISPOSE; kind++) {
+    for (dbk_entry_kind kind = DBK_ENTRY_GENESIS; kind <= DBK_ENTRY_FLOOR; kind++) {
         dbk_entry_decoded d;
         dbk_entry_parts parts;
         make(f, kind);

@@ -442,71 +442,6 @@ static void two_devices_of_one_person_are_one_admin_a18(void **state)
     story_free(s);
 }
 
-/* Decision 0031: nobody destroys alone, nor what they can't look at; and the root is never the
- * second, for what is erased never comes back. */
-static void an_order_to_dispose_is_of_two_administrators_who_read_the_space_2_5(void **state)
-{
-    chain_device second;
-    story *s = story_new();
-    const chain_device *members[] = { &s->c.admin };
-    const dbk_dot first = { { { 5 } }, 3 };
-    (void)state;
-    chain_space(&s->entry, &s->c, members, 1);
-    chain_take(&s->c, &s->entry, NULL);
-    dbk_id space = s->entry.e.space;
-    chain_dispose(&s->entry, &s->c, &space, &first, 4);
-    story_refused(s, s->c.admin.admin, DBK_DENIED, "where there never was a second");
-    story_refused_two(s, s->c.admin.admin, s->c.root, DBK_DENIED, "the root as second");
-    chain_enrolled(&second, &s->c, DBK_ROLE_ADMIN);
-    chain_dispose(&s->entry, &s->c, &space, &first, 4);
-    story_refused_two(s, s->c.admin.admin, second.admin, DBK_DENIED, "who doesn't read it");
-    chain_grant(&s->entry, &s->c, &space, &second);
-    chain_take(&s->c, &s->entry, NULL);
-    chain_dispose(&s->entry, &s->c, &space, &first, 4);
-    story_refused(s, s->c.admin.admin, DBK_DENIED, "one");
-    chain_take_two(&s->c, &s->entry, s->c.admin.admin, second.admin);
-    assert_int_equal(dbk_roster_orders(s->c.roster), 1);
-    assert_int_equal(dbk_roster_order_at(s->c.roster, 0)->dots_count, 4);
-    chain_dispose(&s->entry, &s->c, &space, &(dbk_dot){ first.feed, 6 }, 2);
-    story_refused_two(s, s->c.admin.admin, second.admin, DBK_DENIED, "an op twice");
-    chain_dispose(&s->entry, &s->c, &s->c.roster_space, &(dbk_dot){ first.feed, 9 }, 2);
-    story_refused_two(s, s->c.admin.admin, second.admin, DBK_DENIED, "the roster space");
-    dbk_roster_check_deep(s->c.roster);
-    chain_device_free(&second);
-    story_free(s);
-}
-
-/* Which ops of a segment are to be erased, whatever order named them, in whatever order. */
-static void orders_name_ops_by_feed_and_place(void **state)
-{
-    chain_device second;
-    story *s = story_of_two(&second);
-    const dbk_id feeds[] = { { { 7 } }, { { 3 } }, { { 9 } } };
-    (void)state;
-    chain_grant(&s->entry, &s->c, &s->space, &s->c.admin);
-    chain_take(&s->c, &s->entry, NULL);
-    chain_grant(&s->entry, &s->c, &s->space, &second);
-    chain_take(&s->c, &s->entry, NULL);
-    assert_int_equal(dbk_roster_erased(s->c.roster, &s->space, &(dbk_dot){ feeds[0], 1 }, 64), 0);
-    for (uint64_t turn = 0; turn < 3; turn++) {
-        for (size_t i = 0; i < ARRAY_LEN(feeds); i++) {
-            chain_dispose(&s->entry, &s->c, &s->space, &(dbk_dot){ feeds[i], 90 - 30 * turn }, 2);
-            chain_take_two(&s->c, &s->entry, s->c.admin.admin, second.admin);
-            dbk_roster_check_deep(s->c.roster);
-        }
-    }
-    for (size_t i = 0; i < ARRAY_LEN(feeds); i++) {
-        dbk_dot at = { feeds[i], 31 };
-        assert_int_equal(dbk_roster_erased(s->c.roster, &s->space, &at, 29), 1);
-        assert_int_equal(dbk_roster_erased(s->c.roster, &s->space, &at, 31), 1 | 3 << 29);
-        at.seq = 29;
-        assert_int_equal(dbk_roster_erased(s->c.roster, &s->space, &at, 64),
-                         (uint64_t)3 << 1 | (uint64_t)3 << 31 | (uint64_t)3 << 61);
-        assert_int_equal(dbk_roster_erased(s->c.roster, &s->c.roster_space, &at, 64), 0);
-    }
-    story_of_two_free(s, &second);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,8 +460,6 @@ int main(void)
         cmocka_unit_test(a_writer_gets_no_key_and_needs_a_drop_key),
         cmocka_unit_test(a_guest_s_time_has_an_end),
         cmocka_unit_test(two_devices_of_one_person_are_one_admin_a18),
-        cmocka_unit_test(an_order_to_dispose_is_of_two_administrators_who_read_the_space_2_5),
-        cmocka_unit_test(orders_name_ops_by_feed_and_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ static void put_entry(golden *g, const char *name, chain *c, const chain_entry *
     dbk_err err = { 0 };
     bool by_root = ce->e.kind == DBK_ENTRY_GENESIS || ce->e.kind == DBK_ENTRY_RECOVERY;
     assert_ok(dbk_entry_sign(&bytes, &ce->e, by_root ? c->root : c->admin.admin, &err), &err);
-    if (ce->e.kind != DBK_ENTRY_DISPOSE)
+    if (ce->e.kind != DBK_ENTRY_DISPOSE && ce->e.kind != DBK_ENTRY_FLOOR)
         assert_ok(dbk_roster_add(c->roster, dbk_bytes_span(&bytes), &err), &err);
     golden_hex(g, name, dbk_bytes_span(&bytes));
     snprintf(path, sizeof(path), CORPUS "entry/%s", name);
@@ -68,7 +68,7 @@ static void put_members(golden *g, chain *c, chain_entry *ce, const chain_device
     put_entry(g, "rotate", c, ce);
 }
 
-/* POLICY to DISPOSE: rules, a restored relay, the last member out, a person who stays out. */
+/* POLICY to FLOOR: rules, a restored relay, the last member out, a person who stays out. */
 static void put_rules(golden *g, chain *c, chain_entry *ce, const chain_device *officer,
                       const dbk_id *space)
 {
@@ -94,6 +94,8 @@ static void put_rules(golden *g, chain *c, chain_entry *ce, const chain_device *
     put_entry(g, "bar", c, ce);
     chain_dispose(ce, c, space, &(dbk_dot){ officer->id, 3 }, 2);
     put_entry(g, "dispose", c, ce);
+    chain_floor(ce, c, space, 9);
+    put_entry(g, "floor", c, ce);
 }
 
 static void a_chain_of_each_kind_is_these_bytes(void **state)

@@ -308,7 +308,7 @@ def cbor(data, at=0):
 
 ENTRY_KEYS = {0: (1, 2, 3, 4, 5, 6, 7, 10, 13), 1: (3, 4, 5, 6, 13), 2: (6, 7, 8, 10, 12, 13),
               3: (3, 5, 7, 9, 13), 4: (3, 11), 5: (7, 10, 13), 6: (15,), 7: (18, 19),
-              8: (3, 7, 17), 9: (7, 16), 10: (7, 20, 21)}
+              8: (3, 7, 17), 9: (7, 16), 10: (7, 20, 21), 11: (7, 22)}
 
 
 def read_entry(entry, root, admin, previous):
@@ -334,16 +334,15 @@ def read_membership():
     root, admin = v["root key (seed, public key)"][32:], v["admin key (seed, public key)"][32:]
     previous = bytes(32)
     names = ("genesis", "enrol", "space", "grant", "revoke", "rotate", "policy", "recovery",
-             "remove", "bar", "dispose")
+             "remove", "bar", "dispose", "floor")
     bodies = {}
     for kind, name in enumerate(names):  # each kind once, in their order
-        fields, previous = read_entry(v[name], root, admin, (kind, previous))
+        fields, digest = read_entry(v[name], root, admin, (min(kind, 10), previous))
         assert fields[6] == kind and fields[3] == v["org id"]
         bodies[name] = fields[8]
-        if name == "bar":  # an order to dispose wants a second signature, so it wasn't taken
-            assert previous == v["head"]
+        previous = digest if kind < 10 else previous  # the rest want a second signature
     policy = bodies["policy"][15]
-    assert list(policy) == [1, 2, 3, 4, 5, 6, 7]
+    assert previous == v["head"] and list(policy) == [1, 2, 3, 4, 5, 6, 7]
     assert [policy[key] for key in (1, 2, 3, 4)] == [1, 24, 72, 90]
     for count, key in enumerate((5, 6, 7), 1):
         assert [len(k) for k in policy[key]] == [32] * count and bytes(32) not in policy[key]
@@ -354,6 +353,7 @@ def read_membership():
     assert bodies["remove"] == {3: bodies["genesis"][3], 7: space, 17: [[space, 12]]}
     assert bodies["bar"] == {7: space, 16: officer}
     assert bodies["dispose"] == {7: space, 20: [[officer, [3, 4]]], 21: b"\x09" * 32}
+    assert bodies["floor"] == {7: space, 22: [b"\x0f" + bytes(15), 9, b"\x10\x0a" + bytes(30)]}
 
 
 def parts(data, count):

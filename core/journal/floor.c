@@ -1,0 +1,95 @@
+#include "core/journal/floor.h"
+
+#include "core/journal/logtree.h"
+#include "core/journal/snapshot_internal.h"
+
+typedef struct finding {
+    const dbk_book *book;
+    const dbk_floor_in *in;
+    dbk_floor_place *out;
+    bool any;
+} finding;
+
+static dbk_rc weigh_reader(void *ctx, const dbk_reached *r, dbk_err *err)
+{
+    finding *f = ctx;
+    dbk_floor_place *p = f->out;
+    uint64_t has = r->ahead ? r->here : r->size;
+    if (!f->any || has < p->least)
+        p->least = has;
+    f->any = true;
+    if (r->whole && dbk_snapshot_may_vouch(f->book->roster, &r->device, &f->in->space))
+        p->whole++;
+    return f->in->fn != NULL ? f->in->fn(f->in->ctx, r, err) : DBK_OK;
+}
+
+static dbk_rc root_at(dbk_book *book, dbk_hash *out, const dbk_book_space *here, uint64_t size,
+                      dbk_err *err)
+{
+    dbk_logtree *tree = NULL;
+    dbk_rc rc = dbk_logtree_new(&tree, book, here, err);
+    if (rc == DBK_OK)
+        rc = dbk_logtree_root(tree, out, size, err);
+    dbk_logtree_free(tree);
+    return rc;
+}
+
+/* Whatever is wrong with it, a device that begins would not take it either. */
+static dbk_rc weigh_snapshot(finding *f, dbk_book *book, const dbk_book_space *here, dbk_err *err)
+{
+    dbk_manifest m;
+    dbk_id confirmer;
+    dbk_err why = { 0 };
+    dbk_rc rc = dbk_snapshot_vouched(book, &m, &confirmer, f->in->snapshot, &why);
+    if (rc == DBK_NOMEM || rc == DBK_IO || rc == DBK_DAMAGED)
+        return dbk_fail(err, rc, "%s", why.text);
+    if (rc != DBK_OK || !dbk_id_equal(&m.claim.space, &f->in->space))
+        return DBK_OK;
+    const dbk_floor of = { m.claim.log, m.claim.size, m.claim.root };
+    if (m.claim.size <= here->now.frontier.size)
+        rc = dbk_floor_check(book, &f->in->space, &of, err);
+    if (rc == DBK_OK && dbk_id_equal(&m.claim.log, &here->now.log))
+        f->out->snapshot = m.claim.size;
+    return rc;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+dbk_rc dbk_floor_find(dbk_book *book, dbk_floor_place *out, const dbk_floor_in *in, dbk_err *err)
+{
+    finding f = { .book = book, .in = in, .out = out };
+    const dbk_book_space *here = dbk_tables_space(&book->tables, &in->space);
+    *out = (dbk_floor_place){ .whole = 0 };
+    dbk_rc rc = dbk_reach_read(book, &in->space, in->words, weigh_reader, &f, err);
+    if (rc != DBK_OK)
+        return rc;
+    out->here = here->now.frontier.size;
+    out->now = dbk_roster_floor(book->roster, &in->space, &here->now.log);
+    if (in->snapshot != NULL)
+        rc = weigh_snapshot(&f, book, here, err);
+    uint64_t size = least(least(out->snapshot, out->least), out->here);
+    if (rc != DBK_OK || size <= out->now || out->whole < DBK_FLOOR_WHOLE_LEAST)
+        return rc;
+    out->floor = (dbk_floor){ .log = here->now.log, .size = size };
+    rc = root_at(book, &out->floor.root, here, size, err);
+    if (rc != DBK_OK)
+        out->floor.size = 0;
+    return rc;
+}
+
+dbk_rc dbk_floor_check(dbk_book *book, const dbk_id *space, const dbk_floor *floor, dbk_err *err)
+{
+    dbk_hash root;
+    const dbk_book_space *here = dbk_tables_space(&book->tables, space);
+    if (here == NULL || floor->size > here->now.frontier.size)
+        return dbk_fail(err, DBK_PENDING, "not so much of that space's log is here: sync first");
+    if (!dbk_id_equal(&floor->log, &here->now.log))
+        return dbk_fail(err, DBK_CONFLICT, "it is of another log of that space than the one here");
+    dbk_rc rc = root_at(book, &root, here, floor->size, err);
+    if (rc == DBK_OK && !dbk_hash_equal(&root, &floor->root))
+        rc = dbk_fail(err, DBK_CONFLICT, "it is of another history of that space than is here");
+    return rc;
+}

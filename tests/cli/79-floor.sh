@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Goal: two administrators let relays forget what everybody has, and only that (decision 0041).
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+organisation Unit
+enrol chief admin Unit
+enrol amir officer Unit
+must amir add person name="Ruth Quagmirevale"
+for n in 1 2 3 4; do must amir add person name="Edwina $n"; done
+must amir sync
+
+# ---- who holds it back ----------------------------------------------------------------------
+wont "an officer proposes none" 6 "two administrators" amir org floor Unit
+must admin sync
+wont "not before everybody has it" 16 "nothing more may be let go of" admin org floor Unit
+has "who holds it back" "chief has said nothing" "$out"
+has "a snapshot is missing" "No confirmed snapshot" "$out"
+must admin snapshot make
+must chief sync
+must admin sync
+must admin --json org proposals
+json "nothing is proposed" "d" "[]"
+
+# ---- decided --------------------------------------------------------------------------------
+wont "one administrator alone only asks" 20 "second administrator must agree" \
+    admin org floor Unit
+has "what it means" "the notes below [0-9]+" "$out"
+must chief org proposals
+has "in plain words" "let relays forget the notes below [0-9]+ of the log of Unit" "$out"
+must chief org agree "$(grep -oE '^[0-9a-f]{8}' <<<"$out")"
+has "signed" "Signed and done: let relays forget" "$out"
+must admin sync
+must admin org log
+has "it is in the log of the organisation" "let relays forget the notes below [0-9]+" "$out"
+wont "it never falls, and what is there is there" 16 "nothing more" admin --json org floor Unit
+json "the floor stands where the snapshot is" "d['floor'] == d['snapshot'] > 0" True
+
+relay_end TERM
+ok "the relay's log is sound" "$DAYBOOK_RELAY" fsck --data "$T/relay"
+finish
