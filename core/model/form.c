@@ -8,8 +8,13 @@
 #include "core/base/text.h"
 #include "core/model/record.h"
 
+/* Memory of a form's many small parts, so that each isn't an allocation of its own. */
+#define BLOCK_BYTES 4096u
+#define ALIGNMENT 16u
 struct form_block {
     form_block *next;
+    size_t used, size; /* of the bytes */
+    _Alignas(ALIGNMENT) uint8_t bytes[];
 };
 
 #define DBK_RULE_ROW(name, text) text,
@@ -35,14 +40,23 @@ const char *dbk_field_kind_name(dbk_field_kind kind)
 void *dbk_form_take(dbk_form *form, size_t count, size_t item_size)
 {
     size_t size;
-    if (__builtin_mul_overflow(count, item_size, &size) || size > SIZE_MAX - sizeof(form_block))
+    form_block *block = form->blocks;
+    if (__builtin_mul_overflow(count, item_size, &size) ||
+        __builtin_add_overflow(size, ALIGNMENT - 1, &size))
         return NULL;
-    form_block *block = dbk_alloc(sizeof(*block) + size);
-    if (block == NULL)
-        return NULL;
-    block->next = form->blocks;
-    form->blocks = block;
-    return block + 1;
+    size -= size % ALIGNMENT;
+    if (block == NULL || block->size - block->used < size) {
+        size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+        size_t all;
+        block = __builtin_add_overflow(room, sizeof(*block), &all) ? NULL : dbk_alloc(all);
+        if (block == NULL)
+            return NULL;
+        *block = (form_block){ .next = form->blocks, .size = room };
+        form->blocks = block;
+    }
+    void *taken = block->bytes + block->used;
+    block->used += size;
+    return taken;
 }
 
 void dbk_form_free(dbk_form *form)

@@ -73,7 +73,7 @@ const form_more *dbk_form_more(const dbk_form *form, const dbk_field *field); /*
 typedef struct form_reader {
     dbk_form *form;
     const json_t *lists; /* the form's own code lists, or NULL */
-    json_t **shared;     /* core/forms/codes.json, read when first asked for; the caller's */
+    json_t **shared;     /* what forms include, by file, read when first asked for; the caller's */
     json_t *groups;      /* the form's own and those of what it includes; owned */
     dbk_rc rc;
     dbk_err *err;
@@ -105,10 +105,10 @@ typedef struct form_siblings {
 void dbk_form_read_conditions(form_reader *r, form_more *more, const json_t *from,
                               form_siblings siblings);
 
-/* dbk_form_parse() that keeps the shared lists in *shared (NULL at first) for the next form. */
+/* dbk_form_parse() that keeps what forms share in *shared (NULL at first) for the next one. */
 DBK_MUST_CHECK dbk_rc dbk_form_parse_with(dbk_form **out, dbk_span json, json_t **shared,
                                           dbk_err *err);
-/* A file of core/forms as JSON; the caller frees it. DBK_NOT_FOUND. */
-DBK_MUST_CHECK dbk_rc dbk_form_builtin_json(json_t **out, const char *name, dbk_err *err);
+/* A file of core/forms, kept in *r->shared. NULL: there is none, or the reading has failed. */
+const json_t *dbk_form_part_json(form_reader *r, const char *file);
 
 #endif

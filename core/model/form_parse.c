@@ -24,13 +24,24 @@ static bool is_reserved(const char *name)
     return false;
 }
 
-dbk_rc dbk_form_builtin_json(json_t **out, const char *name, dbk_err *err)
+const json_t *dbk_form_part_json(form_reader *r, const char *file)
 {
-    *out = NULL;
-    for (const dbk_form_builtin *row = dbk_forms_builtin; row->name != NULL; row++)
-        if (strcmp(row->name, name) == 0)
-            return dbk_json_parse(out, dbk_span_of(row->data, row->len), err);
-    return dbk_fail(err, DBK_NOT_FOUND, "there is no core/forms/%.48s.json", name);
+    json_t *part = json_object_get(*r->shared, file);
+    if (part != NULL || r->rc != DBK_OK)
+        return part;
+    const dbk_form_builtin *row = dbk_forms_builtin;
+    while (row->name != NULL && strcmp(row->name, file) != 0)
+        row++;
+    if (row->name == NULL)
+        return NULL;
+    r->rc = dbk_json_parse(&part, dbk_span_of(row->data, row->len), r->err);
+    if (r->rc == DBK_OK && *r->shared == NULL)
+        *r->shared = json_object();
+    if (r->rc == DBK_OK && json_object_set_new(*r->shared, file, part) != 0) {
+        r->rc = dbk_fail(r->err, DBK_NOMEM, "no memory for a form"); /* and the part is freed */
+        part = NULL;
+    }
+    return part;
 }
 
 static bool names_hold(const json_t *array, const char *name)
@@ -70,13 +81,11 @@ static void include_field(form_reader *r, json_t *into, const json_t *field, con
 
 static void include_file(form_reader *r, json_t *into, const json_t *form, const char *file)
 {
-    json_t *part = NULL;
     size_t i;
     json_t *field;
     const json_t *without = dbk_form_get(r, form, "without", JSON_ARRAY);
     const json_t *over = dbk_form_get(r, form, "override", JSON_OBJECT);
-    if (r->rc == DBK_OK && dbk_form_builtin_json(&part, file, NULL) == DBK_NOMEM)
-        r->rc = dbk_fail(r->err, DBK_NOMEM, "no memory for a form");
+    const json_t *part = dbk_form_part_json(r, file);
     const json_t *fields = json_object_get(part, "fields");
     json_t *groups = json_object_get(part, "groups");
     if (!json_is_array(fields) || json_object_get(part, "form") != NULL)
@@ -89,7 +98,6 @@ static void include_file(form_reader *r, json_t *into, const json_t *form, const
         if (r->rc == DBK_OK && name != NULL && !names_hold(without, name))
             include_field(r, into, field, json_object_get(over, name));
     }
-    json_decref(part);
 }
 
 static bool fields_hold(const json_t *fields, const char *name)

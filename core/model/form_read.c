@@ -170,10 +170,8 @@ static const json_t *find_list(form_reader *r, const json_t *from)
     }
     const char *name = json_string_value(from);
     const json_t *list = json_object_get(r->lists, name);
-    if (list == NULL && *r->shared == NULL && r->rc == DBK_OK)
-        r->rc = dbk_form_builtin_json(r->shared, "codes", r->err);
     if (list == NULL)
-        list = json_object_get(json_object_get(*r->shared, "lists"), name);
+        list = json_object_get(json_object_get(dbk_form_part_json(r, "codes"), "lists"), name);
     if (!json_is_object(list))
         dbk_form_fail(r, "there is no code list \"%.48s\"", name);
     return list;

