@@ -105,7 +105,9 @@ static void give_lock(const char *dir)
 static void open_again(alloc_world *w, size_t i)
 {
     sync_device *all[] = { &w->hq, &w->asha, &w->ben, &w->fresh };
-    const dbk_book_opts opts = { .env = &all[i]->env.env, .kdf = DBK_KDF_COST_FLOOR };
+    const dbk_book_opts opts = { .env = &all[i]->env.env,
+                                 .forms = dbk_test_forms(),
+                                 .kdf = DBK_KDF_COST_FLOOR };
     dbk_err err = { 0 };
     give_lock(all[i]->dir);
     dbk_book_close(all[i]->book);

@@ -191,7 +191,7 @@ static damage_end open_device(damage_try *t)
     (void)snprintf(marks, sizeof(marks), "%s/marks", t->dir);
     dbk_test_env_init(&env, 3);
     env.now_ms += 7200000;
-    const dbk_book_opts opts = { .env = &env.env, .anchors = marks };
+    const dbk_book_opts opts = { .env = &env.env, .forms = dbk_test_forms(), .anchors = marks };
     dbk_rc rc = dbk_book_open_with_key(&book, store, dev.key, &opts, &err);
     if (rc != DBK_OK)
         return damage_told(t, rc, err.text);
@@ -265,7 +265,7 @@ static damage_end open_stick(damage_try *t)
     disk_image_write(&dev.reader, path);
     dbk_test_env_init(&ben.env, 9);
     ben.env.now_ms += 7200000;
-    const dbk_book_opts opts = { .env = &ben.env.env };
+    const dbk_book_opts opts = { .env = &ben.env.env, .forms = dbk_test_forms() };
     assert_ok(dbk_book_open_with_key(&ben.book, path, dev.key, &opts, &err), &err);
     assert_ok(dbk_transport_dir(&carrier, t->dir, &err), &err);
     dbk_rc rc = dbk_driver_sync(ben.book, &carrier, &report, NULL, &err);

@@ -113,6 +113,7 @@ static void note_many(void)
 static dbk_book_opts opts_of(void)
 {
     return (dbk_book_opts){ .env = &dev.d.env.env,
+                            .forms = dbk_test_forms(),
                             .anchors = dev.marks,
                             .kdf = { DBK_KDF_OPS_FLOOR, DBK_KDF_MEM_FLOOR_BYTES } };
 }
@@ -474,7 +475,7 @@ static void check(images_case *c)
     x.env.now_ms = dev.now_ms;
     x.env.step_ms = 1;
     x.t.self = &x;
-    const dbk_book_opts opts = { .env = &x.env.env, .anchors = marks };
+    const dbk_book_opts opts = { .env = &x.env.env, .forms = dbk_test_forms(), .anchors = marks };
     x.book = NULL;
     dbk_rc rc = dbk_book_open_with_key(&x.book, store, known->key, &opts, &err);
     if (rc != DBK_OK) {

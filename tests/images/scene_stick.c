@@ -97,7 +97,7 @@ static void check(images_case *c)
     disk_image_write(&st.reader, reader);
     dbk_test_env_init(&ben.env, 9);
     ben.env.now_ms += 3600000;
-    const dbk_book_opts opts = { .env = &ben.env.env };
+    const dbk_book_opts opts = { .env = &ben.env.env, .forms = dbk_test_forms() };
     assert_ok(dbk_book_open_with_key(&ben.book, reader, st.reader_key, &opts, &err), &err);
     assert_ok(dbk_transport_dir(&t, c->dir, &err), &err);
     dbk_rc rc = dbk_driver_sync(ben.book, &t, &report, NULL, &err);

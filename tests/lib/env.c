@@ -114,6 +114,14 @@ void dbk_test_copy_file(const char *to, const char *from)
     (void)fclose(in);
 }
 
+const dbk_forms *dbk_test_forms(void)
+{
+    static dbk_forms *forms;
+    if (forms == NULL)
+        DBK_ASSERT(dbk_forms_new(&forms, NULL) == DBK_OK);
+    return forms;
+}
+
 static int alloc_hook(void *ctx, size_t size)
 {
     dbk_test_alloc *a = ctx;

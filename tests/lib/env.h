@@ -5,6 +5,7 @@
 
 #include "core/base/env.h"
 #include "core/base/err.h"
+#include "core/model/form.h"
 
 #define DBK_TEST_START_MS UINT64_C(1790000000000) /* 2026-09-21 */
 #define DBK_TEST_GUEST_UNTIL_MS (DBK_TEST_START_MS + UINT64_C(7) * 86400000)
@@ -25,6 +26,9 @@ void dbk_test_dir_remove(const char *path);
 const char *dbk_test_path(const char *dir, const char *name);
 /* In the place of what has that name. */
 void dbk_test_copy_file(const char *to, const char *from);
+
+/* The shipped forms, read once for the program: for the books that a test opens. */
+const dbk_forms *dbk_test_forms(void);
 
 /* From now on the n-th allocation (from 1) fails, and every one after it while `sticky`. */
 typedef struct dbk_test_alloc {

@@ -28,7 +28,10 @@ static dbk_secret *passphrase(void)
 /* The cheapest key derivation that is allowed. */
 static dbk_book_opts opts_of(const dbk_test_book *b)
 {
-    return (dbk_book_opts){ .env = &b->env.env, .kdf = DBK_KDF_COST_FLOOR, .anchors = b->anchors };
+    return (dbk_book_opts){ .env = &b->env.env,
+                            .forms = dbk_test_forms(),
+                            .kdf = DBK_KDF_COST_FLOOR,
+                            .anchors = b->anchors };
 }
 
 void dbk_test_book_make(dbk_test_book *b, uint64_t seed)

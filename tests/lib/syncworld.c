@@ -132,6 +132,7 @@ void syncworld_close(syncworld *w)
 static dbk_book_opts book_opts(sync_device *d)
 {
     return (dbk_book_opts){ .env = &d->env.env,
+                            .forms = dbk_test_forms(),
                             .anchors = d->world->anchors,
                             .kdf = { DBK_KDF_OPS_FLOOR, DBK_KDF_MEM_FLOOR_BYTES } };
 }

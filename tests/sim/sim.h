@@ -115,7 +115,7 @@ typedef struct sim {
     dbk_id spaces[SIM_SPACES];
     image images[SIM_DEVICES_MAX]; /* as prepared */
     image relay_image;
-    dbk_forms *forms;      /* read once, for all books */
+    bool prepared;         /* seeds begin from its images */
     dbk_bytes newer_forms; /* a pack that adds SIM_FIELD_NEWER to the form that all have */
 
     sim_opts opts;

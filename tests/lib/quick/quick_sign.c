@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* RTLD_NEXT */
-#include "tests/sim/known.h"
+#include "tests/lib/quick/quick_sign.h"
 
 #include <dlfcn.h>
 #include <sodium.h>
@@ -42,7 +42,7 @@ static bool is_good(const name *n)
     return !off && memcmp(slot_of(n), n, sizeof(*n)) == 0;
 }
 
-void known_forget(void)
+void quick_sign_forget(void)
 {
     off = true;
 }
