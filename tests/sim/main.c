@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
-#include "tests/lib/quick/quick_sign.h"
+#include "tests/lib/quick/quick_curve.h"
 #include "tests/sim/sim.h"
 
 #define TWICE_EVERY 100u
@@ -75,7 +75,7 @@ static void begin(life *l)
     if (l->pid > 0)
         return;
     if (l->again)
-        quick_sign_forget();
+        quick_curve_forget();
     world.out = l->out;
     world.opts.steps = l->steps;
     world.opts.with = l->with;
