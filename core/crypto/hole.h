@@ -33,6 +33,11 @@ typedef struct dbk_kept {
     uint32_t lengths[DBK_SEGMENT_OPS_MAX]; /* of whole frames, as they were */
     dbk_hash leaves[DBK_SEGMENT_OPS_MAX];
 } dbk_kept;
+/* All of a segment's ops: bit i for op i. */
+static inline uint64_t dbk_segment_ops(const dbk_header *h)
+{
+    return h->count == DBK_SEGMENT_OPS_MAX ? UINT64_MAX : (UINT64_C(1) << h->count) - 1;
+}
 static inline bool dbk_kept_is_hole(const dbk_kept *kept, size_t i)
 {
     return (kept->holes >> i & 1) != 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/wire.h"
+#include "core/journal/floor.h"
 #include "core/journal/inbox_internal.h"
 #include "core/journal/snapshot.h"
 #include "core/store/records.h"
@@ -266,6 +267,7 @@ typedef struct taking {
     dbk_book *book;
     dbk_taker taker;
     dbk_bytes room; /* the body that is stored in the end */
+    dbk_id log;
 
     /* the entry under way */
     dbk_header h;
@@ -273,6 +275,8 @@ typedef struct taking {
     const dbk_arrival *in;
     dbk_store_segment row; /* without its bytes */
     uint64_t absent;
+    bool let_go;         /* a relay has let go of it */
+    uint64_t lacks_from; /* its index */
 } taking;
 
 /* What stands here of it; the bytes of the row go when this returns, so it is all done in here. */
@@ -295,6 +299,9 @@ static dbk_rc fill_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
         return rc;
     if (!t->in->has_body)
         return dbk_fail(err, DBK_PEER, "the relay keeps back what the backup left out");
+    t->let_go = dbk_floor_let_go(t->book, &t->log, row->log.index, &here, &t->in->segment);
+    if (t->let_go)
+        return dbk_fail(err, DBK_PENDING, DBK_FLOOR_LET_GO);
     rc = dbk_inbox_check_body(t->book, &here, t->in->segment.body, t->in->segment.kept, err);
     if (rc == DBK_OK)
         rc = dbk_kept_read(&whole, &here, t->in->segment.body, t->in->segment.kept, err);
@@ -391,6 +398,7 @@ static dbk_rc take_all(taking *t, bool *lacks, const dbk_run *run, const dbk_boo
         rc = run->next(run->next_ctx, &in, err);
         if (rc == DBK_OK)
             rc = take_entry(t, &run->space, &in, err);
+        t->lacks_from = run->from + i;
     }
     absent.next += run->count;
     if (rc == DBK_OK && absent.next >= space->now.frontier.size)
@@ -407,6 +415,7 @@ dbk_rc dbk_absent_take(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *ru
     memset(stats, 0, sizeof(*stats));
     if (space == NULL)
         return dbk_fail(err, DBK_NOT_FOUND, "there is no such space");
+    t.log = space->now.log;
     dbk_taker_init(&t.taker, book, &taken);
     dbk_rc rc = dbk_book_begin(book, err);
     if (rc == DBK_OK)
@@ -419,6 +428,8 @@ dbk_rc dbk_absent_take(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *ru
         dbk_taker_sum(&t.taker);
         *stats = taken;
     }
+    stats->let_go = t.let_go;
+    stats->lacks_from = t.lacks_from;
     if (rc == DBK_OK && lacks)
         rc = dbk_fail(err, DBK_PENDING,
                       "the relay's log lacks some of what the backup left out: headquarters has to "

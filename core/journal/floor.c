@@ -1,7 +1,25 @@
 #include "core/journal/floor.h"
 
+#include "core/journal/absent.h"
 #include "core/journal/logtree.h"
 #include "core/journal/snapshot_internal.h"
+
+uint64_t dbk_floor_now(const dbk_book *book, const dbk_id *space)
+{
+    const dbk_book_space *here = dbk_tables_space(&book->tables, space);
+    return here == NULL || book->roster == NULL
+               ? 0
+               : dbk_roster_floor(book->roster, space, &here->now.log);
+}
+
+bool dbk_floor_let_go(const dbk_book *book, const dbk_id *log, uint64_t index, const dbk_header *h,
+                      const dbk_sealed *segment)
+{
+    dbk_kept kept;
+    return segment->kept && index < dbk_roster_floor(book->roster, &h->space, log) &&
+           dbk_kept_read(&kept, h, segment->body, true, NULL) == DBK_OK &&
+           kept.holes == dbk_segment_ops(h) && dbk_absent_ops(book, h, &kept) != 0;
+}
 
 typedef struct finding {
     const dbk_book *book;

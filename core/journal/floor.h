@@ -4,6 +4,7 @@
 #ifndef DBK_JOURNAL_FLOOR_H
 #define DBK_JOURNAL_FLOOR_H
 
+#include "core/crypto/hole.h"
 #include "core/journal/reach.h"
 #include "core/journal/snapshot.h"
 
@@ -17,6 +18,16 @@ typedef struct dbk_floor_place {
     uint64_t least;    /* what each reader has at least; 0: one has said nothing */
     size_t whole;      /* desks of headquarters that hold each note of that */
 } dbk_floor_place;
+
+/* Of how many entries of the log, as it is known here, relays may have let go of the bodies. */
+uint64_t dbk_floor_now(const dbk_book *book, const dbk_id *space);
+/* Did a relay let go of this body? It stands below the floor of this log, by the chain as it is
+ * here, all of it is missing, and not just what was ordered erased. */
+bool dbk_floor_let_go(const dbk_book *book, const dbk_id *log, uint64_t index, const dbk_header *h,
+                      const dbk_sealed *segment);
+#define DBK_FLOOR_LET_GO                                                                        \
+    "the relay has let go of these notes; a device of headquarters brings them with its sync: " \
+    "sync again after that"
 
 /* What the relay shows. */
 typedef struct dbk_floor_in {

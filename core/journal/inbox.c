@@ -155,6 +155,8 @@ dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
     }
     if (rc == DBK_PEER) /* the relay may have signed what contradicts itself */
         rc = dbk_inbox_keep_note(book, &run->space, run->checkpoint, err);
+    stats->let_go = s.let_go;
+    stats->lacks_from = s.lacks_from;
     stats->restored = taken.restored; /* that has happened, whatever came after it */
     stats->reissued = taken.reissued;
     dbk_taker_wipe(&t);

@@ -56,8 +56,10 @@ typedef struct dbk_run {
 } dbk_run;
 typedef struct dbk_inbox_stats {
     uint64_t segments, ops, records_new, records_changed, conflicts_new, pending;
-    bool restored;     /* this store is an old copy, or there are two: it has a new incarnation */
-    uint64_t reissued; /* own ops that were written again under it */
+    bool restored;       /* this store is an old copy, or there are two: it has a new incarnation */
+    uint64_t reissued;   /* own ops that were written again under it */
+    bool let_go;         /* DBK_PENDING: a relay has let go of bodies below the log's floor ... */
+    uint64_t lacks_from; /* ... that are lacking here from this index on (core/journal/floor.h) */
 } dbk_inbox_stats;
 /* Verifies all of the run (headers, chains, bodies, tree root, checkpoint) before it merges; one
  * durable transaction. Fills stats: records are counted once each, without the log of use; pending
@@ -65,8 +67,8 @@ typedef struct dbk_inbox_stats {
  * doesn't, the store is an old copy or there are two of it: then the own feed is closed and what
  * the log lacks of it written again (core/journal/reissue.h) before the run is taken; stats tell.
  * DBK_PEER: the relay's log doesn't verify, or is another log than before (nothing changed).
- * DBK_PENDING: a note is missing that no order in the chain here disposes of; or what a backup left
- * out has to come first (core/journal/absent.h): nothing changed.
+ * DBK_PENDING: a note is missing that no order in the chain here disposes of, or that a relay has
+ * let go of; or what a backup left out has to come first (core/journal/absent.h): nothing changed.
  * DBK_CONFLICT, DBK_LIMIT (too many segments), DBK_NOT_FOUND (no such space), DBK_VERSION: nothing
  * changed. A checkpoint that says more than was held when it came stays pinned until the log has
  * reached its size, and the log must then have its root. */

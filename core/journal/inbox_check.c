@@ -3,6 +3,7 @@
 
 #include "core/base/alloc.h"
 #include "core/journal/absent.h"
+#include "core/journal/floor.h"
 #include "core/journal/inbox_internal.h"
 
 #define RUN_SEGMENTS_MAX 65536u /* an 8 MiB answer holds 27,000 of the smallest segments */
@@ -135,6 +136,19 @@ static dbk_rc load_item(dbk_inbox_run_state *s, uint32_t at, dbk_err *err)
     return DBK_OK;
 }
 
+/* What two administrators signed for when they let relays let go of what stands below. */
+static dbk_rc check_floor(const dbk_inbox_run_state *s, const dbk_checkpoint *c, dbk_err *err)
+{
+    const dbk_floor *floor = &dbk_roster_space(s->book->roster, &s->run->space)->floor;
+    if (floor->size == 0 || floor->size != s->stand.frontier.size ||
+        dbk_roster_floor(s->book->roster, &s->run->space, &c->log) != floor->size)
+        return DBK_OK;
+    dbk_hash root = dbk_frontier_root(&s->stand.frontier, DBK_TREE_LOG);
+    if (!dbk_hash_equal(&root, &floor->root))
+        return refuse(err, "it is not the log that has this floor");
+    return DBK_OK;
+}
+
 /* All headers into the tree, and the tree against the checkpoint. */
 static dbk_rc check_tree(dbk_inbox_run_state *s, const dbk_checkpoint *c, dbk_err *err)
 {
@@ -148,6 +162,8 @@ static dbk_rc check_tree(dbk_inbox_run_state *s, const dbk_checkpoint *c, dbk_er
         rc = dbk_inbox_add_leaf(&s->stand, &s->done, s->book, &leaf, err);
         if (rc == DBK_OK)
             rc = dbk_book_anchor_check_leaf(s->book, c, &s->stand.frontier, err);
+        if (rc == DBK_OK)
+            rc = check_floor(s, c, err);
         if (rc != DBK_OK)
             return rc;
     }
@@ -255,6 +271,24 @@ static dbk_rc check_bodies(const dbk_inbox_run_state *s, dbk_err *err)
     return DBK_OK;
 }
 
+/* Nothing of a range is taken, and nothing concluded from it, where a relay has let go of a body
+ * that this device needs: no store ever holds half of that (decision 0041). */
+static dbk_rc check_let_go(dbk_inbox_run_state *s, dbk_err *err)
+{
+    for (uint32_t i = 0; i < s->run->count; i++) {
+        const dbk_inbox_item *item = &s->items[i];
+        dbk_header h;
+        if (!item->in.has_body || !item->in.segment.kept ||
+            dbk_header_decode(&h, item->in.segment.header, NULL) != DBK_OK ||
+            !dbk_floor_let_go(s->book, &s->checkpoint.log, item->index, &h, &item->in.segment))
+            continue;
+        s->let_go = true;
+        s->lacks_from = item->index;
+        return dbk_fail(err, DBK_PENDING, DBK_FLOOR_LET_GO);
+    }
+    return DBK_OK;
+}
+
 static dbk_rc check_asked(dbk_inbox_run_state *s, dbk_err *err)
 {
     const dbk_space *space;
@@ -293,6 +327,8 @@ dbk_rc dbk_inbox_check_run(dbk_inbox_run_state *s, dbk_book *book, const dbk_run
     rc = check_tree(s, &c, err);
     if (rc == DBK_OK)
         rc = check_places(s, err);
+    if (rc == DBK_OK)
+        rc = check_let_go(s, err);
     return rc == DBK_OK ? dbk_inbox_check_again(s, err) : rc;
 }
 

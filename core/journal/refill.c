@@ -158,3 +158,43 @@ dbk_rc dbk_refill_entries(dbk_refill *r, const dbk_refill_batch *batch, dbk_refi
                                     &inner);
     return walked(rc, &inner, err);
 }
+
+typedef struct bringing {
+    measure m;
+    uint64_t next; /* index */
+    dbk_refill_fn fn;
+    void *ctx;
+} bringing;
+
+static dbk_rc bring_row(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    bringing *b = ctx;
+    if (row->log.index != b->next)
+        return DBK_NOT_FOUND;
+    dbk_rc rc = measure_row(&b->m, row, err);
+    b->next++;
+    if (rc != DBK_OK)
+        return rc;
+    dbk_refill_entry entry = { row->log.receipt_ms, { row->header, row->body, row->kept } };
+    return b->fn(b->ctx, &entry, err);
+}
+
+dbk_rc dbk_refill_bodies(dbk_book *book, dbk_refill_batch *out, const dbk_id *space,
+                         const dbk_refill_opts *opts, dbk_refill_fn fn, void *ctx, dbk_err *err)
+{
+    dbk_err inner = { 0 };
+    const dbk_book_space *here = dbk_tables_space(&book->tables, space);
+    memset(out, 0, sizeof(*out));
+    if (here == NULL || here->now.note_len == 0)
+        return DBK_OK;
+    dbk_rc rc = dbk_absent_none(book, space, err);
+    if (rc != DBK_OK)
+        return rc == DBK_PENDING ? DBK_NOT_FOUND : rc;
+    bringing b = { { .opts = opts, .end = here->now.frontier.size }, opts->from, fn, ctx };
+    rc = dbk_segments_by_log(book->store, here->row, opts->from, bring_row, &b, &inner);
+    rc = walked(rc, &inner, err);
+    out->from = opts->from;
+    out->count = b.m.count;
+    out->checkpoint = dbk_span_of(here->now.note, here->now.note_len);
+    return rc;
+}

@@ -31,7 +31,7 @@ typedef struct dbk_refill_opts {
 } dbk_refill_opts;
 DBK_MUST_CHECK dbk_rc dbk_refill_next(dbk_refill *r, dbk_refill_batch *out,
                                       const dbk_refill_opts *opts, dbk_err *err);
-/* The batch's entries, in order. */
+/* An entry that is given, in order. */
 typedef struct dbk_refill_entry {
     uint64_t receipt_ms;
     dbk_sealed segment;
@@ -39,5 +39,12 @@ typedef struct dbk_refill_entry {
 typedef dbk_rc (*dbk_refill_fn)(void *ctx, const dbk_refill_entry *entry, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_refill_entries(dbk_refill *r, const dbk_refill_batch *batch,
                                          dbk_refill_fn fn, void *ctx, dbk_err *err);
+
+/* For whoever lacks bodies that relays have let go of (decision 0041): as many of the space's
+ * entries from opts->from on as fit, whose bodies are all here; out->proof stays empty. None
+ * (out->count 0) where a body isn't here. */
+DBK_MUST_CHECK dbk_rc dbk_refill_bodies(dbk_book *book, dbk_refill_batch *out, const dbk_id *space,
+                                        const dbk_refill_opts *opts, dbk_refill_fn fn, void *ctx,
+                                        dbk_err *err);
 
 #endif

@@ -98,6 +98,18 @@ DBK_MUST_CHECK dbk_rc dbk_line_snapshot_confirm(dbk_line *line, dbk_snapshot_tol
  */
 DBK_MUST_CHECK dbk_rc dbk_line_say_reach(dbk_line *line, const dbk_id *space, dbk_err *err);
 
+/* This device lacks bodies from an index on that the relay has let go of, or nothing any more if
+ * just that was said before (for the same need: a sync, or fetching what a snapshot left out). */
+typedef enum dbk_lacks { DBK_LACKS_NOTHING, DBK_LACKS_LOG, DBK_LACKS_BODIES } dbk_lacks;
+DBK_MUST_CHECK dbk_rc dbk_line_lacks(dbk_line *line, dbk_lacks what, const dbk_id *space,
+                                     uint64_t from, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_line_lacks_nothing(dbk_line *line, dbk_lacks what, const dbk_id *space,
+                                             dbk_err *err);
+/* A desk's: brings what somebody lacks from this index on, as far as it is here. Both fail only
+ * where this device can't go on. */
+DBK_MUST_CHECK dbk_rc dbk_line_bring(dbk_line *line, const dbk_id *space, uint64_t from,
+                                     dbk_err *err);
+
 /* Sends this book's join request; the relay takes the same bytes twice. DBK_DENIED: the invite was
  * used by someone else, or has run out. */
 DBK_MUST_CHECK dbk_rc dbk_line_join(dbk_line *line, dbk_err *err);

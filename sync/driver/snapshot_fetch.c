@@ -1,6 +1,7 @@
 /* The notes that a snapshot left out, from the relay's log (decision 0039). */
 #include <stdio.h>
 
+#include "core/journal/floor.h"
 #include "core/journal/inbox.h"
 #include "sync/driver/line.h"
 #include "sync/driver/sync.h"
@@ -29,11 +30,12 @@ static dbk_rc take_range(dbk_line *line, uint64_t *from, uint64_t end, dbk_err *
     dbk_rc rc = dbk_range_decode(&range, dbk_bytes_span(&dbk_line_answer(line)->body), err);
     if (rc == DBK_OK && (range.from != *from || range.count == 0))
         rc = dbk_fail(err, DBK_PEER, "the relay sent other entries than it was asked for");
-    for (uint32_t i = 0; rc == DBK_OK && i < range.count && *from < end; i++, ++*from) {
+    for (uint32_t i = 0; rc == DBK_OK && i < range.count && *from < end; i++) {
         dbk_inbox_stats stats;
         rc = dbk_range_next(&range, &item, err);
         if (rc == DBK_OK && item.has_body)
             rc = dbk_inbox_carried(line->book, &stats, &item.segment, err);
+        *from += rc == DBK_OK ? 1 : 0;
     }
     return rc;
 }
@@ -54,6 +56,14 @@ dbk_rc dbk_driver_snapshot_fetch(dbk_book *book, const dbk_transport *t, const d
         if (rc == DBK_OK)
             rc = take_range(&line, &from, left->size, err);
         dbk_watch_tell(&watch, "fetch", from, left->size);
+    }
+    if (rc == DBK_PENDING && from < dbk_floor_now(book, space)) {
+        dbk_err_clear(err);
+        rc = dbk_line_lacks(&line, DBK_LACKS_BODIES, space, from, err);
+        if (rc == DBK_OK)
+            rc = dbk_fail(err, DBK_PENDING, DBK_FLOOR_LET_GO);
+    } else if (rc == DBK_OK) {
+        rc = dbk_line_lacks_nothing(&line, DBK_LACKS_BODIES, space, err);
     }
     dbk_line_close(&line);
     return rc == DBK_OK ? dbk_snapshot_begun_with(book, left, space, err) : rc;

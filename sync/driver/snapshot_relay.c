@@ -134,6 +134,10 @@ static dbk_rc try_it(fetching *f, dbk_snapshot_taken *taken, const dbk_snapshot_
     memcpy(f->name.b, m.salt, sizeof(f->name.b));
     f->chunks = m.chunks;
     rc = was_tried(book, f, &tried, err);
+    /* Where relays have let go of the log's beginning there is no other way. */
+    const dbk_space *space = dbk_roster_space(dbk_book_roster(book), &f->space);
+    if (space != NULL && space->floor.size > 0)
+        tried = false;
     return rc == DBK_OK && !tried ? dbk_snapshot_take(book, taken, &in, err) : rc;
 }
 

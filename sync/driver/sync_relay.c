@@ -10,6 +10,7 @@
 #include "sync/driver/sync.h"
 #include "sync/engine/session.h"
 
+#define LACKING_MAX 4096u
 #define SESSIONS_MAX 70u /* a turn for each feed that the relay takes of a device, and a few */
 
 typedef struct run {
@@ -24,9 +25,16 @@ typedef struct run {
     size_t began_count;
     dbk_refill *refill; /* of refill_space, while a relay takes back what it lost */
     dbk_id refill_space;
-    bool gave;   /* the entry that was asked for */
-    dbk_err why; /* of the last failure that the session was told */
+    dbk_bytes lacking; /* lack: spaces of which a relay has let go of what is needed here */
+    bool gave;         /* the entry that was asked for */
+    dbk_err why;       /* of the last failure that the session was told */
 } run;
+
+/* From which index on bodies of a space are lacking. */
+typedef struct lack {
+    dbk_id space;
+    uint64_t from;
+} lack;
 
 /* ---- where this device stands
  * ---------------------------------------------------------------------- */
@@ -279,7 +287,13 @@ static dbk_session_event do_range(run *r, const dbk_session_action *a)
     bool again = rc == DBK_OK && (stats.restored || a->brings_own || a->comes_back);
     if (again)
         rc = read_local(r, &r->why);
+    if (stats.let_go) {
+        const lack found = { a->space, stats.lacks_from };
+        dbk_rc kept = dbk_bytes_append(&r->lacking, dbk_span_of(&found, sizeof(found)), NULL);
+        (void)kept; /* short of memory it is said with the next sync */
+    }
     dbk_session_event e = taken(r, rc);
+    e.let_go = stats.let_go;
     e.local = rc == DBK_OK && again ? &r->local : NULL;
     return e;
 }
@@ -451,6 +465,44 @@ static dbk_rc say_reach(const run *r, dbk_err *err)
     return rc;
 }
 
+static const lack *lack_of(const run *r, const dbk_id *space)
+{
+    const lack *all = (const lack *)(const void *)r->lacking.p;
+    for (size_t i = 0; i < r->lacking.len / sizeof(*all); i++) {
+        if (dbk_id_equal(&all[i].space, space))
+            return &all[i];
+    }
+    return NULL;
+}
+
+/* Where the sync came to an end before, over just that or something else. */
+static void say_lacking(const run *r)
+{
+    dbk_err why = { 0 };
+    const lack *all = (const lack *)(const void *)r->lacking.p;
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < r->lacking.len / sizeof(*all) && rc == DBK_OK; i++)
+        rc = dbk_line_lacks(r->line, DBK_LACKS_LOG, &all[i].space, all[i].from, &why);
+}
+
+/* What this device lacks that relays have let go of, and what others lack that it holds. */
+static dbk_rc mind_let_go(const run *r, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < r->local.spaces_count && rc == DBK_OK; i++) {
+        uint64_t from;
+        const dbk_id space = r->spaces[i].space;
+        const lack *lacks = lack_of(r, &space);
+        if (lacks != NULL)
+            rc = dbk_line_lacks(r->line, DBK_LACKS_LOG, &space, lacks->from, err);
+        else
+            rc = dbk_line_lacks_nothing(r->line, DBK_LACKS_LOG, &space, err);
+        if (rc == DBK_OK && lacks == NULL && dbk_session_wanted(r->session, &space, &from))
+            rc = dbk_line_bring(r->line, &space, from, err);
+    }
+    return rc;
+}
+
 /* One session, from where this device stands now. */
 static dbk_rc one_session(run *r, dbk_err *err)
 {
@@ -480,6 +532,7 @@ static dbk_rc one_session(run *r, dbk_err *err)
 dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch, dbk_err *err)
 {
     run r = { .line = line, .book = line->book, .report = report, .watch = watch };
+    dbk_bytes_init(&r.lacking, LACKING_MAX * sizeof(lack));
     dbk_err failure = { 0 };
     bool joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;
     bool more = true;
@@ -494,6 +547,10 @@ dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch,
         confirm_waiting(&r);
         rc = say_reach(&r, &failure);
     }
+    if (rc == DBK_OK)
+        rc = mind_let_go(&r, &failure);
+    else if (r.lacking.len > 0)
+        say_lacking(&r);
     tell_recovered(&r);
     report->joining = dbk_book_link(line->book)->stage == DBK_ORG_JOINING;
     if (joining && rc == DBK_DENIED && r.session != NULL && !dbk_session_count(r.session).greeted)
@@ -503,6 +560,7 @@ dbk_rc dbk_sync_relay(dbk_line *line, dbk_sync_report *report, dbk_watch *watch,
     dbk_line_settle(line);
     dbk_session_free(r.session);
     dbk_refill_close(r.refill);
+    dbk_bytes_wipe(&r.lacking);
     dbk_free(r.spaces);
     dbk_free(r.began);
     return rc;

@@ -16,6 +16,10 @@
  *   POST /v1/spaces/ID/cosign       a checkpoint note with one witness's line -> 204
  *   POST /v1/spaces/ID/reach        how far this device has the log (core/crypto/reach.h) -> 204
  *   GET  /v1/spaces/ID/reach        headquarters -> the newest word of each device, by device
+ *   POST /v1/spaces/ID/wanted       index (u64): this device lacks bodies from there on that relays
+ *                                   have let go of; 2^64 - 1: none -> 204
+ *   POST /v1/spaces/ID/bodies       headquarters: such bodies, as a range; proof and checkpoint say
+ *                                   nothing -> the index that is wanted next, as of an entry; 204
  *   POST /v1/spaces/ID/snapshot/part     part of a snapshot (msg_snapshot.h) -> 204
  *   POST /v1/spaces/ID/snapshot          its manifest -> 204
  *   POST /v1/spaces/ID/snapshot/confirm  a confirmation -> 204
@@ -59,6 +63,8 @@
 #define DBK_WELCOME_FEEDS_MAX 16384u /* in all spaces of one welcome */
 #define DBK_JSON_UINT_MAX ((UINT64_C(1) << 53) - 1)
 #define DBK_PUSH_HEAD_BYTES 12u
+#define DBK_WANTED_BYTES 8u
+#define DBK_WANTED_NOTHING UINT64_MAX
 #define DBK_RESULT_BYTES 104u
 #define DBK_RANGE_ITEM_BYTES_MIN (9u + DBK_SEGMENT_HEADER_BYTES)
 
@@ -92,13 +98,14 @@ DBK_MUST_CHECK dbk_rc dbk_hello_decode(dbk_hello *out, dbk_span in, dbk_err *err
 /* welcome: { "v":1, "idle":true } or { "v":1, "members":{"count":N,"head":b64url}, "limits":
  * {"segments":N,"push":BYTES,"range":BYTES}, "time":ms, ? "recovering":true, "spaces":[
  * {"space":hex, "log":hex, "size":N,"checkpoint":note text,?"cosigned":[note text,..],
- * ?"snapshot":true, ?"confirm":true, ?"reach":true,
+ * ?"snapshot":true, ?"confirm":true, ?"reach":true, ?"wanted":INDEX,
  * "feeds":[[feed hex, last seq, head hash b64url],..]} ] }
  * spaces: every space in which this device is a member, sorted by id, also those whose log is
  * still empty. cosigned: 1 to 4 notes, the newest of each witness that the policy names, each with
  * that witness's line; their sizes are their own. snapshot: there is one of the space, confirmed.
  * confirm: one waits for this device's word (msg_snapshot.h). reach: the relay asks for this
- * device's word how far it has the log. feeds: this device's own feeds as the
+ * device's word how far it has the log. wanted: somebody lacks bodies
+ * from this index on, which this device holds. feeds: this device's own feeds as the
  * relay holds them, sorted by id. recovering: the relay was put back from a backup and waits for
  * the root's word. It only takes what it lost: entries, and logs behind log and size; checkpoints,
  * words and feeds are left out. */
@@ -118,6 +125,8 @@ typedef struct dbk_welcome_space {
     bool snapshot; /* one stands, to begin with */
     bool confirm;  /* one waits for this device's word */
     bool reach;    /* its word how far it has the log is asked for */
+    bool wanted;   /* bodies that this device holds, from an index on */
+    uint64_t wanted_from;
 } dbk_welcome_space;
 typedef struct dbk_welcome {
     bool idle, recovering;

@@ -84,6 +84,8 @@ static void put_space(dbk_json_out *w, const dbk_welcome_space *s)
     dbk_json_put(w, s->snapshot ? ",\"snapshot\":true" : "");
     dbk_json_put(w, s->confirm ? ",\"confirm\":true" : "");
     dbk_json_put(w, s->reach ? ",\"reach\":true" : "");
+    if (s->wanted)
+        dbk_json_put_uint(w, ",\"wanted\":", s->wanted_from);
     dbk_json_put(w, ",\"feeds\":[");
     for (size_t i = 0; i < s->feeds_count; i++) {
         const dbk_feed_head *feed = &s->feeds[i];
@@ -255,6 +257,9 @@ static dbk_rc read_space(dbk_welcome_space *out, json_t *item, owned *rest, dbk_
     out->snapshot = dbk_json_take_true(&f, "snapshot");
     out->confirm = dbk_json_take_true(&f, "confirm");
     out->reach = dbk_json_take_true(&f, "reach");
+    out->wanted = dbk_json_has(&f, "wanted");
+    if (out->wanted)
+        out->wanted_from = dbk_json_take_uint(&f, "wanted", DBK_JSON_UINT_MAX);
     json_t *list = dbk_json_take(&f, "feeds", JSON_ARRAY);
     dbk_rc rc = dbk_json_end(&f);
     if (rc != DBK_OK)

@@ -67,6 +67,7 @@ typedef struct dbk_session_event {
     uint32_t retry_after_s;
     dbk_rc rc;
     const char *why;
+    bool let_go;            /* DBK_PENDING: a relay has let go of what this device lacks */
     const dbk_local *local; /* copied */
     const dbk_trust *trust; /* copied */
     uint32_t rounds_max;    /* START; 0: DBK_SESSION_ROUNDS_MAX */
@@ -164,6 +165,8 @@ bool dbk_session_doubt(const dbk_session *s, size_t i, dbk_id *space, dbk_span *
 bool dbk_session_confirms(const dbk_session *s, const dbk_id *space);
 /* Does the relay ask for this device's word how far it has the space's log? */
 bool dbk_session_asks_reach(const dbk_session *s, const dbk_id *space);
+/* Does somebody lack bodies of the space that this device holds, and from which index on? */
+bool dbk_session_wanted(const dbk_session *s, const dbk_id *space, uint64_t *from);
 /* The state's name, for traces. */
 const char *dbk_session_state(const dbk_session *s);
 void dbk_session_check_deep(const dbk_session *s);

@@ -43,3 +43,10 @@ bool dbk_session_asks_reach(const dbk_session *s, const dbk_id *space)
     const dbk_welcome_space *there = dbk_plan_find(&s->welcome, space);
     return there != NULL && there->reach;
 }
+
+bool dbk_session_wanted(const dbk_session *s, const dbk_id *space, uint64_t *from)
+{
+    const dbk_welcome_space *there = dbk_plan_find(&s->welcome, space);
+    *from = there != NULL ? there->wanted_from : 0;
+    return there != NULL && there->wanted;
+}

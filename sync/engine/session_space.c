@@ -541,7 +541,7 @@ void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_sess
  * range, so both are asked for once more, and then it must be there: else the relay hides notes. */
 static bool asks_again(dbk_session *s, const dbk_session_event *e)
 {
-    bool asks = e->rc == DBK_PENDING && !lacks(&s->works[s->at]) && !s->asked_again;
+    bool asks = e->rc == DBK_PENDING && !e->let_go && !lacks(&s->works[s->at]) && !s->asked_again;
     s->asked_again = s->asked_again || asks;
     return asks;
 }
@@ -555,7 +555,7 @@ void dbk_session_range_taken(dbk_session *s, dbk_session_action *next, const dbk
         return;
     }
     if (e->rc != DBK_OK) {
-        bool hides = e->rc == DBK_PENDING && !lacks(w);
+        bool hides = e->rc == DBK_PENDING && !e->let_go && !lacks(w);
         (void)dbk_fail(&err, hides ? DBK_PEER : e->rc, "%s", e->why);
         stop_pull(s, next, &err);
         return;

@@ -4,6 +4,7 @@
 
 #include "core/base/alloc.h"
 #include "core/crypto/roster.h"
+#include "sync/relay/log_floor.h"
 #include "sync/relay/log_reach.h"
 #include "sync/relay/log_snapshot.h"
 #include "sync/relay/log_space.h"
@@ -31,9 +32,11 @@ typedef struct check {
     const dbk_roster *roster;
     dbk_log_report *report;
     dbk_frontier frontier;
+    uint64_t floor;  /* below it bodies may be all holes */
     dbk_bytes feeds; /* checked_feed */
     dbk_room room;
     dbk_bytes *rooms; /* checked_room, of all spaces */
+    dbk_bytes beside; /* a body that was brought for who lacks it */
     dbk_rc node_rc;
     dbk_err *err;
 } check;
@@ -145,17 +148,40 @@ static void check_node(void *ctx, unsigned level, uint64_t index, const dbk_hash
         c->node_rc = damaged(c->err, &c->space.space, c->frontier.size, "a tree node is wrong");
 }
 
-/* NULL: it is what was signed, but for just what the chain orders erased. */
-static const char *body_flaw(const check *c, const dbk_header *h, const dbk_sealed *segment)
+/* NULL: it is what was signed, but for just what the chain orders erased; or, below the log's
+ * floor, for all of it. */
+static const char *body_flaw(const check *c, const dbk_header *h, const dbk_sealed *segment,
+                             uint64_t index)
 {
     dbk_kept kept;
     const dbk_dot first = { h->feed, h->first_seq };
     uint64_t ordered = dbk_roster_erased(c->roster, &h->space, &first, h->count);
     if (dbk_kept_read(&kept, h, segment->body, segment->kept, NULL) != DBK_OK)
         return "its body isn't what was signed";
-    if ((kept.holes & ~ordered) != 0)
+    bool let_go = index < c->floor && kept.holes == dbk_segment_ops(h);
+    if ((kept.holes & ~ordered) != 0 && !let_go)
         return "ops are missing that nobody ordered erased";
     return (ordered & ~kept.holes) != 0 ? "ops stand in it that were ordered erased" : NULL;
+}
+
+/* What was brought for who lacks it is what stands there, as it was signed. */
+static dbk_rc check_beside(check *c, const dbk_header *h, const dbk_log_segment *segment,
+                           dbk_err *err)
+{
+    dbk_log_beside body;
+    dbk_err absent = { 0 };
+    if (segment->index >= c->floor)
+        return DBK_OK;
+    dbk_rc rc = dbk_log_beside_get(&c->space, &body, &c->beside, segment->index, &absent);
+    if (rc == DBK_NOT_FOUND)
+        return DBK_OK;
+    if (rc != DBK_OK)
+        return dbk_fail(err, rc, "%s", absent.text);
+    const dbk_sealed sealed = { segment->header, body.body, body.kept };
+    return body_flaw(c, h, &sealed, UINT64_MAX) == NULL
+               ? DBK_OK
+               : damaged(err, &h->space, segment->index,
+                         "the body beside it is not what was signed");
 }
 
 static dbk_rc check_segment(void *ctx, const dbk_log_segment *segment, bool *stop, dbk_err *err)
@@ -177,10 +203,13 @@ static dbk_rc check_segment(void *ctx, const dbk_log_segment *segment, bool *sto
         return damaged(err, space, at, "it doesn't continue its feed");
     if (dbk_header_verify(&h, &feed->sign, NULL) != DBK_OK)
         return damaged(err, space, at, "its signature does not verify");
-    const char *flaw = body_flaw(c, &h,
-                                 &(dbk_sealed){ segment->header, segment->body, segment->kept });
+    const char *flaw = body_flaw(
+        c, &h, &(dbk_sealed){ segment->header, segment->body, segment->kept }, at);
     if (flaw != NULL)
         return damaged(err, space, at, flaw);
+    rc = check_beside(c, &h, segment, err);
+    if (rc != DBK_OK)
+        return rc;
     feed->at.head = dbk_header_hash(&h);
     feed->at.last_seq = dbk_header_last_seq(&h);
     rc = check_place(c, &h, segment, &feed->at.head, err);
@@ -205,7 +234,7 @@ static dbk_rc check_fork(void *ctx, const dbk_log_fork *fork, bool *stop, dbk_er
     c->report->forks++;
     if (feed == NULL || dbk_header_decode(&h, fork->segment.header, NULL) != DBK_OK ||
         dbk_header_verify(&h, &feed->sign, NULL) != DBK_OK ||
-        body_flaw(c, &h, &fork->segment) != NULL)
+        body_flaw(c, &h, &fork->segment, UINT64_MAX) != NULL)
         return damaged(err, &c->space.space, 0, "the evidence of a fork does not verify");
     return DBK_OK;
 }
@@ -311,6 +340,15 @@ typedef struct whole {
     dbk_bytes rooms; /* checked_room */
 } whole;
 
+static dbk_rc find_floor(check *c, dbk_err *err)
+{
+    dbk_log_state state;
+    dbk_rc rc = dbk_log_state_get(&c->space, &state, err);
+    if (rc == DBK_OK)
+        c->floor = dbk_roster_floor(c->roster, &c->space.space, &state.log);
+    return rc == DBK_NOT_FOUND ? damaged(err, &c->space.space, 0, "it has no log") : rc;
+}
+
 static dbk_rc check_space(whole *w, const dbk_id *space, dbk_err *err)
 {
     const dbk_log *log = w->log;
@@ -326,8 +364,11 @@ static dbk_rc check_space(whole *w, const dbk_id *space, dbk_err *err)
     dbk_sign_pk relay;
     dbk_frontier_init(&c.frontier);
     dbk_bytes_init(&c.feeds, FEEDS_MAX * sizeof(checked_feed));
+    dbk_bytes_init(&c.beside, 1u + DBK_KEPT_BYTES_MAX);
     dbk_log_read read = { 0, check_segment, &c, 0 };
     dbk_rc rc = dbk_relay_load_key(&sk, log, err);
+    if (rc == DBK_OK)
+        rc = find_floor(&c, err);
     if (rc == DBK_OK)
         rc = log->ops->segments_read(log->self, space, &read, err);
     if (rc == DBK_OK)
@@ -345,6 +386,7 @@ static dbk_rc check_space(whole *w, const dbk_id *space, dbk_err *err)
     report->spaces++;
     dbk_secret_free(sk);
     dbk_bytes_wipe(&c.feeds);
+    dbk_bytes_wipe(&c.beside);
     return rc;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sync/relay/log_floor.h"
 #include "sync/relay/log_snapshot.h"
 #include "sync/relay/roll.h"
 
@@ -28,8 +29,9 @@ static dbk_rc copy_row(void *ctx, const dbk_log_row *row, bool *stop, dbk_err *e
 {
     const copy *c = ctx;
     (void)stop;
-    /* A snapshot can be made again, and a backup would keep what is disposed of later. */
-    if (c->filter != NULL && !dbk_id_is_zero(&c->space) && dbk_log_row_is_snapshot(row))
+    /* What can be made or brought again; and a backup would keep what is disposed of later. */
+    if (c->filter != NULL && !dbk_id_is_zero(&c->space) &&
+        (dbk_log_row_is_snapshot(row) || dbk_log_row_is_beside(row)))
         return DBK_OK;
     if (c->filter != NULL && !dbk_id_is_zero(&c->space) && dbk_log_row_is_fork(row))
         return copy_fork(c, row, err);

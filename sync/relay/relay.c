@@ -30,7 +30,10 @@ static dbk_rc before_commit(void *ctx, const dbk_log *log, dbk_err *err)
     dbk_roll_org org;
     dbk_roll_org_peek(r->roll, &org);
     dbk_append_signer signer = { org.org, r->sk };
-    return dbk_append_finish(r->append, log, &signer, err);
+    dbk_rc rc = dbk_append_finish(r->append, log, &signer, err);
+    if (rc == DBK_OK && r->letting_go && !atomic_load(&r->recovering))
+        rc = dbk_relay_let_go(r, log, err);
+    return rc;
 }
 
 static dbk_rc after(void *ctx, const dbk_log *log, dbk_outcome outcome, dbk_err *err)
@@ -38,6 +41,8 @@ static dbk_rc after(void *ctx, const dbk_log *log, dbk_outcome outcome, dbk_err 
     dbk_relay *r = ctx;
     dbk_append_reset(r->append);
     dbk_recover_settle(r, outcome);
+    if (outcome == DBK_ROLLED_BACK)
+        r->letting_go = true; /* as far as it stood before */
     dbk_rc rc = dbk_roll_settle(r->roll, log, outcome, err);
     /* A shared log that can't be reached is read anew when it can. */
     if (rc != DBK_OK && !(r->shared && rc == DBK_BUSY))
@@ -83,6 +88,7 @@ dbk_rc dbk_relay_open(dbk_relay **out, const dbk_relay_opts *opts, dbk_err *err)
     r->env = opts->env;
     atomic_init(&r->failed, false);
     atomic_init(&r->recovering, false);
+    r->letting_go = true; /* what an earlier run may have left */
     dbk_bytes_init(&r->heard, HEARD_BYTES_MAX);
     DBK_ASSERT(pthread_mutex_init(&r->lock, NULL) == 0);
     DBK_ASSERT(pthread_cond_init(&r->idle, NULL) == 0);
@@ -255,6 +261,9 @@ static const call_row calls[] = {
       "cosign" },
     { "POST", "/v1/spaces/", "/reach", MEMBERS, DBK_REACH_BYTES, 0, dbk_call_reach, "reach" },
     { "GET", "/v1/spaces/", "/reach", MEMBERS, 0, 0, dbk_call_reaches, "reaches" },
+    { "POST", "/v1/spaces/", "/wanted", MEMBERS, DBK_WANTED_BYTES, 0, dbk_call_wanted, "wanted" },
+    { "POST", "/v1/spaces/", "/bodies", MEMBERS, DBK_RELAY_PUSH_BYTES_MAX, FILLS, dbk_call_bodies,
+      "bodies" },
     { "GET", "/v1/members", NULL, MEMBERS, 0, ASKS | RECOVERS, dbk_call_members_get, "members" },
     { "POST", "/v1/members", NULL, ADMINS, DBK_ENTRY_BYTES_MAX, RECOVERS, dbk_call_members_post,
       "member" },

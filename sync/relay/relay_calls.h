@@ -31,6 +31,7 @@ struct dbk_relay {
     size_t idle_count;
     atomic_bool recovering;     /* it takes nothing but what it lost */
     bool recovered;             /* in this transaction; the writer's */
+    bool letting_go;            /* bodies may stand below a floor; the writer's */
     dbk_bytes heard;            /* dbk_id, ascending: who has greeted it since */
     bool (*is_full)(void *ctx); /* the disk, nearly; NULL: not asked */
     void *is_full_ctx;
@@ -94,6 +95,19 @@ DBK_MUST_CHECK dbk_rc dbk_relay_asks_reach(dbk_relay *r, const dbk_log_space *s,
 DBK_MUST_CHECK dbk_rc dbk_relay_may_floor(dbk_relay *r, const dbk_log *log, const dbk_entry *e,
                                           uint64_t now_ms, dbk_rc *decision, dbk_err *err);
 
+/* relay_letgo.c: lets go of some bodies below a floor, in the writer's transaction. */
+DBK_MUST_CHECK dbk_rc dbk_relay_let_go(dbk_relay *r, const dbk_log *log, dbk_err *err);
+
+/* relay_wanted.c: does a device lack bodies that relays have let go of, which this desk holds? From
+ * which index on they are to be brought. */
+typedef struct dbk_wanted {
+    bool any;
+    uint64_t from;
+} dbk_wanted;
+DBK_MUST_CHECK dbk_rc dbk_relay_wanted(dbk_relay *r, const dbk_log_space *s,
+                                       const dbk_caller *caller, uint64_t now_ms, dbk_wanted *out,
+                                       dbk_err *err);
+
 /* What a call's query may hold: decimal numbers only, each at most once. */
 typedef struct dbk_query_field {
     const char *name;
@@ -138,6 +152,8 @@ dbk_rc dbk_call_proof(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
 dbk_rc dbk_call_cosign(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_reach(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_reaches(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_wanted(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
+dbk_rc dbk_call_bodies(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_snapshot_part(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_snapshot_make(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err);
 dbk_rc dbk_call_snapshot_confirm(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c,

@@ -4,6 +4,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "sync/relay/erasure.h"
+#include "sync/relay/log_floor.h"
 #include "sync/relay/log_snapshot.h"
 #include "sync/relay/relay_calls.h"
 
@@ -136,7 +137,18 @@ static dbk_rc dispose(dbk_relay *r, const dbk_log *log, const dbk_entry *e, dbk_
 {
     const dbk_log_space s = { log, e->space };
     dbk_rc rc = dbk_erasure_run(log, r->roll, e, err);
+    if (rc == DBK_OK)
+        rc = dbk_log_besides_forget(&s, err);
     return rc == DBK_OK ? dbk_log_snapshots_forget(&s, err) : rc;
+}
+
+/* Everybody has what stands below it: what was brought for somebody can go, and what stands there
+ * goes by and by. */
+static dbk_rc move_floor(dbk_relay *r, const dbk_log *log, const dbk_entry *e, dbk_err *err)
+{
+    const dbk_log_space s = { log, e->space };
+    r->letting_go = true;
+    return dbk_log_besides_forget(&s, err);
 }
 
 static dbk_rc add_entry(entry_job *job, const dbk_log *log, const dbk_entry *e, dbk_err *err)
@@ -163,6 +175,8 @@ static dbk_rc add_entry(entry_job *job, const dbk_log *log, const dbk_entry *e, 
         rc = dbk_append_open(r->append, log, &made.space, err);
     if (rc == DBK_OK && made.kind == DBK_ENTRY_DISPOSE)
         rc = dispose(r, log, e, err);
+    if (rc == DBK_OK && made.kind == DBK_ENTRY_FLOOR)
+        rc = move_floor(r, log, e, err);
     if (rc == DBK_OK)
         rc = dbk_recover_taken(r, log, &taking, err);
     dbk_roll_org_peek(r->roll, &org);

@@ -3,6 +3,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "sync/relay/log_floor.h"
 #include "sync/relay/relay_calls.h"
 
 #define MEMBERS_BYTES_MAX (1024u * 1024u) /* of one answer; the rest is asked for again */
@@ -57,6 +58,7 @@ typedef struct part {
     size_t heads, note_bytes, cosigned;
     dbk_snapshots_told told;
     bool reach; /* its word how far it has the log is asked for */
+    dbk_wanted wanted;
 } part;
 
 static void greeting_init(greeting *g)
@@ -179,6 +181,8 @@ static dbk_rc gather_space(greeting *g, dbk_err *err)
     if (rc == DBK_OK)
         rc = dbk_relay_asks_reach(g->relay, &s, g->caller, g->now_ms, &ends.reach, err);
     if (rc == DBK_OK)
+        rc = dbk_relay_wanted(g->relay, &s, g->caller, g->now_ms, &ends.wanted, err);
+    if (rc == DBK_OK)
         rc = gather_note(g, dbk_span_of(state.note, state.note_len), err);
     for (size_t i = 0; i < g->witnesses_count && rc == DBK_OK; i++) {
         rc = cosigned_by(g, &row, &state, i, err);
@@ -243,6 +247,8 @@ static void point(const greeting *g, dbk_welcome_space *spaces, const char **not
         spaces[i].snapshot = end.told.stands;
         spaces[i].confirm = end.told.waits;
         spaces[i].reach = end.reach;
+        spaces[i].wanted = end.wanted.any;
+        spaces[i].wanted_from = end.wanted.from;
     }
 }
 
@@ -276,8 +282,8 @@ static dbk_rc welcome(dbk_relay_answer *a, greeting *g, const dbk_roll_org *org,
     return rc;
 }
 
-/* Who holds all is told the rest only where a snapshot waits for their word, or the relay for the
- * word that they hold it. */
+/* Who holds all is told the rest only where a snapshot waits for their word, somebody for what they
+ * hold, or the relay for the word that they hold it. */
 static dbk_rc is_quiet(const greeting *g, bool *quiet, dbk_err *err)
 {
     const dbk_known_space *known = (const dbk_known_space *)(const void *)g->known.p;
@@ -285,13 +291,16 @@ static dbk_rc is_quiet(const greeting *g, bool *quiet, dbk_err *err)
     *quiet = true;
     for (size_t i = 0; i < spaces_of(g) && rc == DBK_OK; i++) {
         dbk_snapshots_told told = { false, false };
+        dbk_wanted wanted = { false, 0 };
         bool asks = false;
         const dbk_log_space s = { g->log, space_of(g, i) };
         if (dbk_roll_vouches(g->relay->roll, &g->caller->device, &s.space))
             rc = dbk_relay_snapshots_told(g->relay, &s, g->caller, &told, err);
         if (rc == DBK_OK && known[i].size > 0)
             rc = dbk_relay_asks_reach(g->relay, &s, g->caller, g->now_ms, &asks, err);
-        *quiet = *quiet && !told.waits && !asks;
+        if (rc == DBK_OK)
+            rc = dbk_relay_wanted(g->relay, &s, g->caller, g->now_ms, &wanted, err);
+        *quiet = *quiet && !told.waits && !asks && !wanted.any;
     }
     return rc;
 }
@@ -386,7 +395,26 @@ typedef struct range_walk {
     uint64_t from, count, size, bytes_max;
     dbk_id device;     /* whose own bodies are left out; zero: nobody's */
     dbk_log_feed feed; /* the feed looked up last */
+    dbk_log_brought brought;
+    dbk_bytes beside; /* a body that stands there for who lacks it */
 } range_walk;
+
+/* Where the log's own was let go of, the one that headquarters has brought. */
+static dbk_rc take_beside(range_walk *w, dbk_sealed *segment, uint64_t index, dbk_err *err)
+{
+    dbk_log_beside body;
+    dbk_err absent = { 0 };
+    if (index < w->brought.from || index >= w->brought.to || !segment->kept)
+        return DBK_OK;
+    dbk_rc rc = dbk_log_beside_get(&w->s, &body, &w->beside, index, &absent);
+    if (rc == DBK_NOT_FOUND)
+        return DBK_OK;
+    if (rc != DBK_OK)
+        return dbk_fail(err, rc, "%s", absent.text);
+    segment->body = body.body;
+    segment->kept = body.kept;
+    return DBK_OK;
+}
 
 static dbk_rc is_own(range_walk *w, bool *own, dbk_span header, dbk_err *err)
 {
@@ -416,6 +444,10 @@ static dbk_rc take_segment(void *ctx, const dbk_log_segment *segment, bool *stop
                             { segment->header, segment->body, segment->kept } };
     if (own)
         item.segment = (dbk_sealed){ segment->header, { NULL, 0 }, false };
+    else
+        rc = take_beside(w, &item.segment, segment->index, err);
+    if (rc != DBK_OK)
+        return rc;
     size_t need = DBK_RANGE_ITEM_BYTES_MIN + (item.segment.kept ? 4u : 0) + item.segment.body.len;
     if (w->count > 0 && w->items.len + need > w->bytes_max) {
         *stop = true;
@@ -455,7 +487,8 @@ static dbk_rc range_read(dbk_relay_answer *a, range_walk *w, dbk_err *err)
     if (w->from > w->size)
         return dbk_fail(err, DBK_NOT_FOUND, "beyond the end of the log");
     dbk_log_read read = { w->from, take_segment, w, 0 };
-    if (w->from < w->size)
+    rc = dbk_log_brought_get(&w->s, &w->brought, err);
+    if (rc == DBK_OK && w->from < w->size)
         rc = w->s.log->ops->segments_read(w->s.log->self, &w->s.space, &read, err);
     if (rc == DBK_OK && w->from < w->size && w->count == 0)
         rc = dbk_fail(err, DBK_DAMAGED, "a log has lost its end");
@@ -507,10 +540,12 @@ dbk_rc dbk_call_range(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
     w.from = q[0].value;
     w.bytes_max = q[1].value < DBK_RELAY_RANGE_BYTES_MAX ? q[1].value : DBK_RELAY_RANGE_BYTES_MAX;
     dbk_bytes_init(&w.items, DBK_RELAY_RANGE_BYTES_MAX + DBK_SEGMENT_BODY_BYTES_MAX);
+    dbk_bytes_init(&w.beside, 1u + DBK_KEPT_BYTES_MAX);
     a->content_type = DBK_TYPE_BINARY;
     rc = range_read(a, &w, err);
     dbk_relay_reader_give(r, reader);
     dbk_bytes_wipe(&w.items);
+    dbk_bytes_wipe(&w.beside);
     return rc;
 }
 

@@ -8,6 +8,7 @@
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "sync/relay/erasure.h"
+#include "sync/relay/log_floor.h"
 #include "sync/relay/log_snapshot.h"
 #include "sync/relay/relay_calls.h"
 
@@ -334,6 +335,8 @@ static dbk_rc go_on(dbk_relay *r, const dbk_log *log, const dbk_entry *e, dbk_er
             rc = dbk_log_claim_del(&s, err);
         if (rc == DBK_OK)
             rc = dbk_log_snapshots_forget(&s, err);
+        if (rc == DBK_OK)
+            rc = dbk_log_besides_forget(&s, err);
     }
     if (rc == DBK_OK)
         rc = any_claim(&any, r, log, err);

@@ -35,6 +35,22 @@ has "it is in the log of the organisation" "let relays forget the notes below [0
 wont "it never falls, and what is there is there" 16 "nothing more" admin --json org floor Unit
 json "the floor stands where the snapshot is" "d['floor'] == d['snapshot'] > 0" True
 
+# ---- let go of ------------------------------------------------------------------------------
+invite bella officer Unit
+passphrase_for bella
+must bella join "$T/bella.invite" --device-name "bella's device"
+must admin org approve bella
+must bella --json sync
+json "it began so" "d['begun_records'] >= 5" True
+equal "with all of them" "$(state_hash amir Unit)" "$(state_hash bella Unit)"
+wont "their notes are not at the relay any more" 16 "device of headquarters brings" \
+    bella snapshot fetch
+must chief sync
+must bella --json snapshot fetch
+json "a desk has brought them" "d['left']" 0
+must bella --json verify
+json "and everything is proved" "d['whole']" True
+
 relay_end TERM
 ok "the relay's log is sound" "$DAYBOOK_RELAY" fsck --data "$T/relay"
 finish

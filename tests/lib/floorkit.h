@@ -6,7 +6,7 @@
 
 #include "tests/lib/relaykit.h"
 
-#define FLOORKIT_SEGMENTS_MAX 64u
+#define FLOORKIT_SEGMENTS_MAX 160u
 #define FLOORKIT_OPS 3u /* of each segment */
 
 typedef struct floorkit {

@@ -215,6 +215,16 @@ void play_take(play *p, dbk_rc rc, const char *why)
                      .kind = DBK_EVENT_TAKEN, .rc = rc, .why = why, .local = &p->local });
 }
 
+void play_let_go(play *p, const char *why)
+{
+    must_be(p, p->a.kind == DBK_ACTION_TAKE_RANGE);
+    play_step(p, (dbk_session_event){ .kind = DBK_EVENT_TAKEN,
+                                      .rc = DBK_PENDING,
+                                      .why = why,
+                                      .let_go = true,
+                                      .local = &p->local });
+}
+
 void play_timer(play *p)
 {
     must_be(p, p->a.kind == DBK_ACTION_WAIT);

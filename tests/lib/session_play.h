@@ -48,6 +48,7 @@ void play_answer(play *p, int status); /* with what stands in p->answer */
 void play_say(play *p, int status, const char *body);
 void play_lose(play *p);
 void play_take(play *p, dbk_rc rc, const char *why); /* with p->local */
+void play_let_go(play *p, const char *why); /* of a range: a relay has let go of some of it */
 void play_timer(play *p);
 /* count own segments of one op each, after what the session asked for. */
 void play_load(play *p, size_t i, uint32_t count);

@@ -49,8 +49,8 @@ static void make_welcome(dbk_bytes *out)
     const dbk_feed_head feeds[] = { { id_of(1), 5, hash_of(2) }, { id_of(2), 900, hash_of(3) } };
     const char *const cosigned[] = { note, "daybook/aa/bb/cc\n11\n" };
     const dbk_welcome_space spaces[] = {
-        { id_of(1), id_of(9), 12, note, cosigned, 2, feeds, 2, true, true, true },
-        { id_of(2), id_of(8), 0, "", NULL, 0, NULL, 0, false, false, false },
+        { id_of(1), id_of(9), 12, note, cosigned, 2, feeds, 2, true, true, true, true, 7 },
+        { id_of(2), id_of(8), 0, "", NULL, 0, NULL, 0, false, false, false, false, 0 },
     };
     dbk_welcome w = { .members_count = 3,
                       .members_head = hash_of(1),
@@ -315,7 +315,7 @@ static void control_messages_have_their_golden_bytes(void **state)
         "\"checkpoint\":\"daybook/aa/bb/cc\\n12\\nroot=\\n\\n\xe2\x80\x94 relay "
         "sig\\t\\\"\\\\\\n\",\"cosigned\":[\"daybook/aa/bb/cc\\n12\\nroot=\\n\\n\xe2\x80\x94 relay "
         "sig\\t\\\"\\\\\\n\",\"daybook/aa/bb/cc\\n11\\n\"],"
-        "\"snapshot\":true,\"confirm\":true,\"reach\":true,\"feeds\":[["
+        "\"snapshot\":true,\"confirm\":true,\"reach\":true,\"wanted\":7,\"feeds\":[["
         "\"010000000000000000000000000000ab\",5,"
         "\"AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"],[\"020000000000000000000000000000ab\","
         "900,"

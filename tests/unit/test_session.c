@@ -462,6 +462,22 @@ static void a_note_that_no_order_explains_is_hidden_by_the_relay_S14a_P4(void **
                    "fail DBK_PEER: space a1000000: no order\n");
 }
 
+/* Below a log's floor: nothing is asked again, and nobody is accused (0041). */
+static void what_a_relay_has_let_go_of_is_no_lie_and_waits_P1(void **state)
+{
+    (void)state;
+    const play_there there[] = { { .size = 2, .root = play_hash(2) } };
+    play *p = play_new(1);
+    play_start(p);
+    play_welcome(p, 5, there);
+    play_range(p, 0, 2);
+    play_let_go(p, "let go");
+    play_expect(p, "1: POST /v1/hello {\"v\":1,\"known\":\" nonce n0\n"
+                   "2: GET /v1/spaces/a1/segments?from=0&bytes=1048576 nonce n1\n"
+                   "take a1 from 0, 2\n"
+                   "fail DBK_PENDING: space a1000000: let go\n");
+}
+
 /* What a backup left out comes first, own notes too, and what is new after it (0038). */
 static void a_restored_store_fetches_what_it_lacks_before_anything_new_P6(void **state)
 {
@@ -517,6 +533,7 @@ int main(void)
         cmocka_unit_test(bodies_of_a_lost_own_feed_are_fetched_too),
         cmocka_unit_test(a_note_that_is_missing_may_be_explained_once_P4),
         cmocka_unit_test(a_note_that_no_order_explains_is_hidden_by_the_relay_S14a_P4),
+        cmocka_unit_test(what_a_relay_has_let_go_of_is_no_lie_and_waits_P1),
         cmocka_unit_test(a_restored_store_fetches_what_it_lacks_before_anything_new_P6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
