@@ -26,8 +26,8 @@ uint64_t dbk_floor_now(const dbk_book *book, const dbk_id *space);
 bool dbk_floor_let_go(const dbk_book *book, const dbk_id *log, uint64_t index, const dbk_header *h,
                       const dbk_sealed *segment);
 #define DBK_FLOOR_LET_GO                                                                        \
-    "the relay has let go of these notes; a device of headquarters brings them with its sync: " \
-    "sync again after that"
+    "the relay has let go of these notes; another device that holds them brings them with its " \
+    "sync: sync again after that"
 
 /* What the relay shows. */
 typedef struct dbk_floor_in {

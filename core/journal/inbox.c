@@ -144,8 +144,10 @@ dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
     dbk_rc rc = run->count > 0 ? dbk_absent_none(book, &run->space, err) : DBK_OK;
     if (rc == DBK_OK)
         rc = dbk_inbox_check_run(&s, book, run, err);
-    if (rc == DBK_OK)
+    if (rc == DBK_OK) {
         rc = reissue(&s, &taken, err);
+        taken.bare = rc == DBK_PENDING; /* of what is here: nothing that the relay hides */
+    }
     if (rc == DBK_OK)
         rc = take_run(&s, &t, err);
     if (rc == DBK_OK) {
@@ -155,6 +157,7 @@ dbk_rc dbk_inbox_run(dbk_book *book, dbk_inbox_stats *stats, const dbk_run *run,
     }
     if (rc == DBK_PEER) /* the relay may have signed what contradicts itself */
         rc = dbk_inbox_keep_note(book, &run->space, run->checkpoint, err);
+    stats->bare = taken.bare;
     stats->let_go = s.let_go;
     stats->lacks_from = s.lacks_from;
     stats->restored = taken.restored; /* that has happened, whatever came after it */

@@ -58,6 +58,7 @@ typedef struct dbk_inbox_stats {
     uint64_t segments, ops, records_new, records_changed, conflicts_new, pending;
     bool restored;       /* this store is an old copy, or there are two: it has a new incarnation */
     uint64_t reissued;   /* own ops that were written again under it */
+    bool bare;           /* DBK_PENDING: notes that a snapshot left out have to be fetched first */
     bool let_go;         /* DBK_PENDING: a relay has let go of bodies below the log's floor ... */
     uint64_t lacks_from; /* ... that are lacking here from this index on (core/journal/floor.h) */
 } dbk_inbox_stats;

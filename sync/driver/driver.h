@@ -46,6 +46,8 @@ typedef struct dbk_sync_report {
                             * folder brought them here */
     uint64_t given_back;   /* entries and segments that it took back while it waits */
     size_t contradictions; /* spaces where the root's word doesn't fit what is held here */
+    uint64_t lacking;      /* spaces of which a relay has let go of what is needed here; it comes */
+    uint64_t brought;      /* notes that others lack of which a relay has let go */
     bool idle;             /* nothing was to be done */
     bool joining;          /* the admin hasn't approved yet */
     uint64_t to_agree;     /* others' proposals that wait for this administrator */

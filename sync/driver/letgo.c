@@ -1,5 +1,5 @@
-/* Bodies that relays have let go of (decision 0041): who lacks some says so, and a desk of
- * headquarters that holds them brings them. That one isn't heard, or can't bring any, is nothing:
+/* Bodies that relays have let go of (decision 0041): who lacks some says so, and who holds them
+ * brings them. That one isn't heard, or can't bring any, is nothing:
  * it is said, and asked for, again with the next sync. */
 #include <stdio.h>
 #include <string.h>
@@ -86,7 +86,8 @@ static dbk_rc add_body(void *ctx, const dbk_refill_entry *entry, dbk_err *err)
 }
 
 /* *from: what is wanted next; DBK_NOT_FOUND: nothing more, or it isn't here. */
-static dbk_rc bring_batch(dbk_line *line, const dbk_id *space, uint64_t *from, dbk_err *err)
+static dbk_rc bring_batch(dbk_line *line, uint64_t *segments, const dbk_id *space, uint64_t *from,
+                          dbk_err *err)
 {
     dbk_refill_batch found;
     const dbk_refill_opts opts = { *from, DBK_PUSH_SEGMENTS_MAX, BATCH_BYTES };
@@ -104,6 +105,7 @@ static dbk_rc bring_batch(dbk_line *line, const dbk_id *space, uint64_t *from, d
         rc = dbk_bytes_append(&body, dbk_bytes_span(&items), err);
     if (rc == DBK_OK)
         rc = post(line, space, "bodies", dbk_bytes_span(&body), err);
+    *segments += rc == DBK_OK ? found.count : 0;
     if (rc == DBK_OK && dbk_line_answer(line)->status != 200)
         rc = DBK_NOT_FOUND;
     if (rc == DBK_OK)
@@ -113,11 +115,12 @@ static dbk_rc bring_batch(dbk_line *line, const dbk_id *space, uint64_t *from, d
     return rc;
 }
 
-dbk_rc dbk_line_bring(dbk_line *line, const dbk_id *space, uint64_t from, dbk_err *err)
+dbk_rc dbk_line_bring(dbk_line *line, uint64_t *segments, const dbk_id *space, uint64_t from,
+                      dbk_err *err)
 {
     dbk_err why = { 0 };
     dbk_rc rc = DBK_OK;
     for (unsigned i = 0; i < BATCHES_MAX && rc == DBK_OK; i++)
-        rc = bring_batch(line, space, &from, &why);
+        rc = bring_batch(line, segments, space, &from, &why);
     return dbk_retry_is_local(rc) ? dbk_fail(err, rc, "%s", why.text) : DBK_OK;
 }

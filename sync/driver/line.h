@@ -105,10 +105,10 @@ DBK_MUST_CHECK dbk_rc dbk_line_lacks(dbk_line *line, dbk_lacks what, const dbk_i
                                      uint64_t from, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_line_lacks_nothing(dbk_line *line, dbk_lacks what, const dbk_id *space,
                                              dbk_err *err);
-/* A desk's: brings what somebody lacks from this index on, as far as it is here. Both fail only
- * where this device can't go on. */
-DBK_MUST_CHECK dbk_rc dbk_line_bring(dbk_line *line, const dbk_id *space, uint64_t from,
-                                     dbk_err *err);
+/* Brings what somebody lacks from this index on, as far as it is here; *segments: how many more.
+ * All of these fail only where this device can't go on. */
+DBK_MUST_CHECK dbk_rc dbk_line_bring(dbk_line *line, uint64_t *segments, const dbk_id *space,
+                                     uint64_t from, dbk_err *err);
 
 /* Sends this book's join request; the relay takes the same bytes twice. DBK_DENIED: the invite was
  * used by someone else, or has run out. */

@@ -288,12 +288,13 @@ static dbk_session_event do_range(run *r, const dbk_session_action *a)
     if (again)
         rc = read_local(r, &r->why);
     if (stats.let_go) {
+        r->report->lacking++;
         const lack found = { a->space, stats.lacks_from };
         dbk_rc kept = dbk_bytes_append(&r->lacking, dbk_span_of(&found, sizeof(found)), NULL);
         (void)kept; /* short of memory it is said with the next sync */
     }
     dbk_session_event e = taken(r, rc);
-    e.let_go = stats.let_go;
+    e.let_go = stats.let_go || stats.bare;
     e.local = rc == DBK_OK && again ? &r->local : NULL;
     return e;
 }
@@ -498,7 +499,7 @@ static dbk_rc mind_let_go(const run *r, dbk_err *err)
         else
             rc = dbk_line_lacks_nothing(r->line, DBK_LACKS_LOG, &space, err);
         if (rc == DBK_OK && lacks == NULL && dbk_session_wanted(r->session, &space, &from))
-            rc = dbk_line_bring(r->line, &space, from, err);
+            rc = dbk_line_bring(r->line, &r->report->brought, &space, from, err);
     }
     return rc;
 }

@@ -18,7 +18,7 @@
  *   GET  /v1/spaces/ID/reach        headquarters -> the newest word of each device, by device
  *   POST /v1/spaces/ID/wanted       index (u64): this device lacks bodies from there on that relays
  *                                   have let go of; 2^64 - 1: none -> 204
- *   POST /v1/spaces/ID/bodies       headquarters: such bodies, as a range; proof and checkpoint say
+ *   POST /v1/spaces/ID/bodies       such bodies, as a range; proof and checkpoint say
  *                                   nothing -> the index that is wanted next, as of an entry; 204
  *   POST /v1/spaces/ID/snapshot/part     part of a snapshot (msg_snapshot.h) -> 204
  *   POST /v1/spaces/ID/snapshot          its manifest -> 204

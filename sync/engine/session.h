@@ -67,7 +67,8 @@ typedef struct dbk_session_event {
     uint32_t retry_after_s;
     dbk_rc rc;
     const char *why;
-    bool let_go;            /* DBK_PENDING: a relay has let go of what this device lacks */
+    bool let_go; /* DBK_PENDING: a relay has let go of what this device lacks, or a snapshot has
+                  * left it out: nothing is hidden */
     const dbk_local *local; /* copied */
     const dbk_trust *trust; /* copied */
     uint32_t rounds_max;    /* START; 0: DBK_SESSION_ROUNDS_MAX */

@@ -1,11 +1,14 @@
 /* Beginning in a space with headquarters' snapshot (decision 0040). */
 #include "sync/engine/session_int.h"
 
-/* Nothing of it is here, and headquarters has made a snapshot: that comes first, once. */
+/* Nothing of it is here, and headquarters has made a snapshot: that comes first, once. But where
+ * the relay holds notes of this device that its store doesn't, it was put back, and has to see
+ * them. */
 bool dbk_session_begins(const dbk_session *s, const work *w)
 {
     const dbk_welcome_space *there = dbk_plan_find(&s->welcome, &w->local.space);
-    return !w->begin_over && w->local.size == 0 && there != NULL && there->snapshot;
+    return !w->begin_over && !w->plan.behind && w->local.size == 0 && there != NULL &&
+           there->snapshot;
 }
 
 void dbk_session_begin(dbk_session *s, dbk_session_action *next, work *w)

@@ -98,8 +98,8 @@ DBK_MUST_CHECK dbk_rc dbk_relay_may_floor(dbk_relay *r, const dbk_log *log, cons
 /* relay_letgo.c: lets go of some bodies below a floor, in the writer's transaction. */
 DBK_MUST_CHECK dbk_rc dbk_relay_let_go(dbk_relay *r, const dbk_log *log, dbk_err *err);
 
-/* relay_wanted.c: does a device lack bodies that relays have let go of, which this desk holds? From
- * which index on they are to be brought. */
+/* relay_wanted.c: does a device lack bodies that relays have let go of, which the caller holds?
+ * From which index on they are to be brought. */
 typedef struct dbk_wanted {
     bool any;
     uint64_t from;

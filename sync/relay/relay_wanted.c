@@ -1,6 +1,7 @@
 /* The calls for bodies that relays have let go of (decision 0041): who lacks some says from where
- * on, a desk of headquarters that holds each of them is told so and brings them, and they stand
- * beside the log until nobody wants them any more. */
+ * on, whoever reads the space and holds each of them is told so and brings them, and they stand
+ * beside the log until nobody wants them any more. Two desks of headquarters hold them for sure;
+ * but a body is what its author signed, whoever brings it. */
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -19,7 +20,9 @@ typedef struct wanting {
     dbk_relay *relay;
     dbk_id space;
     uint64_t now_ms;
-    bool writes; /* by the thread that changes the roll */
+    bool writes;   /* by the thread that changes the roll */
+    dbk_id caller; /* zero: nobody */
+    bool callers;  /* there is one of the caller's own */
     bool any;
     uint64_t from; /* the least */
 } wanting;
@@ -38,6 +41,7 @@ static dbk_rc see_want(void *ctx, const dbk_log_want *want, dbk_err *err)
     if (!reads(w, &want->device) ||
         (w->now_ms >= want->heard_ms && w->now_ms - want->heard_ms >= WANT_MS))
         return DBK_OK;
+    w->callers = w->callers || dbk_id_equal(&want->device, &w->caller);
     if (!w->any || want->from < w->from)
         w->from = want->from;
     w->any = true;
@@ -65,7 +69,7 @@ static dbk_rc next_wanted(wanting *w, const dbk_log_space *s, dbk_wanted *out, d
     return DBK_OK;
 }
 
-/* A desk that has said that it holds each body of this log. */
+/* It has said that it holds each body of this log. */
 static dbk_rc is_whole(const dbk_log_space *s, const dbk_id *device, bool *whole, dbk_err *err)
 {
     dbk_log_state state;
@@ -85,13 +89,17 @@ static dbk_rc is_whole(const dbk_log_space *s, const dbk_id *device, bool *whole
 dbk_rc dbk_relay_wanted(dbk_relay *r, const dbk_log_space *s, const dbk_caller *caller,
                         uint64_t now_ms, dbk_wanted *out, dbk_err *err)
 {
+    wanting w = { .relay = r, .space = s->space, .now_ms = now_ms, .caller = caller->device };
     bool whole = false;
     *out = (dbk_wanted){ false, 0 };
-    if (!dbk_roll_vouches(r->roll, &caller->device, &s->space))
+    if (!dbk_roll_reads(r->roll, caller, &s->space))
         return DBK_OK;
-    dbk_rc rc = is_whole(s, &caller->device, &whole, err);
-    wanting w = { .relay = r, .space = s->space, .now_ms = now_ms };
-    return rc == DBK_OK && whole ? next_wanted(&w, s, out, err) : rc;
+    dbk_rc rc = next_wanted(&w, s, out, err);
+    if (rc == DBK_OK && out->any && !w.callers)
+        rc = is_whole(s, &caller->device, &whole, err);
+    if (rc == DBK_OK && !whole)
+        *out = (dbk_wanted){ false, 0 };
+    return rc;
 }
 
 /* ---- saying so ------------------------------------------------------------------------------- */
@@ -224,7 +232,7 @@ static dbk_rc run_bring(void *ctx, const dbk_log *log, dbk_err *err)
     if (rc != DBK_OK)
         return rc;
     if (!b->next.any || b->next.from != b->range.from) {
-        b->decision = DBK_CONFLICT; /* another desk was faster, or nobody wants them any more */
+        b->decision = DBK_CONFLICT; /* another device was faster, or nobody wants them any more */
         return DBK_OK;
     }
     if (b->range.count >
@@ -238,7 +246,7 @@ static dbk_rc run_bring(void *ctx, const dbk_log *log, dbk_err *err)
 
 dbk_rc dbk_call_bodies(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
-    dbk_rc rc = dbk_relay_check_desk(r, c, err);
+    dbk_rc rc = dbk_relay_check_reader(r, c, err);
     if (rc != DBK_OK)
         return rc;
     bringing *b = dbk_alloc(sizeof(*b));

@@ -33,16 +33,23 @@ static void some_fates(sim *s)
     for (size_t i = 0; i < ARRAY_LEN(fates); i++)
         for (unsigned f = fates[i].from; !on[i] && f <= (unsigned)fates[i].to; f++)
             s->rates[f] = f == s->opts.with ? s->rates[f] : 0;
+    /* The lies are made of whole bodies, and members forge as if none were let go of. */
+    if (s->rates[FAULT_RELAY_LIES] > 0 || s->rates[FAULT_MEMBER] > 0)
+        s->rates[FAULT_FLOOR] = 0;
 }
 
 void faults_begin(sim *s)
 {
-    for (unsigned i = 0; i < FAULT_COUNT; i++) {
+    for (unsigned i = 0; i < FAULT_FLOOR; i++) {
         const sim_fault_row *row = &sim_fault_rows[i];
         bool on = sim_dice(s, 100) < row->seeds && !s->opts.quiet_faults;
         uint64_t rate = row->from + sim_dice(s, row->to - row->from + 1);
         s->rates[i] = i == s->opts.with ? row->to : on ? (unsigned)rate : 0;
     }
+    /* Without dice: the lives of seeds that have none of these stay what they were. */
+    const sim_fault_row *floors = &sim_fault_rows[FAULT_FLOOR];
+    bool moves = s->opts.with == FAULT_FLOOR || (s->seed % 4 == 1 && !s->opts.quiet_faults);
+    s->rates[FAULT_FLOOR] = moves ? floors->from + (unsigned)(s->seed % floors->to) : 0;
     some_fates(s);
 }
 
@@ -169,7 +176,7 @@ bool faults_excuse(const sim_device *d, dbk_rc rc)
     case DBK_BUSY:
         return wire || relay || s->rates[FAULT_ORDERED] > 0;
     case DBK_PENDING:
-        return wire || relay || moved || d->out || d->moved;
+        return wire || relay || moved || d->out || d->moved || s->rates[FAULT_FLOOR] > 0;
     default:
         return false;
     }

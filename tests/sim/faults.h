@@ -43,6 +43,11 @@ void joiner_begin(sim *s);
 void joiner_step(sim *s);
 void joiner_join(sim *s);
 
+/* floors.c: headquarters lets relays let go of what all have. */
+void floors_step(sim *s);
+/* What a sync says of that. */
+void floors_count(sim_device *d, const dbk_sync_report *r, dbk_rc rc);
+
 /* mule.c: a device meets a folder on a stick. */
 void sim_carry(sim_device *d);
 

@@ -105,7 +105,7 @@ void joiner_join(sim *s)
         if (rc != DBK_OK)
             sim_blame(s, "a late device can't begin with the snapshot: %s: %s", dbk_rc_name(rc),
                       err.text);
-    } else if (sync_try(&d->d, &r, &err) != DBK_OK) {
+    } else if (sync_try(&d->d, &r, &err) != DBK_OK && r.lacking == 0) {
         sim_blame(s, "a late device can't begin at the relay: %s", err.text);
     }
     sim_note(s, "%s begins with %llu records of a snapshot", d->d.name,

@@ -43,7 +43,8 @@
     X(FAULT_JOINS_LATE, "a device joins when all is over, with a snapshot", 25, 1, 1)           \
     X(FAULT_ORDERED, "two administrators order a record disposed of", 90, 30, 150)              \
     X(FAULT_RELAY_LIES, "the relay lies to a device for a while", 90, 100, 300)                 \
-    X(FAULT_MEMBER, "a member's program writes what no honest one would", 90, 30, 150)
+    X(FAULT_MEMBER, "a member's program writes what no honest one would", 90, 30, 150)          \
+    X(FAULT_FLOOR, "two administrators move a log's floor", 25, 50, 200)
 #define SIM_FAULT_ENUM(name, words, seeds, from, to) name,
 typedef enum sim_fault_kind { SIM_FAULTS(SIM_FAULT_ENUM) FAULT_COUNT } sim_fault_kind;
 
@@ -115,6 +116,10 @@ typedef enum sim_fault_kind { SIM_FAULTS(SIM_FAULT_ENUM) FAULT_COUNT } sim_fault
     X(MARK_STRANDED, "a history that the relay can't take stays where it is")    \
     X(MARK_SPLIT_SHOWN, "headquarters sees by a stick that views differ")        \
     X(MARK_BEGUN, "a device begins with what two desks vouch for")               \
+    X(MARK_FLOOR, "a log's floor moves")                                         \
+    X(MARK_LET_GO, "a device lacks what relays have let go of")                  \
+    X(MARK_BROUGHT, "another device brings that")                                \
+    X(MARK_REFILLED, "and the first has it then")                                \
     X(MARK_HEALED_FAST, "all are equal after three rounds")
 #define SIM_MARK_ENUM(name, words) name,
 typedef enum sim_marker { SIM_MARKS(SIM_MARK_ENUM) MARK_COUNT } sim_marker;

@@ -155,6 +155,7 @@ dbk_rc sim_sync(sim_device *d)
              dbk_rc_name(rc), (unsigned long long)r.pushed_ops, (unsigned long long)r.pulled_ops,
              (unsigned long long)r.carried, rc == DBK_OK ? "" : ": ", rc == DBK_OK ? "" : err.text);
     count_report(s, &r);
+    floors_count(d, &r, rc);
     if (rc == DBK_UNREACHABLE)
         sim_mark(s, MARK_UNREACHABLE);
     if (rc == DBK_PEER)
@@ -206,6 +207,7 @@ static void step(sim *s)
     faults_step(s, d);
     fates_step(s, d);
     joiner_step(s);
+    floors_step(s);
     if (sim_lives(d))
         hostile_step(s, d);
     if (!sim_lives(d))
@@ -231,7 +233,8 @@ static void step(sim *s)
 static bool is_quiet(const dbk_sync_report *r)
 {
     return r->pushed_segments == 0 && r->pulled_segments == 0 && r->members_new == 0 &&
-           r->cosigned == 0 && r->carried == 0 && r->given_back == 0;
+           r->cosigned == 0 && r->carried == 0 && r->given_back == 0 && r->lacking == 0 &&
+           r->brought == 0;
 }
 
 /* True: nobody had anything to say any more. */
@@ -252,8 +255,14 @@ static bool round_of_all(sim *s)
                  (unsigned long long)r.pulled_ops, (unsigned long long)r.carried,
                  rc == DBK_OK ? "" : ": ", rc == DBK_OK ? "" : err.text);
         count_report(s, &r);
+        floors_count(d, &r, rc);
         fates_carry_out(d);
         quiet = quiet && is_quiet(&r);
+        /* What relays have let go of comes with the next round, or none is ever quiet. */
+        bool waits = rc == DBK_PENDING && s->rates[FAULT_FLOOR] > 0 && !d->out && !d->moved;
+        quiet = quiet && !waits;
+        if (waits)
+            continue;
         if (rc != DBK_OK && !faults_excuse_healed(d, rc) && !hostile_excuses(d, rc))
             sim_blame(s, "%s can't sync though all is well: %s: %s", d->d.name, dbk_rc_name(rc),
                       err.text);

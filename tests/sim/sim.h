@@ -7,8 +7,8 @@
  * nothing more, and seeds don't depend on each other.
  * world.c: the world, its images. run.c: a seed from its first step to its verdict. work.c: what
  * officers do. ledger.c: what they were told; holders.c: who holds it. net.c, disk.c: what the wire
- * and the disks do to it. faults.c, fates.c: the rest of what happens. checks.c, replay.c: what
- * must hold. marks.c: what has to happen sometimes. main.c: the program. */
+ * and the disks do to it. faults.c, fates.c, floors.c: the rest of what happens. checks.c,
+ * replay.c: what must hold. marks.c: what has to happen sometimes. main.c: the program. */
 #ifndef DBK_TESTS_SIM_SIM_H
 #define DBK_TESTS_SIM_SIM_H
 
@@ -52,6 +52,7 @@ typedef struct sim_device {
     dbk_id device;
     bool rolled; /* an older image of it was put back, or power took what was told */
     bool anchored;
+    bool lacks;          /* what relays have let go of, as its last sync said */
     bool lied_to, split; /* by the relay; and it holds another log than others now */
     unsigned restarts;   /* after its program died */
     dbk_rc last_rc;      /* of a change */
