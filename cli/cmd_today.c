@@ -82,27 +82,10 @@ static dbk_rc say_due(cli *c, out_table *table, size_t *said, const dbk_due *due
     return rc;
 }
 
-/* What is left out of a page, which has so many of what is overdue, of today and of what comes: a
- * backlog hides no appointment. */
-typedef struct paging {
-    uint64_t limit; /* 0: none */
-    uint64_t seen[DBK_DUE_OVERDUE + 1];
-} paging;
-
-static bool is_on_page(paging *p, const dbk_due *due)
+static dbk_rc say_more(const cli *c, const dbk_today_list *list, dbk_err *err)
 {
-    return ++p->seen[due->when] <= p->limit || p->limit == 0;
-}
-
-static uint64_t left_out(const paging *p, dbk_due_when when)
-{
-    return p->limit == 0 || p->seen[when] <= p->limit ? 0 : p->seen[when] - p->limit;
-}
-
-static dbk_rc say_more(const cli *c, const paging *p, dbk_err *err)
-{
-    uint64_t overdue = left_out(p, DBK_DUE_OVERDUE), today = left_out(p, DBK_DUE_TODAY),
-             soon = left_out(p, DBK_DUE_SOON);
+    uint64_t overdue = list->more[DBK_DUE_OVERDUE], today = list->more[DBK_DUE_TODAY],
+             soon = list->more[DBK_DUE_SOON];
     if (overdue + today + soon == 0)
         return DBK_OK;
     if (c->format == OUT_JSON)
@@ -173,50 +156,50 @@ static dbk_rc say_lost(cli *c, dbk_err *err)
                          err);
 }
 
-static dbk_rc say_all(cli *c, const dbk_today_opts *opts, paging *page, dbk_err *err)
+static dbk_rc say_all(cli *c, const dbk_today_opts *opts, const dbk_today_list *list, dbk_err *err)
 {
     static const char *const heads[] = { "WHEN", "AT", "WHAT", "ID", "ABOUT" };
-    dbk_due *rows = NULL;
     out_table *table = NULL;
-    size_t count = 0, said = 0;
-    dbk_rc rc = dbk_today(&rows, &count, c->book, opts, err);
-    if (rc == DBK_OK && c->format != OUT_JSON)
-        rc = out_table_new(&table, heads, 5, err);
-    for (size_t i = 0; rc == DBK_OK && i < count; i++)
-        if (is_on_page(page, &rows[i]))
-            rc = say_due(c, table, &said, &rows[i], err);
+    size_t said = 0;
+    dbk_rc rc = c->format == OUT_JSON ? DBK_OK : out_table_new(&table, heads, 5, err);
+    for (size_t i = 0; rc == DBK_OK && i < list->count; i++)
+        rc = say_due(c, table, &said, &list->rows[i], err);
     if (rc == DBK_OK && table != NULL && said > 0)
         out_table_print(table);
     else if (rc == DBK_OK && table != NULL)
         out_text("Nothing is due in the next %u days.\n", opts->days);
     out_table_free(table);
-    dbk_free(rows);
-    return rc;
+    return rc == DBK_OK ? say_more(c, list, err) : rc;
 }
 
-dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
+static dbk_rc read_opts(dbk_today_opts *opts, const cli_args *a, dbk_err *err)
 {
     const char *typed = cli_option_value(a, "--days");
-    dbk_today_opts opts = { .days = DAYS_DEFAULT, .shows = may_look, .ctx = c };
-    paging page = { .limit = 0 };
     uint64_t days = DAYS_DEFAULT;
     if (typed != NULL &&
         (dbk_u64_parse(&days, dbk_span_str(typed), NULL) != DBK_OK || days > DAYS_MAX))
         return dbk_fail(err, DBK_USAGE, "--days is a number, at most %u", DAYS_MAX);
-    opts.days = (unsigned)days;
-    opts.now_ms = (int64_t)dbk_env_system()->now_ms(NULL);
-    dbk_rc rc = cli_limit_read(&page.limit, a, err);
+    opts->days = (unsigned)days;
+    opts->now_ms = (int64_t)dbk_env_system()->now_ms(NULL);
+    dbk_rc rc = cli_limit_read(&opts->limit, a, err);
+    return rc == DBK_OK ? cli_when_today(&opts->today_ms, opts->now_ms, err) : rc;
+}
+
+dbk_rc cmd_today(cli *c, const cli_args *a, dbk_err *err)
+{
+    dbk_today_opts opts = { .shows = may_look, .ctx = c };
+    dbk_today_list list = { .rows = NULL };
+    dbk_rc rc = read_opts(&opts, a, err);
     if (rc == DBK_OK)
-        rc = cli_when_today(&opts.today_ms, opts.now_ms, err);
+        rc = dbk_today(&list, c->book, &opts, err);
     if (rc == DBK_OK)
-        rc = say_all(c, &opts, &page, err);
-    if (rc == DBK_OK)
-        rc = say_more(c, &page, err);
+        rc = say_all(c, &opts, &list, err);
     if (rc == DBK_OK)
         rc = say_lost(c, err);
     if (rc == DBK_OK)
         rc = say_retention(c, err);
     if (rc == DBK_OK)
         rc = dbk_query_status_own(c->book, say_unsynced, c, err);
+    dbk_today_wipe(&list);
     return rc;
 }

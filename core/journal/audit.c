@@ -512,7 +512,8 @@ static dbk_records_changed changed_for(const dbk_audit_opts *opts)
 {
     bool changes = opts->ops != 0 && (opts->ops & ~OPS_OF_CHANGES) == 0;
     return (dbk_records_changed){ .since_ms = opts->from_ms > 0 ? (uint64_t)opts->from_ms : 0,
-                                  .ops_min = changes ? 2 : 0 };
+                                  .ops_min = changes ? 2 : 0,
+                                  .logs_only = !is_asked(opts, OPS_OF_RECORDS) };
 }
 
 static dbk_rc read_newest(reading *r, dbk_err *err)

@@ -4,6 +4,8 @@
  *   3 store.db-wal is removed, the old store.db overwritten, store.next takes its place
  *   4 keys.next takes the place of keys.slots
  * Cut off before 2, opening removes store.next; after it, opening does 3 and 4 (again). */
+#include <stdio.h>
+
 #include "core/base/alloc.h"
 #include "core/journal/book_internal.h"
 #include "core/journal/device_log.h"
@@ -25,11 +27,11 @@ static dbk_rc forget(const dbk_folder *folder, dbk_err *err)
 
 dbk_rc dbk_book_shred_copies(const dbk_folder *folder, dbk_err *err)
 {
-    char name[] = STORE_NAME ".before-0";
+    char name[sizeof(STORE_NAME ".before-00")];
     dbk_rc rc = DBK_OK;
-    _Static_assert(DBK_STORE_SCHEMA < 10, "one digit names every copy");
-    for (char n = '1'; rc == DBK_OK && n <= '9'; n++) {
-        name[sizeof(name) - 2] = n;
+    _Static_assert(DBK_STORE_SCHEMA < 100, "two digits name every copy");
+    for (unsigned n = 1; rc == DBK_OK && n <= DBK_STORE_SCHEMA; n++) {
+        (void)snprintf(name, sizeof(name), STORE_NAME ".before-%u", n);
         rc = dbk_folder_shred(folder, name, err);
     }
     return rc;

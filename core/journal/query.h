@@ -66,6 +66,7 @@ typedef struct dbk_row {
     const char *form;
     const char *summary;           /* one line from the form's summary fields; not terminal-safe */
     int64_t when_ms;               /* the form's `when` field, else the claimed creation time */
+    int64_t cue_ms;                /* of the cue by which it was found */
     uint64_t begun_ms, updated_ms; /* claimed */
     dbk_life life;
     dbk_attention attention;
@@ -123,6 +124,17 @@ DBK_MUST_CHECK dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_ro
  * may be read here. */
 DBK_MUST_CHECK dbk_rc dbk_query_cue_count(dbk_book *book, uint64_t *count, const dbk_cued *ask,
                                           dbk_err *err);
+/* When the n-th of them is, the earliest first, from 1; of all spaces. DBK_NOT_FOUND: there are
+ * fewer. */
+DBK_MUST_CHECK dbk_rc dbk_query_cue_nth(dbk_book *book, int64_t *at_ms, const dbk_cued *ask,
+                                        uint64_t n, dbk_err *err);
+/* The latest of them, withdrawn or not, without opening it: two kinds of cues may be of one record.
+ * row 0: there is none, or a space that is held may not be read here. */
+typedef struct dbk_cue_place {
+    int64_t row, at_ms;
+} dbk_cue_place;
+DBK_MUST_CHECK dbk_rc dbk_query_cue_latest(dbk_book *book, dbk_cue_place *out, const dbk_cued *ask,
+                                           dbk_err *err);
 /* What cues of this kind are about, each once, by bytes. */
 typedef dbk_rc (*dbk_about_fn)(void *ctx, const dbk_id *about, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_query_cue_abouts(dbk_book *book, dbk_cue_kind kind, dbk_about_fn fn,

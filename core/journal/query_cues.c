@@ -44,6 +44,12 @@ static int by_place(const void *pa, const void *pb)
     return order != 0 ? order : (a->at_ms > b->at_ms) - (a->at_ms < b->at_ms);
 }
 
+static dbk_id space_of(const dbk_book *book, const dbk_store_record *row)
+{
+    const dbk_book_space *space = dbk_tables_space_of_row(&book->tables, row->space);
+    return space == NULL ? (dbk_id){ { 0 } } : space->space;
+}
+
 /* Each once, in order. The log of use is asked for by nobody's rules (core/journal/audit.h). */
 static dbk_rc make_cues(dbk_book *book, cues *c, const dbk_store_record *row, dbk_err *err)
 {
@@ -53,7 +59,8 @@ static dbk_rc make_cues(dbk_book *book, cues *c, const dbk_store_record *row, db
         return DBK_OK;
     dbk_rc rc = dbk_query_state(&state, row, err);
     if (rc == DBK_OK) {
-        const dbk_cue_of of = { state, dbk_book_view(book, state, row->form).form, row->when_ms };
+        const dbk_cue_of of = { state, dbk_book_view(book, state, row->form).form, row->when_ms,
+                                space_of(book, row) };
         rc = dbk_cues_each(&of, take_cue, c, err);
     }
     if (c->count > 0)
@@ -123,6 +130,7 @@ typedef struct walk {
     bool with_withdrawn, with_note;
     dbk_row_fn fn;
     void *ctx;
+    int64_t cue_ms; /* of the cue by which the row was found */
 } walk;
 
 static dbk_rc give_note(const walk *w, dbk_row *out, const dbk_store_record *row, dbk_err *err)
@@ -147,14 +155,16 @@ static dbk_rc take_row(void *ctx, const dbk_store_record *row, dbk_err *err)
         (w->form != NULL && !dbk_span_equal(row->form, dbk_span_str(w->form))))
         return DBK_OK;
     dbk_rc rc = dbk_query_row_alone(w->book, &out, row, err);
+    out.cue_ms = w->cue_ms;
     if (rc != DBK_OK)
         return rc;
     return w->with_note ? give_note(w, &out, row, err) : w->fn(w->ctx, &out, err);
 }
 
-static dbk_rc take_found(void *ctx, dbk_rowid record, dbk_err *err)
+static dbk_rc take_found(void *ctx, dbk_rowid record, int64_t at_ms, dbk_err *err)
 {
     walk *w = ctx;
+    w->cue_ms = at_ms;
     return dbk_records_get(w->book->store, record, take_row, w, err);
 }
 
@@ -189,9 +199,27 @@ dbk_rc dbk_query_cue_count(dbk_book *book, uint64_t *count, const dbk_cued *ask,
                     : dbk_cues_find(book->store, &rows, take_found, &w, err);
 }
 
+dbk_rc dbk_query_cue_nth(dbk_book *book, int64_t *at_ms, const dbk_cued *ask, uint64_t n,
+                         dbk_err *err)
+{
+    const dbk_cues_ask rows = rows_of(ask);
+    dbk_rc rc = dbk_query_keep_up(book, err);
+    return rc == DBK_OK ? dbk_cues_nth(book->store, at_ms, &rows, n, err) : rc;
+}
+
+dbk_rc dbk_query_cue_latest(dbk_book *book, dbk_cue_place *out, const dbk_cued *ask, dbk_err *err)
+{
+    const dbk_cues_ask rows = rows_of(ask);
+    *out = (dbk_cue_place){ .row = 0 };
+    dbk_rc rc = dbk_query_keep_up(book, err);
+    if (rc != DBK_OK || dbk_query_limit(book, 1) == 0)
+        return rc;
+    return dbk_cues_latest(book->store, &out->row, &out->at_ms, &rows, err);
+}
+
 dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_row_fn fn, void *ctx, dbk_err *err)
 {
-    walk w = { book, ask->form, ask->with_withdrawn, ask->with_note, fn, ctx };
+    walk w = { book, ask->form, ask->with_withdrawn, ask->with_note, fn, ctx, 0 };
     const dbk_cues_ask rows = rows_of(ask);
     dbk_rc rc = dbk_query_keep_up(book, err);
     return rc == DBK_OK ? dbk_cues_find(book->store, &rows, take_found, &w, err) : rc;

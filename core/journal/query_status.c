@@ -59,10 +59,10 @@ static dbk_rc count_below(dbk_book *book, uint64_t *ops, const dbk_book_feed *fe
 static dbk_rc count_looks(dbk_book *book, uint64_t *looks, const dbk_book_feed *feed, uint64_t past,
                           dbk_err *err)
 {
-    const dbk_ops_of_form of = { feed->row, past + 1, DBK_FORM_AUDIT };
+    const dbk_ops_of_log of = { feed->row, past + 1 };
     uint64_t count = 0;
     dbk_rc rc = past == feed->now.last_seq ? DBK_OK
-                                           : dbk_ops_count_of_form(book->store, &count, &of, err);
+                                           : dbk_ops_count_of_log(book->store, &count, &of, err);
     *looks += count;
     return rc;
 }

@@ -8,13 +8,13 @@
 #include "core/model/view.h"
 
 const dbk_cue_date dbk_cue_dates[DBK_CUE_DATES] = {
-    { "action", "due", "state", { "done", "declined" } },
-    { "risk_assessment", "review_on", NULL, { NULL } },
-    { "decision", "review_on", NULL, { NULL } },
-    { "referral", "revisit_on", "state", { "done", "closed_no_contact" } },
-    { "protective_order", "expires_on", NULL, { NULL } },
-    { "marker", "review_on", "state", { "cancelled" } },
-    { "marker", "expires_on", "state", { "cancelled" } },
+    { "action", "due", DBK_CUE_DUE_ACTION, "state", { "done", "declined" } },
+    { "risk_assessment", "review_on", DBK_CUE_DUE_REVIEW, NULL, { NULL } },
+    { "decision", "review_on", DBK_CUE_DUE_REVIEW, NULL, { NULL } },
+    { "referral", "revisit_on", DBK_CUE_DUE_REVIEW, "state", { "done", "closed_no_contact" } },
+    { "protective_order", "expires_on", DBK_CUE_DUE_EXPIRY, NULL, { NULL } },
+    { "marker", "review_on", DBK_CUE_DUE_REVIEW, "state", { "cancelled" } },
+    { "marker", "expires_on", DBK_CUE_DUE_EXPIRY, "state", { "cancelled" } },
 };
 
 const char *const dbk_cue_victims[4] = { "victim", "close_relative", "family_spokesperson", NULL };
@@ -25,6 +25,8 @@ static const char *const referral_over[] = { "rejected", "done", "closed_no_cont
 static const char *const attempted[] = { "attempted", NULL };
 static const char *const closed[] = { "closed", NULL };
 static const char *const dispose[] = { "dispose", NULL };
+static const char *const urgent[] = { "urgent", NULL };
+static const char *const graded_low[] = { "standard", "not_graded", NULL };
 
 typedef struct telling {
     const dbk_cue_of *of;
@@ -238,21 +240,55 @@ static void tell_refs(telling *t, dbk_cue_kind kind, const char *name, int64_t a
 
 /* ---- forms ----------------------------------------------------------------------------------- */
 
+static bool is_at(dbk_span value, const void *than)
+{
+    int64_t at_ms = 0;
+    return read_time(&at_ms, value) && at_ms == *(const int64_t *)than;
+}
+
+/* Is this day, whichever values are shown, what is due, and is it known how urgent that is? */
+static bool is_sure_date(const telling *t, const dbk_cue_date *d, const char *const *over,
+                         dbk_cue *cue)
+{
+    bool hurry = surely_says(t->of, "priority", urgent);
+    *cue = (dbk_cue){ hurry ? DBK_CUE_DUE_URGENT : d->sure, t->of->space, cue->at_ms };
+    return (d->state == NULL || !may_say(t->of, d->state, over)) &&
+           surely(t->of, d->field, is_at, &cue->at_ms) &&
+           (hurry ? d->sure == DBK_CUE_DUE_ACTION : !may_say(t->of, "priority", urgent));
+}
+
+/* Where one of a record's dates has to be looked up, so have the others. */
+static void tell_due(telling *t, const dbk_cue *sure, size_t count, const dbk_cue *first)
+{
+    if (is_out_of_use(t->of))
+        return;
+    if (sure == NULL)
+        tell(t, DBK_CUE_DUE_MAY, NULL, first->at_ms);
+    for (size_t i = 0; sure != NULL && i < count; i++)
+        tell(t, sure[i].kind, &sure[i].about, sure[i].at_ms);
+}
+
 static void tell_dates(telling *t, const char *form)
 {
-    bool there = false;
-    int64_t first_ms = 0, at_ms = 0;
+    dbk_cue dates[DBK_CUE_DATES], first = { .kind = DBK_CUE_DUE };
+    size_t count = 0;
+    bool sure = true;
     for (size_t i = 0; i < DBK_CUE_DATES; i++) {
         const dbk_cue_date *d = &dbk_cue_dates[i];
         const char *const codes[] = { d->closed[0], d->closed[1], d->closed[2], NULL };
+        int64_t at_ms = 0;
         if (strcmp(d->form, form) != 0 || !earliest(t->of, &at_ms, d->field) ||
             (d->state != NULL && surely_says(t->of, d->state, codes)))
             continue;
-        first_ms = !there || at_ms < first_ms ? at_ms : first_ms;
-        there = true;
+        dates[count].at_ms = at_ms;
+        sure = is_sure_date(t, d, codes, &dates[count]) && sure;
+        first.at_ms = count == 0 || at_ms < first.at_ms ? at_ms : first.at_ms;
+        count++;
     }
-    if (there)
-        tell(t, DBK_CUE_DUE, NULL, first_ms);
+    if (count == 0)
+        return;
+    tell(t, DBK_CUE_DUE, NULL, first.at_ms);
+    tell_due(t, sure ? dates : NULL, count, &first);
 }
 
 static void tell_case(telling *t)
@@ -292,13 +328,25 @@ static void tell_contact(telling *t)
     int64_t next_ms = 0;
     tell_met(t);
     tell_refs(t, DBK_CUE_CONTACT, "case_id", t->of->when_ms);
-    if (!surely_refers(t->of, "case_id", NULL) && earliest(t->of, &next_ms, "next_contact.when"))
+    if (!earliest(t->of, &next_ms, "next_contact.when"))
+        return;
+    tell_refs(t, DBK_CUE_AGREED, "case_id", t->of->when_ms);
+    if (!surely_refers(t->of, "case_id", NULL))
         tell(t, DBK_CUE_NEXT, NULL, next_ms);
 }
 
 static void tell_assessment(telling *t)
 {
+    bool low = surely_says(t->of, "judgement_band", graded_low);
+    standing s = standing_in(t->of, "case_id");
+    dbk_span item;
+    dbk_id id;
     tell_refs(t, DBK_CUE_GRADED, "case_id", t->of->when_ms);
+    if (is_out_of_use(t->of) || (!low && may_say(t->of, "judgement_band", graded_low)))
+        return;
+    while (next_item(&s, &item))
+        if (read_id(&id, item) && theirs(t, &id))
+            tell(t, low ? DBK_CUE_GRADED_LOW : DBK_CUE_GRADED_HIGH, &id, t->of->when_ms);
 }
 
 static void tell_referral(telling *t)

@@ -28,6 +28,16 @@ typedef enum dbk_cue_kind {
     DBK_CUE_MET,           /* a contact that counts for this case whichever values are shown */
     DBK_CUE_MAY_MEET,      /* one that may count for it, or not */
     DBK_CUE_OPEN,          /* a case that may not be closed, and may say when it was reported */
+    DBK_CUE_DUE_MAY,       /* one of dbk_cue_dates that only the record itself tells */
+    /* These hold whichever values are shown, and of a record in use. Of dates: at is the day, about
+     * the record's space, and nothing more of it is urgent. */
+    DBK_CUE_DUE_ACTION,
+    DBK_CUE_DUE_URGENT, /* an action */
+    DBK_CUE_DUE_REVIEW,
+    DBK_CUE_DUE_EXPIRY,
+    DBK_CUE_GRADED_LOW,  /* an assessment of this case alone that says standard, or not graded */
+    DBK_CUE_GRADED_HIGH, /* ... that says neither */
+    DBK_CUE_AGREED,      /* may hold: a contact, about its case, says what was agreed next */
     DBK_CUE_KINDS
 } dbk_cue_kind;
 
@@ -40,6 +50,7 @@ typedef struct dbk_cue {
 /* Dates by which something waits for a person, and what says that it doesn't any more. */
 typedef struct dbk_cue_date {
     const char *form, *field;
+    dbk_cue_kind sure;     /* DBK_CUE_DUE_ACTION, _REVIEW or _EXPIRY */
     const char *state;     /* a field, or NULL */
     const char *closed[3]; /* its answers that say so */
 } dbk_cue_date;
@@ -54,6 +65,7 @@ typedef struct dbk_cue_of {
     const dbk_state *state;
     const dbk_form *form; /* that it is read by; NULL: none is known, and only references tell */
     int64_t when_ms;      /* the record's own time */
+    dbk_id space;
 } dbk_cue_of;
 /* In no order; some may come twice. What isn't DBK_OK ends it and is returned. */
 typedef dbk_rc (*dbk_cue_fn)(void *ctx, const dbk_cue *cue, dbk_err *err);

@@ -20,8 +20,11 @@ typedef struct list {
 typedef struct today {
     const dbk_today_opts *opts;
     dbk_book *book;
-    int64_t horizon_ms; /* what is due from then on isn't told */
-    list items;         /* dbk_due */
+    int64_t horizon_ms;           /* what is due from then on isn't told */
+    list items;                   /* dbk_due */
+    uint64_t more[DBK_DUE_WHENS]; /* what is counted and not told */
+    dbk_cue_kind sure;            /* the days that are looked at */
+    uint64_t taken;               /* of them */
 } today;
 
 static dbk_rc push(list *l, const void *row, size_t size, dbk_err *err)
@@ -58,11 +61,11 @@ static dbk_rc keep(today *t, dbk_due *due, dbk_err *err)
 
 /* ---- dates of records ------------------------------------------------------------------------ */
 
-static dbk_due_kind kind_of(const dbk_cue_date *rule)
+static dbk_due_kind kind_of(dbk_cue_kind sure)
 {
-    return strcmp(rule->field, "due") == 0          ? DBK_DUE_ACTION
-           : strcmp(rule->field, "expires_on") == 0 ? DBK_DUE_EXPIRY
-                                                    : DBK_DUE_REVIEW;
+    return sure == DBK_CUE_DUE_EXPIRY   ? DBK_DUE_EXPIRY
+           : sure == DBK_CUE_DUE_REVIEW ? DBK_DUE_REVIEW
+                                        : DBK_DUE_ACTION;
 }
 
 static dbk_rc is_over(const dbk_cue_date *rule, dbk_reading *r, bool *over, dbk_err *err)
@@ -77,7 +80,7 @@ static dbk_rc is_over(const dbk_cue_date *rule, dbk_reading *r, bool *over, dbk_
 static dbk_rc look_at_date(today *t, const dbk_cue_date *rule, dbk_reading *r, const dbk_row *row,
                            dbk_err *err)
 {
-    dbk_due due = { .record = row->record, .kind = kind_of(rule) };
+    dbk_due due = { .record = row->record, .kind = kind_of(rule->sure) };
     bool over = false, there = false;
     dbk_rc rc = is_over(rule, r, &over, err);
     if (rc == DBK_OK && !over)
@@ -104,6 +107,67 @@ static dbk_rc look_dated(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err 
 static dbk_cued due_of(const today *t, dbk_cue_kind kind)
 {
     return (dbk_cued){ .kind = kind, .from_ms = INT64_MIN, .until_ms = t->horizon_ms - 1 };
+}
+
+/* The cue says it all: no record is opened. */
+static dbk_rc take_sure(void *ctx, const dbk_row *row, dbk_err *err)
+{
+    today *t = ctx;
+    dbk_due due = { .record = row->record,
+                    .kind = kind_of(t->sure),
+                    .urgent = t->sure == DBK_CUE_DUE_URGENT,
+                    .at_ms = row->cue_ms };
+    t->taken++;
+    return keep(t, &due, err);
+}
+
+/* Of days that are sure, in one space, the first so many, and whatever is of the same day as the
+ * last of those; the others are counted. */
+static dbk_rc take_days(today *t, dbk_cued *days, dbk_due_when when, dbk_err *err)
+{
+    uint64_t count = 0;
+    dbk_rc rc = DBK_OK;
+    t->taken = 0;
+    if (t->opts->limit != 0)
+        rc = dbk_query_cue_count(t->book, &count, days, err);
+    if (rc == DBK_OK && count > t->opts->limit)
+        rc = dbk_query_cue_nth(t->book, &days->until_ms, days, t->opts->limit, err);
+    if (rc == DBK_OK)
+        rc = dbk_query_cued(t->book, days, take_sure, t, err);
+    if (rc == DBK_OK && t->opts->limit != 0)
+        t->more[when] += count - t->taken;
+    return rc;
+}
+
+static dbk_rc take_space(void *ctx, const dbk_id *space, dbk_err *err)
+{
+    today *t = ctx;
+    int64_t today_ms = t->opts->today_ms, next_ms = today_ms + DBK_DAY_MS;
+    const int64_t ends[] = { INT64_MIN, today_ms, next_ms, t->horizon_ms };
+    static const dbk_due_when whens[] = { DBK_DUE_OVERDUE, DBK_DUE_TODAY, DBK_DUE_SOON };
+    dbk_rc rc = DBK_OK;
+    if (!dbk_book_may_read(t->book, space) || !shows(t, space))
+        return DBK_OK;
+    for (size_t i = 0; rc == DBK_OK && i < DBK_DUE_WHENS; i++) {
+        dbk_cued days = {
+            .kind = t->sure, .about = space, .from_ms = ends[i], .until_ms = ends[i + 1] - 1
+        };
+        rc = take_days(t, &days, whens[i], err);
+    }
+    return rc;
+}
+
+static dbk_rc look_days(today *t, dbk_err *err)
+{
+    static const dbk_cue_kind sure[] = { DBK_CUE_DUE_ACTION, DBK_CUE_DUE_URGENT, DBK_CUE_DUE_REVIEW,
+                                         DBK_CUE_DUE_EXPIRY };
+    const dbk_cued unsure = due_of(t, DBK_CUE_DUE_MAY);
+    dbk_rc rc = dbk_reading_cued(t->book, &unsure, look_dated, t, err);
+    for (size_t i = 0; rc == DBK_OK && i < sizeof(sure) / sizeof(sure[0]); i++) {
+        t->sure = sure[i];
+        rc = dbk_query_cue_abouts(t->book, t->sure, take_space, t, err);
+    }
+    return rc;
 }
 
 /* ---- contacts and risk ----------------------------------------------------------------------- */
@@ -180,15 +244,61 @@ static dbk_rc count_contact(void *ctx, dbk_reading *r, const dbk_row *row, dbk_e
     return rc;
 }
 
+static dbk_cued of_case(const seen_case *c, dbk_cue_kind kind)
+{
+    return (dbk_cued){ .kind = kind, .about = c->id, .from_ms = INT64_MIN, .until_ms = INT64_MAX };
+}
+
 /* The latest of the case's that `look` takes. */
 static dbk_rc find_newest(seen_case *c, dbk_cue_kind kind, dbk_reading_fn look, dbk_err *err)
 {
-    const dbk_cued ask = {
-        .kind = kind, .about = c->id, .from_ms = INT64_MIN, .until_ms = INT64_MAX
-    };
+    const dbk_cued ask = of_case(c, kind);
     c->found = false;
     dbk_rc rc = dbk_reading_cued(c->t->book, &ask, look, c, err);
     return c->found && rc == DBK_LIMIT ? DBK_OK : rc;
+}
+
+/* Is the latest with one cue about the case the latest with the other? */
+static dbk_rc is_latest(const seen_case *c, bool *same, const dbk_cue_place *place,
+                        dbk_cue_kind kind, dbk_err *err)
+{
+    const dbk_cued ask = of_case(c, kind);
+    dbk_cue_place other;
+    dbk_rc rc = dbk_query_cue_latest(c->t->book, &other, &ask, err);
+    *same = rc == DBK_OK && place->row != 0 && place->row == other.row &&
+            place->at_ms == other.at_ms;
+    return rc;
+}
+
+/* The newest contact is read if it may be of another case, an attempt, or say what was agreed. */
+static dbk_rc look_met(seen_case *c, dbk_err *err)
+{
+    const dbk_cued ask = of_case(c, DBK_CUE_CONTACT);
+    dbk_cue_place newest;
+    bool agreed = false;
+    dbk_rc rc = dbk_query_cue_latest(c->t->book, &newest, &ask, err);
+    if (rc == DBK_OK)
+        rc = is_latest(c, &c->met, &newest, DBK_CUE_MET, err);
+    if (rc == DBK_OK && c->met)
+        rc = is_latest(c, &agreed, &newest, DBK_CUE_AGREED, err);
+    c->newest_ms = newest.at_ms;
+    return rc == DBK_OK && (!c->met || agreed) ? find_newest(c, DBK_CUE_CONTACT, look_newest, err)
+                                               : rc;
+}
+
+static dbk_rc look_graded(seen_case *c, dbk_err *err)
+{
+    const dbk_cued ask = of_case(c, DBK_CUE_GRADED);
+    dbk_cue_place newest;
+    bool low = false;
+    dbk_rc rc = dbk_query_cue_latest(c->t->book, &newest, &ask, err);
+    if (rc == DBK_OK)
+        rc = is_latest(c, &c->higher, &newest, DBK_CUE_GRADED_HIGH, err);
+    if (rc == DBK_OK && !c->higher)
+        rc = is_latest(c, &low, &newest, DBK_CUE_GRADED_LOW, err);
+    c->graded = c->higher || low;
+    c->graded_ms = newest.at_ms;
+    return rc == DBK_OK && !c->graded ? find_newest(c, DBK_CUE_GRADED, look_risk, err) : rc;
 }
 
 /* Most are known by their cues; the others are read. */
@@ -226,9 +336,9 @@ static dbk_rc keep_repeated(seen_case *c, dbk_err *err)
 static dbk_rc look_case(void *ctx, const dbk_id *id, dbk_err *err)
 {
     seen_case c = { .t = ctx, .id = id };
-    dbk_rc rc = find_newest(&c, DBK_CUE_CONTACT, look_newest, err);
+    dbk_rc rc = look_met(&c, err);
     if (rc == DBK_OK && c.met)
-        rc = find_newest(&c, DBK_CUE_GRADED, look_risk, err);
+        rc = look_graded(&c, err);
     if (rc == DBK_OK && c.graded && !c.higher)
         rc = count_contacts(&c, err);
     return rc == DBK_OK && c.contacts >= DBK_TODAY_REPEATS ? keep_repeated(&c, err) : rc;
@@ -366,15 +476,29 @@ static int by_severity(const void *pa, const void *pb)
     return order != 0 ? order : (a->kind > b->kind) - (a->kind < b->kind);
 }
 
-dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_opts *opts,
-                 dbk_err *err)
+/* Of each of three the first so many; the others are counted. */
+static void cut(dbk_today_list *out, const today *t)
+{
+    uint64_t seen[DBK_DUE_WHENS] = { 0 };
+    size_t kept = 0;
+    memcpy(out->more, t->more, sizeof(out->more));
+    for (size_t i = 0; i < out->count; i++) {
+        dbk_due_when when = out->rows[i].when;
+        if (t->opts->limit == 0 || seen[when]++ < t->opts->limit)
+            out->rows[kept++] = out->rows[i];
+        else
+            out->more[when]++;
+    }
+    out->count = kept;
+}
+
+dbk_rc dbk_today(dbk_today_list *out, dbk_book *book, const dbk_today_opts *opts, dbk_err *err)
 {
     today t = { .opts = opts, .book = book };
     t.horizon_ms = opts->today_ms + (1 + (int64_t)opts->days) * DBK_DAY_MS;
-    const dbk_cued dated = due_of(&t, DBK_CUE_DUE), alone = due_of(&t, DBK_CUE_NEXT);
-    *out = NULL;
-    *count = 0;
-    dbk_rc rc = dbk_reading_cued(book, &dated, look_dated, &t, err);
+    const dbk_cued alone = due_of(&t, DBK_CUE_NEXT);
+    *out = (dbk_today_list){ .rows = NULL };
+    dbk_rc rc = look_days(&t, err);
     if (rc == DBK_OK)
         rc = dbk_reading_cued(book, &alone, look_alone, &t, err);
     if (rc == DBK_OK)
@@ -385,12 +509,16 @@ dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book, const dbk_today_o
         rc = look_limits(&t, book, err);
     if (rc == DBK_OK)
         rc = keep_services(&t, err);
-    if (rc == DBK_OK && t.items.count > 0) {
+    if (t.items.count > 0)
         qsort(t.items.rows, t.items.count, sizeof(dbk_due), by_severity);
-        *out = t.items.rows;
-        *count = t.items.count;
-        t.items.rows = NULL;
-    }
-    dbk_free(t.items.rows);
+    out->rows = t.items.rows;
+    out->count = rc == DBK_OK ? t.items.count : 0;
+    cut(out, &t);
     return rc;
+}
+
+void dbk_today_wipe(dbk_today_list *told)
+{
+    dbk_free(told->rows);
+    *told = (dbk_today_list){ .rows = NULL };
 }

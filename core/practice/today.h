@@ -45,10 +45,20 @@ typedef struct dbk_today_opts {
      * space. */
     bool (*shows)(void *ctx, const dbk_id *space);
     void *ctx;
+    uint64_t limit; /* of each dbk_due_when the first so many: a backlog hides no appointment; 0:
+                       all */
 } dbk_today_opts;
 
-/* The most severe first, then urgent ones, then by time. The caller frees *out with dbk_free(). */
-DBK_MUST_CHECK dbk_rc dbk_today(dbk_due **out, size_t *count, dbk_book *book,
-                                const dbk_today_opts *opts, dbk_err *err);
+/* The most severe first, then urgent ones, then by time. */
+#define DBK_DUE_WHENS 3u
+typedef struct dbk_today_list {
+    dbk_due *rows;
+    size_t count;
+    uint64_t more[DBK_DUE_WHENS]; /* how many were left out, by dbk_due_when */
+} dbk_today_list;
+/* The caller wipes it, whatever comes back. */
+DBK_MUST_CHECK dbk_rc dbk_today(dbk_today_list *out, dbk_book *book, const dbk_today_opts *opts,
+                                dbk_err *err);
+void dbk_today_wipe(dbk_today_list *told);
 
 #endif

@@ -96,8 +96,8 @@ dbk_rc dbk_cues_find(dbk_store *store, const dbk_cues_ask *ask, dbk_cues_fn fn, 
     dbk_sql q;
     bool more = true;
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_CUE_FIND,
-                             "SELECT record FROM cue WHERE kind=?1 AND about=?2 AND at_ms>=?3"
-                             " AND at_ms<=?4 ORDER BY at_ms DESC,record DESC",
+                             "SELECT record,at_ms FROM cue WHERE kind=?1 AND about=?2"
+                             " AND at_ms>=?3 AND at_ms<=?4 ORDER BY at_ms DESC,record DESC",
                              err);
     if (rc != DBK_OK)
         return rc;
@@ -106,7 +106,51 @@ dbk_rc dbk_cues_find(dbk_store *store, const dbk_cues_ask *ask, dbk_cues_fn fn, 
         rc = dbk_sql_next(&q, &more, err);
         if (rc != DBK_OK || !more)
             break;
-        rc = fn(ctx, dbk_sql_int(&q, 0), err);
+        rc = fn(ctx, dbk_sql_int(&q, 0), dbk_sql_int(&q, 1), err);
+    }
+    dbk_sql_close(&q);
+    return rc;
+}
+
+dbk_rc dbk_cues_nth(dbk_store *store, int64_t *at_ms, const dbk_cues_ask *ask, uint64_t n,
+                    dbk_err *err)
+{
+    dbk_sql q;
+    bool found = false;
+    DBK_ASSERT(n > 0);
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_CUE_NTH,
+                             "SELECT at_ms FROM cue WHERE kind=?1 AND about=?2 AND at_ms>=?3"
+                             " AND at_ms<=?4 ORDER BY at_ms LIMIT 1 OFFSET ?5",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    bind_ask(&q, ask);
+    dbk_sql_bind_uint(&q, 5, n - 1);
+    rc = dbk_sql_next(&q, &found, err);
+    if (rc == DBK_OK && found)
+        *at_ms = dbk_sql_int(&q, 0);
+    dbk_sql_close(&q);
+    return rc == DBK_OK && !found ? dbk_fail(err, DBK_NOT_FOUND, "there are not so many") : rc;
+}
+
+dbk_rc dbk_cues_latest(dbk_store *store, dbk_rowid *record, int64_t *at_ms, const dbk_cues_ask *ask,
+                       dbk_err *err)
+{
+    dbk_sql q;
+    bool found = false;
+    *record = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_CUE_LATEST,
+                             "SELECT record,at_ms FROM cue WHERE kind=?1 AND about=?2"
+                             " AND at_ms>=?3 AND at_ms<=?4"
+                             " ORDER BY at_ms DESC,record DESC LIMIT 1",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    bind_ask(&q, ask);
+    rc = dbk_sql_next(&q, &found, err);
+    if (rc == DBK_OK && found) {
+        *record = dbk_sql_int(&q, 0);
+        *at_ms = dbk_sql_int(&q, 1);
     }
     dbk_sql_close(&q);
     return rc;

@@ -28,12 +28,18 @@ typedef struct dbk_cues_ask {
     dbk_id about;
     int64_t from_ms, until_ms;
 } dbk_cues_ask;
-typedef dbk_rc (*dbk_cues_fn)(void *ctx, dbk_rowid record, dbk_err *err);
+typedef dbk_rc (*dbk_cues_fn)(void *ctx, dbk_rowid record, int64_t at_ms, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_cues_find(dbk_store *store, const dbk_cues_ask *ask, dbk_cues_fn fn,
                                     void *ctx, dbk_err *err);
 /* How many those are. Reads no record. */
 DBK_MUST_CHECK dbk_rc dbk_cues_count(dbk_store *store, uint64_t *count, const dbk_cues_ask *ask,
                                      dbk_err *err);
+/* When the n-th of those is, the earliest first, from 1. DBK_NOT_FOUND: there are fewer. */
+DBK_MUST_CHECK dbk_rc dbk_cues_nth(dbk_store *store, int64_t *at_ms, const dbk_cues_ask *ask,
+                                   uint64_t n, dbk_err *err);
+/* The latest of those; 0: there is none. Reads no record. */
+DBK_MUST_CHECK dbk_rc dbk_cues_latest(dbk_store *store, dbk_rowid *record, int64_t *at_ms,
+                                      const dbk_cues_ask *ask, dbk_err *err);
 /* The next, by bytes, that a cue of this kind is about, after *about; *found false: there is none.
  * Reads no more than its row. */
 DBK_MUST_CHECK dbk_rc dbk_cues_next(dbk_store *store, bool *found, dbk_id *about, uint32_t kind,

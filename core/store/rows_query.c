@@ -43,23 +43,22 @@ dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid space, dbk_err
     return ask_number(&q, count, err);
 }
 
-/* From the records on: those of the form are few, and the index tells them without their rows. */
-dbk_rc dbk_ops_count_of_form(dbk_store *store, uint64_t *count, const dbk_ops_of_form *of,
-                             dbk_err *err)
+/* From the records on: those of the log are few, and have an index of their own. */
+dbk_rc dbk_ops_count_of_log(dbk_store *store, uint64_t *count, const dbk_ops_of_log *of,
+                            dbk_err *err)
 {
     dbk_sql q;
     *count = 0;
-    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_OP_COUNT_OF_FORM,
-                             "SELECT count(*) FROM record INDEXED BY record_when"
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_OP_COUNT_OF_LOG,
+                             "SELECT count(*) FROM record INDEXED BY record_log"
                              " CROSS JOIN op ON op.record=record.id"
-                             " CROSS JOIN segment ON segment.id=op.segment"
-                             " WHERE record.form=?3 AND segment.feed=?1 AND segment.first_seq>=?2",
+                             " CROSS JOIN segment ON segment.id=op.segment WHERE"
+                             " record.form='audit' AND segment.feed=?1 AND segment.first_seq>=?2",
                              err);
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_int(&q, 1, of->feed);
     dbk_sql_bind_uint(&q, 2, of->from);
-    dbk_sql_bind_text(&q, 3, dbk_span_str(of->form));
     return ask_number(&q, count, err);
 }
 
@@ -207,11 +206,29 @@ dbk_rc dbk_records_each_until(dbk_store *store, const dbk_records_until *ask,
     return dbk_records_walk(&q, &count, fn, ctx, err);
 }
 
+static dbk_rc latest_logs(dbk_store *store, const dbk_records_changed *ask, dbk_store_record_fn fn,
+                          void *ctx, dbk_err *err)
+{
+    dbk_sql q;
+    uint64_t count = 0;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_LOG_LATEST,
+                             "SELECT " DBK_RECORD_COLUMNS ",NULL FROM record"
+                             " INDEXED BY record_log WHERE form='audit' AND updated_ms>=?1"
+                             " ORDER BY updated_ms DESC",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_uint(&q, 1, ask->since_ms);
+    return dbk_records_walk(&q, &count, fn, ctx, err);
+}
+
 dbk_rc dbk_records_latest(dbk_store *store, const dbk_records_changed *ask, dbk_store_record_fn fn,
                           void *ctx, dbk_err *err)
 {
     dbk_sql q;
     uint64_t count = 0;
+    if (ask->logs_only)
+        return latest_logs(store, ask, fn, ctx, err);
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_RECORD_LATEST,
                              "SELECT " DBK_RECORD_COLUMNS ",NULL FROM record"
                              " INDEXED BY record_updated WHERE updated_ms>=?1 AND (?2<2 OR"

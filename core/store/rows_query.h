@@ -12,14 +12,13 @@ DBK_MUST_CHECK dbk_rc dbk_ops_has(dbk_store *store, bool *yes, const dbk_store_o
 DBK_MUST_CHECK dbk_rc dbk_ops_count(dbk_store *store, uint64_t *count, dbk_rowid space,
                                     dbk_err *err);
 
-/* Ops of a feed on records of a form, in segments that begin at `from` or after it. */
-typedef struct dbk_ops_of_form {
+/* Ops of a feed on records of the log of use, in segments that begin at `from` or after it. */
+typedef struct dbk_ops_of_log {
     dbk_rowid feed;
     uint64_t from;
-    const char *form;
-} dbk_ops_of_form;
-DBK_MUST_CHECK dbk_rc dbk_ops_count_of_form(dbk_store *store, uint64_t *count,
-                                            const dbk_ops_of_form *of, dbk_err *err);
+} dbk_ops_of_log;
+DBK_MUST_CHECK dbk_rc dbk_ops_count_of_log(dbk_store *store, uint64_t *count,
+                                           const dbk_ops_of_log *of, dbk_err *err);
 
 /* The newest change that this device made to a record, else the newest that anyone made: where does
  * the relay's log hold it? Its time is left out. */
@@ -40,6 +39,7 @@ DBK_MUST_CHECK dbk_rc dbk_records_each_until(dbk_store *store, const dbk_records
 typedef struct dbk_records_changed {
     uint64_t since_ms;
     uint32_t ops_min;
+    bool logs_only; /* of the log of use; then ops_min isn't asked */
 } dbk_records_changed;
 DBK_MUST_CHECK dbk_rc dbk_records_latest(dbk_store *store, const dbk_records_changed *ask,
                                          dbk_store_record_fn fn, void *ctx, dbk_err *err);

@@ -118,9 +118,16 @@ static const char schema_8[] =
 static const char schema_9[] = "UPDATE record SET indexed=0"
                                " WHERE form IN ('case','contact','person');";
 
+/* Whose days are known without their record; and the log of use without the rest. */
+static const char schema_10[] =
+    "CREATE INDEX record_log ON record(updated_ms) WHERE form='audit';"
+    "UPDATE record SET indexed=0 WHERE form IN ('action','contact','decision','marker',"
+    "'protective_order','referral','risk_assessment');";
+
 const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1, schema_2, schema_3,
                                                               schema_4, schema_5, schema_6,
-                                                              schema_7, schema_8, schema_9 };
+                                                              schema_7, schema_8, schema_9,
+                                                              schema_10 };
 
 #define COPY_PATH_SIZE 4128u /* a path and ".before-N.new" */
 

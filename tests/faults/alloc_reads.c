@@ -134,12 +134,13 @@ static dbk_rc services(alloc_world *w, dbk_err *err)
 
 static dbk_rc today(alloc_world *w, dbk_err *err)
 {
-    dbk_due *due = NULL;
-    size_t count = 0;
-    const dbk_today_opts opts = { (int64_t)w->asha.env.now_ms, (int64_t)w->asha.env.now_ms, 14,
-                                  NULL, NULL };
-    dbk_rc rc = dbk_today(&due, &count, w->asha.book, &opts, err);
-    dbk_free(due);
+    dbk_today_list due;
+    const dbk_today_opts opts = { .now_ms = (int64_t)w->asha.env.now_ms,
+                                  .today_ms = (int64_t)w->asha.env.now_ms,
+                                  .days = 14,
+                                  .limit = 1 };
+    dbk_rc rc = dbk_today(&due, w->asha.book, &opts, err);
+    dbk_today_wipe(&due);
     return rc;
 }
 

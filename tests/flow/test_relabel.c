@@ -106,17 +106,17 @@ static void see(char *out, const scene *s, dbk_book *book)
     const int64_t noon = INT64_C(1799150400000); /* 2027-01-05T12:00:00Z */
     const dbk_today_opts today = { .now_ms = noon, .today_ms = noon - DBK_DAY_MS / 2, .days = 7 };
     const dbk_retention_opts kept = { .now_ms = noon };
-    dbk_due *due = NULL;
-    size_t count = 0;
+    dbk_today_list due;
     dbk_retention hold;
     dbk_err err = { 0 };
     out[0] = '\0';
     say_lists(out, book);
     assert_ok(dbk_markers_of(book, &s->victims[JOAN], noon, say_marker, out, &err), &err);
-    assert_ok(dbk_today(&due, &count, book, &today, &err), &err);
-    for (size_t i = 0; i < count; i++)
-        say(out, "due %02x%02x kind %d\n", due[i].record.b[14], due[i].record.b[15], due[i].kind);
-    dbk_free(due);
+    assert_ok(dbk_today(&due, book, &today, &err), &err);
+    for (size_t i = 0; i < due.count; i++)
+        say(out, "due %02x%02x kind %d\n", due.rows[i].record.b[14], due.rows[i].record.b[15],
+            due.rows[i].kind);
+    dbk_today_wipe(&due);
     assert_ok(dbk_retention_of(&hold, book, &s->victims[CASE], &kept, &err), &err);
     say(out, "held %d\n", hold.held);
     for (size_t i = 0; i < VICTIMS; i++) {

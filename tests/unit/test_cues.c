@@ -274,6 +274,31 @@ static bool is_same(const dbk_due *a, const dbk_due *b)
            a->contacts == b->contacts;
 }
 
+/* A page is of each the first so many of all, and counts the others. */
+static void compare_page(const dbk_today_list *all, dbk_book *book, const dbk_today_opts *opts)
+{
+    dbk_today_opts some = *opts;
+    dbk_today_list page;
+    dbk_err err = { 0 };
+    uint64_t seen[DBK_DUE_WHENS] = { 0 };
+    size_t at = 0;
+    some.limit = 1 + cueworld_below(&w, 9);
+    assert_ok(dbk_today(&page, book, &some, &err), &err);
+    for (size_t i = 0; i < all->count; i++) {
+        if (seen[all->rows[i].when]++ >= some.limit)
+            continue;
+        assert_true(at < page.count);
+        if (!is_same(&all->rows[i], &page.rows[at++]))
+            fail_msg("row %zu of a page of %d is another one", at, (int)some.limit);
+    }
+    assert_int_equal(at, page.count);
+    for (size_t i = 0; i < DBK_DUE_WHENS; i++) {
+        assert_int_equal(all->more[i], 0);
+        assert_int_equal(page.more[i], seen[i] > some.limit ? seen[i] - some.limit : 0);
+    }
+    dbk_today_wipe(&page);
+}
+
 /* Each of one is in the other, as often. */
 static void compare(const dbk_due *rows, size_t count, uint64_t kinds[DBK_DUE_SERVICE + 1])
 {
@@ -303,13 +328,13 @@ static void today_by_cues_is_today_by_every_record_A24_FL5_B18(void **state)
                                           .today_ms = w.now_ms / DBK_DAY_MS * DBK_DAY_MS,
                                           .days = (unsigned)cueworld_below(&w, 9),
                                           .shows = i % 2 == 0 ? NULL : common_only };
-            dbk_due *rows = NULL;
-            size_t count = 0;
+            dbk_today_list list;
             dbk_err err = { 0 };
             see_all(book, &opts);
-            assert_ok(dbk_today(&rows, &count, book, &opts, &err), &err);
-            compare(rows, count, kinds);
-            dbk_free(rows);
+            assert_ok(dbk_today(&list, book, &opts, &err), &err);
+            compare_page(&list, book, &opts);
+            compare(list.rows, list.count, kinds);
+            dbk_today_wipe(&list);
         }
         dbk_test_org_drop(&w.org);
     }
@@ -488,9 +513,64 @@ static void a_row_that_brings_its_record_says_what_the_record_says_P5(void **sta
     dbk_test_org_drop(&w.org);
 }
 
+/* ---- what two devices say at once ------------------------------------------------------------ */
+
+/* Whoever says it last. */
+static void see_disputed(dbk_test_org *org, const dbk_id *record, const char *const texts[2])
+{
+    for (size_t first = 0; first < 2; first++) {
+        for (size_t i = 0; i < 2; i++) {
+            const char *const edit[] = { texts[i], NULL };
+            dbk_test_edit(org->books[(first + i) % 2].book, record, edit);
+        }
+        dbk_test_org_exchange(org);
+        for (size_t i = 0; i < 2; i++) {
+            uint64_t kinds[DBK_DUE_SERVICE + 1] = { 0 };
+            const dbk_today_opts opts = { .now_ms = INT64_MAX / 4, .today_ms = INT64_MAX / 4 };
+            dbk_today_list list;
+            dbk_err err = { 0 };
+            see_all(org->books[i].book, &opts);
+            assert_ok(dbk_today(&list, org->books[i].book, &opts, &err), &err);
+            compare(list.rows, list.count, kinds);
+            dbk_today_wipe(&list);
+        }
+    }
+}
+
+static void what_two_devices_say_at_once_is_sure_for_nobody_0048(void **state)
+{
+    static const dbk_role roles[] = { DBK_ROLE_OFFICER };
+    static const struct {
+        const char *form, *fields[6], *said[2];
+    } rows[] = {
+        { "action",
+          { "text=Ring", "kind=enquiry", "due=2026-03-01" },
+          { "due=2026-03-05", "due=2026-02-20" } },
+        { "action",
+          { "text=Ring", "kind=enquiry", "due=2026-03-01", "result=So" },
+          { "state=done", "state=blocked" } },
+        { "action",
+          { "text=Ring", "kind=enquiry", "due=2026-03-01" },
+          { "priority=urgent", "priority=normal" } },
+        { "referral",
+          { "type=health", "decision=referred", "revisit_on=2026-03-01" },
+          { "state=done", "state=in_progress" } },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        dbk_test_org org;
+        dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
+        dbk_id record = dbk_test_add(org.books[1].book, &org.space, rows[i].form, rows[i].fields);
+        dbk_test_org_exchange(&org);
+        see_disputed(&org, &record, rows[i].said);
+        dbk_test_org_drop(&org);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_two_devices_say_at_once_is_sure_for_nobody_0048),
         cmocka_unit_test(a_row_that_brings_its_record_says_what_the_record_says_P5),
         cmocka_unit_test(today_by_cues_is_today_by_every_record_A24_FL5_B18),
         cmocka_unit_test(retention_by_cues_is_retention_by_every_record_2_5),
