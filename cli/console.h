@@ -3,8 +3,8 @@
  * is a child of this process that opens the store with it, runs once and ends; what it prints goes
  * from the child's file to the browser without passing through this process.
  * console_door.c, console_peer.c: who is let in. console_child.c: one command. console_serve.c:
- * HTTP, the only file that knows the HTTP library. console_assets.h: the pages, built from console/
- * into the program.
+ * HTTP, the only file that knows the HTTP library. console_csv.c: lists for spreadsheets.
+ * console_assets.h: the pages, built from console/ into the program.
  */
 #ifndef DBK_CLI_CONSOLE_H
 #define DBK_CLI_CONSOLE_H
@@ -19,6 +19,7 @@
 #define CONSOLE_HOST_SIZE 24u               /* "127.0.0.1:65535" */
 #define CONSOLE_BODY_BYTES_MAX (256u * 1024u)
 #define CONSOLE_ARGS_MAX 300u
+#define CONSOLE_COLUMNS_MAX 16u
 #define CONSOLE_QUEUE_MAX 32u           /* commands that wait */
 #define CONSOLE_CONNECTIONS_MAX 64u     /* browsers open six */
 #define CONSOLE_CHILD_MS (600u * 1000u) /* a first sync of years of notes takes minutes */
@@ -64,7 +65,7 @@ bool console_peer_is_ours(const struct sockaddr *peer, unsigned port); /* consol
 
 typedef enum console_call {
     CONSOLE_RUN,   /* {"argv": [...]}: what `daybook --json` prints, as one document */
-    CONSOLE_CSV,   /* {"argv": [...]}: a table */
+    CONSOLE_CSV,   /* {"argv": [...]}: a table; with "columns" the command's --json as one */
     CONSOLE_UNLOCK /* {"passphrase": "..."} */
 } console_call;
 typedef struct console_child {
@@ -82,6 +83,16 @@ DBK_MUST_CHECK dbk_rc console_child_start(console_child *child, console_call cal
 /* After it has ended: the HTTP status for what is in *answer, which is the caller's to close. */
 unsigned console_child_end(console_child *child, int *answer);
 void console_child_kill(const console_child *child);
+
+/* ---- a list as a table (console_csv.c) ---- */
+
+/* Are these columns: [[HEAD, KEY], ...], each with {CODE: WORDS} as a third or without? */
+struct json_t;
+bool console_csv_asks(const struct json_t *columns);
+/* Lines of JSON as CSV (RFC 4180), the marking in each line; of an array each element is a row.
+ * DBK_FORMAT: that is no JSON. */
+DBK_MUST_CHECK dbk_rc console_csv_of(dbk_bytes *out, dbk_span lines, const struct json_t *columns,
+                                     dbk_err *err);
 
 /* ---- serving (console_serve.c) ---- */
 

@@ -15,6 +15,7 @@
 
 #include "cli/args.h"
 #include "cli/console.h"
+#include "cli/looks.h"
 #include "core/base/alloc.h"
 #include "core/base/text.h"
 
@@ -176,8 +177,23 @@ static bool put_lines(int fd, const char *text, size_t len)
            (error == NULL ? put(fd, "null", 4) : put(fd, error, error_len)) && put(fd, "}\n", 2);
 }
 
+/* columns: of a list, or NULL. */
+static bool put_answer(int fd, const char *text, size_t len, console_call call,
+                       const json_t *columns)
+{
+    dbk_bytes table = DBK_BYTES_INIT(CONSOLE_ANSWER_BYTES_MAX);
+    if (call != CONSOLE_CSV)
+        return put_lines(fd, text, len);
+    if (columns == NULL)
+        return put(fd, text, len);
+    bool good = console_csv_of(&table, dbk_span_of(text, len), columns, NULL) == DBK_OK &&
+                put(fd, (const char *)table.p, table.len);
+    dbk_bytes_wipe(&table);
+    return good;
+}
+
 /* What the command printed is in `printed`, a file in memory. */
-static bool give(int answer, int printed, console_call call)
+static bool give(int answer, int printed, console_call call, const json_t *columns)
 {
     struct stat st;
     if (fstat(printed, &st) != 0 || st.st_size < 0 ||
@@ -185,13 +201,20 @@ static bool give(int answer, int printed, console_call call)
         return false;
     size_t len = (size_t)st.st_size;
     if (len == 0)
-        return call == CONSOLE_CSV || put_lines(answer, "", 0);
+        return put_answer(answer, "", 0, call, columns);
     char *text = mmap(NULL, len, PROT_READ, MAP_PRIVATE, printed, 0);
     if (text == MAP_FAILED)
         return false;
-    bool good = call == CONSOLE_CSV ? put(answer, text, len) : put_lines(answer, text, len);
+    bool good = put_answer(answer, text, len, call, columns);
     (void)munmap(text, len);
     return good;
+}
+
+/* Of a list that is wanted as a table; NULL: none are asked for, or none that can be. */
+static const json_t *columns_of(const json_t *body, console_call call)
+{
+    const json_t *columns = json_object_get(body, "columns");
+    return call == CONSOLE_CSV && console_csv_asks(columns) ? columns : NULL;
 }
 
 /* The arguments point into the JSON value, which lives until the child ends. */
@@ -199,10 +222,11 @@ static int read_argv(char **argv, size_t *argc, const json_t *body, console_call
                      const console_begun *begun)
 {
     const json_t *given = json_object_get(body, "argv"), *arg;
+    bool table = columns_of(body, call) != NULL;
     size_t i;
     size_t n = *argc;
     argv[n++] = (char *)(uintptr_t) "daybook";
-    if (json_object_size(body) != 1 || json_array_size(given) == 0 ||
+    if (json_object_size(body) != 1u + table || json_array_size(given) == 0 ||
         json_array_size(given) > CONSOLE_ARGS_MAX)
         return CHILD_MALFORMED;
     json_array_foreach(given, i, arg)
@@ -214,11 +238,12 @@ static int read_argv(char **argv, size_t *argc, const json_t *body, console_call
     if (!is_for_pages(n, argv))
         return CHILD_NOT_HERE;
     /* Ours stand in front, where no "--" of the page's can make a value of them. */
-    size_t ours = call == CONSOLE_RUN ? 3 : 2;
+    bool json = call == CONSOLE_RUN || table;
+    size_t ours = json ? 3 : 2;
     memmove(argv + 1 + ours, argv + 1, (n - 1) * sizeof(argv[0]));
     argv[1] = (char *)(uintptr_t) "--store";
     argv[2] = (char *)(uintptr_t)begun->store;
-    if (call == CONSOLE_RUN)
+    if (json)
         argv[3] = (char *)(uintptr_t) "--json";
     *argc = n + ours;
     argv[*argc] = NULL;
@@ -286,8 +311,10 @@ static int in_child(int answer, int done, console_call call, dbk_span body,
                                         : read_argv(argv, &argc, read, call, begun);
     if (status != 0)
         return status;
+    if (call == CONSOLE_CSV)
+        cli_looks_save();
     status = cli_program(argc, argv);
-    if (!give(answer, printed, call))
+    if (!give(answer, printed, call, status == 0 ? columns_of(read, call) : NULL))
         return CHILD_BROKEN;
     return call == CONSOLE_CSV ? status : 0;
 }

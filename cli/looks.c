@@ -5,6 +5,7 @@
 #include "core/base/alloc.h"
 
 #define FIRST_ROOM 64u
+#define AS_FILE ", saved as a file"
 
 static cli_looks_space *space_of(cli_looks *looks, const dbk_id *space)
 {
@@ -158,11 +159,19 @@ bool cli_leaves_out(const cli *c)
     return false;
 }
 
+static bool saves;
+
+void cli_looks_save(void)
+{
+    saves = true;
+}
+
 dbk_rc cli_looks_end(cli *c, const char *name, dbk_err *err)
 {
-    const dbk_audit_entry how = { .op = DBK_AUDIT_CONSULTATION,
-                                  .what = c->looks->what[0] == '\0' ? name : c->looks->what,
-                                  .reason = c->reason };
+    char what[CLI_LOOKS_WHAT_SIZE + sizeof(AS_FILE)];
+    (void)snprintf(what, sizeof(what), "%s%s", c->looks->what[0] == '\0' ? name : c->looks->what,
+                   saves ? AS_FILE : "");
+    const dbk_audit_entry how = { .op = DBK_AUDIT_CONSULTATION, .what = what, .reason = c->reason };
     if (c->looks->over)
         return dbk_fail(err, DBK_LIMIT, "records of more than %u spaces at once; name one",
                         CLI_LOOKS_SPACES_MAX);

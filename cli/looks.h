@@ -37,6 +37,8 @@ DBK_MUST_CHECK dbk_rc cli_look(cli *c, const dbk_note *note, const char *what, d
 bool cli_shows(cli *c, const dbk_id *space);
 /* "list contact": kinds of records, never what was asked for about them. */
 void cli_looks_call(cli *c, const char *name, const char *form);
+/* From here on the log says of what a command shows that it went into a file. */
+void cli_looks_save(void);
 /* The end of such a command: writes what it showed, then lets it out. */
 DBK_MUST_CHECK dbk_rc cli_looks_end(cli *c, const char *name, dbk_err *err);
 /* Is something of this kind held that was left out for want of a reason? */

@@ -38,6 +38,7 @@ void out_table_free(out_table *t);
 /* A cell of CSV (RFC 4180), always in quotes, after a comma unless it is the first. One that a
  * spreadsheet would take for a formula gets an apostrophe. A line ends with "\r\n". */
 void out_csv_cell(const char *text, bool first);
+DBK_MUST_CHECK dbk_rc out_csv_append(dbk_bytes *out, const char *text, bool first, dbk_err *err);
 
 /* Takes the value; prints it in one line, keys as inserted, and a newline. */
 DBK_MUST_CHECK dbk_rc out_json_take(struct json_t *json, dbk_err *err);

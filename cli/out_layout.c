@@ -186,10 +186,28 @@ void out_table_free(out_table *t)
 
 /* ---- CSV ------------------------------------------------------------------------------------- */
 
+static const char *guard_of(const char *text)
+{
+    return text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? "'" : "";
+}
+
+dbk_rc out_csv_append(dbk_bytes *out, const char *text, bool first, dbk_err *err)
+{
+    dbk_rc rc = dbk_bytes_append_fmt(out, err, "%s\"%s", first ? "" : ",", guard_of(text));
+    for (const char *p = text; rc == DBK_OK && *p != '\0';) {
+        size_t plain = strcspn(p, "\"");
+        bool quote = p[plain] == '"';
+        rc = dbk_bytes_append(out, dbk_span_of(p, plain), err);
+        if (rc == DBK_OK && quote)
+            rc = dbk_bytes_append_str(out, "\"\"", err);
+        p += plain + quote;
+    }
+    return rc == DBK_OK ? dbk_bytes_append_str(out, "\"", err) : rc;
+}
+
 void out_csv_cell(const char *text, bool first)
 {
-    out_text("%s\"%s", first ? "" : ",",
-             text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? "'" : "");
+    out_text("%s\"%s", first ? "" : ",", guard_of(text));
     for (const char *p = text; *p != '\0';) {
         size_t plain = strcspn(p, "\"");
         out_text("%.*s%s", (int)plain, p, p[plain] == '"' ? "\"\"" : "");

@@ -21,3 +21,18 @@ sheet=$out
 for who in amir bethan; do must $who sync; done
 told case_id sheet
 browse conflict
+
+# Bethan's store lives twice: what shows it is told to the desk, and settled on its page.
+on desk lock
+cp -a "$T/bethan" "$T/twin"
+cp "$T/bethan.pass" "$T/twin.pass"
+cp -a "$HOME" "$T/twin.home"
+twin() { HOME=$T/twin.home must twin "$@"; }
+mkdir "$T/stick"
+must bethan add person name="By Bethan"
+must bethan sync
+must desk sync
+for name in "By the copy" "By the copy too"; do twin add person name="$name"; done
+twin sync --folder "$T/stick"
+wont "the desk is told" 21 "two histories" desk sync --folder "$T/stick"
+browse evidence

@@ -31,7 +31,7 @@ const paths = [
     `/records/${id("contact")}`, "/duplicates", `/duplicates/${id("twin")}`,
     `/duplicates/${id("twin")}/${id("person")}`, "/quarantine", `/quarantine/${aside[0]?.id}`,
     "/directory?find=1", "/directory/stale", "/directory/gaps", "/devices", `/devices/${bethan}`,
-    "/devices/log", "/audit", "/no/such/page",
+    "/devices/log", "/devices/evidence", "/audit", "/no/such/page",
 ];
 
 // The passphrase is typed once; each look has a console, and so a session, of its own.
@@ -115,22 +115,34 @@ story("a number is shown after the safe-contact rule was read, and that is logge
     assert.match(await main.innerText(), /Safe contact read/i);
 });
 
-story("two persons are linked with the evidence before one's eyes, and taken apart", async () => {
-    const w = await open(await consoleOf("desk"));
-    await visit(w, "/duplicates");
-    await w.page.getByRole("link", { name: /^Compare/ }).first().click();
-    await w.page.getByRole("heading", { name: "Are these one person?" }).waitFor();
-    await settled(w);
-    await w.page.getByLabel("How do you know?").first().fill("One passport");
-    await w.page.getByRole("button", { name: "Link them" }).click();
-    await w.page.getByRole("alert").filter({ hasText: "each names the other" }).waitFor();
-    await visit(w, `/records/${id("person")}`);
-    await w.page.getByText("The same person as").waitFor();
-    await visit(w, `/duplicates/${id("twin")}/${id("person")}`);
-    await w.page.getByLabel("How do you know?").last().fill("Sisters");
-    await w.page.getByRole("button", { name: "Keep them apart" }).click();
-    await w.page.getByRole("alert").waitFor();
-});
+story("two persons are linked by keyboard alone, the evidence before one's eyes, and taken apart",
+    async () => {
+        const w = await open(await consoleOf("desk"));
+        const press = async (words: string | RegExp) => {
+            await tabTo(w, words);
+            await w.page.keyboard.press("Enter");
+        };
+        await visit(w, "/duplicates");
+        await press(/^Compare/);
+        await w.page.getByRole("heading", { name: "Are these one person?" }).waitFor();
+        await settled(w);
+        await press("Link them");
+        await w.page.getByRole("heading", { name: "There is a problem" }).waitFor();
+        await visit(w, new URL(w.page.url()).pathname);
+        await tabTo(w, "How do you know?");
+        await w.page.keyboard.type("One passport");
+        await press("Link them");
+        await w.page.getByRole("alert").filter({ hasText: "each names the other" }).waitFor();
+        await visit(w, `/records/${id("person")}`);
+        await w.page.getByText("The same person as").waitFor();
+        await visit(w, `/duplicates/${id("twin")}/${id("person")}`);
+        await tabTo(w, "Link them");
+        await tabTo(w, "How do you know?");
+        await w.page.keyboard.type("Sisters");
+        await press("Keep them apart");
+        await w.page.getByRole("alert").waitFor();
+        assert.deepEqual(w.faults, []);
+    });
 
 story("what stands aside is read, and let in for every member", async () => {
     const w = await open(await consoleOf("desk"));

@@ -58,7 +58,6 @@ desk device lost
 desk org proposals
 desk org log
 desk conflicts
-desk conflicts --limit 50
 desk conflicts $case_id
 desk retention due
 desk retention show $case_id
@@ -86,10 +85,11 @@ desk quarantine list
 desk directory find --limit 50
 desk directory stale
 desk directory gaps
-desk audit --limit 50 --since 7d
-desk audit --limit 50 --since 7d --op consultation
-desk audit --limit 50 --since 7d --op conflict_resolved
-desk audit --limit 50 --since 7d --op disclosure
+desk audit --limit 200 --since 7d
+desk audit --limit 200 --since 7d --op consultation
+desk audit --limit 200 --since 7d --op conflict_resolved
+desk audit --limit 200 --since 7d --op disclosure
+desk audit --limit 200 --since 7d --op erasure
 desk audit --limit 50 --record $case_id
 desk report months --from 2024-12-01 --to 2027-12-31
 desk forms
@@ -102,7 +102,6 @@ amir list --limit 1 intervention
 amir search --limit 50 khan
 amir show $contact
 amir liaison show $busy
-amir add --draft contact case_id=$busy method=visit account=Bench
 LIST
 printf 'device_id %s\n' "$device_id" >/dev/null
 for device in desk amir; do must $device lock; done

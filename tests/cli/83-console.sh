@@ -103,6 +103,22 @@ must_be "a table" 200
 has "to be kept as a file" 'attachment; filename="daybook.csv"' "$(<"$T/head")"
 page csv '{"argv":["report","trends","--csv","--from","nonsense"]}'
 must_be "that can't be made" 422
+page run '{"argv":["add","person","--","name==SUM(1) \"q\""]}'
+page csv '{"argv":["list","person"],"columns":[["Name","summary"],["Stands","carriage",{"here":"Here"}],
+    ["To decide","attention.asks"],["Late","late"],["None","no.such"]]}'
+must_be "a list in the columns of its page" 200
+equal "marked in each line, without a formula, codes in words" \
+    '"OFFICIAL-SENSITIVE","'"'"'=SUM(1) ""q""","Here","0","no",""' \
+    "$(tr -d '\r' <<<"$out" | grep SUM)"
+equal "under its heads" '"Marking","Name","Stands","To decide","Late","None"' \
+    "$(head -n 1 <<<"$out" | tr -d '\r')"
+page run '{"argv":["audit","--limit","1"]}'
+has "that it was saved is in the log of use" '"what":"list person, saved as a file"' "$out"
+for malformed in '[]' '[["a"]]' '[["a",1]]' '[["a","b","c"]]' '{}' '1'; do
+    page csv "{\"argv\":[\"list\",\"person\"],\"columns\":$malformed}"
+    must_be "no columns: $malformed" 400
+done
+page run '{"argv":["list","person"],"columns":[["a","id"]]}'; must_be "a page has no columns" 400
 page run '{"argv":["scratch","keep","--","new/a","she said --x"]}'
 page run '{"argv":["scratch","list"]}'
 has "what is typed is kept" '"text":"she said --x"' "$out"

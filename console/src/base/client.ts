@@ -160,9 +160,16 @@ export async function runOne<Line>(command: Command): Promise<Line> {
     return line;
 }
 
-/** A command's answer as a file for a spreadsheet, saved by the browser. */
-export async function saveCsv(command: Command, name: string): Promise<void> {
-    const response = await post("/api/csv", { argv: argvOf(command) });
+/** What stands above a column, the key of its value ("names.@id": the name of that id), and words
+ *  for its codes. */
+export type Column = readonly [string, string] |
+    readonly [string, string, Readonly<Record<string, string>>];
+
+/** A command's answer as a file for a spreadsheet, saved by the browser: as the command makes it,
+ *  or in these columns. */
+export async function saveCsv(command: Command, name: string,
+    columns?: readonly Column[]): Promise<void> {
+    const response = await post("/api/csv", { argv: argvOf(command), columns });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await response.blob());
     link.download = name;

@@ -1,4 +1,5 @@
 // The components of GOV.UK Frontend that the pages use, as elements.
+import { type Column as Csv, type Command, saveCsv } from "./client";
 import { type Attributes, type Child, h } from "./h";
 
 export type Colour =
@@ -98,6 +99,16 @@ export function table(
                     ? h("th.govuk-table__header", { scope: "row" }, cell)
                     : h(`td.govuk-table__cell${numeric(i) ? ".govuk-table__cell--numeric" : ""}`,
                         cell)))))));
+}
+
+/** All of a list as a file for a spreadsheet, made by the program; failures are said. */
+export function saveButton(command: Command, file: string, columns: readonly Csv[]): HTMLElement {
+    const said = h("p.govuk-body", { role: "status" });
+    return h("div.daybook-save", button("Save this list as a CSV file", async () => {
+        said.replaceChildren();
+        await saveCsv(command, file, columns).catch((error: Error) =>
+            said.replaceChildren(`It was not saved: ${error.message}`));
+    }), said);
 }
 
 export function details(summary: Child, ...children: Child[]): HTMLDetailsElement {

@@ -67,7 +67,7 @@ async function work(form: HTMLFormElement, run: Work, submit: Submit): Promise<v
 /** A form with one button. While it works a second press does nothing. */
 export function submitForm(
     questions: Child,
-    label: string,
+    label: Child,
     run: Work,
     submit: Submit = {},
 ): HTMLFormElement {

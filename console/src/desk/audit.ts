@@ -48,7 +48,7 @@ const periods = [
     { value: "all", label: "All" },
 ];
 
-const pageRows = 50;
+const pageRows = 200;
 const recordsShown = 5;
 
 // A device is named after a person: what was typed stays in this page's memory.
@@ -79,7 +79,57 @@ function filterForm(page: Page): Child {
     }, { kind: "secondary" });
 }
 
-function about(e: Entry): Child {
+/** Looks at one list, by one device in one hour, that name no record: each has an entry of its own
+ *  in the log, and they stand in one line, so that they don't hide the others (decision 0049). */
+interface Line {
+    newest: Entry;
+    oldest: Entry;
+    times: number;
+    least: number;
+    most: number;
+    received: boolean;
+}
+
+function lineOf(e: Entry): Line {
+    return { newest: e, oldest: e, times: 1, least: e.count, most: e.count,
+        received: e.received !== null };
+}
+
+function lookOf(e: Entry): string | null {
+    if (e.op !== "consultation" || e.records.length > 0) return null;
+    return [e.at.slice(0, "2026-11-30T20".length), e.device, e.space, e.what, e.recipient,
+        e.reason].join("\n");
+}
+
+/** The newest first, as they come. */
+function together(entries: readonly Entry[]): Line[] {
+    const lines: Line[] = [], looks = new Map<string, Line>();
+    for (const e of entries) {
+        const key = lookOf(e), known = key === null ? undefined : looks.get(key);
+        if (known === undefined) {
+            const line = lineOf(e);
+            lines.push(line);
+            if (key !== null) looks.set(key, line);
+            continue;
+        }
+        known.oldest = e;
+        known.times += 1;
+        known.least = Math.min(known.least, e.count);
+        known.most = Math.max(known.most, e.count);
+        known.received &&= e.received !== null;
+    }
+    return lines;
+}
+
+function times(line: Line): Child {
+    if (line.times === 1) return when(line.newest.at);
+    return [when(line.newest.at), h("br"), h("span.daybook-small",
+        `${line.times} times since ${when(line.oldest.at)}`)];
+}
+
+function about(line: Line): Child {
+    const e = line.newest;
+    if (line.least !== line.most) return `${line.least} to ${counted(line.most, "record")}`;
     if (e.records.length === 0) return e.count > 1 ? counted(e.count, "record") : "";
     const named = e.records.slice(0, recordsShown).map((id) => h("div", recordLink(id)));
     const more = e.records.length - recordsShown;
@@ -116,10 +166,11 @@ export async function auditPage(page: Page): Promise<Child> {
         since: since === "all" ? undefined : since };
     const entries = (await run<Entry>({ name: "audit",
         options: { ...options, limit: pageRows, before: of("before") } })).reverse();
-    const rows = entries.map((e) => [
-        when(e.at), h("bdi", e.author), opName(e.op), about(e), why(e),
-        e.received ? when(e.received) : "Not yet"]);
-    const shown = counted(rows.length, "entry", "entries");
+    const rows = together(entries).map((l) => [
+        times(l), h("bdi", l.newest.author), opName(l.newest.op), about(l), why(l.newest),
+        l.received && l.newest.received ? when(l.newest.received) : "Not yet"]);
+    const shown = counted(entries.length, "entry", "entries") +
+        (rows.length < entries.length ? ` in ${counted(rows.length, "line")}` : "");
     return [
         heading(1, "Log of use"),
         hint("Who recorded, changed, looked at, gave out or took away what: section 62 of the ",

@@ -3,7 +3,8 @@ import { run, runOne } from "../base/client";
 import { type Child, h } from "../base/h";
 import { type Form, formOf, formTitle } from "../base/forms";
 import type { Page } from "../base/page";
-import { type Colour, details, heading, hint, inset, link, para, table, tag } from "../base/parts";
+import { type Colour, details, heading, hint, inset, link, para, saveButton, table, tag } from
+    "../base/parts";
 import { areaField } from "../base/fields";
 import { submitForm } from "../base/submit";
 import { restrictedSpaces } from "../base/shell";
@@ -88,6 +89,12 @@ export async function conflictsPage(page: Page): Promise<Child> {
         rows.length === 0 ? inset("Nothing needs a decision.")
             : table(`${counted(rows.length, "record")}, the most severe and the oldest first`,
                 ["Record", "Kind", "What it needs", "About", "Waits for"], rows),
+        rows.length === 0 ? null
+            : saveButton({ name: "conflicts", options: { reason: page.reason } },
+                "conflicts.csv", [["Record", "summary"], ["Kind", "form"],
+                    ["What it needs", "severity", Object.fromEntries(Object.entries(severities)
+                        .map(([code, s]) => [code, s.words]))],
+                    ["About", "groups"], ["Last changed", "changed"], ["Number", "id"]]),
         restrictedSpaces(page),
     ];
 }

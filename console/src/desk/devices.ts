@@ -1,23 +1,16 @@
 // Devices and membership: who holds which space, when something of each last came, and the two
 // hard things that are done to them: shutting one out, and what that begins.
-import { CommandFailed, run, runOne } from "../base/client";
+import { run, runOne } from "../base/client";
 import { type Child, h } from "../base/h";
 import type { Page } from "../base/page";
-import { type Colour, heading, hint, inset, link, para, summaryList, table, tag, warning } from
-    "../base/parts";
+import { type Colour, heading, hint, inset, link, para, saveButton, summaryList, table, tag,
+    warning } from "../base/parts";
 import { radioField } from "../base/fields";
 import { go, redraw } from "../base/shell";
 import { submitForm } from "../base/submit";
 import { recordLink } from "../base/values";
 import { age, capital, counted, roleName, when } from "../base/words";
-
-interface Holding {
-    space: string;
-    name: string;
-    role: string;
-    until: string | null;
-    over: boolean;
-}
+import { type Holding, change, spacesPart } from "./membership";
 
 interface Device {
     name: string;
@@ -106,7 +99,11 @@ export async function devicesPage(_page: Page): Promise<Child> {
                 d.spaces.map((s) => h("div", holding(s))),
                 heardWords(d),
             ])),
+        saveButton({ name: "device list" }, "devices.csv", [["Device", "name"], ["Role", "role"],
+            ["State", "state"], ["Holds", "spaces"], ["Last receipt", "heard"],
+            ["Not heard of for a day", "silent"], ["Number", "device"]]),
         para(link("/devices/log", "Every change of members, spaces and rules")),
+        para(link("/devices/evidence", "What shows that somebody signed two histories")),
     ];
 }
 
@@ -118,8 +115,6 @@ const reasons = [
     { value: "left", label: "Its officer has left" },
 ];
 
-const needsSecond = 20;
-
 function revoke(page: Page, d: Device): Child {
     if (page.session.role !== "admin" || d.state !== "active" || d.this) return null;
     return [
@@ -127,19 +122,12 @@ function revoke(page: Page, d: Device): Child {
         warning("At once and for good. The relay refuses it, and every space that it was in ",
             "gets a new key. What it sends later stands aside."),
         submitForm(radioField({ name: "reason", label: "Why?" }, reasons), "Shut it out",
-            async (answer) => {
-                try {
-                    await run({ name: "device revoke", options: { reason: answer("reason") },
-                        args: [d.device] });
-                } catch (error) {
-                    if (!(error instanceof CommandFailed) ||
-                        error.failure.status !== needsSecond) throw error;
-                    go("/devices/log", { title: "Proposed", words: capital(error.message) });
-                    return;
-                }
-                go("/devices", { success: true, title: "Shut out",
-                    words: "The relay refuses that device from now on." });
-            }, { kind: "warning", needed: { reason: "Say why" } }),
+            (answer) => change(
+                () => run({ name: "device revoke", options: { reason: answer("reason") },
+                    args: [d.device] }),
+                () => go("/devices", { success: true, title: "Shut out",
+                    words: "The relay refuses that device from now on." })),
+            { kind: "warning", needed: { reason: "Say why" } }),
     ];
 }
 
@@ -160,6 +148,7 @@ export async function devicePage(page: Page): Promise<Child> {
                 : d.spaces.map((s) => h("div", holding(s))) },
         ]),
         para(link(`/audit?actor=${d.device.slice(0, 12)}`, "What was done on it")),
+        spacesPart(page, d),
         revoke(page, d),
     ];
 }
@@ -217,5 +206,7 @@ export async function membershipPage(page: Page): Promise<Child> {
             [...changes].reverse().map((c) => [String(c.change), h("bdi", c.text),
                 when(c.claimed),
                 c.signed_by.map((s) => h("div", h("bdi", s.name)))])),
+        saveButton({ name: "org log" }, "membership.csv", [["No.", "change"], ["What", "text"],
+            ["When, by the signer's clock", "claimed"], ["Signed by", "signed_by"]]),
     ];
 }

@@ -4,8 +4,8 @@ import { run, runOne } from "../base/client";
 import { type Child, h } from "../base/h";
 import { type Form, formOf } from "../base/forms";
 import type { Page } from "../base/page";
-import { card, details, heading, hint, inset, link, list, para, summaryList, table, tag } from
-    "../base/parts";
+import { card, details, heading, hint, inset, link, list, para, saveButton, summaryList, table,
+    tag } from "../base/parts";
 import { areaField, selectField, textField } from "../base/fields";
 import { go, redraw, restrictedSpaces } from "../base/shell";
 import { submitForm } from "../base/submit";
@@ -106,9 +106,9 @@ export async function directoryPage(page: Page): Promise<Child> {
     const form = await formOf("service");
     const of = (name: string) => page.query.get(name) ?? "";
     const asked = page.query.size > 0;
-    const services = asked ? await run<Service>({ name: "directory find", options: {
-        category: of("category"), area: of("area"), age: of("age"), language,
-        reason: page.reason } }) : [];
+    const filters = { category: of("category"), area: of("area"), age: of("age"), language,
+        reason: page.reason };
+    const services = asked ? await run<Service>({ name: "directory find", options: filters }) : [];
     const any = { value: "", label: "Any" };
     const search = submitForm(h("div.daybook-filters",
         selectField({ name: "category", label: "Kind of support, or hidden crime" },
@@ -132,7 +132,12 @@ export async function directoryPage(page: Page): Promise<Child> {
         search,
         !asked ? null : services.length === 0 ? inset("No service says that it offers this.")
             : [heading(2, counted(services.length, "service")),
-                services.map((s) => serviceCard(s, form))],
+                services.map((s) => serviceCard(s, form)),
+                saveButton({ name: "directory find", options: filters }, "services.csv", [
+                    ["Number", "id"], ["Service", "fields.name"],
+                    ["Support", "fields.categories", labelsOf(form)],
+                    ["Areas", "fields.la_areas", labelsOf(form)], ["Checked", "checked"],
+                    ["Check overdue", "stale"]])],
         places(),
         restrictedSpaces(page),
     ];
@@ -150,8 +155,17 @@ export async function stalePage(page: Page): Promise<Child> {
                     [link(`/records/${s.id}`, h("bdi", text(s.fields["name"])))],
                     s.checked ? onDay(s.checked) : "Never",
                     s.due ? onDay(s.due) : "Before it was first given out"])),
+        services.length === 0 ? null
+            : saveButton({ name: "directory stale", options: { reason: page.reason } },
+                "services-to-check.csv", [["Number", "id"], ["Service", "fields.name"],
+                    ["Checked", "checked"], ["Was due", "due"]]),
         restrictedSpaces(page),
     ];
+}
+
+function labelsOf(form: Form): Readonly<Record<string, string>> {
+    return Object.fromEntries(codesOf(form, "categories", "hidden_crime", "la_areas")
+        .map((c) => [c.value, c.label]));
 }
 
 const gapWords: Readonly<Record<Gap["gap"], string>> = {
@@ -165,8 +179,8 @@ export async function gapsPage(page: Page): Promise<Child> {
     const form = await formOf("service");
     const ageAsked = page.query.get("age") ?? "17";
     const gaps = await run<Gap>({ name: "directory gaps", options: { age: ageAsked } });
-    const label = (code: string) => codesOf(form, "categories", "hidden_crime", "la_areas")
-        .find((c) => c.value === code)?.label ?? code;
+    const labels = labelsOf(form);
+    const label = (code: string) => labels[code] ?? code;
     return [
         heading(1, "Support that nobody offers", link("/directory", "Directory")),
         submitForm(textField({ name: "age", label: "For a person of what age?" }, ageAsked,
@@ -178,6 +192,10 @@ export async function gapsPage(page: Page): Promise<Child> {
             : table(counted(gaps.length, "gap"), ["Support", "Area", "What lacks"],
                 gaps.map((g) => [label(g.category), g.area ? label(g.area) : "Anywhere",
                     gapWords[g.gap]])),
+        gaps.length === 0 ? null
+            : saveButton({ name: "directory gaps", options: { age: ageAsked } }, "gaps.csv",
+                [["Support", "category", labels], ["Area", "area", labels],
+                    ["What lacks", "gap", gapWords]]),
     ];
 }
 

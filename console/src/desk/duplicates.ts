@@ -3,7 +3,7 @@ import { run, runOne } from "../base/client";
 import { type Child, h } from "../base/h";
 import { type Form, formOf } from "../base/forms";
 import type { Page } from "../base/page";
-import { heading, hint, inset, link, para, table, tag } from "../base/parts";
+import { heading, hint, inset, link, para, saveButton, table, tag } from "../base/parts";
 import { areaField } from "../base/fields";
 import { go, restrictedSpaces } from "../base/shell";
 import { submitForm } from "../base/submit";
@@ -32,7 +32,7 @@ const parts: readonly [string, string][] = [
     ["postcode", "Postcode"],
 ];
 
-const hows: Readonly<Record<Part["how"], Child>> = {
+const hows: Readonly<Record<Part["how"], string>> = {
     same: "The same",
     near: "Nearly the same",
     different: "Different",
@@ -91,6 +91,12 @@ async function pairsPage(page: Page, args: string[], title: Child): Promise<Chil
                             p.names[p.other] ?? "")),
                 ])),
         all ? pages(page, pairs) : null,
+        pairs.length === 0 ? null
+            : saveButton({ name: "persons duplicates", args, options: { reason: page.reason } },
+                "duplicates.csv", [["Person", "names.@id"], ["May be", "names.@other"],
+                    ...parts.map(([name, label]) =>
+                        [label, `parts.${name}.how`, hows] as [string, string, typeof hows]),
+                    ["Score", "score"], ["Number", "id"], ["Other number", "other"]]),
         restrictedSpaces(page),
     ];
 }

@@ -91,8 +91,8 @@ function health(s: Status): Child {
         }
     }
     if (s.evidence > 0) {
-        rows.push([`${counted(s.evidence, "finding")} that somebody signed two histories. Run `,
-            h("code", "daybook evidence list"), "."]);
+        rows.push([link("/devices/evidence", counted(s.evidence, "finding")),
+            " that somebody signed two histories."]);
     }
     return rows.length === 0 ? null : [heading(2, "Freshness"),
         h("ul.govuk-list.govuk-list--bullet", rows.map((row) => h("li", row)))];

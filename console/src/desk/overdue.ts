@@ -3,7 +3,8 @@
 import { run, runOne } from "../base/client";
 import { type Child, h } from "../base/h";
 import type { Page } from "../base/page";
-import { type Colour, heading, hint, inset, link, para, table, tag } from "../base/parts";
+import { type Colour, heading, hint, inset, link, para, saveButton, table, tag } from
+    "../base/parts";
 import { restrictedSpaces } from "../base/shell";
 import { type More, isMore, limitOf, moreLink } from "../base/waiting";
 import { capital, counted, listed, onDay, when } from "../base/words";
@@ -53,6 +54,9 @@ function waitingTable(rows: readonly Waiting[], caption: string): Child {
     }));
 }
 
+const wordsOf = (all: Readonly<Record<string, { words: string }>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(all).map(([code, { words }]) => [code, words]));
+
 export async function overduePage(page: Page): Promise<Child> {
     const lines = await run<Waiting | More>({ name: "today",
         options: { reason: page.reason, limit: limitOf(page) } });
@@ -62,6 +66,10 @@ export async function overduePage(page: Page): Promise<Child> {
         rows.length === 0 ? inset("Nothing is due in the next seven days.")
             : waitingTable(rows, `${counted(rows.length, "thing")}, the worst first`),
         moreLink(lines, page, "/overdue"),
+        rows.length === 0 ? null
+            : saveButton({ name: "today", options: { reason: page.reason } }, "due.csv", [
+                ["State", "when", wordsOf(whens)], ["What", "summary"], ["Kind", "kind", kinds],
+                ["By", "at"], ["Urgent", "urgent"], ["Record", "id"]]),
         restrictedSpaces(page),
     ];
 }
@@ -123,6 +131,10 @@ export async function retentionPage(page: Page): Promise<Child> {
                 rows.map((r) => [link(`/retention/${r.id}`, h("bdi", r.summary)),
                     capital(r.form), onDay(r.due),
                     [stands[r.stand], r.held ? [" ", tag("Legal hold", "purple")] : null]])),
+        rows.length === 0 ? null
+            : saveButton({ name: "retention due", options: { reason: page.reason } },
+                "reviews-due.csv", [["Record", "summary"], ["Kind", "form"], ["Due", "due"],
+                    ["Stands", "stand", stands], ["Legal hold", "held"], ["Number", "id"]]),
         restrictedSpaces(page),
     ];
 }

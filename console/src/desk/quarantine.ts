@@ -4,8 +4,8 @@ import { run, runOne } from "../base/client";
 import { type Child, h } from "../base/h";
 import { formOf, formTitle } from "../base/forms";
 import type { Page } from "../base/page";
-import { type Colour, heading, hint, inset, link, para, summaryList, table, tag, warning } from
-    "../base/parts";
+import { type Colour, heading, hint, inset, link, para, saveButton, summaryList, table, tag,
+    warning } from "../base/parts";
 import { areaField } from "../base/fields";
 import { go, restrictedSpaces } from "../base/shell";
 import { submitForm } from "../base/submit";
@@ -61,6 +61,13 @@ export async function quarantinePage(page: Page): Promise<Child> {
         rows.length === 0 ? inset("Nothing stands aside.")
             : table(counted(rows.length, "parcel"),
                 ["What it holds", "Author", "Received", "Why it stands aside", "Decision"], rows),
+        rows.length === 0 ? null
+            : saveButton({ name: "quarantine list", options: { reason: page.reason } },
+                "aside.csv", [["Number", "id"], ["What it holds", "summary"], ["Kind", "form"],
+                    ["Author", "author"], ["Received", "received"],
+                    ["Why it stands aside", "why"],
+                    ["Decision", "decision", Object.fromEntries(Object.entries(decisions)
+                        .map(([code, d]) => [code, d.words]))]]),
         restrictedSpaces(page),
     ];
 }

@@ -1,9 +1,9 @@
 // Finding records: by words, or by kind; fifty to a page.
-import { run } from "../base/client";
+import { type Column as Csv, run } from "../base/client";
 import { type Child, h } from "../base/h";
 import { formTitle, formTitles } from "../base/forms";
 import type { Page } from "../base/page";
-import { heading, hint, inset, link, table, tag } from "../base/parts";
+import { heading, hint, inset, link, saveButton, table, tag } from "../base/parts";
 import { checkField, selectField, textField } from "../base/fields";
 import { go, redraw, restrictedSpaces } from "../base/shell";
 import { submitForm } from "../base/submit";
@@ -51,6 +51,10 @@ async function rowsOf(records: readonly Row[]): Promise<Child[][]> {
 }
 
 const heads = ["Record", "Kind", "When", "Stands", "Flags"];
+const columns: readonly Csv[] = [["Record", "summary"], ["Kind", "form"], ["When", "when"],
+    ["Stands", "carriage"], ["Late", "late"], ["State", "state"], ["To decide", "attention.asks"],
+    ["Protected", "attention.cautious"], ["Proposals", "attention.proposals"],
+    ["To look over", "attention.reviews"], ["Number", "id"]];
 
 // What was searched for stays in this page's memory: an address would be kept by the browser.
 let searched = "";
@@ -60,9 +64,11 @@ async function found(page: Page): Promise<Child> {
     const records = await run<Row>({ name: "search", args: searched.split(/\s+/),
         options: { limit: pageRows, reason: page.reason } });
     if (records.length === 0) return inset("No record holds all these words.");
-    return table(records.length === pageRows ? `The newest ${pageRows} that hold all these words`
+    return [table(records.length === pageRows ? `The newest ${pageRows} that hold all these words`
         : `${counted(records.length, "record")} with all these words`, heads,
-        await rowsOf(records));
+    await rowsOf(records)),
+    saveButton({ name: "search", args: searched.split(/\s+/), options: { reason: page.reason } },
+        "found.csv", columns)];
 }
 
 /** Words to search for, and the kinds to list. */
@@ -149,6 +155,10 @@ export async function listPage(page: Page): Promise<Child> {
                 : `${counted(records.length, "record")}, the newest first`, heads,
             await rowsOf(records)),
         pages(page, form, records),
+        records.length === 0 ? null
+            : saveButton({ name: "list", args: [form], options: { since: option("since"),
+                space: option("space"), withdrawn: page.query.has("withdrawn"),
+                reason: page.reason } }, `${form}.csv`, columns),
         records.length === pageRows ? hint(`${pageRows} to a page.`) : null,
         restrictedSpaces(page),
     ];

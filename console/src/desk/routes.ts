@@ -7,6 +7,7 @@ import { conflictPage, conflictsPage } from "./conflicts";
 import { devicePage, devicesPage, membershipPage } from "./devices";
 import { directoryPage, gapsPage, stalePage } from "./directory";
 import { duplicatesOfPage, duplicatesPage, pairPage } from "./duplicates";
+import { evidencePage } from "./evidence";
 import { homePage } from "./home";
 import { overduePage, retentionPage } from "./overdue";
 import { asidePage, quarantinePage } from "./quarantine";
@@ -36,6 +37,7 @@ export const deskRoutes: readonly Route[] = [
     { path: "/directory/stale", title: "Overdue checks", draw: stalePage },
     { path: "/directory/gaps", title: "Gaps", draw: gapsPage },
     { path: "/devices", title: "Devices", menu: "Devices", roles, draw: devicesPage },
+    { path: "/devices/evidence", title: "Two histories", roles, draw: evidencePage },
     { path: "/devices/log", title: "Membership", roles, draw: membershipPage },
     { path: "/devices/:id", title: "Device", roles, draw: devicePage },
     { path: "/audit", title: "Log of use", menu: "Log of use", roles, draw: auditPage },
