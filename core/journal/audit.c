@@ -11,6 +11,8 @@
 #include "core/journal/journal_draft.h"
 #include "core/journal/query_internal.h"
 #include "core/journal/record_id.h"
+#include "core/model/deed.h"
+#include "core/store/deeds.h"
 #include "core/store/rows_query.h"
 
 #define GROUP "entries"
@@ -327,28 +329,6 @@ static dbk_rc read_log(void *ctx, const dbk_row *listed, dbk_err *err)
     return rc;
 }
 
-static bool ends(const dbk_write *w)
-{
-    dbk_span state = text_of(w->value, "state");
-    return w->kind == DBK_WRITE_LIFECYCLE &&
-           (dbk_span_equal(state, dbk_span_str(dbk_life_name(DBK_LIFE_WITHDRAWN))) ||
-            dbk_span_equal(state, dbk_span_str(dbk_life_name(DBK_LIFE_DISPOSED))));
-}
-
-/* An entry of linked_persons that says that two are one; keeping them apart combines nothing. */
-static bool combines(const dbk_write *w)
-{
-    dbk_cbor c = dbk_cbor_from(w->value);
-    if (w->kind != DBK_WRITE_APPEND || !dbk_span_equal(w->group, dbk_span_str("linked_persons")))
-        return false;
-    for (uint64_t left = dbk_cbor_get_array(&c); left > 0 && !c.failed; left--) {
-        dbk_span entry = dbk_cbor_get_item(&c);
-        if (!c.failed && dbk_span_equal(text_of(entry, "link"), dbk_span_str("confirmed")))
-            return true;
-    }
-    return false;
-}
-
 static dbk_rc give_as(reading *r, dbk_audit_row *row, dbk_audit_op op, dbk_err *err)
 {
     row->op = row->place.op = op;
@@ -369,12 +349,9 @@ static dbk_rc read_event(void *ctx, const dbk_event *event, dbk_err *err)
                           .receipt_ms = event->receipt_ms,
                           .records = dbk_span_of(array, sizeof(array)),
                           .count = 1 };
-    bool linked = false, ended = false, resolved = false;
-    for (size_t i = 0; i < event->op->writes_count; i++) {
+    bool linked = dbk_op_combines(event->op), ended = dbk_op_ends(event->op), resolved = false;
+    for (size_t i = 0; i < event->op->writes_count; i++)
         resolved = resolved || event->op->writes[i].kind == DBK_WRITE_RESOLVE;
-        linked = linked || combines(&event->op->writes[i]);
-        ended = ended || ends(&event->op->writes[i]);
-    }
     if (r->begun && resolved)
         row.op = DBK_AUDIT_CONFLICT_RESOLVED;
     dbk_rc rc = r->begun && (linked || ended) && !resolved ? DBK_OK : give_as(r, &row, row.op, err);
@@ -516,16 +493,36 @@ static dbk_records_changed changed_for(const dbk_audit_opts *opts)
                                   .logs_only = !is_asked(opts, OPS_OF_RECORDS) };
 }
 
+/* What marks a record where it is done (core/store/deeds.h). */
+#define OPS_OF_DEEDS (1u << DBK_AUDIT_COMBINATION | 1u << DBK_AUDIT_ERASURE)
+
+/* The walk's end, by whoever ended it. */
+static dbk_rc ended(reading *r, dbk_rc rc)
+{
+    bool done = r->done;
+    r->done = false;
+    return done ? DBK_OK : rc;
+}
+
+static dbk_rc walk_latest(reading *r, dbk_err *err)
+{
+    dbk_records_changed ask = changed_for(r->opts);
+    bool deeds = r->opts->ops != 0 && is_asked(r->opts, OPS_OF_DEEDS) &&
+                 (r->opts->ops & OPS_OF_RECORDS & ~OPS_OF_DEEDS) == 0;
+    if (!deeds)
+        return ended(r, dbk_records_latest(r->book->store, &ask, read_latest, r, err));
+    dbk_rc rc = ended(r, dbk_deeds_latest(r->book->store, ask.since_ms, read_latest, r, err));
+    ask.logs_only = true;
+    return rc == DBK_OK && is_asked(r->opts, OPS_OF_LOGS)
+               ? ended(r, dbk_records_latest(r->book->store, &ask, read_latest, r, err))
+               : rc;
+}
+
 static dbk_rc read_newest(reading *r, dbk_err *err)
 {
-    const dbk_records_changed ask = changed_for(r->opts);
     if (r->opts->limit > DBK_AUDIT_LIMIT_MAX)
         return dbk_fail(err, DBK_LIMIT, "at most %u entries at once", DBK_AUDIT_LIMIT_MAX);
-    dbk_rc rc = r->opts->record != NULL
-                    ? read_all(r, err)
-                    : dbk_records_latest(r->book->store, &ask, read_latest, r, err);
-    if (r->done)
-        rc = DBK_OK;
+    dbk_rc rc = r->opts->record != NULL ? read_all(r, err) : walk_latest(r, err);
     for (size_t i = 0; rc == DBK_OK && i < r->count; i++)
         rc = r->fn(r->ctx, &r->rows[i].row, err);
     for (size_t i = 0; i < r->count; i++)

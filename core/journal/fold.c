@@ -5,9 +5,11 @@
 #include "core/base/room.h"
 #include "core/base/text.h"
 #include "core/journal/record_id.h"
+#include "core/model/deed.h"
 #include "core/model/likeness.h"
 #include "core/model/offer.h"
 #include "core/model/value.h"
+#include "core/store/deeds.h"
 #include "core/store/segments.h"
 
 #define FIELD_BYTES_MAX (256u * 1024u) /* of one field's value, to be shown in a line */
@@ -256,6 +258,8 @@ dbk_rc dbk_fold_op(dbk_book *book, dbk_fold_out *out, const dbk_fold_in *in, dbk
         const dbk_store_op op = { d.row.id, in->segment, in->place };
         rc = dbk_ops_add(book->store, &op, err);
     }
+    if (rc == DBK_OK && (dbk_op_ends(in->op) || dbk_op_combines(in->op)))
+        rc = dbk_deeds_add(book->store, d.row.id, err);
     if (rc == DBK_OK) {
         out->is_new = l.id == 0;
         out->conflict_new = needs_person(&d.row) && !l.needed_person;

@@ -9,6 +9,7 @@
 #include "core/journal/record_id.h"
 #include "core/journal/snapshot_internal.h"
 #include "core/seal/snapshot_seal.h"
+#include "core/store/deeds.h"
 
 #define NODES_BYTES (256u * 1024u) /* of the tree that are written at once */
 
@@ -249,9 +250,10 @@ static dbk_rc take_segment(void *ctx, const dbk_snap_segment *s, dbk_err *err)
 
 /* ---- records --------------------------------------------------------------------------------- */
 
+/* Its ops aren't here, and may come: who asks what they did has to look at them. */
 static dbk_rc add_ops(taking *t, const dbk_snap_record *r, dbk_rowid record, dbk_err *err)
 {
-    dbk_rc rc = DBK_OK;
+    dbk_rc rc = dbk_deeds_add(t->book->store, record, err);
     for (size_t i = 0; i < dbk_snap_ops(r) && rc == DBK_OK; i++) {
         dbk_snap_op at = dbk_snap_op_at(r, i);
         dbk_store_op op = { .record = record, .place = at.place };

@@ -104,8 +104,9 @@ has "to be kept as a file" 'attachment; filename="daybook.csv"' "$(<"$T/head")"
 page csv '{"argv":["report","trends","--csv","--from","nonsense"]}'
 must_be "that can't be made" 422
 page run '{"argv":["add","person","--","name==SUM(1) \"q\""]}'
-page csv '{"argv":["list","person"],"columns":[["Name","summary"],["Stands","carriage",{"here":"Here"}],
-    ["To decide","attention.asks"],["Late","late"],["None","no.such"]]}'
+page csv '{"argv":["list","person"],"columns":[["Name","summary"],
+    ["Stands","carriage",{"here":"Here"}],["To decide","attention.asks"],["Late","late"],
+    ["None","no.such"]]}'
 must_be "a list in the columns of its page" 200
 equal "marked in each line, without a formula, codes in words" \
     '"OFFICIAL-SENSITIVE","'"'"'=SUM(1) ""q""","Here","0","no",""' \
