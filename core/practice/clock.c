@@ -419,30 +419,48 @@ static bool is_victim(dbk_span role)
     return false;
 }
 
+/* The case of a part as a victim, or zero. */
+static dbk_id case_of_part(dbk_span role, const dbk_id *own)
+{
+    dbk_id case_id = dbk_element_id(dbk_view_member(role, "case"));
+    if (!is_victim(role))
+        return (dbk_id){ { 0 } };
+    return dbk_id_is_zero(&case_id) ? *own : case_id;
+}
+
+/* Is one of the first `count` parts in that case? */
+static bool is_before(dbk_span roles, size_t count, const dbk_id *own, const dbk_id *case_id)
+{
+    dbk_elements e = dbk_elements_of(roles);
+    dbk_span role;
+    for (size_t i = 0; i < count && dbk_elements_next(&e, &role); i++) {
+        dbk_id of = case_of_part(role, own);
+        if (dbk_id_equal(&of, case_id))
+            return true;
+    }
+    return false;
+}
+
 /* Once for each case, in whatever parts. */
 static dbk_rc look_person(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *err)
 {
     const walk *w = ctx;
-    dbk_id seen[16], own = { { 0 } };
+    dbk_id own = { { 0 } };
     size_t count = 0;
     dbk_span roles = { NULL, 0 }, role;
     dbk_bytes kept = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
+    if (!shows(w, &row->space))
+        return DBK_OK;
     dbk_rc rc = dbk_reading_ref(r, &own, "case_id", err);
     if (rc == DBK_OK)
         rc = dbk_reading_value(r, &roles, "role_in_case", err);
     if (rc == DBK_OK)
         rc = dbk_bytes_append(&kept, roles, err);
     dbk_elements e = dbk_elements_of(dbk_bytes_span(&kept));
-    while (rc == DBK_OK && count < sizeof(seen) / sizeof(seen[0]) && dbk_elements_next(&e, &role)) {
-        dbk_id case_id = dbk_element_id(dbk_view_member(role, "case"));
-        case_id = dbk_id_is_zero(&case_id) ? own : case_id;
-        bool told = dbk_id_is_zero(&case_id) || !is_victim(role);
-        for (size_t i = 0; i < count; i++)
-            told = told || dbk_id_equal(&seen[i], &case_id);
-        if (told || !shows(w, &row->space))
-            continue;
-        seen[count++] = case_id;
-        rc = look_victim(w, &row->record, &case_id, err);
+    for (; rc == DBK_OK && dbk_elements_next(&e, &role); count++) {
+        dbk_id case_id = case_of_part(role, &own);
+        if (!dbk_id_is_zero(&case_id) && !is_before(dbk_bytes_span(&kept), count, &own, &case_id))
+            rc = look_victim(w, &row->record, &case_id, err);
     }
     dbk_bytes_wipe(&kept);
     return rc;

@@ -9,7 +9,7 @@
 #include "tests/lib/org.h"
 
 #define TEXTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define RUNS_MAX 16u
+#define RUNS_MAX 24u
 
 static dbk_test_org org;
 static dbk_book *book;
@@ -366,6 +366,32 @@ static void what_lies_in_a_compartment_is_not_told_through_what_refers_to_it_P3(
     assert_int_equal(only("update")->state, DBK_CLOCK_OVERDUE); /* by the shorter limit */
 }
 
+static void a_victim_of_however_many_cases_has_rights_in_each_2_12(void **state)
+{
+    enum { CASES = 20 };
+    dbk_bytes roles = DBK_BYTES_INIT(8192);
+    dbk_err err = { 0 };
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        char uuid[DBK_ID_UUID_SIZE];
+        dbk_id of = dbk_test_add(book, &org.space, "case",
+                                 TEXTS("kind=fatal_rtc", "reported_at=2026-03-02T10:00:00Z"));
+        dbk_id_uuid(uuid, &of);
+        /* Twice in each: once is told. */
+        for (size_t k = 0; k < 2; k++)
+            assert_ok(dbk_bytes_append_fmt(&roles, &err, "%s{\"role\":\"%s\",\"case\":\"%s\"}",
+                                           roles.len == 0 ? "role_in_case:=[" : ",",
+                                           k == 0 ? "victim" : "close_relative", uuid),
+                      &err);
+    }
+    assert_ok(dbk_bytes_append_str(&roles, "]", &err), &err);
+    assert_ok(dbk_bytes_append_u8(&roles, 0, &err), &err);
+    (void)dbk_test_add(book, &org.space, "person", TEXTS("name=Joan", (const char *)roles.p));
+    look("2026-03-02T12:00:00Z");
+    assert_int_equal(count, CASES);
+    dbk_bytes_wipe(&roles);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -379,6 +405,7 @@ int main(void)
         TEST(a_victim_is_referred_to_support_within_two_working_days_2_12),
         TEST(who_is_still_in_a_withdrawn_case_keeps_their_time_limits_2_12),
         TEST(a_case_that_doesnt_say_when_it_was_reported_is_told_as_unknown_2_12),
+        TEST(a_victim_of_however_many_cases_has_rights_in_each_2_12),
         TEST(what_was_reported_before_the_code_has_no_clock_2_12),
         TEST(a_key_decision_is_told_within_1_working_day_or_5_without_enhanced_rights_2_12),
         TEST(what_may_not_be_shown_neither_counts_nor_stops),
