@@ -48,7 +48,8 @@ const periods = [
     { value: "all", label: "All" },
 ];
 
-const pageRows = 200;
+const pageLines = 50;
+const pageRows = 4 * pageLines; // entries, of which looks at one list are one line
 const recordsShown = 5;
 
 // A device is named after a person: what was typed stays in this page's memory.
@@ -101,11 +102,12 @@ function lookOf(e: Entry): string | null {
         e.reason].join("\n");
 }
 
-/** The newest first, as they come. */
-function together(entries: readonly Entry[]): Line[] {
+/** The newest first, as they come; and how many of them are in the lines of this page. */
+function together(entries: readonly Entry[]): { lines: Line[]; used: number } {
     const lines: Line[] = [], looks = new Map<string, Line>();
-    for (const e of entries) {
+    for (const [i, e] of entries.entries()) {
         const key = lookOf(e), known = key === null ? undefined : looks.get(key);
+        if (known === undefined && lines.length === pageLines) return { lines, used: i };
         if (known === undefined) {
             const line = lineOf(e);
             lines.push(line);
@@ -118,7 +120,7 @@ function together(entries: readonly Entry[]): Line[] {
         known.most = Math.max(known.most, e.count);
         known.received &&= e.received !== null;
     }
-    return lines;
+    return { lines, used: entries.length };
 }
 
 function times(line: Line): Child {
@@ -145,10 +147,10 @@ function why(e: Entry): Child {
 }
 
 /** `before`: the oldest entry of the page before. */
-function pages(page: Page, rows: readonly Entry[]): Child {
+function pages(page: Page, entries: readonly Entry[], used: number): Child {
     const { before: _, ...filters } = Object.fromEntries(page.query);
-    const last = rows[rows.length - 1];
-    const more = rows.length === pageRows && last !== undefined;
+    const last = entries[used - 1];
+    const more = (used < entries.length || used === pageRows) && last !== undefined;
     const began = !page.query.has("before");
     if (began && !more) return null;
     return h("nav.govuk-pagination", { "aria-label": "Pages of this log" },
@@ -166,11 +168,12 @@ export async function auditPage(page: Page): Promise<Child> {
         since: since === "all" ? undefined : since };
     const entries = (await run<Entry>({ name: "audit",
         options: { ...options, limit: pageRows, before: of("before") } })).reverse();
-    const rows = together(entries).map((l) => [
+    const { lines, used } = together(entries);
+    const rows = lines.map((l) => [
         times(l), h("bdi", l.newest.author), opName(l.newest.op), about(l), why(l.newest),
         l.received && l.newest.received ? when(l.newest.received) : "Not yet"]);
-    const shown = counted(entries.length, "entry", "entries") +
-        (rows.length < entries.length ? ` in ${counted(rows.length, "line")}` : "");
+    const shown = counted(used, "entry", "entries") +
+        (rows.length < used ? ` in ${counted(rows.length, "line")}` : "");
     return [
         heading(1, "Log of use"),
         hint("Who recorded, changed, looked at, gave out or took away what: section 62 of the ",
@@ -179,7 +182,7 @@ export async function auditPage(page: Page): Promise<Child> {
         rows.length === 0 ? inset("Nothing was done of that kind in that time.")
             : table(`${shown}, ${page.query.has("before") ? "older ones" : "the newest first"}`,
             ["When", "Device", "What", "Records", "How and why", "Received"], rows),
-        pages(page, entries),
+        pages(page, entries, used),
         entries.length === 0 ? null : button("Save all of that time as a CSV file",
             () => void saveCsv({ name: "audit", options: { ...options, csv: true } },
                 "log-of-use.csv")),

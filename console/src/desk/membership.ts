@@ -43,7 +43,7 @@ export async function change(work: () => Promise<unknown>, done: () => void): Pr
 function remove(m: Member, s: Holding): Child {
     return h("section", { "aria-label": s.name },
         heading(3, h("bdi", s.name)),
-        para(`It is ${roleName(s.role)} there.`),
+        para(`Its role there: ${roleName(s.role)}.`),
         submitForm(null, ["Take it out of ", h("bdi", s.name)], () => change(
             () => run({ name: "space remove", args: [s.space, m.device] }),
             () => redraw({ success: true, title: "Taken out",

@@ -52,14 +52,30 @@ function due(lines: readonly Due[], which: Due["when"], title: string): Child {
                 tag("Urgent", "red")) : null)))];
 }
 
-export async function todayPage(page: Page): Promise<Child> {
-    if (writesOnly(page)) return tabletPage();
-    const unsaved = await started();
+/** Filled in after the page is shown, as it looks at many records. */
+async function waitsPart(place: HTMLElement, page: Page): Promise<void> {
     const lines = await run<Line>({ name: "today",
         options: { reason: page.reason, limit: limitOf(page) } });
     const s = await status();
     const waits = lines.filter((l): l is Due => "when" in l);
     const unsynced = lines.filter((l): l is Unsynced => l.kind === "unsynced");
+    place.replaceChildren(h("div",
+        due(waits, "overdue", "Overdue"),
+        due(waits, "today", "Today"),
+        due(waits, "soon", "In the next seven days"),
+        waits.length === 0 ? para("Nothing waits for you in the next seven days.") : null,
+        moreLink(lines, page, "/today"),
+        arrived(unsynced, s)));
+}
+
+export async function todayPage(page: Page): Promise<Child> {
+    if (writesOnly(page)) return tabletPage();
+    const unsaved = await started();
+    const waits = h("section", { "aria-label": "What waits", "aria-busy": "true" });
+    void waitsPart(waits, page)
+        .catch((error: Error) => waits.replaceChildren(
+            h("p.govuk-body", `What waits can't be shown: ${error.message}`)))
+        .finally(() => waits.removeAttribute("aria-busy"));
     return [
         heading(1, "Today"),
         typedPart(unsaved),
@@ -69,12 +85,7 @@ export async function todayPage(page: Page): Promise<Child> {
             h("a.govuk-button.govuk-button--secondary.daybook-big__button",
                 { href: "/interventions/new", role: "button", draggable: "false" },
                 "Airport intervention")),
-        due(waits, "overdue", "Overdue"),
-        due(waits, "today", "Today"),
-        due(waits, "soon", "In the next seven days"),
-        waits.length === 0 ? para("Nothing waits for you in the next seven days.") : null,
-        moreLink(lines, page, "/today"),
-        arrived(unsynced, s),
+        waits,
         restrictedSpaces(page),
         hint("This device's own clock and store; the network is used by \"Sync now\" alone."),
         para(link("/flights", "Flight sheets")),
