@@ -115,11 +115,14 @@ dbk_rc dbk_cosigned_verify(dbk_book *book, bool *good, const dbk_book_space *spa
     *good = rc == DBK_NOT_FOUND && s->said.size == 0;
     if (rc == DBK_OK && book->roster != NULL) {
         dbk_hash root = dbk_frontier_root(&r.frontier, DBK_TREE_LOG);
-        *good = dbk_checkpoint_open(&c, r.note, dbk_roster_relay(book->roster), NULL) == DBK_OK &&
-                dbk_checkpoint_cosigned(&time_s, r.note, &r.said.witness, NULL) == DBK_OK &&
-                dbk_id_equal(&c.space, &space->space) && dbk_id_equal(&c.log, &r.said.log) &&
-                c.size == r.said.said.size && time_s == r.said.said.time_s &&
-                dbk_hash_equal(&c.root, &root) && memcmp(&r.said, s, sizeof(*s)) == 0;
+        dbk_rc signed_so = dbk_checkpoint_open(&c, r.note, dbk_roster_relay(book->roster), &why);
+        if (signed_so == DBK_OK)
+            signed_so = dbk_checkpoint_cosigned(&time_s, r.note, &r.said.witness, &why);
+        rc = signed_so == DBK_NOMEM ? signed_so : rc; /* that isn't the note's fault */
+        *good = signed_so == DBK_OK && dbk_id_equal(&c.space, &space->space) &&
+                dbk_id_equal(&c.log, &r.said.log) && c.size == r.said.said.size &&
+                time_s == r.said.said.time_s && dbk_hash_equal(&c.root, &root) &&
+                memcmp(&r.said, s, sizeof(*s)) == 0;
     }
     dbk_bytes_wipe(&store);
     return rc == DBK_OK || rc == DBK_NOT_FOUND || rc == DBK_DAMAGED
