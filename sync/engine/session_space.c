@@ -380,6 +380,13 @@ static void explain(dbk_push_status status, dbk_err *err)
     (void)dbk_fail(err, causes[status].rc, "%s", causes[status].text);
 }
 
+/* Who was removed is shown nothing, so that its notes don't fit those that the relay has of it is
+ * nobody's lie: this store or the relay may have been put back since. */
+static bool is_past_fitting(const dbk_session *s, dbk_push_status status)
+{
+    return s->late && (status == DBK_PUSH_FORK || status == DBK_PUSH_GAP);
+}
+
 /* Fills acked with the leading segments that have receipts; stops the space at the first that
  * the relay did not take. Quarantined ones are held there: their receipts count as any other. */
 static void sort_results(dbk_session *s, work *w, size_t count)
@@ -389,12 +396,17 @@ static void sort_results(dbk_session *s, work *w, size_t count)
     for (size_t i = 0; i < count; i++) {
         dbk_err err = { 0 };
         dbk_push_status status = s->results[i].status;
-        if (status == DBK_PUSH_FORK) {
+        if (status == DBK_PUSH_FORK && !s->late) {
             stop_forked(w);
             return;
         }
         if (!dbk_push_has_receipt(status)) {
-            explain(status, &err);
+            if (is_past_fitting(s, status))
+                (void)dbk_fail(&err, DBK_PENDING,
+                               "this device was removed, and its notes don't follow those that "
+                               "the relay has of it: bring them to headquarters by a folder");
+            else
+                explain(status, &err);
             dbk_session_stopped(s, w, &err);
             s->counts.refused++;
             w->push_over = true;

@@ -108,10 +108,12 @@ static void lose(sim_device *d)
 
 /* ---- who is shut out ----------------------------------------------------------------------- */
 
-/* The entry may be at the relay though this desk has no answer, or none that it could keep. */
+/* The entry may be at the relay though this desk has no answer, the one to another request, or none
+ * that it could keep. */
 static bool may_be_taken(const sim_device *hq, dbk_rc rc)
 {
-    return rc == DBK_UNREACHABLE || ((rc == DBK_IO || rc == DBK_FULL) && sim_excuses(hq, rc));
+    bool unsure = rc == DBK_IO || rc == DBK_FULL || rc == DBK_DENIED;
+    return rc == DBK_UNREACHABLE || (unsure && sim_excuses(hq, rc));
 }
 
 static void shut_out(sim *s, sim_device *d)

@@ -352,6 +352,27 @@ static void a_removed_device_with_nothing_to_bring_stops_at_the_hello_A25(void *
     play_end(p);
 }
 
+/* It was put back, or the relay was, since: it can't be shown that any more. */
+static void a_removed_device_whose_notes_do_not_fit_the_relay_s_accuses_nobody(void **state)
+{
+    static const char *const answers[] = { "300", "400", "230" };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        play *p = play_new(1);
+        play_own_notes(p, 0, 4, 1);
+        refuse_hello(p);
+        play_load(p, 0, 3);
+        play_results(p, 0, answers[i], 0);
+        if (p->a.kind == DBK_ACTION_TAKE_RECEIPTS)
+            play_take(p, DBK_OK, NULL);
+        assert_int_equal(p->a.kind, DBK_ACTION_FAIL);
+        assert_int_equal(p->a.failure->rc, DBK_PENDING);
+        if (answers[i][0] != '2')
+            assert_non_null(strstr(p->a.failure->text, "to headquarters by a folder"));
+        play_end(p);
+    }
+}
+
 static void only_what_the_relay_signed_for_counts_as_sent(void **state)
 {
     (void)state;
@@ -529,6 +550,7 @@ int main(void)
         cmocka_unit_test(only_what_the_relay_signed_for_counts_as_sent),
         cmocka_unit_test(a_removed_device_brings_what_it_wrote_and_says_who_must_admit_it_A24),
         cmocka_unit_test(a_removed_device_with_nothing_to_bring_stops_at_the_hello_A25),
+        cmocka_unit_test(a_removed_device_whose_notes_do_not_fit_the_relay_s_accuses_nobody),
         cmocka_unit_test(membership_of_a_newer_program_still_lets_notes_leave_1_11),
         cmocka_unit_test(bodies_of_a_lost_own_feed_are_fetched_too),
         cmocka_unit_test(a_note_that_is_missing_may_be_explained_once_P4),
