@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/floor.h"
 #include "cli/render.h"
 #include "cli/words.h"
 
@@ -50,6 +51,8 @@ dbk_rc cmd_leave(cli *c, const dbk_leaving *leaving, dbk_err *err)
     if (dbk_driver_sync(c->book, &t, &report, NULL, &late) != DBK_OK)
         out_note("Not everything could be synced first: %s.", late.text);
     rc = dbk_driver_leave(c->book, &t, leaving, err);
+    if (rc == DBK_OK)
+        cli_floor_warn(c, &t, leaving->space);
     dbk_transport_close(&t);
     return rc;
 }

@@ -135,6 +135,33 @@ dbk_rc cmd_org_floor(cli *c, const cli_args *a, dbk_err *err)
     return rc;
 }
 
+/* ---- who leaves ------------------------------------------------------------------------------ */
+
+static void warn_of(cli *c, const dbk_transport *t, const dbk_id *space)
+{
+    dbk_floor_place place;
+    if (dbk_floor_now(c->book, space) == 0 ||
+        dbk_driver_floor_find(c->book, t, &place, space, NULL, NULL, NULL) != DBK_OK ||
+        place.whole >= DBK_FLOOR_WHOLE_LEAST)
+        return;
+    out_note("! %zu of headquarters' devices hold%s each note of %s itself, and the relay has let "
+             "go of the old ones: let another sync until daybook device reach says that it has "
+             "all.",
+             place.whole, place.whole == 1 ? "s" : "", cli_space_name(c, space));
+}
+
+void cli_floor_warn(cli *c, const dbk_transport *t, const dbk_id *space)
+{
+    if (space != NULL) {
+        warn_of(c, t, space);
+        return;
+    }
+    for (size_t i = 0; i < dbk_book_spaces(c->book); i++) {
+        const dbk_id each = dbk_book_space_at(c->book, i);
+        warn_of(c, t, &each);
+    }
+}
+
 /* ---- org proposals, org agree ---------------------------------------------------------------- */
 
 dbk_rc cli_floor_say(cli *c, const dbk_proposal *p, dbk_err *err)

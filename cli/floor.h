@@ -10,5 +10,8 @@ DBK_MUST_CHECK dbk_rc cli_floor_say(cli *c, const dbk_proposal *p, dbk_err *err)
 /* Before it is signed: asks the relay anew. DBK_PENDING: somebody lacks what would go. */
 DBK_MUST_CHECK dbk_rc cli_floor_check(cli *c, const dbk_transport *t, const dbk_proposal *p,
                                       dbk_err *err);
+/* After a device has left one space or all (NULL): says of which spaces too few others hold what
+ * relays have let go of. What can't be asked is left unsaid: who leaves may have been stolen. */
+void cli_floor_warn(cli *c, const dbk_transport *t, const dbk_id *space);
 
 #endif

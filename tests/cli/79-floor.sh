@@ -51,6 +51,12 @@ json "another device has brought them" "d['left']" 0
 must bella --json verify
 json "and everything is proved" "d['whole']" True
 
+# ---- who holds them leaves ------------------------------------------------------------------
+must admin device revoke bella --reason left
+hasnt "two desks hold them still" "hold each note|holds each note" "$err"
+must admin device revoke chief --reason left
+has "one is left that holds them" "1 of headquarters' devices holds each note of Unit" "$err"
+
 relay_end TERM
 ok "the relay's log is sound" "$DAYBOOK_RELAY" fsck --data "$T/relay"
 finish
