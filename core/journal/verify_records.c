@@ -5,6 +5,8 @@
 #include "core/journal/fold.h"
 #include "core/journal/query_internal.h"
 #include "core/journal/verify_internal.h"
+#include "core/model/deed.h"
+#include "core/store/deeds.h"
 #include "core/store/rows_query.h"
 
 #define LATE_FEEDS_MAX 8u
@@ -21,6 +23,7 @@ typedef struct replay {
     uint32_t place;
     uint64_t ops;
     bool bare;         /* one of its ops isn't here: it is believed */
+    bool deed;         /* one of them ended or combined it */
     bool broken;       /* told already: the rest of the record can't be judged */
     dbk_rowid flooder; /* the feed that passed the limit; 0: none */
     dbk_rowid late[LATE_FEEDS_MAX];
@@ -66,6 +69,7 @@ static dbk_rc apply(replay *r, const dbk_opened *o, const dbk_book_feed *feed, d
         return rc;
     if (!good)
         return fault(r, "is said to hold one note twice, or out of order", err);
+    r->deed = r->deed || dbk_op_ends(&o->op.op) || dbk_op_combines(&o->op.op);
     rc = dbk_state_apply(r->state, &o->op.op, &origin, &cause);
     if (rc == DBK_LIMIT) {
         r->flooder = feed->row;
@@ -159,10 +163,44 @@ static dbk_rc believe(replay *r, dbk_err *err)
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", cause.text);
 }
 
+/* ---- what is kept beside the state, for whoever looks for the record --------------------------
+ */
+
+static dbk_rc is_listed(const replay *r, bool *same, dbk_err *err)
+{
+    return dbk_fold_in_step(r->v->book, same, r->row, r->state, err);
+}
+
+static dbk_rc is_found(const replay *r, bool *same, dbk_err *err)
+{
+    return dbk_query_values_in_step(r->v->book, same, r->row, err);
+}
+
+static dbk_rc is_cued(const replay *r, bool *same, dbk_err *err)
+{
+    return dbk_query_cues_in_step(r->v->book, same, r->row, err);
+}
+
+/* One mark too many costs a read: only one too few hides something. */
+static dbk_rc is_marked(const replay *r, bool *same, dbk_err *err)
+{
+    *same = true;
+    return r->deed ? dbk_deeds_has(r->v->book->store, same, r->row->id, err) : DBK_OK;
+}
+
+static const struct {
+    dbk_rc (*look)(const replay *r, bool *same, dbk_err *err);
+    const char *else_it;
+} beside[] = {
+    { is_listed, "is listed otherwise than its notes say" },
+    { is_found, "is looked for elsewhere than its values stand" },
+    { is_cued, "isn't where the rules of the work look for it" },
+    { is_marked, "isn't where the log of use looks for what ended" },
+};
+
 static dbk_rc compare(replay *r, dbk_err *err)
 {
     dbk_bytes made = DBK_BYTES_INIT(DBK_STATE_BYTES_MAX);
-    bool same = false;
     dbk_rc rc = DBK_OK;
     if (r->ops == 0)
         rc = fault(r, "has no notes behind it", err);
@@ -172,24 +210,18 @@ static dbk_rc compare(replay *r, dbk_err *err)
         rc = dbk_state_encode(&made, r->state, err);
     if (rc == DBK_OK && !r->broken && !dbk_span_equal(dbk_bytes_span(&made), r->row->state))
         rc = fault(r, "differs from what its notes say", err);
-    if (rc == DBK_OK && !r->broken) {
-        rc = dbk_fold_in_step(r->v->book, &same, r->row, r->state, err);
+    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]) && rc == DBK_OK && !r->broken; i++) {
+        bool same = false;
+        rc = beside[i].look(r, &same, err);
         if (rc == DBK_OK && !same)
-            rc = fault(r, "is listed otherwise than its notes say", err);
-    }
-    if (rc == DBK_OK && !r->broken) {
-        rc = dbk_query_values_in_step(r->v->book, &same, r->row, err);
-        if (rc == DBK_OK && !same)
-            rc = fault(r, "is looked for elsewhere than its values stand", err);
-    }
-    if (rc == DBK_OK && !r->broken) {
-        rc = dbk_query_cues_in_step(r->v->book, &same, r->row, err);
-        if (rc == DBK_OK && !same)
-            rc = fault(r, "isn't where the rules of the work look for it", err);
+            rc = fault(r, beside[i].else_it, err);
     }
     dbk_bytes_wipe(&made);
     return rc;
 }
+
+/* ---- all --------------------------------------------------------------------------------------
+ */
 
 typedef struct records_walk {
     dbk_verifier *v;

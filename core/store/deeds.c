@@ -13,6 +13,20 @@ dbk_rc dbk_deeds_add(dbk_store *store, dbk_rowid record, dbk_err *err)
     return dbk_sql_run(&q, err);
 }
 
+dbk_rc dbk_deeds_has(dbk_store *store, bool *has, dbk_rowid record, dbk_err *err)
+{
+    dbk_sql q;
+    *has = false;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_DEED_HAS, "SELECT 1 FROM deed WHERE record=?1",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_int(&q, 1, record);
+    rc = dbk_sql_next(&q, has, err);
+    dbk_sql_close(&q);
+    return rc;
+}
+
 dbk_rc dbk_deeds_latest(dbk_store *store, uint64_t since_ms, dbk_store_record_fn fn, void *ctx,
                         dbk_err *err)
 {

@@ -186,6 +186,24 @@ static void every_change_behind_the_program_is_found_p4(void **state)
     world_drop(&w);
 }
 
+/* It would hide what somebody did from audit --op erasure. */
+static void a_record_that_ended_and_is_not_marked_so_is_found_p7(void **state)
+{
+    static const char *const fields[] = { "name=Ruth", NULL };
+    world w;
+    dbk_err err = { 0 };
+    (void)state;
+    world_make(&w);
+    dbk_book *hq = world_book(&w, HQ);
+    dbk_id id = dbk_test_add(hq, &w.org.space, "person", fields);
+    assert_ok(dbk_journal_withdraw(hq, &id, "entered twice", &err), &err);
+    (void)proof_clean(hq, &w.org.space);
+    sql(hq, "DELETE FROM deed");
+    proof p = proof_of(hq, &w.org.space);
+    assert_true(proof_says(&p, "isn't where the log of use looks"));
+    world_drop(&w);
+}
+
 static void a_checkpoint_that_the_relay_did_not_sign_is_found(void **state)
 {
     world w;
@@ -316,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_later_signature_vouches_for_an_earlier_one),
         cmocka_unit_test(every_change_behind_the_program_is_found_p4),
+        cmocka_unit_test(a_record_that_ended_and_is_not_marked_so_is_found_p7),
         cmocka_unit_test(a_checkpoint_that_the_relay_did_not_sign_is_found),
         cmocka_unit_test(verify_tells_the_vector_and_how_far_it_is),
         cmocka_unit_test(a_sink_that_fails_stops_verify_with_its_own_cause),
