@@ -172,6 +172,7 @@ dbk_rc dbk_snapshot_make(dbk_book *book, dbk_bytes *manifest, const dbk_id *spac
                          const dbk_snapshot_out *out, dbk_err *err)
 {
     dbk_snap_orders_left orders = { false, false };
+    bool decided = false;
     dbk_rc rc = may_vouch(book, space, err);
     const dbk_book_space *home = dbk_tables_space(&book->tables, space);
     if (rc == DBK_OK && (home == NULL || home->now.checkpoint_size == 0 ||
@@ -189,6 +190,12 @@ dbk_rc dbk_snapshot_make(dbk_book *book, dbk_bytes *manifest, const dbk_id *spac
         rc = dbk_fail(err, DBK_PENDING,
                       "an order to dispose of something in that space is not carried out here yet: "
                       "sync first");
+    if (rc == DBK_OK)
+        rc = dbk_snap_decided(book, home, home->now.checkpoint_size, &decided, err);
+    if (rc == DBK_OK && decided)
+        rc = dbk_fail(err, DBK_PENDING,
+                      "what was decided here on notes that stood aside isn't in the relay's log "
+                      "yet: sync first");
     return rc == DBK_OK ? make(book, manifest, home, out, err) : rc;
 }
 

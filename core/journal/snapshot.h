@@ -17,7 +17,8 @@
 /* Of the space's log up to the relay's newest checkpoint of what is applied here. Appends the
  * manifest when the last chunk was given. DBK_DENIED: this device doesn't vouch for the space, or
  * two courses of the membership were signed. DBK_PENDING: the relay has signed for nothing that is
- * all here, a body isn't here, or what an order to dispose names still is. */
+ * all here, a body isn't here, what an order to dispose names still is, or what was decided here on
+ * notes that stood aside isn't in that much of the log. */
 typedef struct dbk_snapshot_out {
     /* name: the manifest's salt, by which the snapshot is called. */
     dbk_rc (*chunk)(void *ctx, const dbk_id *name, uint32_t index, dbk_span sealed, dbk_err *err);

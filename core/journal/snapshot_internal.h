@@ -29,6 +29,11 @@ typedef struct dbk_snap_orders_left {
 } dbk_snap_orders_left;
 DBK_MUST_CHECK dbk_rc dbk_snap_orders(dbk_book *book, dbk_snap_orders_left *out,
                                       const dbk_id *space, dbk_err *err);
+/* Is something here that was decided on notes which stood aside, and that doesn't stand in the log
+ * below the size? What was let in by it is merged here, and nowhere else by that much of the log.
+ */
+DBK_MUST_CHECK dbk_rc dbk_snap_decided(dbk_book *book, const dbk_book_space *home, uint64_t size,
+                                       bool *later_on, dbk_err *err);
 /* Of the same notes this desk makes something else than the claim says. Nobody has lied if
  * DBK_PENDING: an order isn't carried out here; DBK_NOT_FOUND: what stood aside was decided on
  * since, or who had written below its size came or went. */

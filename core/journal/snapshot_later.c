@@ -62,6 +62,15 @@ static dbk_rc find_decision(later *l, dbk_err *err)
     return dbk_records_list(l->book->store, &decisions, look_record, l, err);
 }
 
+dbk_rc dbk_snap_decided(dbk_book *book, const dbk_book_space *home, uint64_t size, bool *later_on,
+                        dbk_err *err)
+{
+    later l = { .book = book, .home = home, .size = size };
+    dbk_rc rc = find_decision(&l, err);
+    *later_on = l.found;
+    return rc;
+}
+
 /* ---- who came and went --------------------------------------------------------------------- */
 
 /* An author of something below the size is out now and wasn't then, or the other way. */

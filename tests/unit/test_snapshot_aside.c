@@ -87,6 +87,29 @@ static void what_stands_aside_comes_along_and_can_be_let_in_later_A24(void **sta
     snapkit_same(k, SNAP_ALSO, HQ);
 }
 
+/* Found by the simulator (seed 238, with a device shut out): the other desk, which had not heard of
+ * the decision, called the one that made it a liar at each sync. */
+static void none_is_made_of_what_a_decision_let_in_that_has_not_left_A24(void **state)
+{
+    snapkit *k = *state;
+    dbk_err err = { 0 };
+    snapkit_spread(k);
+    revoke_ben(k);
+    world_edit(&k->w, BEN, "sex=male");
+    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
+    snapkit_pull(k, HQ);
+    snapkit_pull(k, SNAP_SECOND);
+    decide(k, k->w.log.count - 1);
+    assert_rc(snapkit_try_make(k, HQ, &err), DBK_PENDING, &err);
+    assert_non_null(strstr(err.text, "decided here"));
+    snapkit_push(k, HQ);
+    snapkit_pull(k, HQ);
+    snapkit_pull(k, SNAP_SECOND);
+    snapkit_snap(k);
+    snapkit_take(k, SNAP_NEW);
+    snapkit_same(k, SNAP_NEW, HQ);
+}
+
 static void a_snapshot_that_holds_what_came_too_late_is_refused(void **state)
 {
     snapkit *k = *state;
@@ -190,6 +213,7 @@ int main(void)
 #define WITH(test) cmocka_unit_test_setup_teardown(test, snapkit_setup, snapkit_teardown)
     const struct CMUnitTest tests[] = {
         WITH(what_stands_aside_comes_along_and_can_be_let_in_later_A24),
+        WITH(none_is_made_of_what_a_decision_let_in_that_has_not_left_A24),
         WITH(a_snapshot_that_holds_what_came_too_late_is_refused),
         WITH(a_cut_below_its_beginning_waits_for_the_notes_A24),
         WITH(what_was_decided_since_overtakes_a_snapshot_and_accuses_nobody_0040),
