@@ -313,7 +313,7 @@ static dbk_rc drop_op(void *ctx, const dbk_store_op *op, dbk_err *err)
     return rc == DBK_OK ? dbk_ops_del(s->w->book->store, &copy, err) : rc;
 }
 
-static dbk_rc drop_bare(void *ctx, const dbk_store_op *op, dbk_err *err)
+static dbk_rc drop_left(void *ctx, const dbk_store_op *op, dbk_err *err)
 {
     op_search *s = ctx;
     s->w->ops += s->ops >> op->place & 1;
@@ -328,7 +328,7 @@ static dbk_rc erase_segment(walk *w, const dbk_store_segment *row, const dbk_hea
     op_search s = { w, 0 };
     if (dbk_segment_is_bare(row)) { /* nothing of it is here but in its records */
         s.ops = ops;
-        return dbk_ops_of_segment(w->book->store, row->id, drop_bare, &s, err);
+        return dbk_ops_of_segment(w->book->store, row->id, drop_left, &s, err);
     }
     dbk_rc rc = dbk_sealed_erase(&segment, &s.ops, &room, h, ops, err);
     if (rc == DBK_OK && s.ops != 0) {
@@ -337,6 +337,9 @@ static dbk_rc erase_segment(walk *w, const dbk_store_segment *row, const dbk_hea
         if (rc == DBK_OK)
             rc = dbk_ops_of_segment(w->book->store, row->id, drop_op, &s, err);
     }
+    s.ops = ops & ~s.ops; /* the body came without them, to a record that had them already */
+    if (rc == DBK_OK && s.ops != 0)
+        rc = dbk_ops_of_segment(w->book->store, row->id, drop_left, &s, err);
     dbk_bytes_wipe(&room);
     return rc;
 }

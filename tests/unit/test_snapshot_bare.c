@@ -372,6 +372,21 @@ static void an_order_is_carried_out_where_the_notes_never_were_2_5(void **state)
     assert_int_equal(begun_at(k, SNAP_NEW).size, 0);
 }
 
+/* Found by the simulator (seeds 729 and 733, with floors): the records kept what their segments had
+ * no more, and verify called the store damaged. */
+static void an_order_is_carried_out_where_the_notes_came_erased_before_it_2_5(void **state)
+{
+    snapkit *k = *state;
+    begin(k);
+    order(k);
+    snapkit_carry_all(k, SNAP_NEW); /* erased as they are stored; the record has them still */
+    assert_int_equal(carry_out(k, SNAP_NEW), 3);
+    assert_int_equal(carry_out(k, SNAP_NEW), 0);
+    assert_int_equal(carry_out(k, HQ), 3);
+    snapkit_same(k, SNAP_NEW, HQ);
+    (void)proof_clean(snapkit_book(k, SNAP_NEW), &k->w.org.space);
+}
+
 /* ---- what waits ---------------------------------------------------------------------------- */
 
 static void what_waits_comes_along_with_its_body(void **state)
@@ -445,6 +460,7 @@ int main(void)
         WITH(an_order_ends_every_snapshot_that_is_older_2_5),
         WITH(an_order_that_is_not_carried_out_here_makes_nobody_a_liar_2_5),
         WITH(an_order_is_carried_out_where_the_notes_never_were_2_5),
+        WITH(an_order_is_carried_out_where_the_notes_came_erased_before_it_2_5),
         WITH(what_waits_comes_along_with_its_body),
         WITH(taking_under_every_failed_allocation_leaves_all_or_nothing_A37),
     };
