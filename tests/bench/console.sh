@@ -52,6 +52,7 @@ desk status
 desk desk
 desk today
 desk today --limit 50
+desk today --limit 200
 desk report dmm
 desk device list
 desk device lost
@@ -96,6 +97,7 @@ desk forms
 desk form show case
 desk scratch list
 amir today --limit 50
+amir today --limit 200
 amir status
 amir list --limit 50 contact
 amir list --limit 1 intervention
