@@ -335,6 +335,7 @@ dbk_rc dbk_inbox_check_run(dbk_inbox_run_state *s, dbk_book *book, const dbk_run
 dbk_rc dbk_inbox_check_again(dbk_inbox_run_state *s, dbk_err *err)
 {
     s->split = (dbk_reissue){ 0 };
+    s->aside_listed = false;
     for (uint32_t i = 0; i < s->run->count; i++) {
         s->items[i].fate = DBK_FATE_NEW;
         s->items[i].held = 0;
@@ -352,6 +353,7 @@ void dbk_inbox_run_wipe(dbk_inbox_run_state *s)
 {
     dbk_free(s->items);
     dbk_free(s->by_feed);
+    dbk_bytes_wipe(&s->aside);
     dbk_logtree_done_wipe(&s->done);
     memset(s, 0, sizeof(*s));
 }

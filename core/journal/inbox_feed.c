@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/journal/inbox_internal.h"
@@ -76,30 +77,6 @@ static bool follows(const dbk_header *h, uint64_t last_seq, const dbk_hash *head
     return h->first_seq == last_seq + 1 && dbk_hash_equal(&h->prev, head);
 }
 
-/* One that stands aside already, carried earlier perhaps, is held. */
-static dbk_rc check_aside(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_err *err)
-{
-    dbk_store_segment_place held;
-    dbk_rc rc = dbk_inbox_find_aside(w->s->book, &held, &h->space, &item->hash, err);
-    if (rc == DBK_OK && held.id != 0)
-        rc = check_held(item, &held, err);
-    return rc;
-}
-
-/* What stands aside is one chain too, so that a relay can't pile up the same
- * thing. */
-static dbk_rc set_aside(walk *w, dbk_inbox_item *item, const dbk_header *h, const char *reason,
-                        dbk_err *err)
-{
-    if (w->tail != NULL && !follows(h, w->tail_seq, &w->tail->hash))
-        return refuse(item, "does not follow what its author wrote before", err);
-    w->tail = item;
-    w->tail_seq = dbk_header_last_seq(h);
-    item->fate = DBK_FATE_ASIDE;
-    item->reason = reason;
-    return check_aside(w, item, h, err);
-}
-
 typedef struct held_row {
     dbk_store_segment_place place;
     dbk_hash hash;
@@ -116,6 +93,77 @@ static dbk_rc take_held(void *ctx, const dbk_store_segment *row, dbk_err *err)
                                              row->status };
     held->hash = dbk_header_hash(&h);
     return DBK_OK;
+}
+
+/* ---- what stands aside ----------------------------------------------------------------------- */
+
+#define ASIDE_BYTES_MAX (64u * 1024u * 1024u)
+
+static int by_hash(const void *a, const void *b)
+{
+    const held_row *x = a;
+    const held_row *y = b;
+    return memcmp(x->hash.b, y->hash.b, sizeof(x->hash.b));
+}
+
+static dbk_rc list_one(void *ctx, const dbk_store_segment *row, dbk_err *err)
+{
+    dbk_inbox_run_state *s = ctx;
+    held_row held;
+    dbk_rc rc = take_held(&held, row, err);
+    return rc == DBK_OK ? dbk_bytes_append(&s->aside, dbk_span_of(&held, sizeof(held)), err) : rc;
+}
+
+/* Once for a run: each of its items is looked for. */
+static dbk_rc list_aside(dbk_inbox_run_state *s, dbk_err *err)
+{
+    dbk_id feed_id = dbk_inbox_aside_feed(&s->run->space);
+    const dbk_book_feed *feed = dbk_tables_feed(&s->book->tables, &feed_id);
+    dbk_rc rc = DBK_OK;
+    dbk_bytes_wipe(&s->aside);
+    dbk_bytes_init(&s->aside, ASIDE_BYTES_MAX);
+    if (feed != NULL)
+        rc = dbk_segments_of_feed(s->book->store, feed->row, 1, 0, list_one, s, err);
+    if (s->aside.len > 0)
+        qsort(s->aside.p, s->aside.len / sizeof(held_row), sizeof(held_row), by_hash);
+    s->aside_listed = rc == DBK_OK;
+    return rc;
+}
+
+/* out->id 0: it doesn't. */
+static dbk_rc find_aside(const walk *w, dbk_store_segment_place *out, const dbk_hash *hash,
+                         dbk_err *err)
+{
+    const held_row key = { .hash = *hash }, *found = NULL;
+    dbk_rc rc = w->s->aside_listed ? DBK_OK : list_aside(w->s, err);
+    if (rc == DBK_OK && w->s->aside.len > 0)
+        found = bsearch(&key, w->s->aside.p, w->s->aside.len / sizeof(key), sizeof(key), by_hash);
+    *out = found == NULL ? (dbk_store_segment_place){ 0 } : found->place;
+    return rc;
+}
+
+/* One that stands aside already, carried earlier perhaps, is held. */
+static dbk_rc check_aside(walk *w, dbk_inbox_item *item, dbk_err *err)
+{
+    dbk_store_segment_place held;
+    dbk_rc rc = find_aside(w, &held, &item->hash, err);
+    if (rc == DBK_OK && held.id != 0)
+        rc = check_held(item, &held, err);
+    return rc;
+}
+
+/* What stands aside is one chain too, so that a relay can't pile up the same
+ * thing. */
+static dbk_rc set_aside(walk *w, dbk_inbox_item *item, const dbk_header *h, const char *reason,
+                        dbk_err *err)
+{
+    if (w->tail != NULL && !follows(h, w->tail_seq, &w->tail->hash))
+        return refuse(item, "does not follow what its author wrote before", err);
+    w->tail = item;
+    w->tail_seq = dbk_header_last_seq(h);
+    item->fate = DBK_FATE_ASIDE;
+    item->reason = reason;
+    return check_aside(w, item, err);
 }
 
 typedef struct own_op {
@@ -242,19 +290,14 @@ static dbk_rc check_known(walk *w, dbk_inbox_item *item, const dbk_header *h, bo
  * aside here because nobody knew that it came in time leaves there for its place. */
 static dbk_rc take_next(walk *w, dbk_inbox_item *item, const dbk_header *h, dbk_err *err)
 {
-    dbk_store_segment_place held;
     item->device = w->author->device;
     w->last_seq = dbk_header_last_seq(h);
     w->head = item->hash;
-    if (w->forked) {
-        item->fate = DBK_FATE_ASIDE;
-        item->reason = DBK_WAIT_FORKED;
-        return check_aside(w, item, h, err);
-    }
-    dbk_rc rc = dbk_inbox_find_aside(w->s->book, &held, &h->space, &item->hash, err);
-    if (rc == DBK_OK && held.id != 0)
-        rc = check_held(item, &held, err);
-    item->fate = DBK_FATE_NEW;
+    item->fate = DBK_FATE_ASIDE;
+    item->reason = DBK_WAIT_FORKED;
+    dbk_rc rc = check_aside(w, item, err);
+    if (!w->forked)
+        item->fate = DBK_FATE_NEW;
     return rc;
 }
 
@@ -276,7 +319,7 @@ static dbk_rc check_later(walk *w, dbk_inbox_item *item, const dbk_header *h, db
     if (aside == NULL && dbk_inbox_waits_behind(w->s->book, w->author, h, w->last_seq))
         aside = w->tail != NULL ? w->tail->reason : DBK_WAIT_EARLIER;
     if (rc == DBK_OK && !next && w->tail == NULL) {
-        rc = dbk_inbox_find_aside(w->s->book, &before, &h->space, &h->prev, err);
+        rc = find_aside(w, &before, &h->prev, err);
         if (rc == DBK_OK && before.id == 0)
             return refuse(item, "does not follow what its author wrote before", err);
     }

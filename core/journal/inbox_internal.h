@@ -75,7 +75,9 @@ typedef struct dbk_inbox_run_state {
     dbk_logtree_done done;    /* of the log's tree, to be kept */
     dbk_checkpoint checkpoint;
     dbk_reissue split; /* of an own feed; feed NULL: none */
-    bool let_go;       /* of a body that isn't here; lacks_from: its index */
+    dbk_bytes aside;   /* of what stands aside in the space: hash and place (inbox_feed.c) */
+    bool aside_listed;
+    bool let_go; /* of a body that isn't here; lacks_from: its index */
     uint64_t lacks_from;
 } dbk_inbox_run_state;
 
