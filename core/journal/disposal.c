@@ -191,6 +191,7 @@ static dbk_rc take_id(void *ctx, const dbk_store_record *row, dbk_err *err)
 typedef struct op_search {
     walk *w;
     uint64_t ops;
+    uint64_t erased; /* of them: counted already, where the body held them */
 } op_search;
 
 static dbk_rc note_record(void *ctx, const dbk_store_op *op, dbk_err *err)
@@ -204,7 +205,7 @@ static dbk_rc note_record(void *ctx, const dbk_store_op *op, dbk_err *err)
 static dbk_rc find_records(walk *w, const dbk_store_segment *row, const dbk_header *h, uint64_t ops,
                            dbk_err *err)
 {
-    op_search s = { w, ops };
+    op_search s = { w, ops, 0 };
     (void)h;
     return dbk_ops_of_segment(w->book->store, row->id, note_record, &s, err);
 }
@@ -308,38 +309,27 @@ static dbk_rc drop_op(void *ctx, const dbk_store_op *op, dbk_err *err)
     if ((s->ops >> op->place & 1) == 0)
         return DBK_OK;
     const dbk_store_op copy = *op;
+    s->w->ops += ~s->erased >> op->place & 1;
     dbk_rc rc = dbk_bytes_append(&s->w->records, dbk_span_of(&copy.record, sizeof(copy.record)),
                                  err);
     return rc == DBK_OK ? dbk_ops_del(s->w->book->store, &copy, err) : rc;
 }
 
-static dbk_rc drop_left(void *ctx, const dbk_store_op *op, dbk_err *err)
-{
-    op_search *s = ctx;
-    s->w->ops += s->ops >> op->place & 1;
-    return drop_op(ctx, op, err);
-}
-
+/* Its records lose them also where the body isn't here, or came without them. */
 static dbk_rc erase_segment(walk *w, const dbk_store_segment *row, const dbk_header *h,
                             uint64_t ops, dbk_err *err)
 {
     dbk_sealed segment = { row->header, row->body, row->kept };
     dbk_bytes room = DBK_BYTES_INIT(DBK_KEPT_BYTES_MAX);
-    op_search s = { w, 0 };
-    if (dbk_segment_is_bare(row)) { /* nothing of it is here but in its records */
-        s.ops = ops;
-        return dbk_ops_of_segment(w->book->store, row->id, drop_left, &s, err);
-    }
-    dbk_rc rc = dbk_sealed_erase(&segment, &s.ops, &room, h, ops, err);
-    if (rc == DBK_OK && s.ops != 0) {
-        w->ops += (uint64_t)__builtin_popcountll(s.ops);
+    op_search s = { w, ops, 0 };
+    dbk_rc rc = DBK_OK;
+    if (!dbk_segment_is_bare(row))
+        rc = dbk_sealed_erase(&segment, &s.erased, &room, h, ops, err);
+    if (rc == DBK_OK && s.erased != 0)
         rc = dbk_segments_put_body(w->book->store, row->id, segment.body, true, err);
-        if (rc == DBK_OK)
-            rc = dbk_ops_of_segment(w->book->store, row->id, drop_op, &s, err);
-    }
-    s.ops = ops & ~s.ops; /* the body came without them, to a record that had them already */
-    if (rc == DBK_OK && s.ops != 0)
-        rc = dbk_ops_of_segment(w->book->store, row->id, drop_left, &s, err);
+    w->ops += (uint64_t)__builtin_popcountll(s.erased);
+    if (rc == DBK_OK)
+        rc = dbk_ops_of_segment(w->book->store, row->id, drop_op, &s, err);
     dbk_bytes_wipe(&room);
     return rc;
 }

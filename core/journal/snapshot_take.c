@@ -71,33 +71,43 @@ static dbk_rc check_confirmed(const dbk_book *book, dbk_id *confirmer, const dbk
                     "a snapshot is not confirmed by a second device of headquarters");
 }
 
-dbk_rc dbk_snapshot_vouched(dbk_book *book, dbk_manifest *m, dbk_id *confirmer,
-                            const dbk_snapshot_in *in, dbk_err *err)
+static dbk_rc read_manifest(const dbk_book *book, dbk_manifest *m, const dbk_snapshot_in *in,
+                            dbk_err *err)
 {
-    uint64_t seq = 0;
     dbk_rc rc = dbk_manifest_decode(m, in->manifest, err);
     if (rc == DBK_OK && (book->roster == NULL || book->frozen))
         rc = dbk_fail(err, DBK_DENIED, "this device takes nothing as it stands");
-    if (rc == DBK_OK && dbk_roster_space(book->roster, &m->claim.space) == NULL)
-        rc = dbk_fail(err, DBK_NOT_FOUND, "a snapshot is of a space that this device is not in");
-    if (rc == DBK_OK && !dbk_book_chain_seq(book, &seq, &m->claim.members))
-        rc = dbk_fail(err, DBK_PENDING, "what a snapshot knows of the members is not here yet");
-    if (rc == DBK_OK)
-        rc = dbk_manifest_check(m, book->roster, seq, err);
+    return rc;
+}
+
+static dbk_rc check_vouched(dbk_book *book, const dbk_manifest *m, dbk_id *confirmer,
+                            const dbk_snapshot_in *in, dbk_err *err)
+{
+    uint64_t seq = 0;
+    if (!dbk_book_chain_seq(book, &seq, &m->claim.members))
+        return dbk_fail(err, DBK_PENDING, "what a snapshot knows of the members is not here yet");
+    dbk_rc rc = dbk_manifest_check(m, book->roster, seq, err);
     if (rc == DBK_OK)
         rc = check_log(book, &m->claim, err);
     return rc == DBK_OK ? check_confirmed(book, confirmer, m, in, err) : rc;
 }
 
+dbk_rc dbk_snapshot_vouched(dbk_book *book, dbk_manifest *m, dbk_id *confirmer,
+                            const dbk_snapshot_in *in, dbk_err *err)
+{
+    dbk_rc rc = read_manifest(book, m, in, err);
+    if (rc == DBK_OK && dbk_roster_space(book->roster, &m->claim.space) == NULL)
+        rc = dbk_fail(err, DBK_NOT_FOUND, "a snapshot is of a space that this device is not in");
+    return rc == DBK_OK ? check_vouched(book, m, confirmer, in, err) : rc;
+}
+
 static dbk_rc look(dbk_book *book, dbk_manifest *m, dbk_id *confirmer, const dbk_snapshot_in *in,
                    dbk_err *err)
 {
-    dbk_rc rc = dbk_manifest_decode(m, in->manifest, err);
-    if (rc == DBK_OK && (book->roster == NULL || book->frozen))
-        rc = dbk_fail(err, DBK_DENIED, "this device takes nothing as it stands");
+    dbk_rc rc = read_manifest(book, m, in, err);
     if (rc == DBK_OK)
         rc = check_here(book, m, err);
-    return rc == DBK_OK ? dbk_snapshot_vouched(book, m, confirmer, in, err) : rc;
+    return rc == DBK_OK ? check_vouched(book, m, confirmer, in, err) : rc;
 }
 
 dbk_rc dbk_snapshot_look(dbk_book *book, const dbk_snapshot_in *in, dbk_err *err)
