@@ -28,6 +28,19 @@ void story_free(story *s)
     dbk_free(s);
 }
 
+story *story_of_two(chain_device *second)
+{
+    story *s = story_new();
+    chain_enrolled(second, &s->c, DBK_ROLE_ADMIN);
+    return s;
+}
+
+void story_of_two_free(story *s, chain_device *second)
+{
+    chain_device_free(second);
+    story_free(s);
+}
+
 void story_refused(story *s, const dbk_secret *signer, dbk_rc want, const char *why)
 {
     story_refused_two(s, signer, NULL, want, why);

@@ -14,6 +14,9 @@ typedef struct story {
 
 story *story_new(void);
 void story_free(story *s);
+/* With a second admin. */
+story *story_of_two(chain_device *second);
+void story_of_two_free(story *s, chain_device *second);
 /* s->entry, signed as it now stands, is refused with this code, and the roster is as it was. */
 void story_refused(story *s, const dbk_secret *signer, dbk_rc want, const char *why);
 /* The same with two signatures; b NULL: with one. */

@@ -5,20 +5,6 @@
 
 #include "tests/lib/story.h"
 
-/* A story with a second admin. */
-static story *story_of_two(chain_device *second)
-{
-    story *s = story_new();
-    chain_enrolled(second, &s->c, DBK_ROLE_ADMIN);
-    return s;
-}
-
-static void story_of_two_free(story *s, chain_device *second)
-{
-    chain_device_free(second);
-    story_free(s);
-}
-
 /* Decision 0031: nobody destroys alone, nor what they can't look at; and the root is never the
  * second, for what is erased never comes back. */
 static void an_order_to_dispose_is_of_two_administrators_who_read_the_space_2_5(void **state)

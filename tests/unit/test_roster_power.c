@@ -5,20 +5,6 @@
 
 #include "tests/lib/story.h"
 
-/* A story with a second admin. */
-static story *story_of_two(chain_device *second)
-{
-    story *s = story_new();
-    chain_enrolled(second, &s->c, DBK_ROLE_ADMIN);
-    return s;
-}
-
-static void story_of_two_free(story *s, chain_device *second)
-{
-    chain_device_free(second);
-    story_free(s);
-}
-
 static void before_there_are_two_admins_one_is_enough_but_not_for_restricted(void **state)
 {
     story *s = story_new();
