@@ -7,7 +7,7 @@
 #include "core/journal/anew.h"
 #include "core/journal/inbox_internal.h"
 #include "core/journal/query_internal.h"
-#include "core/journal/snapshot.h"
+#include "core/journal/snapshot_kept.h"
 #include "core/store/rows_query.h"
 
 #define IDS_BYTES_MAX (DBK_ENTRY_DOTS_MAX * (DBK_ID_BYTES + sizeof(dbk_rowid)))
@@ -89,6 +89,7 @@ typedef struct walk {
     dbk_bytes records;  /* of what fn found: dbk_rowid */
     dbk_bytes ids;      /* or dbk_id */
     uint64_t ops;
+    bool had_kept; /* chunks of a snapshot */
 } walk;
 
 static void walk_init(walk *w, dbk_book *book, const dbk_order *order)
@@ -365,6 +366,9 @@ static dbk_rc erase(walk *w, dbk_err *err)
         rc = walk_run(w, err);
     if (rc == DBK_OK)
         rc = make_anew(w, err);
+    /* A snapshot that is on its way here was made before the order. */
+    if (rc == DBK_OK)
+        rc = dbk_snapshot_kept_forget(book, &w->had_kept, &w->order->space, err);
     row.held = w->ops;
     if (rc == DBK_OK)
         rc = dbk_disposals_put(book->store, &row, err);
@@ -384,9 +388,10 @@ dbk_rc dbk_disposal_erase(dbk_book *book, uint64_t *ops, const dbk_order *order,
     w.fn = erase_segment;
     dbk_rc rc = erase(&w, err);
     *ops = rc == DBK_OK ? w.ops : 0;
-    if (rc == DBK_OK && w.ops > 0)
+    bool wrote = w.ops > 0 || w.had_kept;
+    if (rc == DBK_OK && wrote)
         rc = dbk_store_checkpoint(book->store, err);
-    if (rc == DBK_OK && w.ops > 0)
+    if (rc == DBK_OK && wrote)
         rc = dbk_book_shred_copies(book->folder, err);
     walk_wipe(&w);
     return rc;

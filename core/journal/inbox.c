@@ -5,6 +5,7 @@
 #include "core/journal/absent.h"
 #include "core/journal/evidence.h"
 #include "core/journal/inbox_internal.h"
+#include "core/journal/snapshot_kept.h"
 #include "core/store/rows_query.h"
 
 dbk_rc dbk_inbox_member(dbk_book *book, dbk_span entry, dbk_err *err)
@@ -90,7 +91,11 @@ static dbk_rc set_stand(dbk_inbox_run_state *s, dbk_err *err)
 {
     dbk_book *book = s->book;
     dbk_book_space *space = NULL;
+    bool kept;
     dbk_rc rc = dbk_tables_need_space(&book->tables, book->store, &space, &s->run->space, err);
+    /* Who has the log's beginning begins with no snapshot any more. */
+    if (rc == DBK_OK && s->run->from == 0 && s->run->count > 0)
+        rc = dbk_snapshot_kept_forget(book, &kept, &s->run->space, err);
     if (rc != DBK_OK)
         return rc;
     *dbk_space_touch(space) = s->stand;

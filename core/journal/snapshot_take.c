@@ -8,6 +8,7 @@
 #include "core/journal/quarantine_internal.h"
 #include "core/journal/record_id.h"
 #include "core/journal/snapshot_internal.h"
+#include "core/journal/snapshot_kept.h"
 #include "core/seal/snapshot_seal.h"
 #include "core/store/deeds.h"
 
@@ -450,6 +451,7 @@ static dbk_rc take(dbk_book *book, dbk_snapshot_taken *taken, const dbk_manifest
 {
     taking t = { .book = book, .m = m, .rows = DBK_BYTES_INIT(DBK_SNAP_INDEX_BYTES_MAX) };
     dbk_secret *key = NULL;
+    bool kept;
     dbk_hasher_init(&t.plain_hash, "daybook/snapshot-plain/1");
     dbk_hasher_init(&t.state_hash, "daybook/state/1");
     dbk_taker_init(&t.taker, book, &t.stats);
@@ -460,6 +462,8 @@ static dbk_rc take(dbk_book *book, dbk_snapshot_taken *taken, const dbk_manifest
         rc = take_all(&t, in, key, err);
     if (rc == DBK_OK)
         rc = put_row(&t, confirmer, err);
+    if (rc == DBK_OK)
+        rc = dbk_snapshot_kept_forget(book, &kept, &m->claim.space, err);
     if (rc == DBK_OK)
         rc = dbk_book_commit(book, err);
     if (rc != DBK_OK)

@@ -8,6 +8,7 @@
 #include "core/base/wire.h"
 #include "core/journal/absent.h"
 #include "core/journal/cosigned_internal.h"
+#include "core/journal/snapshot_kept.h"
 #include "core/journal/verify_internal.h"
 #include "core/store/records.h"
 #include "core/store/rows_query.h"
@@ -96,6 +97,17 @@ static dbk_rc check_words(dbk_verifier *v, dbk_err *err)
     return rc;
 }
 
+static dbk_rc check_kept(dbk_verifier *v, dbk_err *err)
+{
+    bool whole;
+    dbk_rc rc = dbk_snapshot_kept_check(v->book, &whole, err);
+    if (rc == DBK_OK && !whole)
+        rc = dbk_verify_fault(v, err,
+                              "What is kept of a snapshot that is on its way was changed behind "
+                              "the program.");
+    return rc;
+}
+
 static dbk_rc check_tables(dbk_verifier *v, dbk_err *err)
 {
     dbk_err cause = { 0 };
@@ -104,6 +116,8 @@ static dbk_rc check_tables(dbk_verifier *v, dbk_err *err)
         rc = dbk_feeds_each(v->book->store, check_feed_row, v, &cause);
     if (rc == DBK_OK)
         rc = check_words(v, &cause);
+    if (rc == DBK_OK)
+        rc = check_kept(v, &cause);
     return dbk_verify_damage(v, rc, &cause, err);
 }
 

@@ -18,6 +18,7 @@ typedef enum dbk_sql_slot {
     DBK_SQL_META_PUT,
     DBK_SQL_META_GET,
     DBK_SQL_META_DEL,
+    DBK_SQL_META_NAMES,
     DBK_SQL_CHAIN_ADD,
     DBK_SQL_CHAIN_COUNT,
     DBK_SQL_CHAIN_HASH,

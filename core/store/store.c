@@ -343,6 +343,33 @@ dbk_rc dbk_store_meta_del(dbk_store *store, const char *name, dbk_err *err)
     return dbk_sql_run(&q, err);
 }
 
+dbk_rc dbk_store_meta_names(dbk_store *store, const char *prefix, dbk_meta_name_fn fn, void *ctx,
+                            dbk_err *err)
+{
+    dbk_sql q;
+    bool row = true;
+    dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_META_NAMES,
+                             "SELECT name FROM meta WHERE name>=?1"
+                             " AND substr(name,1,length(?1))=?1 ORDER BY name",
+                             err);
+    if (rc != DBK_OK)
+        return rc;
+    dbk_sql_bind_text(&q, 1, dbk_span_str(prefix));
+    for (;;) {
+        rc = dbk_sql_next(&q, &row, err);
+        if (rc != DBK_OK || !row)
+            break;
+        dbk_span name = dbk_sql_text(&q, 0);
+        rc = dbk_sql_read_all(&q, err);
+        if (rc == DBK_OK)
+            rc = fn(ctx, (const char *)name.p, err);
+        if (rc != DBK_OK)
+            break;
+    }
+    dbk_sql_close(&q);
+    return rc;
+}
+
 /* ---- integrity ----------------------------------------------------------------------------- */
 
 typedef struct checks {

@@ -70,6 +70,10 @@ DBK_MUST_CHECK dbk_rc dbk_store_meta_put(dbk_store *store, const char *name, dbk
 DBK_MUST_CHECK dbk_rc dbk_store_meta_get(dbk_store *store, dbk_bytes *value, const char *name,
                                          dbk_err *err); /* DBK_NOT_FOUND */
 DBK_MUST_CHECK dbk_rc dbk_store_meta_del(dbk_store *store, const char *name, dbk_err *err);
+/* fn is called with each name that begins so, ascending. */
+typedef dbk_rc (*dbk_meta_name_fn)(void *ctx, const char *name, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_store_meta_names(dbk_store *store, const char *prefix,
+                                           dbk_meta_name_fn fn, void *ctx, dbk_err *err);
 
 /* A secret among them: it goes from its own pages into the encrypted file and back. *out is the
  * caller's: dbk_secret_free(). */

@@ -84,8 +84,9 @@ DBK_MUST_CHECK dbk_rc dbk_line_heed_proposals(dbk_line *line, dbk_sync_report *r
 DBK_MUST_CHECK dbk_rc dbk_line_cosign_due(dbk_line *line, uint64_t *said, dbk_err *err);
 
 /* Begins in a space with the snapshot that stands at the relay. *taken { 0 }: it was none, or could
- * not be used, and *refused says whether something is wrong with it; the log has it all. Fails only
- * where this device can't go on. */
+ * not be used, and *refused says whether something is wrong with it; the log has it all. Fails
+ * where this device can't go on, and with DBK_UNREACHABLE: what came of it is kept, and the next
+ * sync goes on from there. */
 DBK_MUST_CHECK dbk_rc dbk_line_snapshot_begin(dbk_line *line, dbk_snapshot_taken *taken,
                                               bool *refused, const dbk_id *space, dbk_watch *watch,
                                               dbk_err *err);

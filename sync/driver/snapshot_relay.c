@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/journal/snapshot.h"
+#include "core/journal/snapshot_kept.h"
 #include "sync/driver/stick.h"
 #include "sync/engine/msg.h"
 #include "sync/engine/msg_snapshot.h"
@@ -49,9 +49,13 @@ typedef struct fetching {
     dbk_line *line;
     dbk_watch *watch;
     dbk_id space, name;
-    uint32_t chunks;
-    dbk_part part; /* at hand; in the line's answer */
-    uint32_t next; /* chunk */
+    const dbk_manifest *m;
+    dbk_snapshot_kept kept;
+    dbk_bytes chunk; /* of what is kept */
+    dbk_part part;   /* at hand; in the line's answer */
+    uint32_t next;   /* chunk */
+    bool is_only_way;
+    bool was_replaced; /* the relay has another one by now */
 } fetching;
 
 static dbk_rc next_part(fetching *f, dbk_err *err)
@@ -61,10 +65,12 @@ static dbk_rc next_part(fetching *f, dbk_err *err)
     uint32_t number = f->next / DBK_PART_CHUNKS;
     (void)snprintf(tail, sizeof(tail), "/part?number=%u", (unsigned)number);
     dbk_rc rc = get(f->line, &f->space, tail, DBK_PART_BYTES_MAX, err);
+    f->was_replaced = rc == DBK_NOT_FOUND;
     if (rc != DBK_OK)
         return rc;
     rc = dbk_part_decode(&f->part, dbk_bytes_span(&dbk_line_answer(f->line)->body), &why);
-    if (rc != DBK_OK || f->part.number != number || !dbk_id_equal(&f->part.name, &f->name))
+    f->was_replaced = rc == DBK_OK && !dbk_id_equal(&f->part.name, &f->name);
+    if (rc != DBK_OK || f->part.number != number || f->was_replaced)
         return dbk_fail(err, DBK_PEER, "the relay gives no such part of a snapshot");
     return DBK_OK;
 }
@@ -73,40 +79,84 @@ static dbk_rc give_chunk(void *ctx, dbk_span *sealed, uint32_t index, dbk_err *e
 {
     fetching *f = ctx;
     dbk_rc rc = DBK_OK;
+    if (index < f->kept.chunks) {
+        dbk_bytes_truncate(&f->chunk, 0);
+        rc = dbk_snapshot_kept_get(f->line->book, &f->chunk, &f->space, index, err);
+        *sealed = dbk_bytes_span(&f->chunk);
+        return rc;
+    }
     DBK_ASSERT(index == f->next);
     if (index % DBK_PART_CHUNKS == 0)
         rc = next_part(f, err);
     if (rc == DBK_OK && !dbk_part_next(&f->part, sealed))
         rc = dbk_fail(err, DBK_PEER, "a part of a snapshot is too short");
     f->next++;
-    dbk_watch_tell(f->watch, "begin", f->next, f->chunks);
+    dbk_watch_tell(f->watch, "begin", f->next, f->m->chunks);
     return rc;
 }
 
-/* A connection that breaks each time must not keep a device from the log, which comes in pieces: so
- * each snapshot is tried once. */
-#define TRIED_PREFIX "snapshot-tried."
-#define TRIED_SIZE (sizeof(TRIED_PREFIX) + DBK_ID_HEX_SIZE)
-
-static dbk_rc was_tried(dbk_book *book, const fetching *f, bool *tried, dbk_err *err)
+static dbk_rc keep_part(fetching *f, dbk_err *err)
 {
-    char note[TRIED_SIZE] = TRIED_PREFIX;
-    dbk_err none = { 0 };
-    dbk_bytes held = DBK_BYTES_INIT(DBK_ID_BYTES);
-    dbk_span name = dbk_span_of(f->name.b, sizeof(f->name.b));
-    dbk_id_hex(note + sizeof(TRIED_PREFIX) - 1, &f->space);
-    dbk_rc rc = dbk_book_note_get(book, note, &held, &none);
-    *tried = rc == DBK_OK && dbk_span_equal(dbk_bytes_span(&held), name);
-    dbk_bytes_wipe(&held);
-    if (rc != DBK_OK && rc != DBK_NOT_FOUND)
-        return dbk_fail(err, rc, "%s", none.text);
-    return *tried ? DBK_OK : dbk_book_note_put(book, note, name, err);
+    dbk_span sealed[DBK_PART_CHUNKS];
+    dbk_snapshot_chunks chunks = { .sealed = sealed };
+    while (chunks.count < DBK_PART_CHUNKS && dbk_part_next(&f->part, &sealed[chunks.count]))
+        chunks.count++;
+    if (chunks.count < DBK_PART_CHUNKS)
+        return dbk_fail(err, DBK_PEER, "a part of a snapshot is too short");
+    return dbk_snapshot_keep(f->line->book, &f->kept, f->m, &chunks, err);
+}
+
+/* All but the last part: with that one it is taken. */
+static dbk_rc keep_parts(fetching *f, dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    f->next = f->kept.chunks;
+    while (rc == DBK_OK && f->m->chunks - f->next > DBK_PART_CHUNKS &&
+           f->next + DBK_PART_CHUNKS <= DBK_SNAPSHOT_KEPT_CHUNKS_MAX) {
+        rc = next_part(f, err);
+        if (rc == DBK_OK)
+            rc = keep_part(f, err);
+        if (rc == DBK_OK)
+            f->next += DBK_PART_CHUNKS;
+        dbk_watch_tell(f->watch, "begin", f->next, f->m->chunks);
+    }
+    return rc;
 }
 
 /* It is for others, or not yet: nothing is wrong with it. */
 static bool is_for_others(dbk_rc rc)
 {
     return rc == DBK_CONFLICT || rc == DBK_PENDING || rc == DBK_NOT_FOUND;
+}
+
+/* A connection that breaks each time must not keep a device from the log, which comes in pieces,
+ * too: so a try that brings nothing is the last one, or one of the last. Where relays have let go
+ * of the log's beginning there is no other way. */
+static dbk_rc fetch(fetching *f, dbk_snapshot_taken *taken, const dbk_snapshot_in *in, dbk_err *err)
+{
+    dbk_err why = { 0 };
+    dbk_book *book = f->line->book;
+    const dbk_space *space = dbk_roster_space(dbk_book_roster(book), &f->space);
+    f->is_only_way = space != NULL && space->floor.size > 0;
+    dbk_rc rc = dbk_snapshot_kept_try(book, &f->kept, f->m, err);
+    if (rc == DBK_OK && f->kept.is_hopeless && !f->is_only_way)
+        return dbk_snapshot_kept_drop(book, &f->space, err);
+    if (rc != DBK_OK)
+        return rc;
+    rc = keep_parts(f, &why);
+    if (rc == DBK_OK)
+        rc = dbk_snapshot_take(book, taken, in, &why);
+    if (rc == DBK_UNREACHABLE && (f->kept.chunks > 0 || f->is_only_way))
+        return dbk_fail(err, rc,
+                        "%s; of headquarters' snapshot %u parts of %u are here, and the "
+                        "next sync goes on",
+                        why.text, (unsigned)(f->kept.chunks / DBK_PART_CHUNKS),
+                        (unsigned)((f->m->chunks - 1) / DBK_PART_CHUNKS + 1));
+    if (rc != DBK_OK && rc != DBK_UNREACHABLE && !dbk_retry_is_local(rc) && !f->is_only_way) {
+        dbk_rc dropped = dbk_snapshot_kept_drop(book, &f->space, err);
+        rc = dropped == DBK_OK ? rc : dropped;
+    }
+    return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", why.text);
 }
 
 static dbk_rc try_it(fetching *f, dbk_snapshot_taken *taken, const dbk_snapshot_offer *offer,
@@ -118,7 +168,6 @@ static dbk_rc try_it(fetching *f, dbk_snapshot_taken *taken, const dbk_snapshot_
                            .confirmations_count = offer->words_count,
                            .chunk = give_chunk,
                            .ctx = f };
-    bool tried = false;
     const dbk_id device = dbk_book_device(book);
     /* Whoever vouches for a space holds all of it, whatever the relay offers (P1). */
     if (dbk_snapshot_may_vouch(dbk_book_roster(book), &device, &f->space))
@@ -132,13 +181,26 @@ static dbk_rc try_it(fetching *f, dbk_snapshot_taken *taken, const dbk_snapshot_
     if (rc != DBK_OK)
         return rc;
     memcpy(f->name.b, m.salt, sizeof(f->name.b));
-    f->chunks = m.chunks;
-    rc = was_tried(book, f, &tried, err);
-    /* Where relays have let go of the log's beginning there is no other way. */
-    const dbk_space *space = dbk_roster_space(dbk_book_roster(book), &f->space);
-    if (space != NULL && space->floor.size > 0)
-        tried = false;
-    return rc == DBK_OK && !tried ? dbk_snapshot_take(book, taken, &in, err) : rc;
+    f->m = &m;
+    rc = fetch(f, taken, &in, err);
+    f->m = NULL;
+    return rc;
+}
+
+static dbk_rc begin_once(fetching *f, dbk_snapshot_taken *taken, dbk_err *err)
+{
+    dbk_snapshot_offer offer;
+    dbk_bytes held = DBK_BYTES_INIT(DBK_SNAPSHOT_OFFER_BYTES_MAX);
+    f->was_replaced = false;
+    dbk_rc rc = get(f->line, &f->space, "", DBK_SNAPSHOT_OFFER_BYTES_MAX, err);
+    if (rc == DBK_OK) /* the parts will stand where it stands */
+        rc = dbk_bytes_append(&held, dbk_bytes_span(&dbk_line_answer(f->line)->body), err);
+    if (rc == DBK_OK)
+        rc = dbk_snapshot_offer_decode(&offer, dbk_bytes_span(&held), err);
+    if (rc == DBK_OK)
+        rc = try_it(f, taken, &offer, err);
+    dbk_bytes_wipe(&held);
+    return rc;
 }
 
 dbk_rc dbk_line_snapshot_begin(dbk_line *line, dbk_snapshot_taken *taken, bool *refused,
@@ -146,19 +208,17 @@ dbk_rc dbk_line_snapshot_begin(dbk_line *line, dbk_snapshot_taken *taken, bool *
 {
     fetching f = { .line = line, .watch = watch, .space = *space };
     dbk_err why = { 0 };
-    dbk_snapshot_offer offer;
-    dbk_bytes held = DBK_BYTES_INIT(DBK_SNAPSHOT_OFFER_BYTES_MAX);
     *taken = (dbk_snapshot_taken){ 0 };
     *refused = false;
-    dbk_rc rc = get(line, space, "", DBK_SNAPSHOT_OFFER_BYTES_MAX, &why);
-    if (rc == DBK_OK) /* the parts will stand where it stands */
-        rc = dbk_bytes_append(&held, dbk_bytes_span(&dbk_line_answer(line)->body), &why);
-    if (rc == DBK_OK)
-        rc = dbk_snapshot_offer_decode(&offer, dbk_bytes_span(&held), &why);
-    if (rc == DBK_OK)
-        rc = try_it(&f, taken, &offer, &why);
-    dbk_bytes_wipe(&held);
-    if (dbk_retry_is_local(rc))
+    dbk_bytes_init(&f.chunk, DBK_PART_CHUNK_BYTES_MAX);
+    dbk_rc rc = begin_once(&f, taken, &why);
+    if (f.was_replaced) { /* another one stands there since: that one, then */
+        dbk_err_clear(&why);
+        rc = begin_once(&f, taken, &why);
+    }
+    bool goes_on = rc == DBK_UNREACHABLE && (f.kept.chunks > 0 || f.is_only_way);
+    dbk_bytes_wipe(&f.chunk);
+    if (dbk_retry_is_local(rc) || goes_on)
         return dbk_fail(err, rc, "%s", why.text);
     *refused = rc != DBK_OK && !is_for_others(rc);
     return DBK_OK;

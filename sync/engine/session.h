@@ -87,7 +87,8 @@ typedef enum dbk_session_action_kind {
     DBK_ACTION_TAKE_RECEIPTS, /* space, receipts, checkpoint */
     DBK_ACTION_TAKE_RANGE,    /* space, range */
     DBK_ACTION_BEGIN,         /* space: take the snapshot that the relay says it has, if it holds;
-                               * nothing depends on it. TAKEN with local, and the newest nonce */
+                               * nothing depends on it. TAKEN with local, and the newest nonce;
+                               * DBK_UNREACHABLE: it goes on with the next sync */
     DBK_ACTION_WAIT,          /* wait_ms */
     DBK_ACTION_DONE,
     DBK_ACTION_FAIL /* failure: the first cause; all that could be done was done */

@@ -26,7 +26,7 @@ void dbk_session_begun(dbk_session *s, dbk_session_action *next, const dbk_sessi
     dbk_session_keep_nonce(s, e->nonce);
     if (e->rc != DBK_OK) {
         (void)dbk_fail(&err, e->rc, "%s", e->why);
-        dbk_session_fail(s, next, &err);
+        dbk_session_stop_pull(s, next, &err);
         return;
     }
     if (e->local != NULL)

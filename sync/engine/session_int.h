@@ -125,6 +125,9 @@ void dbk_session_refresh(dbk_session *s, const dbk_local *local);
 /* session.c */
 void dbk_session_keep_nonce(dbk_session *s, const char *nonce);
 
+/* session_space.c: of the space under way no more is pulled in this session. */
+void dbk_session_stop_pull(dbk_session *s, dbk_session_action *next, const dbk_err *err);
+
 /* session_begin.c: is a snapshot to be tried before the space is pulled? */
 bool dbk_session_begins(const dbk_session *s, const work *w);
 void dbk_session_begin(dbk_session *s, dbk_session_action *next, work *w);

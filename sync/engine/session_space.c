@@ -229,7 +229,7 @@ static void stop_push(dbk_session *s, dbk_session_action *next, const dbk_err *e
     dbk_session_next(s, next);
 }
 
-static void stop_pull(dbk_session *s, dbk_session_action *next, const dbk_err *err)
+void dbk_session_stop_pull(dbk_session *s, dbk_session_action *next, const dbk_err *err)
 {
     work *w = &s->works[s->at];
     if (dbk_retry_is_local(err->rc)) {
@@ -516,7 +516,7 @@ void dbk_session_pull_refused(dbk_session *s, dbk_session_action *next, const db
         (void)dbk_fail(&err, e->rc, "%s", e->why);
     else
         (void)dbk_retry_cause(e->status, e->body, &err);
-    stop_pull(s, next, &err);
+    dbk_session_stop_pull(s, next, &err);
 }
 
 void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_session_event *e)
@@ -532,7 +532,7 @@ void dbk_session_pulled(dbk_session *s, dbk_session_action *next, const dbk_sess
     else if (range.count == 0)
         rc = dbk_fail(&err, DBK_PEER, "the relay keeps back what its checkpoint covers");
     if (rc != DBK_OK) {
-        stop_pull(s, next, &err);
+        dbk_session_stop_pull(s, next, &err);
         return;
     }
     s->range_end = range.from + range.count;
@@ -569,7 +569,7 @@ void dbk_session_range_taken(dbk_session *s, dbk_session_action *next, const dbk
     if (e->rc != DBK_OK) {
         bool hides = e->rc == DBK_PENDING && !e->let_go && !lacks(w);
         (void)dbk_fail(&err, hides ? DBK_PEER : e->rc, "%s", e->why);
-        stop_pull(s, next, &err);
+        dbk_session_stop_pull(s, next, &err);
         return;
     }
     DBK_ASSERT(s->range_end > next_index(w));

@@ -15,6 +15,7 @@
 #include "core/journal/quarantine_internal.h"
 #include "core/journal/query.h"
 #include "core/journal/refill.h"
+#include "core/journal/snapshot_kept.h"
 #include "core/seal/snapshot_seal.h"
 #include "core/store/sql.h"
 #include "tests/lib/forge.h"
@@ -337,6 +338,29 @@ static void an_order_ends_every_snapshot_that_is_older_2_5(void **state)
     assert_int_equal(carry_out(k, SNAP_NEW), 0);
 }
 
+/* What is on its way to a new device holds what is ordered gone, too. */
+static void an_order_ends_a_snapshot_that_is_on_its_way_P7(void **state)
+{
+    snapkit *k = *state;
+    dbk_manifest m;
+    dbk_snapshot_kept kept;
+    dbk_err err = { 0 };
+    dbk_bytes sealed = DBK_BYTES_INIT(64 * 1024);
+    dbk_book *book = snapkit_book(k, SNAP_NEW);
+    snapkit_spread(k);
+    snapkit_snap(k);
+    const dbk_span first = dbk_bytes_span(&k->chunks[0]);
+    const dbk_snapshot_chunks chunks = { &first, 1 };
+    assert_ok(dbk_manifest_decode(&m, dbk_bytes_span(&k->manifest), &err), &err);
+    assert_ok(dbk_snapshot_kept_try(book, &kept, &m, &err), &err);
+    assert_ok(dbk_snapshot_keep(book, &kept, &m, &chunks, &err), &err);
+    order(k);
+    assert_int_equal(carry_out(k, SNAP_NEW), 0);
+    assert_rc(dbk_snapshot_kept_get(book, &sealed, &k->w.org.space, 0, &err), DBK_DAMAGED, &err);
+    (void)proof_clean(book, &k->w.org.space);
+    dbk_bytes_wipe(&sealed);
+}
+
 /* A desk that waits for its own hand calls nobody a liar, and none makes one of what is to go. */
 static void an_order_that_is_not_carried_out_here_makes_nobody_a_liar_2_5(void **state)
 {
@@ -458,6 +482,7 @@ int main(void)
         WITH(it_is_taken_where_nothing_is_and_nowhere_else_P1),
         WITH(a_restricted_space_takes_two_persons),
         WITH(an_order_ends_every_snapshot_that_is_older_2_5),
+        WITH(an_order_ends_a_snapshot_that_is_on_its_way_P7),
         WITH(an_order_that_is_not_carried_out_here_makes_nobody_a_liar_2_5),
         WITH(an_order_is_carried_out_where_the_notes_never_were_2_5),
         WITH(an_order_is_carried_out_where_the_notes_came_erased_before_it_2_5),
