@@ -28,8 +28,8 @@ typedef struct listing {
 /* Was it written long after what it is about (FL-11)? */
 static bool is_late(const cli *c, const dbk_row *row)
 {
-    const dbk_forms *forms = dbk_book_forms(c->book);
-    return dbk_late(dbk_forms_find(forms, dbk_span_str(row->form), 0), row->when_ms, row->begun_ms);
+    const dbk_form *form = dbk_forms_find(dbk_book_forms(c->book), dbk_span_str(row->form), 0);
+    return form != NULL && dbk_form_is_late(form, row->when_ms, row->begun_ms);
 }
 
 static dbk_rc row_json(const cli *c, const dbk_row *row, const char *snippet, dbk_err *err)

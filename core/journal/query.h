@@ -66,7 +66,7 @@ typedef struct dbk_row {
     const char *form;
     const char *summary;           /* one line from the form's summary fields; not terminal-safe */
     int64_t when_ms;               /* the form's `when` field, else the claimed creation time */
-    int64_t cue_ms;                /* of the cue by which it was found */
+    int64_t cue_ms, cue_row;       /* of the cue by which it was found */
     uint64_t begun_ms, updated_ms; /* claimed */
     dbk_life life;
     dbk_attention attention;
@@ -135,6 +135,10 @@ typedef struct dbk_cue_place {
 } dbk_cue_place;
 DBK_MUST_CHECK dbk_rc dbk_query_cue_latest(dbk_book *book, dbk_cue_place *out, const dbk_cued *ask,
                                            dbk_err *err);
+/* All of them, the latest first, none opened: of spaces that the caller knows to be open here. */
+typedef dbk_rc (*dbk_place_fn)(void *ctx, const dbk_cue_place *place, dbk_err *err);
+DBK_MUST_CHECK dbk_rc dbk_query_cue_places(dbk_book *book, const dbk_cued *ask, dbk_place_fn fn,
+                                           void *ctx, dbk_err *err);
 /* What cues of this kind are about, each once, by bytes. */
 typedef dbk_rc (*dbk_about_fn)(void *ctx, const dbk_id *about, dbk_err *err);
 DBK_MUST_CHECK dbk_rc dbk_query_cue_abouts(dbk_book *book, dbk_cue_kind kind, dbk_about_fn fn,

@@ -7,12 +7,13 @@
 #include "core/base/alloc.h"
 #include "core/base/room.h"
 #include "core/journal/query_internal.h"
+#include "core/journal/record_id.h"
 #include "core/store/cues.h"
 #include "core/store/rows_query.h"
 
-/* More than any state gives: an id takes 16 of its bytes, and is told less often than four times.
+/* More than any state gives: an id takes 16 of its bytes, and is told less often than eight times.
  */
-#define CUES_MAX (DBK_STATE_BYTES_MAX / 4u)
+#define CUES_MAX (DBK_STATE_BYTES_MAX / 2u)
 
 /* ---- keeping --------------------------------------------------------------------------------- */
 
@@ -60,7 +61,7 @@ static dbk_rc make_cues(dbk_book *book, cues *c, const dbk_store_record *row, db
     dbk_rc rc = dbk_query_state(&state, row, err);
     if (rc == DBK_OK) {
         const dbk_cue_of of = { state, dbk_book_view(book, state, row->form).form, row->when_ms,
-                                space_of(book, row) };
+                                space_of(book, row), dbk_record_id_fits };
         rc = dbk_cues_each(&of, take_cue, c, err);
     }
     if (c->count > 0)
@@ -130,7 +131,7 @@ typedef struct walk {
     bool with_withdrawn, with_note;
     dbk_row_fn fn;
     void *ctx;
-    int64_t cue_ms; /* of the cue by which the row was found */
+    dbk_cue_place cue; /* by which the row was found */
 } walk;
 
 static dbk_rc give_note(const walk *w, dbk_row *out, const dbk_store_record *row, dbk_err *err)
@@ -155,7 +156,8 @@ static dbk_rc take_row(void *ctx, const dbk_store_record *row, dbk_err *err)
         (w->form != NULL && !dbk_span_equal(row->form, dbk_span_str(w->form))))
         return DBK_OK;
     dbk_rc rc = dbk_query_row_alone(w->book, &out, row, err);
-    out.cue_ms = w->cue_ms;
+    out.cue_ms = w->cue.at_ms;
+    out.cue_row = w->cue.row;
     if (rc != DBK_OK)
         return rc;
     return w->with_note ? give_note(w, &out, row, err) : w->fn(w->ctx, &out, err);
@@ -164,7 +166,7 @@ static dbk_rc take_row(void *ctx, const dbk_store_record *row, dbk_err *err)
 static dbk_rc take_found(void *ctx, dbk_rowid record, int64_t at_ms, dbk_err *err)
 {
     walk *w = ctx;
-    w->cue_ms = at_ms;
+    w->cue = (dbk_cue_place){ record, at_ms };
     return dbk_records_get(w->book->store, record, take_row, w, err);
 }
 
@@ -217,9 +219,30 @@ dbk_rc dbk_query_cue_latest(dbk_book *book, dbk_cue_place *out, const dbk_cued *
     return dbk_cues_latest(book->store, &out->row, &out->at_ms, &rows, err);
 }
 
+typedef struct placing {
+    dbk_place_fn fn;
+    void *ctx;
+} placing;
+
+static dbk_rc give_place(void *ctx, dbk_rowid record, int64_t at_ms, dbk_err *err)
+{
+    const placing *p = ctx;
+    const dbk_cue_place place = { record, at_ms };
+    return p->fn(p->ctx, &place, err);
+}
+
+dbk_rc dbk_query_cue_places(dbk_book *book, const dbk_cued *ask, dbk_place_fn fn, void *ctx,
+                            dbk_err *err)
+{
+    const dbk_cues_ask rows = rows_of(ask);
+    placing p = { fn, ctx };
+    dbk_rc rc = dbk_query_keep_up(book, err);
+    return rc == DBK_OK ? dbk_cues_find(book->store, &rows, give_place, &p, err) : rc;
+}
+
 dbk_rc dbk_query_cued(dbk_book *book, const dbk_cued *ask, dbk_row_fn fn, void *ctx, dbk_err *err)
 {
-    walk w = { book, ask->form, ask->with_withdrawn, ask->with_note, fn, ctx, 0 };
+    walk w = { book, ask->form, ask->with_withdrawn, ask->with_note, fn, ctx, { 0, 0 } };
     const dbk_cues_ask rows = rows_of(ask);
     dbk_rc rc = dbk_query_keep_up(book, err);
     return rc == DBK_OK ? dbk_cues_find(book->store, &rows, take_found, &w, err) : rc;

@@ -4,6 +4,7 @@
 
 #include "core/base/cbor.h"
 #include "core/base/text.h"
+#include "core/model/record.h"
 #include "core/model/reference.h"
 #include "core/model/view.h"
 
@@ -22,6 +23,7 @@ const char *const dbk_cue_victims[4] = { "victim", "close_relative", "family_spo
 static const char *const action_over[] = { "done", "declined", NULL };
 static const char *const sent_out[] = { "search", "locate_arrest", NULL };
 static const char *const referral_over[] = { "rejected", "done", "closed_no_contact", NULL };
+static const char *const first_visit[] = { "first_visit", NULL };
 static const char *const attempted[] = { "attempted", NULL };
 static const char *const closed[] = { "closed", NULL };
 static const char *const dispose[] = { "dispose", NULL };
@@ -323,10 +325,96 @@ static void tell_met(telling *t)
             tell(t, sure && theirs(t, &id) ? DBK_CUE_MET : DBK_CUE_MAY_MEET, &id, t->of->when_ms);
 }
 
+/* One value stands in each register, so that is what is shown, to whomever. */
+static bool is_undisputed(const dbk_state *state)
+{
+    for (size_t i = 0; i < dbk_state_groups(state); i++)
+        if (dbk_state_group_at(state, i)->registers_count > 1)
+            return false;
+    return true;
+}
+
+static bool stands(const dbk_cue_of *of, const char *name)
+{
+    standing s = standing_in(of, name);
+    dbk_span item;
+    return next_item(&s, &item);
+}
+
+/* What makes an entry one that is read, whatever it says there. */
+static bool says_more(const dbk_cue_of *of)
+{
+    static const char *const fields[] = { "family_group", "given", "requests", "complaints",
+                                          "family_voice" };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (stands(of, fields[i]))
+            return true;
+    return may_say(of, "method", attempted) || may_say(of, "purpose", first_visit);
+}
+
+/* A dbk_current_fn: of what is undisputed. */
+typedef struct showing {
+    telling *t;
+    dbk_bytes scratch;
+} showing;
+
+static dbk_span shown(void *ctx, const char *name)
+{
+    showing *s = ctx;
+    const dbk_cue_of *of = s->t->of;
+    const dbk_view_opts view = { .form = of->form };
+    const dbk_field *field = dbk_form_field(of->form, name);
+    dbk_span value = { NULL, 0 };
+    dbk_bytes_truncate(&s->scratch, 0);
+    if (s->t->rc == DBK_OK && field != NULL)
+        s->t->rc = dbk_view_field(&value, &s->scratch, of->state, field, &view, s->t->err);
+    return value;
+}
+
+static dbk_cue_kind plain_kind(telling *t)
+{
+    showing s = { t, DBK_BYTES_INIT(DBK_STATE_BYTES_MAX) };
+    const dbk_field *when = dbk_form_when(t->of->form);
+    dbk_dot first;
+    dbk_hlc began = 0;
+    int64_t at_ms = 0;
+    unsigned facts = 0;
+    if (when != NULL && dbk_state_created(t->of->state, &first, &began) &&
+        read_time(&at_ms, shown(&s, when->name)) &&
+        dbk_form_is_late(t->of->form, at_ms, dbk_hlc_ms(began)))
+        facts |= DBK_CUE_LATE;
+    if (shown(&s, "supervised").len == 0 && dbk_record_lacks(t->of->form, shown, &s))
+        facts |= DBK_CUE_INCOMPLETE;
+    dbk_bytes_wipe(&s.scratch);
+    return (dbk_cue_kind)(DBK_CUE_PLAIN + facts);
+}
+
+static bool is_beside(const dbk_cue_of *of, const dbk_id *family)
+{
+    return of->fits(family, &of->space, dbk_span_str("case"));
+}
+
+/* What surely says no more than that they were met is counted without being read as well. */
+static void tell_entry(telling *t)
+{
+    bool plain = is_undisputed(t->of->state) && !says_more(t->of);
+    dbk_cue_kind kind = plain ? plain_kind(t) : DBK_CUE_TELLING;
+    standing s = standing_in(t->of, "case_id");
+    dbk_span item;
+    dbk_id id;
+    if (is_out_of_use(t->of))
+        return;
+    while (next_item(&s, &item))
+        if (read_id(&id, item))
+            tell(t, theirs(t, &id) && is_beside(t->of, &id) ? kind : DBK_CUE_TELLING, &id,
+                 t->of->when_ms);
+}
+
 static void tell_contact(telling *t)
 {
     int64_t next_ms = 0;
     tell_met(t);
+    tell_entry(t);
     tell_refs(t, DBK_CUE_CONTACT, "case_id", t->of->when_ms);
     if (!earliest(t->of, &next_ms, "next_contact.when"))
         return;

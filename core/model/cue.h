@@ -38,8 +38,19 @@ typedef enum dbk_cue_kind {
     DBK_CUE_GRADED_LOW,  /* an assessment of this case alone that says standard, or not graded */
     DBK_CUE_GRADED_HIGH, /* ... that says neither */
     DBK_CUE_AGREED,      /* may hold: a contact, about its case, says what was agreed next */
-    DBK_CUE_KINDS
+    /* A contact in use is one of these, about each case that it may be of. It may say more than
+     * that they were met; or it surely says no more: of no side of the family, nothing given or
+     * asked, no first visit, and its case is of its own space. */
+    DBK_CUE_TELLING,
+    DBK_CUE_PLAIN, /* the first of DBK_CUE_PLAINS, by what dbk_cue_plain says of it */
+    DBK_CUE_KINDS = DBK_CUE_PLAIN + 4
 } dbk_cue_kind;
+
+typedef enum dbk_cue_plain {
+    DBK_CUE_LATE = 1,       /* dbk_form_is_late() */
+    DBK_CUE_INCOMPLETE = 2, /* nobody has supervised it, and dbk_record_lacks() */
+    DBK_CUE_PLAINS = 4
+} dbk_cue_plain;
 
 typedef struct dbk_cue {
     dbk_cue_kind kind;
@@ -66,6 +77,8 @@ typedef struct dbk_cue_of {
     const dbk_form *form; /* that it is read by; NULL: none is known, and only references tell */
     int64_t when_ms;      /* the record's own time */
     dbk_id space;
+    /* Is it an id of a record of this form in this space? (core/journal/record_id.h) */
+    bool (*fits)(const dbk_id *id, const dbk_id *space, dbk_span form);
 } dbk_cue_of;
 /* In no order; some may come twice. What isn't DBK_OK ends it and is returned. */
 typedef dbk_rc (*dbk_cue_fn)(void *ctx, const dbk_cue *cue, dbk_err *err);

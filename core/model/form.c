@@ -155,6 +155,12 @@ const dbk_field *dbk_form_when(const dbk_form *form)
     return form->when;
 }
 
+bool dbk_form_is_late(const dbk_form *form, int64_t when_ms, uint64_t begun_ms)
+{
+    return form->when != NULL && form->when->kind == DBK_FIELD_DATETIME && form->signs &&
+           (int64_t)begun_ms - when_ms > DBK_FORM_LATE_MS;
+}
+
 const form_more *dbk_form_more(const dbk_form *form, const dbk_field *field)
 {
     DBK_ASSERT(field >= form->fields);

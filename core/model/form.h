@@ -120,6 +120,11 @@ const dbk_field *dbk_form_part(const dbk_form *form, const char *path, const dbk
 size_t dbk_form_summary(const dbk_form *form, const dbk_field *const **out);
 /* The field that dates a record ("happened_at" for most), or NULL. */
 const dbk_field *dbk_form_when(const dbk_form *form);
+/* Was an entry written long after what it is about (FL-11)? Of forms that are signed and dated to
+ * the minute. when_ms: what it says; begun_ms: when its first words were saved, by its device's
+ * clock. */
+#define DBK_FORM_LATE_MS (24 * 60 * 60 * 1000LL)
+bool dbk_form_is_late(const dbk_form *form, int64_t when_ms, uint64_t begun_ms);
 const char *dbk_field_kind_name(dbk_field_kind kind);
 
 /* The protective rank of a register's value (a CBOR map of field -> value) under a CAUTIOUS

@@ -154,7 +154,7 @@ static void judge_added(record_work *c, record_need *n, size_t i)
 static void judge(record_work *c)
 {
     const record_values values = { dbk_work_shown, c };
-    record_need n = { c->problems, DBK_OK, c->err };
+    record_need n = { .problems = c->problems, .err = c->err };
     for (size_t i = 0; i < c->form->fields_count && c->rc == DBK_OK; i++) {
         const dbk_field *field = &c->form->fields[i];
         dbk_rule rule = c->form->groups[field->group].rule;

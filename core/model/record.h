@@ -64,6 +64,8 @@ DBK_MUST_CHECK dbk_rc dbk_record_check(dbk_change *out, dbk_problems *problems,
 DBK_MUST_CHECK dbk_rc dbk_record_check_stage(dbk_problems *problems, const dbk_form *form,
                                              dbk_stage stage, dbk_current_fn current,
                                              void *current_ctx, dbk_err *err);
+/* Whether that would say anything before the record is signed, a problem or a warning. */
+bool dbk_record_lacks(const dbk_form *form, dbk_current_fn current, void *current_ctx);
 /* Whether a person is to be asked for a top-level field, given the displayed values: it is blank
  * and needed or warned about, or it has its place only beside an answer that is there. */
 bool dbk_record_wants(const dbk_form *form, const dbk_field *field, dbk_current_fn current,

@@ -19,9 +19,10 @@ typedef enum record_wants {
     WANT_NEEDS = 2,      /* need: sign is a fault, warn a warning */
 } record_wants;
 typedef struct record_need {
-    dbk_problems *problems;
+    dbk_problems *problems; /* NULL: only whether something lacks, which `lacks` says */
     dbk_rc rc;
     dbk_err *err;
+    bool lacks;
 } record_need;
 /* Parts of the elements of one field: an object, or a list of objects; and roles of people. */
 void dbk_need_parts(record_need *n, const dbk_field *field, const form_more *more, dbk_span value,

@@ -100,6 +100,13 @@ static words cond_words(const form_cond *cond, const dbk_field *fields, size_t c
 
 /* ---- saying it ------------------------------------------------------------------------------- */
 
+/* Who only asks whether something lacks is told that, without words. */
+static bool is_only_asked(record_need *n)
+{
+    n->lacks = true;
+    return n->problems == NULL;
+}
+
 /* What is said of one field: where it stands. Put into words only when something is said. */
 typedef struct spot {
     const dbk_field *top, *part; /* part: NULL for the whole field or element */
@@ -110,7 +117,7 @@ static void say(record_need *n, dbk_severity severity, const spot *at, const cha
 {
     char path[2 * DBK_NAME_BYTES_MAX + 32], number[32] = "", count[32] = "";
     bool listed = at->element != SIZE_MAX;
-    if (n->rc != DBK_OK)
+    if (is_only_asked(n) || n->rc != DBK_OK)
         return;
     if (listed) {
         (void)snprintf(number, sizeof(number), "[%zu]", at->element);
@@ -131,7 +138,8 @@ static void judge_conditions(record_need *n, const dbk_field *fields, size_t cou
     if (more->only_if.count == 0 && more->need_if.count == 0)
         return;
     bool blank = dbk_value_is_blank(values->get(values->ctx, fields[i].name));
-    if (!blank && more->only_if.count > 0 && !dbk_cond_holds(&more->only_if, values)) {
+    if (!blank && more->only_if.count > 0 && !dbk_cond_holds(&more->only_if, values) &&
+        !is_only_asked(n)) {
         words when = cond_words(&more->only_if, fields, count);
         (void)snprintf(text, sizeof(text), "this belongs here only if %s.", when.text);
         say(n, severity, at, text);
@@ -139,6 +147,8 @@ static void judge_conditions(record_need *n, const dbk_field *fields, size_t cou
     if (!blank || more->need_if.count == 0 || !dbk_cond_holds(&more->need_if, values))
         return;
     if (more->need_or != NULL && !dbk_value_is_blank(values->get(values->ctx, more->need_or)))
+        return;
+    if (is_only_asked(n))
         return;
     words when = cond_words(&more->need_if, fields, count);
     if (more->need_or != NULL)
@@ -215,7 +225,7 @@ void dbk_need_condition(record_need *n, const dbk_form *form, size_t field,
 
 void dbk_need_record(record_need *n, const dbk_form *form, const record_values *values)
 {
-    for (size_t i = 0; i < form->fields_count; i++) {
+    for (size_t i = 0; i < form->fields_count && (n->problems != NULL || !n->lacks); i++) {
         const dbk_field *field = &form->fields[i];
         dbk_span value = values->get(values->ctx, field->name);
         const spot at = { field, NULL, SIZE_MAX };
@@ -244,7 +254,7 @@ dbk_rc dbk_record_check_stage(dbk_problems *problems, const dbk_form *form, dbk_
                               dbk_current_fn current, void *current_ctx, dbk_err *err)
 {
     const record_values values = { current, current_ctx };
-    record_need n = { problems, DBK_OK, err };
+    record_need n = { .problems = problems, .err = err };
     size_t faults = problems->faults;
     /* A draft may lack anything: what is wrong in itself was refused when it was typed. */
     if (stage == DBK_STAGE_SIGN)
@@ -253,4 +263,12 @@ dbk_rc dbk_record_check_stage(dbk_problems *problems, const dbk_form *form, dbk_
         return dbk_fail(err, DBK_INVALID, "%zu things are missing or wrong",
                         problems->faults - faults);
     return n.rc;
+}
+
+bool dbk_record_lacks(const dbk_form *form, dbk_current_fn current, void *current_ctx)
+{
+    const record_values values = { current, current_ctx };
+    record_need n = { .problems = NULL };
+    dbk_need_record(&n, form, &values);
+    return n.lacks;
 }

@@ -31,28 +31,23 @@ typedef struct walk {
 typedef struct showing {
     dbk_reading *reading;
     dbk_rc rc;
+    dbk_err *err;
 } showing;
+
 static dbk_span shown(void *ctx, const char *field)
 {
     showing *s = ctx;
     dbk_span value = { NULL, 0 };
-    dbk_err inner = { 0 };
     if (s->rc == DBK_OK)
-        s->rc = dbk_reading_value(s->reading, &value, field, &inner);
+        s->rc = dbk_reading_value(s->reading, &value, field, s->err);
     return s->rc == DBK_OK ? value : dbk_span_of(NULL, 0);
 }
 
 static dbk_rc is_incomplete(bool *yes, dbk_reading *r, dbk_err *err)
 {
-    dbk_problems missing = { 0 };
-    dbk_err inner = { 0 };
-    showing s = { r, DBK_OK };
-    dbk_rc rc = dbk_record_check_stage(&missing, r->note->form, DBK_STAGE_SIGN, shown, &s, &inner);
-    *yes = missing.count > 0;
-    dbk_problems_wipe(&missing);
-    if (s.rc != DBK_OK)
-        rc = s.rc;
-    return rc == DBK_OK || rc == DBK_INVALID ? DBK_OK : dbk_fail(err, rc, "%s", inner.text);
+    showing s = { r, DBK_OK, err };
+    *yes = dbk_record_lacks(r->note->form, shown, &s);
+    return s.rc;
 }
 
 static bool gave_literature(dbk_span given)
@@ -92,6 +87,7 @@ static dbk_rc tell_entry(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err 
     dbk_family_entry e = {
         .record = row->record, .space = row->space, .when_ms = row->when_ms, .note = r->note
     };
+    e.place = (dbk_cue_place){ row->cue_row, row->cue_ms };
     dbk_rc rc = r->note->form == NULL ? DBK_OK : dbk_reading_ref(r, &e.case_id, "case_id", err);
     if (rc != DBK_OK || r->note->form == NULL ||
         (w->opts->case_id != NULL && !dbk_id_equal(&e.case_id, w->opts->case_id)))
@@ -110,9 +106,11 @@ dbk_rc dbk_family_entries(dbk_book *book, const dbk_family_opts *opts, dbk_famil
                           void *ctx, dbk_err *err)
 {
     walk w = { opts, fn, ctx };
-    const dbk_cued of_case = {
-        .kind = DBK_CUE_CONTACT, .about = opts->case_id, .from_ms = INT64_MIN, .until_ms = INT64_MAX
-    };
+    const dbk_cued of_case = { .kind = opts->telling ? DBK_CUE_TELLING : DBK_CUE_CONTACT,
+                               .about = opts->case_id,
+                               .from_ms = INT64_MIN,
+                               .until_ms = INT64_MAX };
+    DBK_ASSERT(!opts->telling || opts->case_id != NULL);
     return opts->case_id != NULL ? dbk_reading_cued(book, &of_case, tell_entry, &w, err)
                                  : dbk_reading_each(book, FORM, tell_entry, &w, err);
 }

@@ -13,12 +13,13 @@
 typedef struct dbk_family_entry {
     dbk_id record, case_id, space;
     int64_t when_ms;
-    bool attempt;    /* nobody was reached: no contact (FL-2) */
-    bool late;       /* FL-11 */
-    bool supervised; /* somebody has looked at it */
-    bool incomplete; /* not supervised, and something that is wanted is blank (FL-1) */
-    bool literature; /* was given to the family (FL-10) */
-    dbk_span group;  /* the side of the family; empty: not said */
+    bool attempt;        /* nobody was reached: no contact (FL-2) */
+    bool late;           /* FL-11 */
+    bool supervised;     /* somebody has looked at it */
+    bool incomplete;     /* not supervised, and something that is wanted is blank (FL-1) */
+    bool literature;     /* was given to the family (FL-10) */
+    dbk_span group;      /* the side of the family; empty: not said */
+    dbk_cue_place place; /* among the case's, where a case was asked for */
     const dbk_note *note;
     dbk_reading *reading; /* what it gives ends what `group` points to */
 } dbk_family_entry;
@@ -26,6 +27,7 @@ typedef dbk_rc (*dbk_family_entry_fn)(void *ctx, const dbk_family_entry *e, dbk_
 typedef struct dbk_family_opts {
     const dbk_id *case_id; /* NULL: all */
     const char *group;     /* NULL: all sides */
+    bool telling;          /* of a case: without those that DBK_CUE_PLAIN tells all of */
 } dbk_family_opts;
 /* The newest first. */
 DBK_MUST_CHECK dbk_rc dbk_family_entries(dbk_book *book, const dbk_family_opts *opts,

@@ -4,13 +4,6 @@
 
 #define HOUR_MS (60 * 60 * 1000LL)
 
-bool dbk_late(const dbk_form *form, int64_t when_ms, uint64_t begun_ms)
-{
-    const dbk_field *when = form == NULL ? NULL : dbk_form_when(form);
-    return when != NULL && when->kind == DBK_FIELD_DATETIME && dbk_form_signs(form) &&
-           (int64_t)begun_ms - when_ms > DBK_LATE_MS;
-}
-
 dbk_rc dbk_late_hours(uint64_t *hours, const dbk_note *note, dbk_err *err)
 {
     const dbk_field *when = note->form == NULL ? NULL : dbk_form_when(note->form);
@@ -25,7 +18,7 @@ dbk_rc dbk_late_hours(uint64_t *hours, const dbk_note *note, dbk_err *err)
     dbk_reading_init(&r, note);
     dbk_rc rc = dbk_reading_time(&r, &there, &when_ms, when->name, err);
     dbk_reading_wipe(&r);
-    if (rc == DBK_OK && there && dbk_late(note->form, when_ms, dbk_hlc_ms(began)))
+    if (rc == DBK_OK && there && dbk_form_is_late(note->form, when_ms, dbk_hlc_ms(began)))
         *hours = (uint64_t)(((int64_t)dbk_hlc_ms(began) - when_ms) / HOUR_MS);
     return rc;
 }

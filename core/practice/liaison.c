@@ -1,5 +1,6 @@
 #include "core/practice/liaison.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -8,6 +9,13 @@
 #include "core/practice/deployment.h"
 
 #define ROWS_MAX 16384u
+#define PLAINS_MAX 1048576u /* of one family */
+
+/* A contact that says no more of itself than this (DBK_CUE_PLAIN). */
+typedef struct plain {
+    dbk_cue_place place;
+    unsigned facts;
+} plain;
 
 typedef struct gathering {
     dbk_book *book;
@@ -15,6 +23,11 @@ typedef struct gathering {
     dbk_liaison_family *rows;
     size_t count, room;
     size_t first; /* of the rows of the case that is looked at */
+    /* Its plain contacts, the latest first; told: how many were counted. */
+    plain *plains;
+    size_t plains_count, plains_room, plains_told;
+    unsigned facts;      /* of those that are looked up */
+    const dbk_id *space; /* the case's */
     uint64_t cases;
     bool full;               /* as many cases as were asked for */
     dbk_liaison_family *row; /* that items are counted for */
@@ -78,35 +91,105 @@ static dbk_rc count_item(void *ctx, const dbk_family_item *item, dbk_err *err)
     return DBK_OK;
 }
 
-static void count_met(dbk_liaison_family *row, const dbk_family_entry *e)
+static void count_met(dbk_liaison_family *row, int64_t when_ms)
 {
     if (row->contacts == 0)
-        row->last_ms = e->when_ms;
-    else if (row->first_ms - e->when_ms > row->gap_ms)
-        row->gap_ms = row->first_ms - e->when_ms;
-    row->first_ms = e->when_ms;
+        row->last_ms = when_ms;
+    else if (row->first_ms - when_ms > row->gap_ms)
+        row->gap_ms = row->first_ms - when_ms;
+    row->first_ms = when_ms;
     row->contacts++;
+}
+
+static dbk_rc row_of(gathering *g, dbk_liaison_family **out, const dbk_id *case_id, dbk_span group,
+                     dbk_err *err)
+{
+    dbk_rc rc = find(g, group) == NULL ? add(g, case_id, group, err) : DBK_OK;
+    *out = rc == DBK_OK ? find(g, group) : NULL;
+    return rc;
+}
+
+static int by_place(const dbk_cue_place *a, const dbk_cue_place *b)
+{
+    if (a->at_ms != b->at_ms)
+        return a->at_ms > b->at_ms ? -1 : 1;
+    return (a->row < b->row) - (a->row > b->row);
+}
+
+static int by_plain(const void *a, const void *b)
+{
+    return by_place(&((const plain *)a)->place, &((const plain *)b)->place);
+}
+
+static dbk_rc take_plain(void *ctx, const dbk_cue_place *place, dbk_err *err)
+{
+    gathering *g = ctx;
+    if (g->plains_count == PLAINS_MAX)
+        return dbk_fail(err, DBK_LIMIT, "more than %u contacts with one family", PLAINS_MAX);
+    plain *plains = dbk_room_for(g->plains, &g->plains_room, g->plains_count + 1, sizeof(*plains));
+    if (plains == NULL)
+        return dbk_fail(err, DBK_NOMEM, "no memory for the contacts");
+    g->plains = plains;
+    g->plains[g->plains_count++] = (plain){ *place, g->facts };
+    return DBK_OK;
+}
+
+/* They are of the case's own space, which is open here: its record was read. */
+static dbk_rc find_plains(gathering *g, const dbk_id *case_id, dbk_err *err)
+{
+    dbk_cued ask = { .about = case_id, .from_ms = INT64_MIN, .until_ms = INT64_MAX };
+    dbk_rc rc = DBK_OK;
+    g->plains_count = g->plains_told = 0;
+    for (g->facts = 0; rc == DBK_OK && g->facts < DBK_CUE_PLAINS; g->facts++) {
+        ask.kind = (dbk_cue_kind)(DBK_CUE_PLAIN + g->facts);
+        rc = dbk_query_cue_places(g->book, &ask, take_plain, g, err);
+    }
+    if (g->plains_count > 0)
+        qsort(g->plains, g->plains_count, sizeof(g->plains[0]), by_plain);
+    return rc;
+}
+
+/* Those that come before an entry, as if they had been read; NULL: the rest. */
+static dbk_rc count_plains(gathering *g, const dbk_id *case_id, const dbk_cue_place *before,
+                           dbk_err *err)
+{
+    dbk_rc rc = DBK_OK;
+    for (; rc == DBK_OK && g->plains_told < g->plains_count; g->plains_told++) {
+        const plain *p = &g->plains[g->plains_told];
+        dbk_liaison_family *row = NULL;
+        if (before != NULL && by_place(&p->place, before) > 0)
+            break;
+        if (!shows(g->opts, g->space))
+            continue;
+        rc = row_of(g, &row, case_id, dbk_span_of(NULL, 0), err);
+        if (rc != DBK_OK)
+            return rc;
+        row->late += (p->facts & DBK_CUE_LATE) != 0;
+        row->incomplete += (p->facts & DBK_CUE_INCOMPLETE) != 0;
+        count_met(row, p->place.at_ms);
+    }
+    return rc;
 }
 
 static dbk_rc count_entry(void *ctx, const dbk_family_entry *e, dbk_err *err)
 {
     gathering *g = ctx;
     bool first_visit = false;
-    if (!shows(g->opts, &e->space))
-        return DBK_OK;
-    dbk_rc rc = DBK_OK;
-    if (find(g, e->group) == NULL)
-        rc = add(g, &e->case_id, e->group, err);
+    dbk_liaison_family *row = NULL;
+    dbk_rc rc = count_plains(g, &e->case_id, &e->place, err);
+    if (rc != DBK_OK || !shows(g->opts, &e->space))
+        return rc;
+    rc = row_of(g, &row, &e->case_id, e->group, err);
     if (rc != DBK_OK)
         return rc;
-    dbk_liaison_family *row = g->row = find(g, e->group);
+    g->row = row;
     row->late += e->late;
     row->incomplete += e->incomplete;
     row->attempts += e->attempt;
     if (e->literature)
         row->literature_ms = e->when_ms;
     if (!e->attempt)
-        count_met(row, e);
+        count_met(row, e->when_ms);
     rc = dbk_reading_says(e->reading, &first_visit, "purpose", "first_visit", err);
     if (first_visit && !e->attempt)
         row->first_visit_ms = e->when_ms;
@@ -153,7 +236,7 @@ static dbk_rc add_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *e
     gathering *g = ctx;
     dbk_span groups = { NULL, 0 };
     bool closed = false;
-    const dbk_family_opts family = { .case_id = &row->record };
+    const dbk_family_opts family = { .case_id = &row->record, .telling = true };
     const dbk_cued graded = {
         .kind = DBK_CUE_GRADED, .about = &row->record, .from_ms = INT64_MIN, .until_ms = INT64_MAX
     };
@@ -167,11 +250,16 @@ static dbk_rc add_case(void *ctx, dbk_reading *r, const dbk_row *row, dbk_err *e
         return DBK_LIMIT; /* ends the walk */
     g->cases++;
     g->first = g->count;
+    g->space = &row->space;
     rc = dbk_reading_value(r, &groups, "family_groups", err);
     if (rc == DBK_OK)
         rc = add_sides(g, &row->record, groups, err);
     if (rc == DBK_OK)
+        rc = find_plains(g, &row->record, err);
+    if (rc == DBK_OK)
         rc = dbk_family_entries(g->book, &family, count_entry, g, err);
+    if (rc == DBK_OK)
+        rc = count_plains(g, &row->record, NULL, err);
     return rc == DBK_OK ? dbk_reading_cued(g->book, &graded, take_assessment, g, err) : rc;
 }
 
@@ -183,6 +271,7 @@ dbk_rc dbk_liaison_families(dbk_liaison_family **out, size_t *count, dbk_book *b
     *out = NULL;
     *count = 0;
     dbk_rc rc = dbk_reading_list(book, &cases, add_case, &g, err);
+    dbk_free(g.plains);
     if (g.full)
         rc = DBK_OK;
     for (size_t i = 0; i < g.count; i++)

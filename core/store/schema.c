@@ -129,10 +129,13 @@ static const char schema_11[] =
     "CREATE TABLE deed(record INTEGER PRIMARY KEY REFERENCES record(id) ON DELETE CASCADE) STRICT;"
     "INSERT INTO deed SELECT id FROM record WHERE form<>'audit';";
 
-const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1,  schema_2, schema_3,
-                                                              schema_4,  schema_5, schema_6,
-                                                              schema_7,  schema_8, schema_9,
-                                                              schema_10, schema_11 };
+/* Contacts that say no more than that a family was met. */
+static const char schema_12[] = "UPDATE record SET indexed=0 WHERE form='contact';";
+
+const char *const dbk_schema_migrations[DBK_STORE_SCHEMA] = { schema_1,  schema_2,  schema_3,
+                                                              schema_4,  schema_5,  schema_6,
+                                                              schema_7,  schema_8,  schema_9,
+                                                              schema_10, schema_11, schema_12 };
 
 #define COPY_PATH_SIZE 4128u /* a path and ".before-N.new" */
 

@@ -15,7 +15,7 @@
 #include "core/crypto/secret.h"
 
 #define DBK_STORE_KEY_BYTES 32u
-#define DBK_STORE_SCHEMA 11u /* user_version of a file that this program makes */
+#define DBK_STORE_SCHEMA 12u /* user_version of a file that this program makes */
 #define DBK_STORE_META_BYTES_MAX (64u * 1024u)
 
 typedef struct dbk_store dbk_store;

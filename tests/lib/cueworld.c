@@ -32,7 +32,8 @@ static const struct {
     { "service", { "name=Refuge", "assured_date={o}|{d}|", "status=active|paused|" } },
     { "contact",
       { "case_id={c}|{c}|{c}|", "started_at={d}T09:00:00Z|{o}T09:00:00Z", "method=visit|phone",
-        "direction=police_to_family", "next_contact:={\"when\":\"{d}T15:00:00Z\"}|" } },
+        "direction=police_to_family", "next_contact:={\"when\":\"{d}T15:00:00Z\"}|",
+        "family_group=|||||His side", "purpose=|||update|first_visit" } },
     { "contact",
       { "case_id={c}|", "started_at={d}T09:00:00Z", "method=attempted", "attempt=not_in",
         "direction=police_to_family" } },
@@ -60,6 +61,16 @@ static const struct {
       { "about={c}|{p}", "reviewed_at={o}T10:00:00Z|{d}T10:00:00Z",
         "decision=retain|retain|dispose", "necessity=yes", "adequacy=yes", "accuracy=yes",
         "reason=So", "next_review_on={d}|", BASIS } },
+    /* All that is wanted of an entry, or nearly; and what they brought up. */
+    { "contact",
+      { "case_id={c}", "started_at={d}T09:00:00Z", "ended_at=2036-01-01T10:00:00Z",
+        "method=visit|phone", "direction=police_to_family",
+        "present:=[{\"name\":\"Joan\",\"role\":\"family\"}]", "purpose=update|update|first_visit",
+        "account=They ask.|They ask.|",
+        "told:=[{\"topic\":\"the inquest\",\"authority\":\"DI Lee\"}]", "child_present=no",
+        "s38=fact", "next_contact:={\"when\":\"{d}T15:00:00Z\",\"how\":\"phone\"}",
+        "requests:=|||[{\"text\":\"See it\",\"agreed\":\"yes\"}]",
+        "given:=|||[{\"description\":\"pack\",\"literature\":true}]", "family_voice=|||Why?" } },
 };
 
 static cueworld *w; /* the one that is being made */

@@ -131,5 +131,9 @@ void bench_problem(size_t i, const char *says)
 dbk_rc bench_stage(dbk_stage at)
 {
     dbk_problems_wipe(&bench.problems);
-    return dbk_record_check_stage(&bench.problems, bench.form, at, bench_current, NULL, NULL);
+    dbk_rc rc = dbk_record_check_stage(&bench.problems, bench.form, at, bench_current, NULL, NULL);
+    if (at == DBK_STAGE_SIGN)
+        assert_int_equal(dbk_record_lacks(bench.form, bench_current, NULL),
+                         bench.problems.count > 0);
+    return rc;
 }

@@ -10,7 +10,6 @@
 #include "core/base/text.h"
 #include "core/practice/deployment.h"
 #include "core/practice/directory.h"
-#include "core/practice/liaison.h"
 #include "core/practice/retention.h"
 #include "core/practice/today.h"
 #include "tests/lib/cueworld.h"
@@ -391,61 +390,6 @@ static void retention_by_cues_is_retention_by_every_record_2_5(void **state)
     assert_true(stands[DBK_RETENTION_AGAIN] > 0);
 }
 
-/* ---- families -------------------------------------------------------------------------------- */
-
-typedef struct tallied {
-    const dbk_id *id;
-    size_t count;
-} tallied;
-
-static dbk_rc tally(void *ctx, const dbk_family_entry *e, dbk_err *err)
-{
-    tallied *t = ctx;
-    (void)err;
-    t->count += dbk_id_equal(&e->case_id, t->id);
-    return DBK_OK;
-}
-
-static void families_page_by_page_are_all_families_and_every_contact_counts_FL2(void **state)
-{
-    uint64_t contacts = 0;
-    (void)state;
-    for (uint64_t seed = 201; seed < 203; seed++) {
-        cueworld_make(&w, seed);
-        dbk_book *book = w.org.books[0].book;
-        dbk_liaison_opts opts = { .now_ms = w.now_ms };
-        dbk_liaison_family *all = NULL, *page = NULL;
-        size_t all_count = 0, page_count = 0, seen = 0;
-        dbk_err err = { 0 };
-        assert_ok(dbk_liaison_families(&all, &all_count, book, &opts, &err), &err);
-        opts.limit = 2;
-        do {
-            assert_ok(dbk_liaison_families(&page, &page_count, book, &opts, &err), &err);
-            for (size_t i = 0; i < page_count; i++) {
-                assert_true(seen < all_count);
-                assert_true(dbk_id_equal(&page[i].case_id, &all[seen].case_id));
-                assert_int_equal(page[i].contacts, all[seen].contacts);
-                assert_int_equal(page[i].attempts, all[seen].attempts);
-                contacts += all[seen++].contacts;
-            }
-            opts.after = seen == 0 ? NULL : &all[seen - 1].case_id;
-            dbk_free(page);
-        } while (page_count > 0);
-        assert_int_equal(seen, all_count);
-        /* One case's contacts by its cues, and all contacts one by one. */
-        for (size_t i = 0; i < all_count; i++) {
-            const dbk_family_opts every = { .case_id = NULL }, one = { .case_id = &all[i].case_id };
-            tallied by_all = { one.case_id, 0 }, by_one = { one.case_id, 0 };
-            assert_ok(dbk_family_entries(book, &every, tally, &by_all, &err), &err);
-            assert_ok(dbk_family_entries(book, &one, tally, &by_one, &err), &err);
-            assert_int_equal(by_one.count, by_all.count);
-        }
-        dbk_free(all);
-        dbk_test_org_drop(&w.org);
-    }
-    assert_true(contacts > 0);
-}
-
 /* ---- rows with their records ----------------------------------------------------------------- */
 
 typedef struct checked {
@@ -574,7 +518,6 @@ int main(void)
         cmocka_unit_test(a_row_that_brings_its_record_says_what_the_record_says_P5),
         cmocka_unit_test(today_by_cues_is_today_by_every_record_A24_FL5_B18),
         cmocka_unit_test(retention_by_cues_is_retention_by_every_record_2_5),
-        cmocka_unit_test(families_page_by_page_are_all_families_and_every_contact_counts_FL2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,6 +204,7 @@ static void nine_of_ten_samples_could_be_signed(void **state)
         assert_rc(check(s, &change, &problems), DBK_OK, NULL);
         dbk_rc rc = dbk_record_check_stage(&problems, form, DBK_STAGE_SIGN, shown, &change, NULL);
         fit += rc == DBK_OK;
+        assert_int_equal(dbk_record_lacks(form, shown, &change), problems.count > 0);
         dbk_problems_wipe(&problems);
         dbk_change_wipe(&change);
     }

@@ -135,6 +135,38 @@ static void telling_what_is_held_back_needs_the_leads_decision_FL_3(void **state
     bench_end();
 }
 
+/* Also where all but one answer that another one asks for is there. */
+static void whether_something_lacks_is_what_a_check_would_say_FL_1(void **state)
+{
+    static const struct {
+        const char *field, *json;
+    } stands[] = { { "case_id", "\"" ID1 "\"" },
+                   { "started_at", "\"2026-11-24T14:30:00Z\"" },
+                   { "ended_at", "\"2026-11-24T15:30:00Z\"" },
+                   { "direction", "\"police_to_family\"" },
+                   { "present", "[{\"name\":\"Joan\",\"role\":\"family\"}]" },
+                   { "purpose", "[\"update\"]" },
+                   { "account", "\"They ask.\"" },
+                   { "told", "[{\"topic\":\"the inquest\",\"authority\":\"DI Lee\"}]" },
+                   { "child_present", "false" },
+                   { "next_contact", "{\"when\":\"2026-12-01T15:00:00Z\",\"how\":\"phone\"}" },
+                   { "s38", "\"fact\"" },
+                   { "marking", "\"official_sensitive\"" },
+                   { "cpia", "\"to_review\"" } };
+    static const char *const methods[] = { "\"visit\"", "\"attempted\"" };
+    (void)state;
+    for (size_t lacks = 0; lacks < ARRAY_LEN(methods); lacks++) {
+        bench_begin("contact");
+        for (size_t i = 0; i < ARRAY_LEN(stands); i++)
+            bench_stands(stands[i].field, stands[i].json);
+        bench_stands("method", methods[lacks]);
+        (void)bench_stage(DBK_STAGE_SIGN);
+        assert_int_equal(bench.problems.count, lacks);
+        assert_int_equal(dbk_record_lacks(bench.form, bench_current, NULL), lacks > 0);
+        bench_end();
+    }
+}
+
 /* LL-1, LL-3: people are recorded only when there is a reason, and a disclosure in one place. */
 static void nobody_is_named_for_advice_alone_LL_3(void **state)
 {
@@ -305,6 +337,7 @@ int main(void)
         cmocka_unit_test(an_entry_that_is_too_long_is_refused_with_advice),
         cmocka_unit_test(no_deployment_is_active_without_an_exit_plan_FL_4),
         cmocka_unit_test(a_suspect_within_the_family_needs_a_deputy_FL_5),
+        cmocka_unit_test(whether_something_lacks_is_what_a_check_would_say_FL_1),
         cmocka_unit_test(telling_what_is_held_back_needs_the_leads_decision_FL_3),
         cmocka_unit_test(nobody_is_named_for_advice_alone_LL_3),
         cmocka_unit_test(a_code_out_of_its_time_is_taken_and_said),

@@ -83,7 +83,7 @@ static void the_connection_is_settled_as_security_F1_to_F5_say(void **state)
         { "PRAGMA synchronous", "2" },         { "PRAGMA locking_mode", "exclusive" },
         { "PRAGMA trusted_schema", "0" },      { "PRAGMA foreign_keys", "1" },
         { "PRAGMA secure_delete", "1" },       { "PRAGMA temp_store", "2" },
-        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "11" },
+        { "PRAGMA cell_size_check", "1" },     { "PRAGMA user_version", "12" },
         { "PRAGMA cipher_log_level", "NONE" },
     };
     storekit *k = *state;
@@ -241,11 +241,11 @@ static void a_migration_copies_the_store_first_and_is_all_or_nothing(void **stat
     assert_ok(dbk_store_meta_put(k->store, "fact", dbk_span_str("kept"), &err), &err);
     assert_ok(dbk_schema_apply(k->store, k->path, next, NOW + 1, &err), &err);
     assert_ok(dbk_sql_ask(k->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
-    assert_string_equal(text, "12");
+    assert_string_equal(text, "13");
     assert_ok(dbk_sql_exec(k->store, "INSERT INTO later VALUES(1)", &err), &err);
 
     /* The copy is an encrypted store of the version before, with all that was in it. */
-    const char *kept = dbk_test_path(k->dir, "store.db.before-11");
+    const char *kept = dbk_test_path(k->dir, "store.db.before-12");
     assert_ok(dbk_store_open(&copy, kept, k->key, &err), &err);
     dbk_bytes value = DBK_BYTES_INIT(16);
     assert_ok(dbk_store_meta_get(copy, &value, "fact", &err), &err);
@@ -260,7 +260,7 @@ static void a_migration_copies_the_store_first_and_is_all_or_nothing(void **stat
     assert_true(rc != DBK_OK);
     dbk_err_clear(&err);
     assert_ok(dbk_sql_ask(k->store, text, sizeof(text), "PRAGMA user_version", &err), &err);
-    assert_string_equal(text, "12");
+    assert_string_equal(text, "13");
     assert_ok(dbk_sql_ask(k->store, text, sizeof(text),
                           "SELECT count(*) FROM sqlite_master WHERE name='more'", &err),
               &err);
