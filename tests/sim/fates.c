@@ -226,7 +226,7 @@ void fates_relay_disk_lied(sim *s)
 }
 
 /* Does anybody hold more of the chain? The root must not sign in the place of an entry that only an
- * officer's device holds: a lost answer is enough for that. */
+ * officer's device holds: a lost answer is enough for that (decision 0019, Open). */
 static bool is_behind(const sim *s, const sim_device *hq)
 {
     uint64_t count = dbk_roster_count(dbk_book_roster(hq->d.book));
