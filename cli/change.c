@@ -366,3 +366,13 @@ dbk_rc cli_change_signers(dbk_bytes *out, const cli *c, const dbk_orglog_row *ch
         say(&w, change->signers_count > 0 ? ", the root key" : "the root key");
     return w.rc;
 }
+
+dbk_rc cli_change_check_admin(const cli *c, const char *what, dbk_err *err)
+{
+    const dbk_roster *roster = dbk_book_roster(c->book);
+    dbk_id own = dbk_book_device(c->book);
+    const dbk_member *m = roster == NULL ? NULL : dbk_roster_device(roster, &own);
+    if (m == NULL || m->role != DBK_ROLE_ADMIN)
+        return dbk_fail(err, DBK_DENIED, "two administrators %s", what);
+    return DBK_OK;
+}

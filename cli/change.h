@@ -16,6 +16,8 @@ DBK_MUST_CHECK dbk_rc cli_change_words(dbk_bytes *out, const cli *c, const dbk_o
                                        cli_change_kind kind, dbk_err *err);
 DBK_MUST_CHECK dbk_rc cli_change_signers(dbk_bytes *out, const cli *c, const dbk_orglog_row *change,
                                          dbk_err *err);
+/* DBK_DENIED: "two administrators ..." it, and this device is none of them. */
+DBK_MUST_CHECK dbk_rc cli_change_check_admin(const cli *c, const char *what, dbk_err *err);
 const char *cli_change_code(dbk_entry_kind kind); /* in --json: "enrol" */
 
 #endif

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cli/change.h"
 #include "cli/cmd.h"
 #include "cli/dispose.h"
 #include "cli/input.h"
@@ -115,21 +116,11 @@ static dbk_rc propose(cli *c, const dbk_disposing *d, dbk_err *err)
     return rc;
 }
 
-static dbk_rc check_admin(const cli *c, dbk_err *err)
-{
-    const dbk_roster *roster = dbk_book_roster(c->book);
-    dbk_id own = dbk_book_device(c->book);
-    const dbk_member *m = roster == NULL ? NULL : dbk_roster_device(roster, &own);
-    if (m == NULL || m->role != DBK_ROLE_ADMIN)
-        return dbk_fail(err, DBK_DENIED, "two administrators order what is disposed of");
-    return DBK_OK;
-}
-
 dbk_rc cmd_retention_dispose(cli *c, const cli_args *a, dbk_err *err)
 {
     dbk_id subjects[CLI_POSITIONAL_MAX];
     dbk_disposing d = { 0 };
-    dbk_rc rc = check_admin(c, err);
+    dbk_rc rc = cli_change_check_admin(c, "order what is disposed of", err);
     for (size_t i = 0; rc == DBK_OK && i < a->count; i++)
         rc = cli_record_find(&subjects[i], c, a->positional[i], err);
     if (rc == DBK_OK)

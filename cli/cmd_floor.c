@@ -1,6 +1,7 @@
 /* A log's floor: org floor; and what a proposal of one means, for whoever is to sign it. */
 #include <jansson.h>
 
+#include "cli/change.h"
 #include "cli/cmd.h"
 #include "cli/floor.h"
 #include "cli/render.h"
@@ -94,16 +95,6 @@ static dbk_rc tell(looking *l, const dbk_id *space, const dbk_floor_place *p, db
 
 /* ---- org floor ------------------------------------------------------------------------------- */
 
-static dbk_rc check_admin(const cli *c, dbk_err *err)
-{
-    const dbk_roster *roster = dbk_book_roster(c->book);
-    dbk_id own = dbk_book_device(c->book);
-    const dbk_member *m = roster == NULL ? NULL : dbk_roster_device(roster, &own);
-    if (m == NULL || m->role != DBK_ROLE_ADMIN)
-        return dbk_fail(err, DBK_DENIED, "two administrators decide what relays let go of");
-    return DBK_OK;
-}
-
 static dbk_rc propose(cli *c, dbk_transport *t, const dbk_id *space, const dbk_floor_place *p,
                       dbk_err *err)
 {
@@ -119,7 +110,7 @@ dbk_rc cmd_org_floor(cli *c, const cli_args *a, dbk_err *err)
     dbk_transport t = { 0 };
     dbk_floor_place place;
     looking l = { c, json_array() };
-    dbk_rc rc = check_admin(c, err);
+    dbk_rc rc = cli_change_check_admin(c, "decide what relays let go of", err);
     if (rc == DBK_OK)
         rc = dbk_book_space_find(c->book, &space, a->positional[0], err);
     if (rc == DBK_OK)
