@@ -44,11 +44,21 @@ static void revoke(snapkit *k, size_t who, dbk_bytes *entry, unsigned told)
     tell(k, entry, told);
 }
 
-static void revoke_ben(snapkit *k)
+/* Who has not heard of it writes, and both desks get that. */
+static void ben_writes(snapkit *k)
+{
+    world_edit(&k->w, BEN, "sex=male");
+    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
+    snapkit_pull(k, HQ);
+    snapkit_pull(k, SNAP_SECOND);
+}
+
+static void bens_late_note(snapkit *k)
 {
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     revoke(k, BEN, &entry, ALL_BUT_BEN);
     dbk_bytes_wipe(&entry);
+    ben_writes(k);
 }
 
 static void decide(snapkit *k, size_t item)
@@ -64,11 +74,7 @@ static void what_stands_aside_comes_along_and_can_be_let_in_later_A24(void **sta
 {
     snapkit *k = *state;
     snapkit_spread(k);
-    revoke_ben(k);
-    world_edit(&k->w, BEN, "sex=male");
-    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
-    snapkit_pull(k, HQ);
-    snapkit_pull(k, SNAP_SECOND);
+    bens_late_note(k);
     assert_int_equal(asides(k, HQ), 1);
     snapkit_snap(k);
     snapkit_take(k, SNAP_NEW);
@@ -94,11 +100,7 @@ static void none_is_made_of_what_a_decision_let_in_that_has_not_left_A24(void **
     snapkit *k = *state;
     dbk_err err = { 0 };
     snapkit_spread(k);
-    revoke_ben(k);
-    world_edit(&k->w, BEN, "sex=male");
-    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
-    snapkit_pull(k, HQ);
-    snapkit_pull(k, SNAP_SECOND);
+    bens_late_note(k);
     decide(k, k->w.log.count - 1);
     assert_rc(snapkit_try_make(k, HQ, &err), DBK_PENDING, &err);
     assert_non_null(strstr(err.text, "decided here"));
@@ -116,11 +118,7 @@ static void a_snapshot_that_holds_what_came_too_late_is_refused(void **state)
     dbk_err err = { 0 };
     snapkit_spread(k);
     uint64_t in_time = k->w.log.count;
-    revoke_ben(k);
-    world_edit(&k->w, BEN, "sex=male");
-    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
-    snapkit_pull(k, HQ);
-    snapkit_pull(k, SNAP_SECOND);
+    bens_late_note(k);
     decide(k, in_time);
     snapkit_push(k, HQ);
     snapkit_pull(k, SNAP_SECOND);
@@ -145,10 +143,7 @@ static void a_cut_below_its_beginning_waits_for_the_notes_A24(void **state)
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     snapkit_spread(k);
     revoke(k, BEN, &entry, 1u << HQ);
-    world_edit(&k->w, BEN, "sex=male");
-    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
-    snapkit_pull(k, HQ);
-    snapkit_pull(k, SNAP_SECOND); /* two desks that haven't heard of it either */
+    ben_writes(k); /* the second desk hasn't heard of it either */
     snapkit_pull(k, SNAP_ALSO);
     assert_ok(snapkit_try_make(k, SNAP_SECOND, &err), &err);
     assert_ok(snapkit_try_confirm(k, SNAP_ALSO, &err), &err);
@@ -173,11 +168,7 @@ static void what_was_decided_since_overtakes_a_snapshot_and_accuses_nobody_0040(
     snapkit *k = *state;
     dbk_err err = { 0 };
     snapkit_spread(k);
-    revoke_ben(k);
-    world_edit(&k->w, BEN, "sex=male");
-    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
-    snapkit_pull(k, HQ);
-    snapkit_pull(k, SNAP_SECOND);
+    bens_late_note(k);
     assert_ok(snapkit_try_make(k, HQ, &err), &err);
     decide(k, k->w.log.count - 1);
     snapkit_push(k, HQ);
@@ -195,10 +186,7 @@ static void who_was_cut_off_since_overtakes_a_snapshot_and_accuses_nobody_0040(v
     dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
     snapkit_spread(k);
     revoke(k, BEN, &entry, 1u << HQ);
-    world_edit(&k->w, BEN, "sex=male");
-    (void)minilog_append_own(&k->w.log, snapkit_book(k, BEN), KIT_NOON_MS + 99);
-    snapkit_pull(k, HQ);
-    snapkit_pull(k, SNAP_SECOND);
+    ben_writes(k);
     snapkit_pull(k, SNAP_ALSO);
     assert_ok(snapkit_try_make(k, SNAP_SECOND, &err), &err);
     tell(k, &entry, 1u << SNAP_ALSO);
