@@ -5,29 +5,49 @@
 
 #include "tests/lib/story.h"
 
+typedef void (*build_fn)(story *s, const dbk_id *space);
+
+static const dbk_dot first = { { { 5 } }, 3 };
+
+static void build_order(story *s, const dbk_id *space)
+{
+    chain_dispose(&s->entry, &s->c, space, &first, 4);
+}
+
+static void build_floor(story *s, const dbk_id *space)
+{
+    chain_floor(&s->entry, &s->c, space, 4);
+}
+
+/* Of two administrators who read the space, and of nobody else. *second: for what comes after. */
+static void takes_two(story *s, chain_device *second, build_fn build)
+{
+    const chain_device *members[] = { &s->c.admin };
+    chain_space(&s->entry, &s->c, members, 1);
+    chain_take(&s->c, &s->entry, NULL);
+    const dbk_id space = s->entry.e.space;
+    build(s, &space);
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "where there never was a second");
+    story_refused_two(s, s->c.admin.admin, s->c.root, DBK_DENIED, "the root as second");
+    chain_enrolled(second, &s->c, DBK_ROLE_ADMIN);
+    build(s, &space);
+    story_refused_two(s, s->c.admin.admin, second->admin, DBK_DENIED, "who doesn't read it");
+    chain_grant(&s->entry, &s->c, &space, second);
+    chain_take(&s->c, &s->entry, NULL);
+    build(s, &space);
+    story_refused(s, s->c.admin.admin, DBK_DENIED, "one");
+    chain_take_two(&s->c, &s->entry, s->c.admin.admin, second->admin);
+}
+
 /* Decision 0031: nobody destroys alone, nor what they can't look at; and the root is never the
  * second, for what is erased never comes back. */
 static void an_order_to_dispose_is_of_two_administrators_who_read_the_space_2_5(void **state)
 {
     chain_device second;
     story *s = story_new();
-    const chain_device *members[] = { &s->c.admin };
-    const dbk_dot first = { { { 5 } }, 3 };
     (void)state;
-    chain_space(&s->entry, &s->c, members, 1);
-    chain_take(&s->c, &s->entry, NULL);
-    dbk_id space = s->entry.e.space;
-    chain_dispose(&s->entry, &s->c, &space, &first, 4);
-    story_refused(s, s->c.admin.admin, DBK_DENIED, "where there never was a second");
-    story_refused_two(s, s->c.admin.admin, s->c.root, DBK_DENIED, "the root as second");
-    chain_enrolled(&second, &s->c, DBK_ROLE_ADMIN);
-    chain_dispose(&s->entry, &s->c, &space, &first, 4);
-    story_refused_two(s, s->c.admin.admin, second.admin, DBK_DENIED, "who doesn't read it");
-    chain_grant(&s->entry, &s->c, &space, &second);
-    chain_take(&s->c, &s->entry, NULL);
-    chain_dispose(&s->entry, &s->c, &space, &first, 4);
-    story_refused(s, s->c.admin.admin, DBK_DENIED, "one");
-    chain_take_two(&s->c, &s->entry, s->c.admin.admin, second.admin);
+    takes_two(s, &second, build_order);
+    const dbk_id space = s->entry.e.space;
     assert_int_equal(dbk_roster_orders(s->c.roster), 1);
     assert_int_equal(dbk_roster_order_at(s->c.roster, 0)->dots_count, 4);
     chain_dispose(&s->entry, &s->c, &space, &(dbk_dot){ first.feed, 6 }, 2);
@@ -45,22 +65,8 @@ static void a_floor_is_of_two_administrators_who_read_the_space_p1(void **state)
 {
     chain_device second;
     story *s = story_new();
-    const chain_device *members[] = { &s->c.admin };
     (void)state;
-    chain_space(&s->entry, &s->c, members, 1);
-    chain_take(&s->c, &s->entry, NULL);
-    dbk_id space = s->entry.e.space;
-    chain_floor(&s->entry, &s->c, &space, 4);
-    story_refused(s, s->c.admin.admin, DBK_DENIED, "where there never was a second");
-    story_refused_two(s, s->c.admin.admin, s->c.root, DBK_DENIED, "the root as second");
-    chain_enrolled(&second, &s->c, DBK_ROLE_ADMIN);
-    chain_floor(&s->entry, &s->c, &space, 4);
-    story_refused_two(s, s->c.admin.admin, second.admin, DBK_DENIED, "who doesn't read it");
-    chain_grant(&s->entry, &s->c, &space, &second);
-    chain_take(&s->c, &s->entry, NULL);
-    chain_floor(&s->entry, &s->c, &space, 4);
-    story_refused(s, s->c.admin.admin, DBK_DENIED, "one");
-    chain_take_two(&s->c, &s->entry, s->c.admin.admin, second.admin);
+    takes_two(s, &second, build_floor);
     chain_floor(&s->entry, &s->c, &s->c.roster_space, 9);
     story_refused_two(s, s->c.admin.admin, second.admin, DBK_DENIED, "the roster space");
     dbk_roster_check_deep(s->c.roster);
