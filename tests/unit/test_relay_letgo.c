@@ -9,6 +9,7 @@
 #include "sync/relay/log_copy.h"
 #include "sync/relay/log_floor.h"
 #include "tests/lib/floorkit.h"
+#include "tests/lib/logcopy.h"
 
 /* ---- what is there --------------------------------------------------------------------------- */
 
@@ -153,24 +154,6 @@ static void a_push_of_holes_is_refused_also_below_the_floor_p1(void **state)
     assert_int_equal(p.results[0].status, DBK_PUSH_REFUSED);
     relaykit_pushed_wipe(&p);
     relaykit_segment_wipe(&s);
-}
-
-static dbk_rc same_segment(void *ctx, const dbk_id *space, dbk_log_segment *segment, dbk_err *err)
-{
-    (void)ctx;
-    (void)space;
-    (void)segment;
-    (void)err;
-    return DBK_OK;
-}
-
-static dbk_rc same_fork(void *ctx, const dbk_id *space, dbk_log_fork *fork, dbk_err *err)
-{
-    (void)ctx;
-    (void)space;
-    (void)fork;
-    (void)err;
-    return DBK_OK;
 }
 
 /* ---- who lacks it ---------------------------------------------------------------------------- */
@@ -337,34 +320,17 @@ static void the_next_floor_and_an_order_to_dispose_take_what_was_brought_along_p
 /* ---- copies of the log ----------------------------------------------------------------------- */
 
 /* Does the copy hold what was brought for somebody? As a backup makes it, or as a move does. */
-static bool is_copied(floorkit *f, bool backup)
+static bool is_copied(floorkit *f, logcopy_how how)
 {
-    char path[3 * DBK_TEST_PATH_SIZE];
-    dbk_log from, to;
-    dbk_log_report report;
+    dbk_log to;
     dbk_log_brought brought;
     dbk_log_beside body;
     dbk_bytes store = DBK_BYTES_INIT(1u + DBK_KEPT_BYTES_MAX);
-    const dbk_log_filter same = { same_segment, same_fork, NULL };
-    const dbk_env *env = &f->kit.env.env;
-    (void)snprintf(path, sizeof(path), "%s/%s.db", f->kit.dir, backup ? "backup" : "moved");
-    const dbk_log_embedded file = { path, f->kit.db_key };
-    assert_ok(dbk_log_embedded_create(&file, NULL), NULL);
-    assert_ok(dbk_log_embedded_open(&file, &to, DBK_LOG_WRITES, NULL), NULL);
-    assert_ok(f->kit.source.open(f->kit.source.self, &from, DBK_LOG_READS, NULL), NULL);
-    if (backup) {
-        assert_ok(to.ops->begin(to.self, NULL), NULL);
-        assert_ok(dbk_log_copy_through(&to, &from, &same, env, NULL), NULL);
-        assert_ok(to.ops->commit(to.self, NULL), NULL);
-    } else {
-        assert_ok(dbk_log_copy(&to, &from, env, &report, NULL), NULL);
-    }
+    logcopy(&to, &f->kit, how);
     const dbk_log_space s = { &to, f->space };
     assert_ok(dbk_log_brought_get(&s, &brought, NULL), NULL);
     dbk_rc rc = dbk_log_beside_get(&s, &body, &store, 0, NULL);
     assert_int_equal(brought.to > 0, rc == DBK_OK);
-    assert_ok(dbk_log_check_deep(&to, &report, NULL), NULL);
-    dbk_log_close(&from);
     dbk_log_close(&to);
     dbk_bytes_wipe(&store);
     return rc == DBK_OK;
@@ -377,8 +343,8 @@ static void a_backup_leaves_out_what_was_brought_and_a_move_takes_it_along_p7(vo
     with_a_floor(f);
     assert_int_equal(wants(f, &f->officer, 0), 204);
     assert_int_equal(bring(f, &f->hq, 0, 3, false), 200);
-    assert_false(is_copied(f, true));
-    assert_true(is_copied(f, false));
+    assert_false(is_copied(f, LOGCOPY_BACKUP));
+    assert_true(is_copied(f, LOGCOPY_MOVE));
 }
 
 static void fsck_finds_a_body_beside_the_log_that_is_another(void **state)

@@ -6,6 +6,7 @@
 #include "sync/engine/msg_snapshot.h"
 #include "sync/relay/log_copy.h"
 #include "sync/relay/log_snapshot.h"
+#include "tests/lib/logcopy.h"
 #include "tests/lib/relaykit.h"
 
 /* What a relay takes, keeps and gives of snapshots (decision 0040). The chunks are any bytes: it
@@ -482,49 +483,14 @@ static void fsck_finds_one_that_was_changed_or_lost_a_part(void **state)
 
 /* ---- copies of the log ---------------------------------------------------------------------- */
 
-static dbk_rc same_segment(void *ctx, const dbk_id *space, dbk_log_segment *segment, dbk_err *err)
-{
-    (void)ctx;
-    (void)space;
-    (void)segment;
-    (void)err;
-    return DBK_OK;
-}
-
-static dbk_rc same_fork(void *ctx, const dbk_id *space, dbk_log_fork *fork, dbk_err *err)
-{
-    (void)ctx;
-    (void)space;
-    (void)fork;
-    (void)err;
-    return DBK_OK;
-}
-
 /* Is one there in a copy of the log? As a backup makes it, or as a move does. */
-static bool is_copied(fixture *f, bool backup)
+static bool is_copied(fixture *f, logcopy_how how)
 {
-    char path[3 * DBK_TEST_PATH_SIZE];
-    dbk_log from, to;
-    dbk_log_report report;
+    dbk_log to;
     dbk_kept_snapshots k;
-    const dbk_log_filter same = { same_segment, same_fork, NULL };
-    const dbk_env *env = &f->kit.env.env;
-    (void)snprintf(path, sizeof(path), "%s/%s.db", f->kit.dir, backup ? "backup" : "moved");
-    const dbk_log_embedded file = { path, f->kit.db_key };
-    assert_ok(dbk_log_embedded_create(&file, NULL), NULL);
-    assert_ok(dbk_log_embedded_open(&file, &to, DBK_LOG_WRITES, NULL), NULL);
-    assert_ok(f->kit.source.open(f->kit.source.self, &from, DBK_LOG_READS, NULL), NULL);
-    if (backup) {
-        assert_ok(to.ops->begin(to.self, NULL), NULL);
-        assert_ok(dbk_log_copy_through(&to, &from, &same, env, NULL), NULL);
-        assert_ok(to.ops->commit(to.self, NULL), NULL);
-    } else {
-        assert_ok(dbk_log_copy(&to, &from, env, &report, NULL), NULL);
-    }
+    logcopy(&to, &f->kit, how);
     const dbk_log_space s = { &to, f->space };
     assert_ok(dbk_log_snapshots_get(&s, &k, NULL), NULL);
-    assert_ok(dbk_log_check_deep(&to, &report, NULL), NULL);
-    dbk_log_close(&from);
     dbk_log_close(&to);
     return k.standing.there;
 }
@@ -538,8 +504,8 @@ static void a_backup_leaves_it_out_and_a_move_takes_it_along(void **state)
     make(f, &s, 1, &f->hq);
     upload(f, &s);
     assert_int_equal(put_word(f, &f->second, &s), 204);
-    assert_false(is_copied(f, true)); /* it would outlive what is disposed of later */
-    assert_true(is_copied(f, false));
+    assert_false(is_copied(f, LOGCOPY_BACKUP)); /* it would outlive what is disposed of later */
+    assert_true(is_copied(f, LOGCOPY_MOVE));
     drop(&s);
 }
 
