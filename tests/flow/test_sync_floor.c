@@ -9,14 +9,12 @@
 #include "core/journal/absent.h"
 #include "core/journal/book_internal.h"
 #include "sync/relay/log_floor.h"
-#include "tests/lib/syncworld.h"
+#include "tests/lib/deskkit.h"
 
 #define DAY_MS (UINT64_C(24) * 3600 * 1000)
 
 typedef struct desks {
-    syncworld world;
-    sync_device hq, second, asha, ben;
-    dbk_id space;
+    deskkit k;
     bool digs;       /* the relay makes holes of what Ben gets ... */
     uint64_t dug_at; /* ... from this index on */
     char kept[DBK_TEST_PATH_SIZE];
@@ -51,43 +49,21 @@ static void dig(desks *w, dbk_relay_answer *a)
 static void meddle(void *ctx, sync_device *d, const dbk_exchange *req, dbk_relay_answer *a)
 {
     desks *w = ctx;
-    if (w->digs && d == &w->ben && a->status == 200 && strcmp(req->method, "GET") == 0 &&
+    if (w->digs && d == &w->k.ben && a->status == 200 && strcmp(req->method, "GET") == 0 &&
         strstr(req->target, "/segments") != NULL)
         dig(w, a);
 }
 
 /* ---- the story ------------------------------------------------------------------------------- */
 
-static void write_some(desks *w, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        char name[32];
-        (void)snprintf(name, sizeof(name), "person %u", i);
-        dbk_id record = sync_write(&w->asha, &w->space, name);
-        sync_edit(&w->asha, &record, "a better name");
-    }
-    (void)sync_now(&w->asha);
-    (void)sync_now(&w->hq);
-    (void)sync_now(&w->second);
-}
-
 static int setup(void **state)
 {
     static desks w;
     memset(&w, 0, sizeof(w));
-    syncworld_open(&w.world);
-    w.world.meddle = meddle;
-    w.world.meddle_ctx = &w;
-    sync_device_open(&w.world, &w.hq, "hq desk");
-    sync_device_open(&w.world, &w.second, "second desk");
-    sync_device_open(&w.world, &w.asha, "asha");
-    sync_device_open(&w.world, &w.ben, "ben");
-    sync_found(&w.hq);
-    w.space = sync_space(&w.hq, "Operation Limelight");
-    sync_enlist(&w.hq, &w.second, DBK_ROLE_ADMIN, &w.space);
-    sync_enlist(&w.hq, &w.asha, DBK_ROLE_OFFICER, &w.space);
+    deskkit_open(&w.k, DBK_ROLE_ADMIN);
+    w.k.world.meddle = meddle;
+    w.k.world.meddle_ctx = &w;
     dbk_test_dir_make(w.kept);
-    write_some(&w, 4);
     *state = &w;
     return 0;
 }
@@ -95,15 +71,14 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     desks *w = *state;
-    sync_device *devices[] = { &w->hq, &w->second, &w->asha, &w->ben };
+    sync_device *devices[] = { &w->k.hq, &w->k.second, &w->k.asha, &w->k.ben };
     for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
         dbk_err err = { 0 };
         assert_ok(dbk_book_check_deep(devices[i]->book, &err), &err);
-        sync_device_close(devices[i]);
     }
     dbk_test_dir_remove(w->kept);
-    (void)relaykit_check(&w->world.kit);
-    syncworld_close(&w->world);
+    (void)relaykit_check(&w->k.world.kit);
+    deskkit_close(&w->k);
     return 0;
 }
 
@@ -121,21 +96,22 @@ static uint64_t move_floor(desks *w, sync_device *const *more, size_t count)
     dbk_snapshot_told told;
     dbk_err err = { 0 };
     bool agreed = false;
-    assert_ok(dbk_driver_snapshot_make(w->hq.book, &w->hq.t, &w->space, &told, NULL, &err), &err);
-    assert_int_equal(sync_now(&w->second).snapshots_confirmed, 1);
-    w->world.kit.now_ms += DAY_MS; /* then the relay asks how far they are */
-    (void)sync_now(&w->hq);
-    (void)sync_now(&w->second);
-    (void)sync_now(&w->asha);
+    assert_ok(dbk_driver_snapshot_make(w->k.hq.book, &w->k.hq.t, &w->k.space, &told, NULL, &err),
+              &err);
+    assert_int_equal(sync_now(&w->k.second).snapshots_confirmed, 1);
+    w->k.world.kit.now_ms += DAY_MS; /* then the relay asks how far they are */
+    (void)sync_now(&w->k.hq);
+    (void)sync_now(&w->k.second);
+    (void)sync_now(&w->k.asha);
     for (size_t i = 0; i < count; i++)
         (void)sync_now(more[i]);
-    w->world.kit.now_ms -= DAY_MS; /* or invites would have run out */
-    const dbk_floor_place place = place_of(&w->hq, &w->space);
+    w->k.world.kit.now_ms -= DAY_MS; /* or invites would have run out */
+    const dbk_floor_place place = place_of(&w->k.hq, &w->k.space);
     assert_int_equal(place.floor.size, told.size);
-    const dbk_new_floor floor = { w->space, place.floor };
-    assert_rc(dbk_driver_floor(w->hq.book, &w->hq.t, &floor, &err), DBK_PROPOSED, &err);
+    const dbk_new_floor floor = { w->k.space, place.floor };
+    assert_rc(dbk_driver_floor(w->k.hq.book, &w->k.hq.t, &floor, &err), DBK_PROPOSED, &err);
     dbk_err_clear(&err);
-    assert_ok(sync_agree(&w->second, &agreed, &err), &err);
+    assert_ok(sync_agree(&w->k.second, &agreed, &err), &err);
     assert_true(agreed);
     return place.floor.size;
 }
@@ -145,10 +121,10 @@ static dbk_log_brought brought(desks *w)
 {
     dbk_log log;
     dbk_log_brought out;
-    const dbk_log_source *source = &w->world.kit.source;
+    const dbk_log_source *source = &w->k.world.kit.source;
     assert_ok(source->open(source->self, &log, DBK_LOG_READS, NULL), NULL);
     assert_ok(log.ops->begin(log.self, NULL), NULL);
-    const dbk_log_space s = { &log, w->space };
+    const dbk_log_space s = { &log, w->k.space };
     assert_ok(dbk_log_brought_get(&s, &out, NULL), NULL);
     log.ops->rollback(log.self);
     dbk_log_close(&log);
@@ -175,25 +151,25 @@ static void it_goes_as_high_as_everybody_is_and_the_snapshot_stands_p1(void **st
     desks *w = *state;
     dbk_err err = { 0 };
     bool agreed = false;
-    assert_int_equal(place_of(&w->hq, &w->space).floor.size, 0); /* no snapshot */
+    assert_int_equal(place_of(&w->k.hq, &w->k.space).floor.size, 0); /* no snapshot */
     uint64_t floor = move_floor(w, NULL, 0);
-    assert_int_equal(place_of(&w->hq, &w->space).now, floor);
-    assert_int_equal(place_of(&w->hq, &w->space).floor.size, 0);
+    assert_int_equal(place_of(&w->k.hq, &w->k.space).now, floor);
+    assert_int_equal(place_of(&w->k.hq, &w->k.space).floor.size, 0);
     /* Somebody who is new has said nothing yet, and holds the next one back. */
-    sync_admit(&w->hq, &w->ben, DBK_ROLE_OFFICER, &w->space);
-    write_some(w, 1);
-    dbk_floor_place place = place_of(&w->hq, &w->space);
+    sync_admit(&w->k.hq, &w->k.ben, DBK_ROLE_OFFICER, &w->k.space);
+    deskkit_write(&w->k, &w->k.space, 1);
+    dbk_floor_place place = place_of(&w->k.hq, &w->k.space);
     assert_int_equal(place.least, 0);
     assert_int_equal(place.floor.size, 0);
     /* One who would have it all the same is refused by the relay. */
-    const dbk_book_space *here = dbk_tables_space(&w->hq.book->tables, &w->space);
+    const dbk_book_space *here = dbk_tables_space(&w->k.hq.book->tables, &w->k.space);
     place.floor = (dbk_floor){ here->now.log, here->now.frontier.size,
                                dbk_frontier_root(&here->now.frontier, DBK_TREE_LOG) };
-    const dbk_new_floor greedy = { w->space, place.floor };
-    assert_rc(dbk_driver_floor(w->hq.book, &w->hq.t, &greedy, &err), DBK_PROPOSED, &err);
+    const dbk_new_floor greedy = { w->k.space, place.floor };
+    assert_rc(dbk_driver_floor(w->k.hq.book, &w->k.hq.t, &greedy, &err), DBK_PROPOSED, &err);
     dbk_err_clear(&err);
-    assert_rc(sync_agree(&w->second, &agreed, &err), DBK_DENIED, &err);
-    (void)sync_now(&w->ben);
+    assert_rc(sync_agree(&w->k.second, &agreed, &err), DBK_DENIED, &err);
+    (void)sync_now(&w->k.ben);
 }
 
 /* ---- who begins ------------------------------------------------------------------------------ */
@@ -202,21 +178,21 @@ static void a_new_device_begins_with_the_snapshot_and_lacks_nothing_of_the_recor
 {
     desks *w = *state;
     (void)move_floor(w, NULL, 0);
-    write_some(w, 2); /* the tail */
-    sync_enlist(&w->hq, &w->ben, DBK_ROLE_OFFICER, &w->space);
-    sync_assert_equal(&w->ben, &w->asha, &w->space);
+    deskkit_write(&w->k, &w->k.space, 2); /* the tail */
+    sync_enlist(&w->k.hq, &w->k.ben, DBK_ROLE_OFFICER, &w->k.space);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->k.space);
     assert_int_equal(brought(w).to, 0);
     /* The notes themselves come from a desk, when he asks for them. */
     dbk_snapshot_begun left;
     dbk_err err = { 0 };
-    assert_rc(dbk_driver_snapshot_fetch(w->ben.book, &w->ben.t, &w->space, &left, NULL, &err),
+    assert_rc(dbk_driver_snapshot_fetch(w->k.ben.book, &w->k.ben.t, &w->k.space, &left, NULL, &err),
               DBK_PENDING, &err);
     dbk_err_clear(&err);
-    (void)sync_now(&w->ben); /* which takes nothing back */
-    (void)sync_now(&w->hq);
+    (void)sync_now(&w->k.ben); /* which takes nothing back */
+    (void)sync_now(&w->k.hq);
     assert_int_equal(brought(w).from, 0);
     assert_true(brought(w).to > 0);
-    assert_ok(dbk_driver_snapshot_fetch(w->ben.book, &w->ben.t, &w->space, &left, NULL, &err),
+    assert_ok(dbk_driver_snapshot_fetch(w->k.ben.book, &w->k.ben.t, &w->k.space, &left, NULL, &err),
               &err);
     assert_int_equal(left.bare, 0);
     assert_int_equal(brought(w).to, 0);
@@ -229,16 +205,16 @@ static void a_snapshot_that_broke_off_is_tried_again_below_a_floor(void **state)
     dbk_sync_report report;
     dbk_err err = { 0 };
     (void)move_floor(w, NULL, 0);
-    sync_admit(&w->hq, &w->ben, DBK_ROLE_OFFICER, &w->space);
-    for (unsigned at = 3; applied(&w->ben, &w->space) == 0; at++) {
+    sync_admit(&w->k.hq, &w->k.ben, DBK_ROLE_OFFICER, &w->k.space);
+    for (unsigned at = 3; applied(&w->k.ben, &w->k.space) == 0; at++) {
         assert_true(at < 20);
-        syncworld_fail(&w->world, WIRE_LOSES_ANSWER, at, true);
-        (void)sync_try(&w->ben, &report, &err);
+        syncworld_fail(&w->k.world, WIRE_LOSES_ANSWER, at, true);
+        (void)sync_try(&w->k.ben, &report, &err);
         dbk_err_clear(&err);
-        syncworld_mend(&w->world);
+        syncworld_mend(&w->k.world);
     }
-    (void)sync_now(&w->ben);
-    sync_assert_equal(&w->ben, &w->asha, &w->space);
+    (void)sync_now(&w->k.ben);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->k.space);
 }
 
 /* ---- who has something, and lacks what went -------------------------------------------------- */
@@ -246,54 +222,54 @@ static void a_snapshot_that_broke_off_is_tried_again_below_a_floor(void **state)
 static void a_copy_that_was_put_back_is_given_what_relays_let_go_of_p1(void **state)
 {
     desks *w = *state;
-    sync_device *more[] = { &w->ben };
-    sync_enlist(&w->hq, &w->ben, DBK_ROLE_OFFICER, &w->space);
-    sync_device_copy(&w->ben);
-    write_some(w, 3);
-    (void)sync_now(&w->ben);
+    sync_device *more[] = { &w->k.ben };
+    sync_enlist(&w->k.hq, &w->k.ben, DBK_ROLE_OFFICER, &w->k.space);
+    sync_device_copy(&w->k.ben);
+    deskkit_write(&w->k, &w->k.space, 3);
+    (void)sync_now(&w->k.ben);
     uint64_t floor = move_floor(w, more, 1);
-    sync_device_swap(&w->ben); /* the backup of the morning */
-    uint64_t before = applied(&w->ben, &w->space);
+    sync_device_swap(&w->k.ben); /* the backup of the morning */
+    uint64_t before = applied(&w->k.ben, &w->k.space);
     assert_true(before > 0 && before < floor);
-    sync_refused(&w->ben, DBK_PENDING);
-    assert_int_equal(applied(&w->ben, &w->space), before); /* nothing, never half */
+    sync_refused(&w->k.ben, DBK_PENDING);
+    assert_int_equal(applied(&w->k.ben, &w->k.space), before); /* nothing, never half */
     assert_int_equal(brought(w).to, 0);
-    (void)sync_now(&w->second);
+    (void)sync_now(&w->k.second);
     assert_int_equal(brought(w).from, before);
     assert_int_equal(brought(w).to, floor);
-    (void)sync_now(&w->ben);
-    sync_assert_equal(&w->ben, &w->asha, &w->space);
+    (void)sync_now(&w->k.ben);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->k.space);
     assert_int_equal(brought(w).to, 0); /* he lacks nothing any more */
-    assert_true(sync_now(&w->second).idle);
+    assert_true(sync_now(&w->k.second).idle);
 }
 
 /* In pieces, and over a line that breaks at each exchange: nothing is lost, or taken by half. */
 static void each_exchange_of_that_may_be_cut_p1(void **state)
 {
     desks *w = *state;
-    sync_device *more[] = { &w->ben };
-    sync_device *turns[] = { &w->ben, &w->hq, &w->second };
-    sync_enlist(&w->hq, &w->ben, DBK_ROLE_OFFICER, &w->space);
-    sync_device_copy(&w->ben);
-    write_some(w, 3);
-    (void)sync_now(&w->ben);
+    sync_device *more[] = { &w->k.ben };
+    sync_device *turns[] = { &w->k.ben, &w->k.hq, &w->k.second };
+    sync_enlist(&w->k.hq, &w->k.ben, DBK_ROLE_OFFICER, &w->k.space);
+    sync_device_copy(&w->k.ben);
+    deskkit_write(&w->k, &w->k.space, 3);
+    (void)sync_now(&w->k.ben);
     (void)move_floor(w, more, 1);
-    sync_device_swap(&w->ben);
+    sync_device_swap(&w->k.ben);
     for (unsigned at = 1; at < 8; at++) {
         for (size_t i = 0; i < ARRAY_LEN(turns); i++) {
             dbk_sync_report report;
             dbk_err err = { 0 };
-            syncworld_fail(&w->world, at % 2 == 0 ? WIRE_LOSES_ANSWER : WIRE_CUTS, at, true);
+            syncworld_fail(&w->k.world, at % 2 == 0 ? WIRE_LOSES_ANSWER : WIRE_CUTS, at, true);
             (void)sync_try(turns[i], &report, &err);
-            syncworld_mend(&w->world);
+            syncworld_mend(&w->k.world);
         }
     }
     dbk_sync_report report;
     dbk_err err = { 0 };
-    (void)sync_try(&w->ben, &report, &err);
-    (void)sync_now(&w->hq);
-    (void)sync_now(&w->ben);
-    sync_assert_equal(&w->ben, &w->asha, &w->space);
+    (void)sync_try(&w->k.ben, &report, &err);
+    (void)sync_now(&w->k.hq);
+    (void)sync_now(&w->k.ben);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->k.space);
 }
 
 static void what_a_backup_left_out_comes_back_from_below_the_floor_p1(void **state)
@@ -306,34 +282,34 @@ static void what_a_backup_left_out_comes_back_from_below_the_floor_p1(void **sta
     dbk_policy policy = DBK_POLICY_DEFAULT;
     bool agreed = false;
     dbk_sign_pk witness;
-    assert_ok(dbk_witness_key(w->hq.book, &witness, &err), &err);
+    assert_ok(dbk_witness_key(w->k.hq.book, &witness, &err), &err);
     memcpy(policy.witnesses.b[0], witness.b, sizeof(witness.b));
     policy.witnesses.count = 1;
-    assert_rc(dbk_driver_policy(w->hq.book, &w->hq.t, &policy, &err), DBK_PROPOSED, &err);
+    assert_rc(dbk_driver_policy(w->k.hq.book, &w->k.hq.t, &policy, &err), DBK_PROPOSED, &err);
     dbk_err_clear(&err);
-    assert_ok(sync_agree(&w->second, &agreed, &err), &err);
-    (void)sync_now(&w->hq);
-    (void)sync_now(&w->hq);
-    (void)sync_now(&w->asha);
+    assert_ok(sync_agree(&w->k.second, &agreed, &err), &err);
+    (void)sync_now(&w->k.hq);
+    (void)sync_now(&w->k.hq);
+    (void)sync_now(&w->k.asha);
     (void)snprintf(file, sizeof(file), "%s/backup", w->kept);
     const dbk_backup_opts opts = { file, false };
-    assert_ok(dbk_book_backup(w->asha.book, &made, &opts, &err), &err);
+    assert_ok(dbk_book_backup(w->k.asha.book, &made, &opts, &err), &err);
     assert_true(made.left_out > 0);
     uint64_t floor = move_floor(w, NULL, 0);
-    const dbk_restore from = { file, w->world.passphrase };
-    const dbk_book_opts book_opts = { .env = &w->asha.env.env };
-    dbk_book_close(w->asha.book);
-    dbk_test_dir_remove(w->asha.dir);
-    assert_ok(dbk_book_restore(&w->asha.book, &made_ms, w->asha.dir, &from, &book_opts, &err),
+    const dbk_restore from = { file, w->k.world.passphrase };
+    const dbk_book_opts book_opts = { .env = &w->k.asha.env.env };
+    dbk_book_close(w->k.asha.book);
+    dbk_test_dir_remove(w->k.asha.dir);
+    assert_ok(dbk_book_restore(&w->k.asha.book, &made_ms, w->k.asha.dir, &from, &book_opts, &err),
               &err);
-    sync_refused(&w->asha, DBK_PENDING);
-    (void)sync_now(&w->second);
+    sync_refused(&w->k.asha, DBK_PENDING);
+    (void)sync_now(&w->k.second);
     assert_int_equal(brought(w).to, floor);
-    (void)sync_now(&w->asha);
+    (void)sync_now(&w->k.asha);
     dbk_absent absent;
-    assert_ok(dbk_absent_get(w->asha.book, &absent, &w->space, &err), &err);
+    assert_ok(dbk_absent_get(w->k.asha.book, &absent, &w->k.space, &err), &err);
     assert_false(absent.any);
-    sync_assert_equal(&w->asha, &w->hq, &w->space);
+    sync_assert_equal(&w->k.asha, &w->k.hq, &w->k.space);
 }
 
 /* ---- a relay that lets go of more ------------------------------------------------------------ */
@@ -342,28 +318,28 @@ static void holes_without_a_floor_are_the_relays_lie_p4(void **state)
 {
     desks *w = *state;
     w->digs = true;
-    sync_admit(&w->hq, &w->ben, DBK_ROLE_OFFICER, &w->space);
-    sync_refused(&w->ben, DBK_PEER);
-    assert_int_equal(applied(&w->ben, &w->space), 0);
+    sync_admit(&w->k.hq, &w->k.ben, DBK_ROLE_OFFICER, &w->k.space);
+    sync_refused(&w->k.ben, DBK_PEER);
+    assert_int_equal(applied(&w->k.ben, &w->k.space), 0);
     w->digs = false;
-    (void)sync_now(&w->ben);
-    sync_assert_equal(&w->ben, &w->asha, &w->space);
+    (void)sync_now(&w->k.ben);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->k.space);
 }
 
 static void holes_above_the_floor_are_the_relays_lie_p4(void **state)
 {
     desks *w = *state;
-    sync_device *more[] = { &w->ben };
-    sync_enlist(&w->hq, &w->ben, DBK_ROLE_OFFICER, &w->space);
+    sync_device *more[] = { &w->k.ben };
+    sync_enlist(&w->k.hq, &w->k.ben, DBK_ROLE_OFFICER, &w->k.space);
     uint64_t floor = move_floor(w, more, 1);
-    write_some(w, 2);
+    deskkit_write(&w->k, &w->k.space, 2);
     w->digs = true;
     w->dug_at = floor;
-    sync_refused(&w->ben, DBK_PEER);
-    assert_int_equal(applied(&w->ben, &w->space), floor);
+    sync_refused(&w->k.ben, DBK_PEER);
+    assert_int_equal(applied(&w->k.ben, &w->k.space), floor);
     w->digs = false;
-    (void)sync_now(&w->ben);
-    sync_assert_equal(&w->ben, &w->asha, &w->space);
+    (void)sync_now(&w->k.ben);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->k.space);
 }
 
 int main(void)

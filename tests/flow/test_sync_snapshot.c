@@ -9,7 +9,7 @@
 #include "core/journal/book_internal.h"
 #include "core/store/sql.h"
 #include "sync/relay/log_snapshot.h"
-#include "tests/lib/syncworld.h"
+#include "tests/lib/deskkit.h"
 
 typedef enum lie {
     HONEST,
@@ -30,9 +30,8 @@ typedef enum lie {
 } lie;
 
 typedef struct desks {
-    syncworld world;
-    sync_device hq, second, asha, ben;
-    dbk_id space, other;
+    deskkit k;
+    dbk_id other;
     lie lie;
     dbk_bytes offer, part; /* that are given instead */
     unsigned parts_asked;
@@ -129,9 +128,9 @@ static void tell_of_one(dbk_relay_answer *a)
 static void meddle(void *ctx, sync_device *d, const dbk_exchange *req, dbk_relay_answer *a)
 {
     desks *w = ctx;
-    if (d == &w->second && w->lie == GARBLES && asks(req, "/snapshot?next"))
+    if (d == &w->k.second && w->lie == GARBLES && asks(req, "/snapshot?next"))
         dbk_bytes_truncate(&a->body, a->body.len - 1);
-    if (d != &w->ben)
+    if (d != &w->k.ben)
         return;
     if (asks(req, "/snapshot/part"))
         spoil_part(w, a);
@@ -143,37 +142,15 @@ static void meddle(void *ctx, sync_device *d, const dbk_exchange *req, dbk_relay
         answer_none(a);
 }
 
-static void write_some(desks *w, const dbk_id *space, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        char name[32];
-        (void)snprintf(name, sizeof(name), "person %u", i);
-        dbk_id record = sync_write(&w->asha, space, name);
-        sync_edit(&w->asha, &record, "a better name");
-    }
-    (void)sync_now(&w->asha);
-    (void)sync_now(&w->hq);
-    (void)sync_now(&w->second);
-}
-
 static int setup(void **state)
 {
     static desks w;
     memset(&w, 0, sizeof(w));
     dbk_bytes_init(&w.offer, DBK_SNAPSHOT_OFFER_BYTES_MAX);
     dbk_bytes_init(&w.part, DBK_PART_BYTES_MAX);
-    syncworld_open(&w.world);
-    w.world.meddle = meddle;
-    w.world.meddle_ctx = &w;
-    sync_device_open(&w.world, &w.hq, "hq desk");
-    sync_device_open(&w.world, &w.second, "second desk");
-    sync_device_open(&w.world, &w.asha, "asha");
-    sync_device_open(&w.world, &w.ben, "ben");
-    sync_found(&w.hq);
-    w.space = sync_space(&w.hq, "Operation Limelight");
-    sync_enlist(&w.hq, &w.second, DBK_ROLE_HQ, &w.space);
-    sync_enlist(&w.hq, &w.asha, DBK_ROLE_OFFICER, &w.space);
-    write_some(&w, &w.space, 4);
+    deskkit_open(&w.k, DBK_ROLE_HQ);
+    w.k.world.meddle = meddle;
+    w.k.world.meddle_ctx = &w;
     *state = &w;
     return 0;
 }
@@ -181,13 +158,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     desks *w = *state;
-    sync_device_close(&w->hq);
-    sync_device_close(&w->second);
-    sync_device_close(&w->asha);
-    sync_device_close(&w->ben);
     dbk_bytes_wipe(&w->offer);
     dbk_bytes_wipe(&w->part);
-    syncworld_close(&w->world);
+    deskkit_close(&w->k);
     return 0;
 }
 
@@ -224,8 +197,8 @@ static bool says_whole(sync_device *d, const dbk_id *space)
 /* Ben joins, and holds what Asha does. */
 static void ben_comes(desks *w)
 {
-    sync_enlist(&w->hq, &w->ben, DBK_ROLE_OFFICER, &w->space);
-    sync_assert_equal(&w->ben, &w->asha, &w->space);
+    sync_enlist(&w->k.hq, &w->k.ben, DBK_ROLE_OFFICER, &w->k.space);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->k.space);
 }
 
 /* ---- the whole way ------------------------------------------------------------------------- */
@@ -233,31 +206,32 @@ static void ben_comes(desks *w)
 static void a_desk_makes_one_a_second_confirms_and_a_new_device_begins_with_it(void **state)
 {
     desks *w = *state;
-    make(&w->hq, &w->space);
-    assert_int_equal(confirms(&w->hq), 0);
-    assert_int_equal(confirms(&w->asha), 0);
-    assert_int_equal(confirms(&w->second), 1);
-    assert_int_equal(confirms(&w->second), 0);
-    assert_true(sync_now(&w->second).idle);
-    write_some(w, &w->space, 2); /* the tail */
+    make(&w->k.hq, &w->k.space);
+    assert_int_equal(confirms(&w->k.hq), 0);
+    assert_int_equal(confirms(&w->k.asha), 0);
+    assert_int_equal(confirms(&w->k.second), 1);
+    assert_int_equal(confirms(&w->k.second), 0);
+    assert_true(sync_now(&w->k.second).idle);
+    deskkit_write(&w->k, &w->k.space, 2); /* the tail */
     ben_comes(w);
-    assert_true(bare(&w->ben, &w->space) >= 8);
+    assert_true(bare(&w->k.ben, &w->k.space) >= 8);
     assert_true(w->parts_asked >= 1);
-    assert_true(sync_now(&w->ben).idle);
-    (void)sync_write(&w->ben, &w->space, "by ben");
-    (void)sync_now(&w->ben);
-    (void)sync_now(&w->asha);
-    sync_assert_equal(&w->ben, &w->asha, &w->space);
-    assert_int_equal(says_whole(&w->asha, &w->space), true);
-    assert_int_equal(says_whole(&w->ben, &w->space), false); /* he has the records, not each note */
+    assert_true(sync_now(&w->k.ben).idle);
+    (void)sync_write(&w->k.ben, &w->k.space, "by ben");
+    (void)sync_now(&w->k.ben);
+    (void)sync_now(&w->k.asha);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->k.space);
+    assert_int_equal(says_whole(&w->k.asha, &w->k.space), true);
+    assert_int_equal(says_whole(&w->k.ben, &w->k.space),
+                     false); /* he has the records, not each note */
 }
 
 static void what_no_second_desk_has_confirmed_is_not_given(void **state)
 {
     desks *w = *state;
-    make(&w->hq, &w->space);
+    make(&w->k.hq, &w->k.space);
     ben_comes(w);
-    assert_int_equal(bare(&w->ben, &w->space), 0);
+    assert_int_equal(bare(&w->k.ben, &w->k.space), 0);
     assert_int_equal(w->parts_asked, 0);
 }
 
@@ -267,20 +241,20 @@ static void grant(desks *w, sync_device *d, const dbk_id *space, dbk_role role)
 {
     dbk_err err = { 0 };
     const dbk_new_grant grant = { *space, dbk_book_device(d->book), role, 0 };
-    assert_ok(dbk_driver_grant(w->hq.book, &w->hq.t, &grant, &err), &err);
+    assert_ok(dbk_driver_grant(w->k.hq.book, &w->k.hq.t, &grant, &err), &err);
 }
 
 /* Another space with something in it, and a snapshot of it that stands. */
 static void open_other(desks *w)
 {
-    w->other = sync_space(&w->hq, "Riverside");
-    grant(w, &w->second, &w->other, DBK_ROLE_HQ);
-    grant(w, &w->asha, &w->other, DBK_ROLE_OFFICER);
-    (void)sync_now(&w->second);
-    (void)sync_now(&w->asha);
-    write_some(w, &w->other, 2);
-    make(&w->hq, &w->other);
-    assert_int_equal(confirms(&w->second), 1);
+    w->other = sync_space(&w->k.hq, "Riverside");
+    grant(w, &w->k.second, &w->other, DBK_ROLE_HQ);
+    grant(w, &w->k.asha, &w->other, DBK_ROLE_OFFICER);
+    (void)sync_now(&w->k.second);
+    (void)sync_now(&w->k.asha);
+    deskkit_write(&w->k, &w->other, 2);
+    make(&w->k.hq, &w->other);
+    assert_int_equal(confirms(&w->k.second), 1);
 }
 
 static void a_device_that_has_sent_something_already_pulls_the_log_P1(void **state)
@@ -290,15 +264,15 @@ static void a_device_that_has_sent_something_already_pulls_the_log_P1(void **sta
     dbk_err err = { 0 };
     ben_comes(w);
     open_other(w);
-    grant(w, &w->ben, &w->other, DBK_ROLE_OFFICER);
+    grant(w, &w->k.ben, &w->other, DBK_ROLE_OFFICER);
     w->lie = CUT_OFF; /* it hears of the space, and gets nothing of it */
-    assert_rc(sync_try(&w->ben, &report, &err), DBK_NOT_FOUND, &err);
-    (void)sync_write(&w->ben, &w->other, "by ben");
+    assert_rc(sync_try(&w->k.ben, &report, &err), DBK_NOT_FOUND, &err);
+    (void)sync_write(&w->k.ben, &w->other, "by ben");
     w->lie = HONEST;
-    (void)sync_now(&w->ben);
-    assert_int_equal(bare(&w->ben, &w->other), 0);
-    (void)sync_now(&w->asha);
-    sync_assert_equal(&w->ben, &w->asha, &w->other);
+    (void)sync_now(&w->k.ben);
+    assert_int_equal(bare(&w->k.ben, &w->other), 0);
+    (void)sync_now(&w->k.asha);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->other);
 }
 
 /* The log comes in pieces, a snapshot as a whole: a line that breaks each time gets the log. */
@@ -309,15 +283,15 @@ static void one_that_broke_off_is_not_tried_again(void **state)
     dbk_err err = { 0 };
     ben_comes(w);
     open_other(w);
-    grant(w, &w->ben, &w->other, DBK_ROLE_OFFICER);
+    grant(w, &w->k.ben, &w->other, DBK_ROLE_OFFICER);
     w->lie = CUT_OFF;
-    assert_rc(sync_try(&w->ben, &report, &err), DBK_NOT_FOUND, &err);
+    assert_rc(sync_try(&w->k.ben, &report, &err), DBK_NOT_FOUND, &err);
     assert_int_equal(w->parts_asked, 1);
     w->lie = HONEST;
-    (void)sync_now(&w->ben);
+    (void)sync_now(&w->k.ben);
     assert_int_equal(w->parts_asked, 1);
-    assert_int_equal(bare(&w->ben, &w->other), 0);
-    sync_assert_equal(&w->ben, &w->asha, &w->other);
+    assert_int_equal(bare(&w->k.ben, &w->other), 0);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->other);
 }
 
 /* ---- desks that disagree -------------------------------------------------------------------- */
@@ -332,23 +306,23 @@ static void a_desk_whose_rows_were_changed_is_not_confirmed_and_the_other_says_s
     desks *w = *state;
     dbk_sync_report report;
     dbk_err err = { 0 };
-    dbk_id record = sync_write(&w->asha, &w->space, "Anna");
-    (void)sync_now(&w->asha);
-    (void)sync_now(&w->hq);
-    sql(&w->hq, "CREATE TEMP TABLE old AS SELECT id, state FROM record");
-    sync_edit(&w->asha, &record, "Hanna");
-    (void)sync_now(&w->asha);
-    (void)sync_now(&w->hq);
-    (void)sync_now(&w->second);
-    sql(&w->hq, "CREATE TEMP TABLE new AS SELECT id, state FROM record");
-    sql(&w->hq, "UPDATE record SET state=(SELECT o.state FROM old o WHERE o.id=record.id)");
-    make(&w->hq, &w->space);
-    sql(&w->hq, "UPDATE record SET state=(SELECT n.state FROM new n WHERE n.id=record.id)");
-    assert_rc(sync_try(&w->second, &report, &err), DBK_CONFLICT, &err);
+    dbk_id record = sync_write(&w->k.asha, &w->k.space, "Anna");
+    (void)sync_now(&w->k.asha);
+    (void)sync_now(&w->k.hq);
+    sql(&w->k.hq, "CREATE TEMP TABLE old AS SELECT id, state FROM record");
+    sync_edit(&w->k.asha, &record, "Hanna");
+    (void)sync_now(&w->k.asha);
+    (void)sync_now(&w->k.hq);
+    (void)sync_now(&w->k.second);
+    sql(&w->k.hq, "CREATE TEMP TABLE new AS SELECT id, state FROM record");
+    sql(&w->k.hq, "UPDATE record SET state=(SELECT o.state FROM old o WHERE o.id=record.id)");
+    make(&w->k.hq, &w->k.space);
+    sql(&w->k.hq, "UPDATE record SET state=(SELECT n.state FROM new n WHERE n.id=record.id)");
+    assert_rc(sync_try(&w->k.second, &report, &err), DBK_CONFLICT, &err);
     assert_int_equal(report.snapshots_confirmed, 0);
-    sync_assert_equal(&w->second, &w->asha, &w->space); /* and all else was exchanged */
+    sync_assert_equal(&w->k.second, &w->k.asha, &w->k.space); /* and all else was exchanged */
     ben_comes(w);
-    assert_int_equal(bare(&w->ben, &w->space), 0);
+    assert_int_equal(bare(&w->k.ben, &w->k.space), 0);
 }
 
 /* ---- who holds all -------------------------------------------------------------------------- */
@@ -356,16 +330,16 @@ static void a_desk_whose_rows_were_changed_is_not_confirmed_and_the_other_says_s
 static void a_desk_of_headquarters_takes_the_log_and_not_a_snapshot_P1(void **state)
 {
     desks *w = *state;
-    make(&w->hq, &w->space);
-    assert_int_equal(confirms(&w->second), 1);
+    make(&w->k.hq, &w->k.space);
+    assert_int_equal(confirms(&w->k.second), 1);
     for (w->lie = HONEST; w->lie <= TELLS_DESKS; w->lie += TELLS_DESKS) {
-        sync_device_close(&w->ben);
-        sync_device_open(&w->world, &w->ben, "ben");
-        sync_enlist(&w->hq, &w->ben, DBK_ROLE_HQ, &w->space);
-        assert_int_equal(bare(&w->ben, &w->space), 0);
+        sync_device_close(&w->k.ben);
+        sync_device_open(&w->k.world, &w->k.ben, "ben");
+        sync_enlist(&w->k.hq, &w->k.ben, DBK_ROLE_HQ, &w->k.space);
+        assert_int_equal(bare(&w->k.ben, &w->k.space), 0);
         assert_int_equal(w->parts_asked, 0);
     }
-    sync_assert_equal(&w->ben, &w->asha, &w->space);
+    sync_assert_equal(&w->k.ben, &w->k.asha, &w->k.space);
 }
 
 /* What headquarters has vouched for is held there: others may let go of it. */
@@ -381,37 +355,40 @@ static void a_witness_says_nothing_of_a_log_whose_notes_it_lacks_P1(void **state
     dbk_policy policy = DBK_POLICY_DEFAULT;
     dbk_err err = { 0 };
     open_other(w);
-    sync_enlist(&w->hq, &w->ben, DBK_ROLE_HQ, &w->other);
-    grant(w, &w->ben, &w->space, DBK_ROLE_HQ);
+    sync_enlist(&w->k.hq, &w->k.ben, DBK_ROLE_HQ, &w->other);
+    grant(w, &w->k.ben, &w->k.space, DBK_ROLE_HQ);
     w->lie = CUT_OFF;
-    assert_rc(sync_try(&w->ben, &report, &err), DBK_NOT_FOUND, &err);
+    assert_rc(sync_try(&w->k.ben, &report, &err), DBK_NOT_FOUND, &err);
     dbk_err_clear(&err);
     w->lie = HONEST;
     dbk_test_dir_make(dir);
     assert_ok(dbk_transport_dir(&folder, dir, &err), &err);
-    assert_ok(dbk_driver_snapshot_make(w->hq.book, &folder, &w->space, &told, NULL, &err), &err);
-    (void)sync_now(&w->second);
-    assert_ok(dbk_driver_snapshot_confirm(w->second.book, &folder, &w->space, &told, NULL, &err),
+    assert_ok(dbk_driver_snapshot_make(w->k.hq.book, &folder, &w->k.space, &told, NULL, &err),
               &err);
-    assert_ok(dbk_driver_begin_with(w->ben.book, &w->ben.t, &folder, &report, NULL, &err), &err);
+    (void)sync_now(&w->k.second);
+    assert_ok(
+        dbk_driver_snapshot_confirm(w->k.second.book, &folder, &w->k.space, &told, NULL, &err),
+        &err);
+    assert_ok(dbk_driver_begin_with(w->k.ben.book, &w->k.ben.t, &folder, &report, NULL, &err),
+              &err);
     assert_int_equal(report.begun, 1);
     dbk_transport_close(&folder);
     dbk_test_dir_remove(dir);
-    assert_ok(dbk_witness_key(w->ben.book, &pk, &err), &err);
+    assert_ok(dbk_witness_key(w->k.ben.book, &pk, &err), &err);
     policy.witnesses.count = 1;
     memcpy(policy.witnesses.b[0], pk.b, sizeof(pk.b));
-    sync_policy(&w->hq, &policy);
-    (void)sync_now(&w->ben);
-    assert_int_equal(dbk_cosigned_judge(w->asha.book, &w->space).size, 0);
-    (void)sync_now(&w->asha);
-    assert_int_equal(dbk_cosigned_judge(w->asha.book, &w->space).size, 0);
-    assert_true(dbk_cosigned_judge(w->asha.book, &w->other).size > 0);
-    assert_ok(dbk_driver_snapshot_fetch(w->ben.book, &w->ben.t, &w->space, &left, NULL, &err),
+    sync_policy(&w->k.hq, &policy);
+    (void)sync_now(&w->k.ben);
+    assert_int_equal(dbk_cosigned_judge(w->k.asha.book, &w->k.space).size, 0);
+    (void)sync_now(&w->k.asha);
+    assert_int_equal(dbk_cosigned_judge(w->k.asha.book, &w->k.space).size, 0);
+    assert_true(dbk_cosigned_judge(w->k.asha.book, &w->other).size > 0);
+    assert_ok(dbk_driver_snapshot_fetch(w->k.ben.book, &w->k.ben.t, &w->k.space, &left, NULL, &err),
               &err);
     assert_int_equal(left.bare, 0);
-    (void)sync_now(&w->ben);
-    (void)sync_now(&w->asha);
-    assert_true(dbk_cosigned_judge(w->asha.book, &w->space).size > 0);
+    (void)sync_now(&w->k.ben);
+    (void)sync_now(&w->k.asha);
+    assert_true(dbk_cosigned_judge(w->k.asha.book, &w->k.space).size > 0);
 }
 
 /* ---- a relay that lies ---------------------------------------------------------------------- */
@@ -419,7 +396,7 @@ static void a_witness_says_nothing_of_a_log_whose_notes_it_lacks_P1(void **state
 /* What the relay holds of a space: the one that stands, or that waits. */
 static void keep_offer(desks *w, const dbk_id *space, bool next)
 {
-    relaykit *kit = &w->world.kit;
+    relaykit *kit = &w->k.world.kit;
     dbk_log log;
     dbk_kept_snapshots k;
     dbk_bytes manifest = DBK_BYTES_INIT(DBK_MANIFEST_BYTES_MAX);
@@ -442,8 +419,8 @@ static void keep_offer(desks *w, const dbk_id *space, bool next)
 
 static void ben_anew(desks *w)
 {
-    sync_device_close(&w->ben);
-    sync_device_open(&w->world, &w->ben, "ben");
+    sync_device_close(&w->k.ben);
+    sync_device_open(&w->k.world, &w->k.ben, "ben");
     ben_comes(w);
 }
 
@@ -451,23 +428,23 @@ static void a_relay_that_lies_about_it_only_makes_a_device_pull_the_log(void **s
 {
     desks *w = *state;
     open_other(w);
-    make(&w->hq, &w->space);
-    assert_int_equal(confirms(&w->second), 1);
+    make(&w->k.hq, &w->k.space);
+    assert_int_equal(confirms(&w->k.second), 1);
     for (w->lie = STRIPS_WORDS; w->lie < LIES; w->lie++) {
         if (w->lie == OTHER_SPACE)
             keep_offer(w, &w->other, false);
         ben_anew(w);
-        assert_int_equal(bare(&w->ben, &w->space), 0);
+        assert_int_equal(bare(&w->k.ben, &w->k.space), 0);
     }
-    write_some(w, &w->space, 1);
-    make(&w->second, &w->space);
-    keep_offer(w, &w->space, true);
+    deskkit_write(&w->k, &w->k.space, 1);
+    make(&w->k.second, &w->k.space);
+    keep_offer(w, &w->k.space, true);
     w->lie = GIVES_KEPT; /* which nobody has confirmed */
     ben_anew(w);
-    assert_int_equal(bare(&w->ben, &w->space), 0);
+    assert_int_equal(bare(&w->k.ben, &w->k.space), 0);
     w->lie = HONEST;
     ben_anew(w);
-    assert_true(bare(&w->ben, &w->space) > 0);
+    assert_true(bare(&w->k.ben, &w->k.space) > 0);
 }
 
 /* Of the relay, not of a file: an officer would look for one. */
@@ -475,14 +452,14 @@ static void what_waits_and_cannot_be_read_is_told_of_the_relay(void **state)
 {
     desks *w = *state;
     dbk_snapshot_told told;
-    make(&w->hq, &w->space);
+    make(&w->k.hq, &w->k.space);
     w->lie = GARBLES;
     dbk_err err = { 0 };
-    dbk_rc rc = dbk_driver_snapshot_confirm(w->second.book, &w->second.t, &w->space, &told, NULL,
-                                            &err);
+    dbk_rc rc = dbk_driver_snapshot_confirm(w->k.second.book, &w->k.second.t, &w->k.space, &told,
+                                            NULL, &err);
     assert_rc(rc, DBK_PEER, &err);
     w->lie = HONEST;
-    assert_int_equal(confirms(&w->second), 1);
+    assert_int_equal(confirms(&w->k.second), 1);
 }
 
 /* Whatever it said was of a log that has ended: nobody could confirm it, or begin with it. */
@@ -492,34 +469,34 @@ static void a_restored_relay_keeps_none_of_a_log_that_ended(void **state)
     dbk_recovery_plan plan;
     dbk_err err = { 0 };
     const dbk_recovery_opts opts = { .sign = true };
-    make(&w->hq, &w->space);
-    relaykit_stop(&w->world.kit);
-    relaykit_recover(&w->world.kit); /* its power went, and its disk may have lied */
-    relaykit_start(&w->world.kit);
-    assert_ok(dbk_driver_recover(w->hq.book, &w->hq.t, &plan, &opts, &err), &err);
+    make(&w->k.hq, &w->k.space);
+    relaykit_stop(&w->k.world.kit);
+    relaykit_recover(&w->k.world.kit); /* its power went, and its disk may have lied */
+    relaykit_start(&w->k.world.kit);
+    assert_ok(dbk_driver_recover(w->k.hq.book, &w->k.hq.t, &plan, &opts, &err), &err);
     assert_true(plan.done);
     dbk_recovery_plan_wipe(&plan);
-    (void)sync_now(&w->hq);
-    assert_int_equal(confirms(&w->second), 0); /* and nothing is wrong with that */
-    assert_true(sync_now(&w->second).idle);
-    make(&w->hq, &w->space);
-    assert_int_equal(confirms(&w->second), 1);
+    (void)sync_now(&w->k.hq);
+    assert_int_equal(confirms(&w->k.second), 0); /* and nothing is wrong with that */
+    assert_true(sync_now(&w->k.second).idle);
+    make(&w->k.hq, &w->k.space);
+    assert_int_equal(confirms(&w->k.second), 1);
     ben_comes(w);
-    assert_true(bare(&w->ben, &w->space) >= 8);
+    assert_true(bare(&w->k.ben, &w->k.space) >= 8);
 }
 
 static void an_older_one_is_as_good_and_the_log_goes_on_from_there(void **state)
 {
     desks *w = *state;
-    make(&w->hq, &w->space);
-    assert_int_equal(confirms(&w->second), 1);
-    keep_offer(w, &w->space, false);
-    write_some(w, &w->space, 3);
-    make(&w->hq, &w->space);
-    assert_int_equal(confirms(&w->second), 1);
+    make(&w->k.hq, &w->k.space);
+    assert_int_equal(confirms(&w->k.second), 1);
+    keep_offer(w, &w->k.space, false);
+    deskkit_write(&w->k, &w->k.space, 3);
+    make(&w->k.hq, &w->k.space);
+    assert_int_equal(confirms(&w->k.second), 1);
     w->lie = GIVES_KEPT;
     ben_comes(w);
-    assert_int_equal(bare(&w->ben, &w->space), 8);
+    assert_int_equal(bare(&w->k.ben, &w->k.space), 8);
 }
 
 int main(void)

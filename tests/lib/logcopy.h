@@ -1,5 +1,5 @@
-/* tests/lib/logcopy.h - a relay's log copied as a backup does it, without a change on the way, or as
- * a move to another store does. Failures stop the test. */
+/* tests/lib/logcopy.h - a relay's log copied as a backup does it, without a change on the way, or
+ * as a move to another store does. Failures stop the test. */
 #ifndef DBK_TESTS_LIB_LOGCOPY_H
 #define DBK_TESTS_LIB_LOGCOPY_H
 
