@@ -26,6 +26,8 @@ dbk_rc dbk_snap_orders(dbk_book *book, dbk_snap_orders_left *out, const dbk_id *
 
 /* ---- decisions on what stood aside --------------------------------------------------------- */
 
+#define ENOUGH DBK_CONFLICT /* ends a walk, with nothing in err */
+
 typedef struct later {
     dbk_book *book;
     const dbk_book_space *home;
@@ -37,8 +39,8 @@ static dbk_rc look_segment(void *ctx, const dbk_store_segment *row, dbk_err *err
 {
     later *l = ctx;
     (void)err;
-    l->found = l->found || !row->log.known || row->log.index >= l->size;
-    return DBK_OK;
+    l->found = !row->log.known || row->log.index >= l->size;
+    return l->found ? ENOUGH : DBK_OK;
 }
 
 static dbk_rc look_op(void *ctx, const dbk_store_op *op, dbk_err *err)
@@ -59,7 +61,8 @@ static dbk_rc find_decision(later *l, dbk_err *err)
                                               .space = l->home->row,
                                               .since_ms = INT64_MIN,
                                               .life_max = UINT32_MAX };
-    return dbk_records_list(l->book->store, &decisions, look_record, l, err);
+    dbk_rc rc = dbk_records_list(l->book->store, &decisions, look_record, l, err);
+    return l->found ? DBK_OK : rc;
 }
 
 dbk_rc dbk_snap_decided(dbk_book *book, const dbk_book_space *home, uint64_t size, bool *later_on,
