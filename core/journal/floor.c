@@ -41,17 +41,6 @@ static dbk_rc weigh_reader(void *ctx, const dbk_reached *r, dbk_err *err)
     return f->in->fn != NULL ? f->in->fn(f->in->ctx, r, err) : DBK_OK;
 }
 
-static dbk_rc root_at(dbk_book *book, dbk_hash *out, const dbk_book_space *here, uint64_t size,
-                      dbk_err *err)
-{
-    dbk_logtree *tree = NULL;
-    dbk_rc rc = dbk_logtree_new(&tree, book, here, err);
-    if (rc == DBK_OK)
-        rc = dbk_logtree_root(tree, out, size, err);
-    dbk_logtree_free(tree);
-    return rc;
-}
-
 /* Whatever is wrong with it, a device that begins would not take it either. */
 static dbk_rc weigh_snapshot(finding *f, dbk_book *book, const dbk_book_space *here, dbk_err *err)
 {
@@ -92,7 +81,7 @@ dbk_rc dbk_floor_find(dbk_book *book, dbk_floor_place *out, const dbk_floor_in *
     if (rc != DBK_OK || size <= out->now || out->whole < DBK_FLOOR_WHOLE_LEAST)
         return rc;
     out->floor = (dbk_floor){ .log = here->now.log, .size = size };
-    rc = root_at(book, &out->floor.root, here, size, err);
+    rc = dbk_logtree_root_at(book, &out->floor.root, here, size, err);
     if (rc != DBK_OK)
         out->floor.size = 0;
     return rc;
@@ -106,7 +95,7 @@ dbk_rc dbk_floor_check(dbk_book *book, const dbk_id *space, const dbk_floor *flo
         return dbk_fail(err, DBK_PENDING, "not so much of that space's log is here: sync first");
     if (!dbk_id_equal(&floor->log, &here->now.log))
         return dbk_fail(err, DBK_CONFLICT, "it is of another log of that space than the one here");
-    dbk_rc rc = root_at(book, &root, here, floor->size, err);
+    dbk_rc rc = dbk_logtree_root_at(book, &root, here, floor->size, err);
     if (rc == DBK_OK && !dbk_hash_equal(&root, &floor->root))
         rc = dbk_fail(err, DBK_CONFLICT, "it is of another history of that space than is here");
     return rc;

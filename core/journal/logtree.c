@@ -160,6 +160,17 @@ dbk_rc dbk_logtree_root(dbk_logtree *t, dbk_hash *out, uint64_t size, dbk_err *e
     return dbk_tree_root(out, DBK_TREE_LOG, size, get_node, t, err);
 }
 
+dbk_rc dbk_logtree_root_at(dbk_book *book, dbk_hash *out, const dbk_book_space *space,
+                           uint64_t size, dbk_err *err)
+{
+    dbk_logtree *tree = NULL;
+    dbk_rc rc = dbk_logtree_new(&tree, book, space, err);
+    if (rc == DBK_OK)
+        rc = dbk_logtree_root(tree, out, size, err);
+    dbk_logtree_free(tree);
+    return rc;
+}
+
 dbk_rc dbk_logtree_proof(dbk_logtree *t, dbk_proof *out, uint64_t size, dbk_err *err)
 {
     DBK_ASSERT(size <= t->space->now.frontier.size);

@@ -14,6 +14,9 @@ DBK_MUST_CHECK dbk_rc dbk_logtree_new(dbk_logtree **out, dbk_book *book,
 void dbk_logtree_free(dbk_logtree *t); /* NULL is nothing */
 /* size: at most what is applied here. DBK_DAMAGED: segments are missing. */
 DBK_MUST_CHECK dbk_rc dbk_logtree_root(dbk_logtree *t, dbk_hash *out, uint64_t size, dbk_err *err);
+/* The same, of one size. */
+DBK_MUST_CHECK dbk_rc dbk_logtree_root_at(dbk_book *book, dbk_hash *out,
+                                          const dbk_book_space *space, uint64_t size, dbk_err *err);
 /* From this size to all that is applied. */
 DBK_MUST_CHECK dbk_rc dbk_logtree_proof(dbk_logtree *t, dbk_proof *out, uint64_t size,
                                         dbk_err *err);

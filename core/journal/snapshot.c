@@ -205,16 +205,12 @@ dbk_rc dbk_snapshot_make(dbk_book *book, dbk_bytes *manifest, const dbk_id *spac
 static dbk_rc check_log(dbk_book *book, const dbk_book_space *home, const dbk_claim *claim,
                         dbk_err *err)
 {
-    dbk_logtree *tree = NULL;
-    dbk_hash root = { { 0 } };
+    dbk_hash root;
     if (home == NULL || home->now.frontier.size < claim->size)
         return dbk_fail(err, DBK_PENDING, "not so much of the space's log is here yet: sync first");
     if (!dbk_id_equal(&home->now.log, &claim->log))
         return dbk_fail(err, DBK_CONFLICT, "the snapshot is of another log than the one here");
-    dbk_rc rc = dbk_logtree_new(&tree, book, home, err);
-    if (rc == DBK_OK)
-        rc = dbk_logtree_root(tree, &root, claim->size, err);
-    dbk_logtree_free(tree);
+    dbk_rc rc = dbk_logtree_root_at(book, &root, home, claim->size, err);
     if (rc == DBK_OK && !dbk_hash_equal(&root, &claim->root))
         rc = dbk_fail(err, DBK_CONFLICT, "the snapshot is of another log than the one here");
     return rc;
