@@ -26,6 +26,7 @@ typedef struct finding {
     const dbk_floor_in *in;
     dbk_floor_place *out;
     bool any;
+    dbk_floor vouched; /* of the snapshot, held against the log here; size 0: of none */
 } finding;
 
 static dbk_rc weigh_reader(void *ctx, const dbk_reached *r, dbk_err *err)
@@ -53,8 +54,10 @@ static dbk_rc weigh_snapshot(finding *f, dbk_book *book, const dbk_book_space *h
     if (rc != DBK_OK || !dbk_id_equal(&m.claim.space, &f->in->space))
         return DBK_OK;
     const dbk_floor of = { m.claim.log, m.claim.size, m.claim.root };
-    if (m.claim.size <= here->now.frontier.size)
+    if (m.claim.size <= here->now.frontier.size) {
         rc = dbk_floor_check(book, &f->in->space, &of, err);
+        f->vouched = of;
+    }
     if (rc == DBK_OK && dbk_id_equal(&m.claim.log, &here->now.log))
         f->out->snapshot = m.claim.size;
     return rc;
@@ -81,7 +84,10 @@ dbk_rc dbk_floor_find(dbk_book *book, dbk_floor_place *out, const dbk_floor_in *
     if (rc != DBK_OK || size <= out->now || out->whole < DBK_FLOOR_WHOLE_LEAST)
         return rc;
     out->floor = (dbk_floor){ .log = here->now.log, .size = size };
-    rc = dbk_logtree_root_at(book, &out->floor.root, here, size, err);
+    if (f.vouched.size == size)
+        out->floor.root = f.vouched.root;
+    else
+        rc = dbk_logtree_root_at(book, &out->floor.root, here, size, err);
     if (rc != DBK_OK)
         out->floor.size = 0;
     return rc;
