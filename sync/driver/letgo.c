@@ -1,7 +1,6 @@
 /* Bodies that relays have let go of (decision 0041): who lacks some says so, and who holds them
  * brings them. That one isn't heard, or can't bring any, is nothing:
  * it is said, and asked for, again with the next sync. */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/wire.h"
@@ -10,7 +9,6 @@
 #include "sync/engine/msg.h"
 #include "sync/engine/retry.h"
 
-#define TARGET_MAX 80u
 #define NOTE_PREFIX "wanted."
 #define NOTE_SIZE (sizeof(NOTE_PREFIX) + DBK_ID_HEX_SIZE)
 #define BATCH_BYTES 900000u
@@ -20,9 +18,8 @@
 static dbk_rc post(dbk_line *line, const dbk_id *space, const char *what, dbk_span body,
                    dbk_err *err)
 {
-    char target[TARGET_MAX], hex[DBK_ID_HEX_SIZE];
-    dbk_id_hex(hex, space);
-    (void)snprintf(target, sizeof(target), "/v1/spaces/%s/%s", hex, what);
+    char target[DBK_LINE_TARGET_SIZE];
+    dbk_line_target(target, space, what);
     const dbk_call call = { .method = "POST",
                             .target = target,
                             .content_type = BINARY,
@@ -58,7 +55,7 @@ static dbk_rc say(dbk_line *line, const dbk_id *space, uint64_t from, dbk_err *e
     uint8_t body[DBK_WANTED_BYTES];
     dbk_err why = { 0 };
     (void)dbk_wire_put_u64(body, from);
-    dbk_rc rc = post(line, space, "wanted", dbk_span_of(body, sizeof(body)), &why);
+    dbk_rc rc = post(line, space, "/wanted", dbk_span_of(body, sizeof(body)), &why);
     return dbk_retry_is_local(rc) ? dbk_fail(err, rc, "%s", why.text) : DBK_OK;
 }
 
@@ -104,7 +101,7 @@ static dbk_rc bring_batch(dbk_line *line, uint64_t *segments, const dbk_id *spac
     if (rc == DBK_OK)
         rc = dbk_bytes_append(&body, dbk_bytes_span(&items), err);
     if (rc == DBK_OK)
-        rc = post(line, space, "bodies", dbk_bytes_span(&body), err);
+        rc = post(line, space, "/bodies", dbk_bytes_span(&body), err);
     *segments += rc == DBK_OK ? found.count : 0;
     if (rc == DBK_OK && dbk_line_answer(line)->status != 200)
         rc = DBK_NOT_FOUND;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -55,6 +56,15 @@ void dbk_line_close(dbk_line *line)
         (void)!dbk_book_note_put(line->book, NONCE_NOTE, dbk_span_str(line->nonce), NULL);
     for (size_t i = 0; i < 2; i++)
         dbk_bytes_wipe(&line->answers[i].body);
+}
+
+void dbk_line_target(char out[DBK_LINE_TARGET_SIZE], const dbk_id *space, const char *tail)
+{
+    char hex[DBK_ID_HEX_SIZE];
+    dbk_id_hex(hex, space);
+    int len = snprintf(out, DBK_LINE_TARGET_SIZE, "/v1/spaces/%s%s", hex, tail);
+    DBK_ASSERT(len > 0);
+    DBK_ASSERT((size_t)len < DBK_LINE_TARGET_SIZE);
 }
 
 dbk_answer *dbk_line_answer(dbk_line *line)

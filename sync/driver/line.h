@@ -44,6 +44,10 @@ DBK_MUST_CHECK dbk_rc dbk_line_open(dbk_line *line, dbk_book *book, const dbk_tr
 /* Keeps the nonce for next time; that it can't is no failure of what was done. */
 void dbk_line_close(dbk_line *line);
 
+/* A request's target about a space: tail is what comes behind its id, "/reach". */
+#define DBK_LINE_TARGET_SIZE 160u
+void dbk_line_target(char out[DBK_LINE_TARGET_SIZE], const dbk_id *space, const char *tail);
+
 /* Of the last request; valid until the next dbk_line_send(). */
 dbk_answer *dbk_line_answer(dbk_line *line);
 /* Begins a request that dbk_line_send() will be asked for; where that isn't worth it or fails,

@@ -1,27 +1,16 @@
 /* How far devices have each log (decision 0041): this one's word to the relay that asks for it, and
  * for headquarters what all have said. */
-#include <stdio.h>
-
 #include "core/journal/reach.h"
 #include "sync/driver/line.h"
 #include "sync/engine/msg.h"
 #include "sync/engine/retry.h"
 
-#define TARGET_MAX 80u
-
-static void target_of(char out[TARGET_MAX], const dbk_id *space)
-{
-    char hex[DBK_ID_HEX_SIZE];
-    dbk_id_hex(hex, space);
-    (void)snprintf(out, TARGET_MAX, "/v1/spaces/%s/reach", hex);
-}
-
 dbk_rc dbk_line_say_reach(dbk_line *line, const dbk_id *space, dbk_err *err)
 {
     uint8_t word[DBK_REACH_BYTES];
-    char target[TARGET_MAX];
+    char target[DBK_LINE_TARGET_SIZE];
     dbk_err why = { 0 };
-    target_of(target, space);
+    dbk_line_target(target, space, "/reach");
     const dbk_call call = { .method = "POST",
                             .target = target,
                             .content_type = "application/octet-stream",
@@ -38,9 +27,9 @@ dbk_rc dbk_driver_reaches(dbk_book *book, const dbk_transport *t, const dbk_id *
                           dbk_reached_fn fn, void *ctx, dbk_err *err)
 {
     dbk_line line;
-    char target[TARGET_MAX];
+    char target[DBK_LINE_TARGET_SIZE];
     bool ours = false;
-    target_of(target, space);
+    dbk_line_target(target, space, "/reach");
     const dbk_call call = { .method = "GET",
                             .target = target,
                             .answer_max = DBK_ROSTER_DEVICES_MAX * DBK_REACH_BYTES };

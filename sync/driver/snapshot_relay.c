@@ -10,21 +10,14 @@
 #include "sync/engine/msg_snapshot.h"
 #include "sync/engine/retry.h"
 
-#define TARGET_MAX 120u
+#define TAIL_MAX 40u
 #define BINARY "application/octet-stream"
-
-static void target_of(char out[TARGET_MAX], const dbk_id *space, const char *tail)
-{
-    char hex[DBK_ID_HEX_SIZE];
-    dbk_id_hex(hex, space);
-    (void)snprintf(out, TARGET_MAX, "/v1/spaces/%s/snapshot%s", hex, tail);
-}
 
 static dbk_rc post(dbk_line *line, const dbk_id *space, const char *tail, dbk_span body,
                    dbk_err *err)
 {
-    char target[TARGET_MAX];
-    target_of(target, space, tail);
+    char target[DBK_LINE_TARGET_SIZE];
+    dbk_line_target(target, space, tail);
     const dbk_call call = { .method = "POST",
                             .target = target,
                             .content_type = BINARY,
@@ -37,8 +30,8 @@ static dbk_rc post(dbk_line *line, const dbk_id *space, const char *tail, dbk_sp
 static dbk_rc get(dbk_line *line, const dbk_id *space, const char *tail, size_t answer_max,
                   dbk_err *err)
 {
-    char target[TARGET_MAX];
-    target_of(target, space, tail);
+    char target[DBK_LINE_TARGET_SIZE];
+    dbk_line_target(target, space, tail);
     const dbk_call call = { .method = "GET", .target = target, .answer_max = answer_max };
     return dbk_line_ask(line, &call, err);
 }
@@ -60,10 +53,10 @@ typedef struct fetching {
 
 static dbk_rc next_part(fetching *f, dbk_err *err)
 {
-    char tail[TARGET_MAX];
+    char tail[TAIL_MAX];
     dbk_err why = { 0 };
     uint32_t number = f->next / DBK_PART_CHUNKS;
-    (void)snprintf(tail, sizeof(tail), "/part?number=%u", (unsigned)number);
+    (void)snprintf(tail, sizeof(tail), "/snapshot/part?number=%u", (unsigned)number);
     dbk_rc rc = get(f->line, &f->space, tail, DBK_PART_BYTES_MAX, err);
     f->was_replaced = rc == DBK_NOT_FOUND;
     if (rc != DBK_OK)
@@ -192,7 +185,7 @@ static dbk_rc begin_once(fetching *f, dbk_snapshot_taken *taken, dbk_err *err)
     dbk_snapshot_offer offer;
     dbk_bytes held = DBK_BYTES_INIT(DBK_SNAPSHOT_OFFER_BYTES_MAX);
     f->was_replaced = false;
-    dbk_rc rc = get(f->line, &f->space, "", DBK_SNAPSHOT_OFFER_BYTES_MAX, err);
+    dbk_rc rc = get(f->line, &f->space, "/snapshot", DBK_SNAPSHOT_OFFER_BYTES_MAX, err);
     if (rc == DBK_OK) /* the parts will stand where it stands */
         rc = dbk_bytes_append(&held, dbk_bytes_span(&dbk_line_answer(f->line)->body), err);
     if (rc == DBK_OK)
@@ -240,7 +233,7 @@ static dbk_rc flush(uploading *u, dbk_err *err)
 {
     if (u->chunks == 0)
         return DBK_OK;
-    dbk_rc rc = post(u->line, &u->space, "/part", dbk_bytes_span(&u->part), err);
+    dbk_rc rc = post(u->line, &u->space, "/snapshot/part", dbk_bytes_span(&u->part), err);
     u->bytes += u->part.len;
     u->number++;
     u->chunks = 0;
@@ -278,7 +271,7 @@ static dbk_rc upload(uploading *u, dbk_snapshot_told *told, dbk_err *err)
     if (rc == DBK_OK)
         rc = flush(u, &why);
     if (rc == DBK_OK)
-        rc = post(u->line, &u->space, "", dbk_bytes_span(&manifest), &why);
+        rc = post(u->line, &u->space, "/snapshot", dbk_bytes_span(&manifest), &why);
     if (rc == DBK_CONFLICT)
         rc = dbk_fail(err, rc,
                       "the relay has a newer snapshot, or the organisation changed "
@@ -318,7 +311,7 @@ dbk_rc dbk_driver_snapshot_make(dbk_book *book, const dbk_transport *t, const db
 static dbk_rc send_word(dbk_line *line, const dbk_id *space, dbk_span word, dbk_err *err)
 {
     dbk_err why = { 0 };
-    dbk_rc rc = post(line, space, "/confirm", word, &why);
+    dbk_rc rc = post(line, space, "/snapshot/confirm", word, &why);
     if (rc == DBK_CONFLICT)
         return dbk_fail(err, DBK_NOT_FOUND, "that snapshot is not at the relay any more");
     return rc == DBK_OK ? DBK_OK : dbk_fail(err, rc, "%s", why.text);
@@ -330,7 +323,7 @@ static dbk_rc waiting(dbk_line *line, dbk_snapshot_offer *offer, dbk_manifest *m
                       const dbk_id *space, dbk_err *err)
 {
     dbk_err why = { 0 };
-    dbk_rc rc = get(line, space, "?next=1", DBK_SNAPSHOT_OFFER_BYTES_MAX, &why);
+    dbk_rc rc = get(line, space, "/snapshot?next=1", DBK_SNAPSHOT_OFFER_BYTES_MAX, &why);
     if (rc == DBK_NOT_FOUND)
         return dbk_fail(err, rc, "no snapshot of that space waits for its confirmation");
     if (rc != DBK_OK)
