@@ -219,6 +219,17 @@ dbk_rc dbk_relay_write(dbk_relay *r, const dbk_job *job, dbk_err *err)
     return rc;
 }
 
+dbk_rc dbk_relay_submit(dbk_relay *r, dbk_relay_answer *a, const dbk_job *job,
+                        const dbk_rc *decision, dbk_err *err)
+{
+    dbk_rc rc = dbk_relay_write(r, job, err);
+    if (rc == DBK_OK) /* 401 is about the request's own signature only */
+        rc = *decision == DBK_AUTH ? DBK_DENIED : *decision;
+    if (rc == DBK_OK)
+        a->status = 204;
+    return rc;
+}
+
 /* ---- the calls --------------------------------------------------------------------------- */
 
 typedef enum call_right {

@@ -57,6 +57,9 @@ DBK_MUST_CHECK dbk_rc dbk_relay_reader_take(dbk_relay *r, size_t *reader, dbk_er
 void dbk_relay_reader_give(dbk_relay *r, size_t reader);
 /* Submits; notes when the storage has failed. */
 DBK_MUST_CHECK dbk_rc dbk_relay_write(dbk_relay *r, const dbk_job *job, dbk_err *err);
+/* The same, and answers: 204, or what the job has decided. */
+DBK_MUST_CHECK dbk_rc dbk_relay_submit(dbk_relay *r, dbk_relay_answer *a, const dbk_job *job,
+                                       const dbk_rc *decision, dbk_err *err);
 
 dbk_quota dbk_relay_quota(dbk_relay *r);
 

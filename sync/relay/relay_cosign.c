@@ -130,11 +130,5 @@ dbk_rc dbk_call_cosign(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk
     dbk_rc rc = dbk_relay_check_member(r, c, err);
     if (rc == DBK_OK)
         rc = screen(&job, r, c->req->body, err);
-    if (rc == DBK_OK)
-        rc = dbk_relay_write(r, &submit, err);
-    if (rc == DBK_OK)
-        rc = job.decision;
-    if (rc == DBK_OK)
-        a->status = 204;
-    return rc;
+    return rc == DBK_OK ? dbk_relay_submit(r, a, &submit, &job.decision, err) : rc;
 }

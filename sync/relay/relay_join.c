@@ -83,18 +83,6 @@ out:
     return rc;
 }
 
-static dbk_rc submit(dbk_relay *r, dbk_relay_answer *a, join_job *job,
-                     dbk_rc (*run)(void *, const dbk_log *, dbk_err *), dbk_err *err)
-{
-    dbk_job work = { run, job };
-    dbk_rc rc = dbk_relay_write(r, &work, err);
-    if (rc == DBK_OK)
-        rc = job->decision;
-    if (rc == DBK_OK)
-        a->status = 204;
-    return rc;
-}
-
 dbk_rc dbk_call_join_open(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
     join_job job = { .invite = c->id, .now_ms = c->req->now_ms };
@@ -102,7 +90,8 @@ dbk_rc dbk_call_join_open(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, 
     if (rc == DBK_OK && (job.expires_ms <= job.now_ms ||
                          job.expires_ms - job.now_ms > DBK_RELAY_MAILBOX_DAYS_MAX * DBK_DAY_MS))
         rc = dbk_fail(err, DBK_INVALID, "an expiry in the past or too far ahead");
-    return rc == DBK_OK ? submit(r, a, &job, run_open, err) : rc;
+    const dbk_job work = { run_open, &job };
+    return rc == DBK_OK ? dbk_relay_submit(r, a, &work, &job.decision, err) : rc;
 }
 
 /* ---- putting ----------------------------------------------------------------------------- */
@@ -156,7 +145,8 @@ dbk_rc dbk_call_join_put(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, d
     if (c->req->body.len == 0)
         return dbk_fail(err, DBK_FORMAT, "an empty request");
     dbk_rc rc = look(r, c, err);
-    return rc == DBK_OK ? submit(r, a, &job, run_put, err) : rc;
+    const dbk_job work = { run_put, &job };
+    return rc == DBK_OK ? dbk_relay_submit(r, a, &work, &job.decision, err) : rc;
 }
 
 /* ---- fetching ---------------------------------------------------------------------------- */

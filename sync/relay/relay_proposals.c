@@ -56,22 +56,11 @@ static dbk_rc run_propose(void *ctx, const dbk_log *log, dbk_err *err)
     return rc;
 }
 
-static dbk_rc submit(dbk_relay *r, dbk_relay_answer *a, proposal_job *job,
-                     dbk_rc (*run)(void *, const dbk_log *, dbk_err *), dbk_err *err)
-{
-    dbk_job work = { run, job };
-    dbk_rc rc = dbk_relay_write(r, &work, err);
-    if (rc == DBK_OK)
-        rc = job->decision == DBK_AUTH ? DBK_DENIED : job->decision;
-    if (rc == DBK_OK)
-        a->status = 204;
-    return rc;
-}
-
 dbk_rc dbk_call_propose(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_err *err)
 {
     proposal_job job = { .relay = r, .device = c->caller.device, .entry = c->req->body };
-    return submit(r, a, &job, run_propose, err);
+    const dbk_job work = { run_propose, &job };
+    return dbk_relay_submit(r, a, &work, &job.decision, err);
 }
 
 /* ---- what waits -------------------------------------------------------------------------- */
@@ -135,7 +124,8 @@ dbk_rc dbk_call_decline(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, db
 {
     proposal_job job = { .relay = r, .declined = c->id };
     dbk_rc rc = dbk_decline_decode(&job.seq, c->req->body, err);
-    return rc == DBK_OK ? submit(r, a, &job, run_decline, err) : rc;
+    const dbk_job work = { run_decline, &job };
+    return rc == DBK_OK ? dbk_relay_submit(r, a, &work, &job.decision, err) : rc;
 }
 
 dbk_rc dbk_relay_proposals_clear(const dbk_log *log, dbk_err *err)

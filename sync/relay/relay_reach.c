@@ -70,13 +70,7 @@ dbk_rc dbk_call_reach(dbk_relay *r, dbk_relay_answer *a, const dbk_call *c, dbk_
     dbk_rc rc = dbk_relay_check_reader(r, c, err);
     if (rc == DBK_OK)
         rc = screen(&job, r, c, err);
-    if (rc == DBK_OK)
-        rc = dbk_relay_write(r, &submit, err);
-    if (rc == DBK_OK)
-        rc = job.decision;
-    if (rc == DBK_OK)
-        a->status = 204;
-    return rc;
+    return rc == DBK_OK ? dbk_relay_submit(r, a, &submit, &job.decision, err) : rc;
 }
 
 static dbk_rc list_word(void *ctx, const dbk_log_reach *row, dbk_err *err)

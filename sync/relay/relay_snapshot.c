@@ -21,18 +21,6 @@ typedef struct snapshot_job {
     dbk_rc decision; /* what the sender is told */
 } snapshot_job;
 
-static dbk_rc submit(dbk_relay *r, dbk_relay_answer *a, snapshot_job *job,
-                     dbk_rc (*run)(void *, const dbk_log *, dbk_err *), dbk_err *err)
-{
-    const dbk_job work = { run, job };
-    dbk_rc rc = dbk_relay_write(r, &work, err);
-    if (rc == DBK_OK)
-        rc = job->decision == DBK_AUTH ? DBK_DENIED : job->decision;
-    if (rc == DBK_OK)
-        a->status = 204;
-    return rc;
-}
-
 static snapshot_job job_of(dbk_relay *r, const dbk_call *c)
 {
     return (snapshot_job){
@@ -124,7 +112,8 @@ dbk_rc dbk_call_snapshot_part(dbk_relay *r, dbk_relay_answer *a, const dbk_call 
     dbk_rc rc = dbk_relay_check_desk(r, c, err);
     if (rc == DBK_OK)
         rc = dbk_part_decode(&job.part, job.body, err);
-    return rc == DBK_OK ? submit(r, a, &job, run_part, err) : rc;
+    const dbk_job work = { run_part, &job };
+    return rc == DBK_OK ? dbk_relay_submit(r, a, &work, &job.decision, err) : rc;
 }
 
 /* ---- the manifest ---------------------------------------------------------------------------- */
@@ -231,7 +220,8 @@ dbk_rc dbk_call_snapshot_make(dbk_relay *r, dbk_relay_answer *a, const dbk_call 
     if (rc == DBK_OK && (!dbk_id_equal(&job.manifest.claim.space, &c->id) ||
                          !dbk_id_equal(&job.manifest.device, &c->caller.device)))
         rc = dbk_fail(err, DBK_DENIED, "a snapshot of another space, or of another device");
-    return rc == DBK_OK ? submit(r, a, &job, run_manifest, err) : rc;
+    const dbk_job work = { run_manifest, &job };
+    return rc == DBK_OK ? dbk_relay_submit(r, a, &work, &job.decision, err) : rc;
 }
 
 /* ---- its confirmation ------------------------------------------------------------------------ */
@@ -305,7 +295,8 @@ dbk_rc dbk_call_snapshot_confirm(dbk_relay *r, dbk_relay_answer *a, const dbk_ca
         rc = dbk_confirmation_decode(&job.word, job.body, err);
     if (rc == DBK_OK && !dbk_id_equal(&job.word.device, &c->caller.device))
         rc = dbk_fail(err, DBK_DENIED, "a confirmation of another device");
-    return rc == DBK_OK ? submit(r, a, &job, run_word, err) : rc;
+    const dbk_job work = { run_word, &job };
+    return rc == DBK_OK ? dbk_relay_submit(r, a, &work, &job.decision, err) : rc;
 }
 
 dbk_rc dbk_relay_snapshots_told(dbk_relay *r, const dbk_log_space *s, const dbk_caller *caller,
