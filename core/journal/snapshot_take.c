@@ -27,6 +27,21 @@ static void row_name(char out[ROW_NAME_SIZE], const dbk_id *space)
 
 /* ---- may it be taken ------------------------------------------------------------------------- */
 
+/* What this device wrote is no hindrance where it never left, or stands in the log behind the
+ * snapshot: it comes with the tail then. */
+static dbk_rc is_later(const dbk_book *book, bool *later, const dbk_book_feed *feed, uint64_t size,
+                       dbk_err *err)
+{
+    dbk_store_segment_place first = { 0 };
+    dbk_err none = { 0 };
+    *later = feed->own && feed->now.receipted_seq == 0;
+    if (!feed->own || *later)
+        return DBK_OK;
+    dbk_rc rc = dbk_segments_place(book->store, &first, feed->row, 1, &none);
+    *later = rc == DBK_OK && first.log.known && first.log.index >= size;
+    return rc == DBK_OK || rc == DBK_NOT_FOUND ? DBK_OK : dbk_fail(err, rc, "%s", none.text);
+}
+
 static dbk_rc check_here(const dbk_book *book, const dbk_manifest *m, dbk_err *err)
 {
     const dbk_id *space = &m->claim.space;
@@ -36,11 +51,16 @@ static dbk_rc check_here(const dbk_book *book, const dbk_manifest *m, dbk_err *e
         return dbk_fail(err, DBK_NOT_FOUND, "a snapshot is of a space that this device is not in");
     if (home != NULL && home->now.frontier.size > 0)
         return dbk_fail(err, DBK_CONFLICT, "there is something of the space here already");
-    for (size_t i = 0; i < t->feeds_count; i++) {
-        if (t->feeds[i]->space == home && (!t->feeds[i]->own || t->feeds[i]->now.receipted_seq > 0))
-            return dbk_fail(err, DBK_CONFLICT, "there is something of the space here already");
+    dbk_rc rc = DBK_OK;
+    for (size_t i = 0; i < t->feeds_count && rc == DBK_OK; i++) {
+        bool later = false;
+        if (t->feeds[i]->space != home)
+            continue;
+        rc = is_later(book, &later, t->feeds[i], m->claim.size, err);
+        if (rc == DBK_OK && !later)
+            rc = dbk_fail(err, DBK_CONFLICT, "there is something of the space here already");
     }
-    return DBK_OK;
+    return rc;
 }
 
 /* The log that is in force by the chain. Of the first one nobody knows the name beforehand. */

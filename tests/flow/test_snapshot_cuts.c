@@ -23,6 +23,7 @@ typedef struct desks {
     syncworld world;
     sync_device hq, second, asha, ben;
     dbk_id space;
+    unsigned records;          /* in the log */
     unsigned cut_at;           /* the line breaks when this part is asked for */
     unsigned given[PARTS_MAX]; /* how often each was */
     unsigned replaced_at;      /* headquarters makes another one while this part is under way */
@@ -86,6 +87,7 @@ static void write_long(desks *w, unsigned count)
         if (rc != DBK_OK)
             fail_msg("%s %s", err.text, problems.count > 0 ? problems.rows[0].text : "");
         dbk_problems_wipe(&problems);
+        w->records++;
     }
     (void)sync_now(&w->asha);
     (void)sync_now(&w->hq);
@@ -188,20 +190,22 @@ static uint64_t bare(sync_device *d, const dbk_id *space)
     return begun.bare;
 }
 
-static void breaks_at(desks *w, unsigned part)
+/* own: records that it has written itself. */
+static void breaks_at(desks *w, unsigned part, unsigned own)
 {
     dbk_sync_report report;
     dbk_err err = { 0 };
     w->cut_at = part;
     assert_rc(sync_try(&w->ben, &report, &err), DBK_UNREACHABLE, &err);
     assert_int_equal(report.begun, 0);
-    assert_int_equal(sync_verify(&w->ben, &w->space).records, 0);
+    assert_int_equal(sync_verify(&w->ben, &w->space).records, own);
     w->cut_at = NEVER;
 }
 
 static void comes(desks *w)
 {
     assert_int_equal(sync_now(&w->ben).begun, 1);
+    (void)sync_now(&w->asha);
     assert_true(bare(&w->ben, &w->space) > 0);
     assert_int_equal(chunks_kept(&w->ben), 0);
     sync_assert_equal(&w->ben, &w->asha, &w->space);
@@ -213,7 +217,7 @@ static void a_transfer_that_is_cut_at_every_part_fetches_each_once(void **state)
 {
     desks *w = *state;
     for (unsigned part = 1; part < 3; part++) {
-        breaks_at(w, part);
+        breaks_at(w, part, 0);
         assert_int_equal(chunks_kept(&w->ben), part * DBK_PART_CHUNKS);
         sync_device_reopen(&w->ben);
     }
@@ -227,10 +231,10 @@ static void a_transfer_that_is_cut_at_every_part_fetches_each_once(void **state)
 static void after_a_few_tries_that_brought_nothing_it_pulls_the_log(void **state)
 {
     desks *w = *state;
-    breaks_at(w, 1);
+    breaks_at(w, 1, 0);
     for (unsigned i = 0; i < DBK_SNAPSHOT_TRIES_MAX; i++) {
         assert_int_equal(chunks_kept(&w->ben), DBK_PART_CHUNKS);
-        breaks_at(w, 1);
+        breaks_at(w, 1, 0);
     }
     assert_int_equal(sync_now(&w->ben).begun, 0);
     assert_int_equal(bare(&w->ben, &w->space), 0);
@@ -239,17 +243,37 @@ static void after_a_few_tries_that_brought_nothing_it_pulls_the_log(void **state
     sync_assert_equal(&w->ben, &w->asha, &w->space);
 }
 
-/* What is written meanwhile leaves first (P1). It stands in the log, so that comes, and not what
- * was made before it (decision 0040). */
-static void who_sends_something_meanwhile_pulls_the_log_and_keeps_nothing_P1(void **state)
+/* What is written meanwhile leaves first, on a line that may break again (P1). It stands in the log
+ * behind the snapshot, and comes with the tail. */
+static void what_is_written_meanwhile_leaves_first_and_the_snapshot_goes_on_P1(void **state)
 {
     desks *w = *state;
-    breaks_at(w, 1);
+    breaks_at(w, 1, 0);
     (void)sync_write(&w->ben, &w->space, "by ben");
+    breaks_at(w, 2, 1);
+    (void)sync_now(&w->asha);
+    assert_int_equal(sync_verify(&w->asha, &w->space).records, w->records + 1);
+    (void)sync_write(&w->ben, &w->space, "by ben too");
+    comes(w);
+    for (unsigned part = 0; part < 3; part++)
+        assert_int_equal(w->given[part], 1);
+    assert_true(sync_now(&w->ben).idle);
+    w->records += 2;
+}
+
+/* The log has the device's note within the next snapshot: nobody begins with that but by the log.
+ */
+static void what_a_snapshot_holds_of_this_device_itself_is_pulled_P1(void **state)
+{
+    desks *w = *state;
+    breaks_at(w, 1, 0);
+    (void)sync_write(&w->ben, &w->space, "by ben");
+    breaks_at(w, 1, 1);
+    replace(w);
+    w->records++;
     assert_int_equal(sync_now(&w->ben).begun, 0);
     assert_int_equal(bare(&w->ben, &w->space), 0);
     assert_int_equal(chunks_kept(&w->ben), 0);
-    (void)sync_now(&w->asha);
     sync_assert_equal(&w->ben, &w->asha, &w->space);
 }
 
@@ -258,7 +282,7 @@ static void who_sends_something_meanwhile_pulls_the_log_and_keeps_nothing_P1(voi
 static void where_another_one_stands_by_now_it_begins_anew_with_that(void **state)
 {
     desks *w = *state;
-    breaks_at(w, 2);
+    breaks_at(w, 2, 0);
     replace(w);
     comes(w);
     assert_int_equal(w->given[0], 2);
@@ -279,7 +303,7 @@ static void one_that_is_replaced_between_two_parts_is_begun_anew_at_once(void **
 static void what_is_not_of_this_snapshot_is_not_kept_P4(void **state)
 {
     desks *w = *state;
-    breaks_at(w, 1);
+    breaks_at(w, 1, 0);
     replace(w);
     w->instead = &w->old;
     dbk_sync_report report = sync_now(&w->ben);
@@ -297,7 +321,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(a_transfer_that_is_cut_at_every_part_fetches_each_once),
         WITH(after_a_few_tries_that_brought_nothing_it_pulls_the_log),
-        WITH(who_sends_something_meanwhile_pulls_the_log_and_keeps_nothing_P1),
+        WITH(what_is_written_meanwhile_leaves_first_and_the_snapshot_goes_on_P1),
+        WITH(what_a_snapshot_holds_of_this_device_itself_is_pulled_P1),
         WITH(where_another_one_stands_by_now_it_begins_anew_with_that),
         WITH(one_that_is_replaced_between_two_parts_is_begun_anew_at_once),
         WITH(what_is_not_of_this_snapshot_is_not_kept_P4),
