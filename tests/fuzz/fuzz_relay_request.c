@@ -18,6 +18,7 @@
 #include "tests/lib/env.c"
 #include "tests/lib/pgkit.c"
 #include "tests/lib/relaykit.c"
+#include "tests/lib/relaykit_segment.c"
 
 #include "sync/engine/msg_snapshot.h"
 #include "sync/relay/gate.h"
