@@ -41,22 +41,30 @@ static dbk_rc place_carried(dbk_book *book, carried *out, dbk_rowid *bare, const
     const dbk_book_feed *feed = dbk_tables_feed(&book->tables, &h->feed);
     dbk_store_segment_place aside;
     place_of at = { .found = false };
+    dbk_rc rc = DBK_OK;
     uint64_t last_seq = feed == NULL ? 0 : feed->now.last_seq;
-    dbk_rc rc = dbk_inbox_find_aside(book, &aside, &h->space, &in->hash, err);
+    if (h->first_seq <= last_seq)
+        rc = dbk_segments_at(book->store, feed->row, h->first_seq, hash_of, &at, err);
+    /* Most of what a stick brings is here: what stands aside is read for the rest only. */
+    if (rc == DBK_OK && at.found && dbk_hash_equal(&at.hash, &in->hash)) {
+        *out = CARRIED_HELD;
+        *bare = at.bare;
+        return DBK_OK;
+    }
+    if (rc == DBK_OK)
+        rc = dbk_inbox_find_aside(book, &aside, &h->space, &in->hash, err);
     if (rc != DBK_OK)
         return rc;
     if (aside.id != 0) {
         *out = CARRIED_HELD;
-    } else if (h->first_seq > last_seq) {
+    } else if (h->first_seq <= last_seq) {
+        *out = CARRIED_FORK;
+    } else {
         bool next = h->first_seq == last_seq + 1;
         bool linked = last_seq == 0 || dbk_hash_equal(&h->prev, &feed->now.head);
         if (!next || !linked)
             rc = dbk_inbox_find_aside(book, &aside, &h->space, &h->prev, err);
         *out = next && linked ? CARRIED_NEXT : next || aside.id != 0 ? CARRIED_FORK : CARRIED_GAP;
-    } else {
-        rc = dbk_segments_at(book->store, feed->row, h->first_seq, hash_of, &at, err);
-        *out = dbk_hash_equal(&at.hash, &in->hash) ? CARRIED_HELD : CARRIED_FORK;
-        *bare = *out == CARRIED_HELD ? at.bare : 0;
     }
     return rc;
 }
