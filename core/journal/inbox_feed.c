@@ -4,6 +4,9 @@
 #include "core/journal/inbox_internal.h"
 #include "core/journal/query_internal.h"
 
+#define TWICE "stands in it for the second time"
+#define OUT_OF_ORDER "does not follow what its author wrote before"
+
 /* A feed while its part of a run is walked. */
 typedef struct walk {
     dbk_inbox_run_state *s;
@@ -17,6 +20,7 @@ typedef struct walk {
     dbk_inbox_item **items;     /* this one and those that follow it in the run */
     size_t left;
     uint64_t tail_seq; /* its last seq */
+    uint64_t held_seq; /* first seq of the newest in the run that is held in its place; 0: none */
 } walk;
 
 dbk_id dbk_inbox_aside_feed(const dbk_id *space)
@@ -70,6 +74,19 @@ static dbk_rc check_held(dbk_inbox_item *item, const dbk_store_segment_place *he
     item->fate = DBK_FATE_HELD;
     item->held = held->id;
     return DBK_OK;
+}
+
+/* Held in its place in the feed, brought by a stick perhaps. The log has each once, in the feed's
+ * order; what is known of its place so far doesn't say that. */
+static dbk_rc check_in_feed(walk *w, dbk_inbox_item *item, const dbk_store_segment_place *held,
+                            dbk_err *err)
+{
+    if (held->first_seq == w->held_seq)
+        return refuse(item, TWICE, err);
+    if (held->first_seq < w->held_seq)
+        return refuse(item, OUT_OF_ORDER, err);
+    w->held_seq = held->first_seq;
+    return check_held(item, held, err);
 }
 
 static bool follows(const dbk_header *h, uint64_t last_seq, const dbk_hash *head)
@@ -158,7 +175,7 @@ static dbk_rc set_aside(walk *w, dbk_inbox_item *item, const dbk_header *h, cons
                         dbk_err *err)
 {
     if (w->tail != NULL && !follows(h, w->tail_seq, &w->tail->hash))
-        return refuse(item, "does not follow what its author wrote before", err);
+        return refuse(item, OUT_OF_ORDER, err);
     w->tail = item;
     w->tail_seq = dbk_header_last_seq(h);
     item->fate = DBK_FATE_ASIDE;
@@ -257,7 +274,7 @@ static dbk_rc split(walk *w, const dbk_inbox_item *item, const dbk_header *h, db
         if (rc != DBK_OK && rc != DBK_NOT_FOUND)
             return dbk_fail(err, rc, "%s", none.text);
         if (rc != DBK_OK || !dbk_hash_equal(&before.hash, &h->prev))
-            return refuse(item, "does not follow what its author wrote before", err);
+            return refuse(item, OUT_OF_ORDER, err);
     }
     w->s->split = (dbk_reissue){ dbk_tables_feed(&w->s->book->tables, &item->feed), h->first_seq,
                                  0 };
@@ -276,9 +293,9 @@ static dbk_rc check_known(walk *w, dbk_inbox_item *item, const dbk_header *h, bo
     if (rc != DBK_OK && rc != DBK_NOT_FOUND)
         return dbk_fail(err, rc, "%s", none.text);
     if (rc == DBK_OK && dbk_hash_equal(&held.hash, &item->hash))
-        return check_held(item, &held.place, err);
+        return check_in_feed(w, item, &held.place, err);
     if (rc == DBK_NOT_FOUND && (w->row == NULL || h->first_seq > w->row->now.last_seq))
-        return refuse(item, "stands in it for the second time", err);
+        return refuse(item, TWICE, err);
     if (own)
         return split(w, item, h, err);
     w->forked = true;
@@ -321,7 +338,7 @@ static dbk_rc check_later(walk *w, dbk_inbox_item *item, const dbk_header *h, db
     if (rc == DBK_OK && !next && w->tail == NULL) {
         rc = find_aside(w, &before, &h->prev, err);
         if (rc == DBK_OK && before.id == 0)
-            return refuse(item, "does not follow what its author wrote before", err);
+            return refuse(item, OUT_OF_ORDER, err);
     }
     if (rc == DBK_OK)
         rc = set_aside(w, item, h, aside != NULL ? aside : DBK_WAIT_FORK, err);
