@@ -151,11 +151,17 @@ static dbk_rc take_local(dbk_session *s, const dbk_local *local, dbk_err *err)
     return DBK_OK;
 }
 
+/* Nothing is told any more of a space that this device is out of, once its last note there is
+ * signed for. */
 void dbk_session_refresh(dbk_session *s, const dbk_local *local)
 {
-    for (size_t i = 0; i < local->spaces_count && i < s->works_count; i++) {
-        if (dbk_id_equal(&s->works[i].local.space, &local->spaces[i].space))
-            s->works[i].local = local->spaces[i];
+    size_t k = 0;
+    for (size_t i = 0; i < local->spaces_count; i++) {
+        const dbk_local_space *now = &local->spaces[i];
+        while (k < s->works_count && dbk_id_compare(&s->works[k].local.space, &now->space) < 0)
+            k++;
+        if (k < s->works_count && dbk_id_equal(&s->works[k].local.space, &now->space))
+            s->works[k].local = *now;
     }
 }
 
