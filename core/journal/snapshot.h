@@ -60,8 +60,11 @@ typedef struct dbk_snapshot_begun {
     uint64_t size; /* of the log then; 0: it began with the log itself, or has all of it now */
     uint64_t made_ms;
     dbk_id maker, confirmer;
-    uint64_t bare;       /* segments whose bodies aren't here */
-    uint64_t first_bare; /* the first one's place in the log */
+    uint64_t bare; /* segments whose bodies aren't here */
+    /* Where in the log that is in force the first of them is known to stand, and behind the last. A
+     * relay that was restored may have them elsewhere than the one that the snapshot was made of.
+     */
+    uint64_t first_bare, bare_end;
 } dbk_snapshot_begun;
 DBK_MUST_CHECK dbk_rc dbk_snapshot_begun_with(dbk_book *book, dbk_snapshot_begun *out,
                                               const dbk_id *space, dbk_err *err);

@@ -531,9 +531,13 @@ dbk_rc dbk_snapshot_begun_with(dbk_book *book, dbk_snapshot_begun *out, const db
     begun.made_ms = dbk_wire_get_u64(&w);
     begun.maker = dbk_wire_get_id(&w);
     begun.confirmer = dbk_wire_get_id(&w);
+    dbk_store_bare bare = { 0 };
     rc = dbk_wire_end(&w, "a store's row", err) == DBK_OK ? DBK_OK : DBK_DAMAGED;
     if (rc == DBK_OK)
-        rc = dbk_segments_bare(book->store, &begun.bare, &begun.first_bare, home->row, err);
+        rc = dbk_segments_bare(book->store, &bare, home->row, err);
+    begun.bare = bare.count;
+    begun.first_bare = bare.first;
+    begun.bare_end = bare.end;
     if (rc == DBK_OK && begun.bare > 0)
         *out = begun;
     dbk_bytes_wipe(&row);

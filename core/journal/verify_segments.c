@@ -123,11 +123,20 @@ static dbk_rc count_row(void *ctx, const dbk_store_op *op, dbk_err *err)
     return DBK_OK;
 }
 
+/* Could it have come with the snapshot? A relay that was restored has it elsewhere, or nowhere yet.
+ */
+static bool came_with_snapshot(const exam *x)
+{
+    const dbk_space *space = dbk_roster_space(x->v->book->roster, &x->header.space);
+    bool moved = space != NULL && !dbk_id_is_zero(&space->recovery.new_log);
+    bool within = x->row->log.known && x->row->log.index < x->v->begun.size;
+    return x->v->begun.size > 0 && (within || moved);
+}
+
 /* Only what came with a snapshot may lack its notes, and only what was merged there. */
 static dbk_rc check_bare(exam *x, dbk_err *err)
 {
-    if (x->row->status != DBK_SEGMENT_MERGED || x->row->kept || !x->row->log.known ||
-        x->row->log.index >= x->v->begun.size)
+    if (x->row->status != DBK_SEGMENT_MERGED || x->row->kept || !came_with_snapshot(x))
         return fault(x, "has lost its notes", err);
     x->v->result.bare++;
     return dbk_ops_of_segment(x->v->book->store, x->row->id, count_row, x, err);

@@ -89,24 +89,21 @@ dbk_rc dbk_segments_put_body(dbk_store *store, dbk_rowid id, dbk_span body, bool
     return dbk_sql_run(&q, err);
 }
 
-dbk_rc dbk_segments_bare(dbk_store *store, uint64_t *count, uint64_t *first_index, dbk_rowid space,
-                         dbk_err *err)
+dbk_rc dbk_segments_bare(dbk_store *store, dbk_store_bare *out, dbk_rowid space, dbk_err *err)
 {
     dbk_sql q;
     bool row = false;
-    *count = *first_index = 0;
+    *out = (dbk_store_bare){ 0 };
     dbk_rc rc = dbk_sql_open(&q, store, DBK_SQL_SEGMENT_BARE,
-                             "SELECT count(*),min(log_index) FROM segment WHERE space=?1"
-                             " AND body=x''",
+                             "SELECT count(*),min(log_index),max(log_index)+1 FROM segment"
+                             " WHERE space=?1 AND body=x''",
                              err);
     if (rc != DBK_OK)
         return rc;
     dbk_sql_bind_int(&q, 1, space);
     rc = dbk_sql_next(&q, &row, err);
-    if (rc == DBK_OK && row) {
-        *count = dbk_sql_uint(&q, 0);
-        *first_index = dbk_sql_uint(&q, 1);
-    }
+    if (rc == DBK_OK && row)
+        *out = (dbk_store_bare){ dbk_sql_uint(&q, 0), dbk_sql_uint(&q, 1), dbk_sql_uint(&q, 2) };
     dbk_sql_close(&q);
     return rc;
 }

@@ -46,10 +46,14 @@ DBK_MUST_CHECK dbk_rc dbk_segments_set_status(dbk_store *store, dbk_rowid id,
 DBK_MUST_CHECK dbk_rc dbk_segments_put_body(dbk_store *store, dbk_rowid id, dbk_span body,
                                             bool kept, dbk_err *err);
 
-/* How many of a space are bare (core/journal/snapshot.h), and where the first of them stands in the
- * log. Reads all of the space's rows. */
-DBK_MUST_CHECK dbk_rc dbk_segments_bare(dbk_store *store, uint64_t *count, uint64_t *first_index,
-                                        dbk_rowid space, dbk_err *err);
+/* Those of a space that are bare (core/journal/snapshot.h). Reads all of the space's rows. */
+typedef struct dbk_store_bare {
+    uint64_t count;
+    uint64_t first,
+        end; /* places in the log: of the first, and behind the last; 0, 0: none known */
+} dbk_store_bare;
+DBK_MUST_CHECK dbk_rc dbk_segments_bare(dbk_store *store, dbk_store_bare *out, dbk_rowid space,
+                                        dbk_err *err);
 
 /* Takes the row away: only for what was written again elsewhere (core/journal/reissue.h). Its ops'
  * rows must be gone. */

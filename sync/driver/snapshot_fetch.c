@@ -51,11 +51,11 @@ dbk_rc dbk_driver_snapshot_fetch(dbk_book *book, const dbk_transport *t, const d
         return rc;
     uint64_t from = left->first_bare;
     rc = dbk_line_open(&line, book, t, err);
-    while (rc == DBK_OK && from < left->size) {
+    while (rc == DBK_OK && from < left->bare_end) {
         rc = ask(&line, space, from, err);
         if (rc == DBK_OK)
-            rc = take_range(&line, &from, left->size, err);
-        dbk_watch_tell(&watch, "fetch", from, left->size);
+            rc = take_range(&line, &from, left->bare_end, err);
+        dbk_watch_tell(&watch, "fetch", from, left->bare_end);
     }
     if (rc == DBK_PENDING && from < dbk_floor_now(book, space)) {
         dbk_err_clear(err);

@@ -145,6 +145,7 @@ static void notes_that_come_later_fill_it_in_and_nothing_is_different_then(void 
     assert_int_equal(begun.size, k->w.log.count);
     assert_int_equal(begun.bare, k->w.log.count);
     assert_int_equal(begun.first_bare, 0);
+    assert_int_equal(begun.bare_end, begun.size);
     dbk_id maker = dbk_book_device(snapkit_book(k, HQ));
     dbk_id second = dbk_book_device(snapkit_book(k, SNAP_SECOND));
     assert_true(dbk_id_equal(&begun.maker, &maker));
@@ -154,6 +155,56 @@ static void notes_that_come_later_fill_it_in_and_nothing_is_different_then(void 
     proof p = proof_clean(snapkit_book(k, SNAP_NEW), &k->w.org.space);
     assert_int_equal(p.of.bare, 0);
     assert_int_equal(p.of.believed, 0);
+    snapkit_same(k, SNAP_NEW, HQ);
+}
+
+/* The root's word that the log was lost whole: it begins again, with a note of the other desk's,
+ * and then what it had. */
+static void lose_the_log(snapkit *k)
+{
+    dbk_err err = { 0 };
+    dbk_bytes entry = DBK_BYTES_INIT(DBK_ENTRY_BYTES_MAX);
+    snapkit_pull(k, SNAP_ALSO);
+    minilog old = k->w.log;
+    minilog_init(&k->w.log, &old.org, &old.space, k->w.org.relay);
+    k->w.log.log.b[0] ^= 1;
+    dbk_frontier none;
+    dbk_frontier_init(&none);
+    const dbk_log_move move = { old.space, k->w.log.log, old.log, 0,
+                                dbk_frontier_root(&none, DBK_TREE_LOG) };
+    const dbk_log_recovery word = { &move, 1, dbk_span_str("the disk failed") };
+    assert_ok(dbk_org_recover(snapkit_book(k, HQ), &entry, &word, &err), &err);
+    dbk_test_org_post(&k->w.org, dbk_bytes_span(&entry));
+    dbk_bytes_wipe(&entry);
+    world_edit(&k->w, SNAP_ALSO, "religion=none");
+    snapkit_push(k, SNAP_ALSO);
+    for (size_t i = 0; i < old.count; i++) {
+        const minilog_item *item = &old.items[i];
+        (void)minilog_append(&k->w.log, dbk_span_of(item->header, item->header_len),
+                             dbk_span_of(item->body, item->body_len), item->receipt_ms);
+    }
+    minilog_wipe(&old);
+}
+
+/* Found by the simulator (seed 5000934 with floors): it was told that its store had lost notes, and
+ * looked for them where they had been. */
+static void what_it_lacks_is_where_a_restored_relay_has_it_now(void **state)
+{
+    snapkit *k = *state;
+    begin(k);
+    uint64_t size = k->w.log.count;
+    lose_the_log(k);
+    proof p = proof_clean(snapkit_book(k, SNAP_NEW), &k->w.org.space);
+    assert_int_equal(p.of.bare, size);
+    assert_int_equal(begun_at(k, SNAP_NEW).bare_end, 0); /* nobody has said where it is */
+    snapkit_pull(k, SNAP_NEW);
+    p = proof_clean(snapkit_book(k, SNAP_NEW), &k->w.org.space);
+    assert_int_equal(p.of.bare, size);
+    dbk_snapshot_begun begun = begun_at(k, SNAP_NEW);
+    assert_int_equal(begun.first_bare, 1);
+    assert_int_equal(begun.bare_end, size + 1);
+    snapkit_carry_all(k, SNAP_NEW);
+    snapkit_pull(k, HQ);
     snapkit_same(k, SNAP_NEW, HQ);
 }
 
@@ -476,6 +527,7 @@ int main(void)
         WITH(a_desk_that_began_so_makes_no_snapshot_before_it_has_all),
         WITH(notes_that_are_gone_from_any_other_store_are_found),
         WITH(notes_that_come_later_fill_it_in_and_nothing_is_different_then),
+        WITH(what_it_lacks_is_where_a_restored_relay_has_it_now),
         WITH(a_note_that_was_not_signed_fills_nothing_in),
         WITH(a_lie_of_two_desks_is_found_when_the_notes_come_P4),
         WITH(it_opens_to_those_alone_who_hold_every_key_that_is_in_it_P3),
