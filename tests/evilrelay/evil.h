@@ -22,7 +22,7 @@ enum {
     CALL_HELLO = 1,     /* POST /v1/hello */
     CALL_MEMBERS = 2,   /* GET /v1/members with something in it */
     CALL_RANGE = 4,     /* GET segments with something of others in it */
-    CALL_RESULTS = 8,   /* the answer to a push */
+    CALL_RESULTS = 8,   /* the answer to a push of its own */
     CALL_REQUESTS = 16, /* GET /v1/join */
     CALL_POSTED = 32,   /* the answers to POST /v1/org, /v1/members */
     CALL_MAIL = 64,     /* the answers to PUT and POST /v1/join/{i} */
@@ -134,9 +134,9 @@ typedef struct evil {
 
     const evil_mutation *mutation; /* NULL: honest */
     uint64_t rng;
-    bool armed;
-    unsigned fired, told; /* how often it was done; alarms heard */
-    unsigned alarms;      /* which */
+    bool armed, with_holes; /* the last lie is about a log of which the relay has let go of some */
+    unsigned fired, told;   /* how often it was done; alarms heard */
+    unsigned alarms;        /* which */
     uint64_t pick[EVIL_SPACES_MAX];
     bool picked[EVIL_SPACES_MAX];
     uint64_t sent_bytes, calls; /* of the victim, for M09 */

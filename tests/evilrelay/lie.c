@@ -28,7 +28,27 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-static unsigned call_of(const dbk_exchange *req, const dbk_relay_answer *answer)
+/* Others' notes that it brings may be answered in any way: they are told of again. */
+static bool pushes_own(const evil *e, const dbk_exchange *req)
+{
+    static dbk_sealed items[DBK_PUSH_SEGMENTS_MAX];
+    size_t count = 0;
+    dbk_header h;
+    dbk_id device = dbk_book_device(e->victim->book);
+    must(dbk_push_decode(items, &count, req->body, NULL));
+    must(dbk_header_decode(&h, items[0].header, NULL));
+    dbk_id own = dbk_feed_id(&device, &h.space, &h.incarnation);
+    return dbk_id_equal(&own, &h.feed);
+}
+
+/* /v1/spaces/{space}/segments, with or without a query; not the space's snapshots or words. */
+static bool is_about_segments(const char *target)
+{
+    const char *last = strrchr(target, '/');
+    return begins(target, "/v1/spaces/") && begins(last, "/segments");
+}
+
+static unsigned call_of(const evil *e, const dbk_exchange *req, const dbk_relay_answer *answer)
 {
     bool get = strcmp(req->method, "GET") == 0;
     if (strcmp(req->target, "/v1/hello") == 0)
@@ -39,8 +59,8 @@ static unsigned call_of(const dbk_exchange *req, const dbk_relay_answer *answer)
         return CALL_POSTED;
     if (begins(req->target, "/v1/join"))
         return get ? CALL_REQUESTS : CALL_MAIL;
-    if (begins(req->target, "/v1/spaces/"))
-        return get ? CALL_RANGE : CALL_RESULTS;
+    if (is_about_segments(req->target))
+        return get ? CALL_RANGE : pushes_own(e, req) ? CALL_RESULTS : 0;
     return 0;
 }
 
@@ -57,7 +77,9 @@ static dbk_rc copy_segment(void *ctx, const dbk_log_segment *s, bool *stop, dbk_
 {
     (void)err;
     *stop = false;
-    (void)minilog_append(ctx, s->header, s->body, s->receipt_ms);
+    minilog *log = ctx;
+    uint64_t at = minilog_append(log, s->header, s->body, s->receipt_ms);
+    log->items[at].kept = s->kept;
     return DBK_OK;
 }
 
@@ -87,6 +109,20 @@ static bool is_own(const evil *e, const minilog_item *item)
     return dbk_id_equal(&own, &h.feed);
 }
 
+/* The relay has nothing left of it but the header (decision 0041). */
+static bool is_let_go(const minilog_item *item)
+{
+    return item->body_len == 0;
+}
+
+static bool has_let_go(const minilog *log)
+{
+    bool has = false;
+    for (size_t i = 0; i < log->count && !has; i++)
+        has = is_let_go(&log->items[i]);
+    return has;
+}
+
 static void rehash(minilog_item *item)
 {
     item->header_hash = dbk_hash_of("daybook/segment-header/1",
@@ -98,11 +134,21 @@ static bool same_feed(const minilog_item *a, const minilog_item *b)
     return memcmp(a->header + 24, b->header + 24, 16) == 0;
 }
 
-/* Somebody else's, and in the place in its feed that the mutation is for. */
+/* A stick brought it: what the log shows of it then isn't taken, and needn't be told. */
+static bool is_held(const evil *e, const minilog_item *item)
+{
+    dbk_header h;
+    must(dbk_header_decode(&h, dbk_span_of(item->header, item->header_len), NULL));
+    const dbk_book_feed *feed = dbk_tables_feed(&e->victim->book->tables, &h.feed);
+    return feed != NULL && h.first_seq <= feed->now.last_seq;
+}
+
+/* Somebody else's that isn't here, and in the place in its feed that the mutation is for. */
 static bool is_meant(const evil *e, const minilog *log, size_t at)
 {
+    const minilog_item *item = &log->items[at];
     bool tip = true;
-    if (is_own(e, &log->items[at]))
+    if (is_own(e, item) || is_let_go(item) || is_held(e, item))
         return false;
     for (size_t i = at + 1; i < log->count && tip; i++)
         tip = !same_feed(&log->items[at], &log->items[i]);
@@ -156,6 +202,7 @@ static bool lied_log(evil *e, minilog *out, const dbk_id *space, const dbk_id *n
         done = e->mutation->log(e, out, from);
     e->rng = rng;
     minilog_rebuild(out);
+    e->with_holes = done && has_let_go(out);
     return done;
 }
 
@@ -219,7 +266,7 @@ static void put_range(dbk_bytes *out, const minilog *log, uint64_t from)
         /* By hand: the codec would refuse some of what a relay may say. */
         uint8_t head[9];
         (void)dbk_wire_put_u64(head, item->receipt_ms);
-        head[8] = 0;
+        head[8] = is_let_go(item) ? 1 : item->kept ? 2 : 0; /* sync/engine/msg.h, segment */
         must(dbk_bytes_append(out, dbk_span_of(head, sizeof(head)), NULL));
         must(dbk_bytes_append(out, dbk_span_of(item->header, item->header_len), NULL));
         must(dbk_bytes_append(out, dbk_span_of(item->body, item->body_len), NULL));
@@ -371,7 +418,7 @@ void evil_meddle(void *ctx, sync_device *d, const dbk_exchange *req, dbk_relay_a
     watch(e, d, req);
     if (!e->armed || m == NULL || d != e->victim)
         return;
-    unsigned call = call_of(req, answer);
+    unsigned call = call_of(e, req, answer);
     bool wanted = (m->calls & call) != 0 && answer->status != 401;
     if (m->bytes != NULL)
         done = wanted && m->bytes(e, answer);

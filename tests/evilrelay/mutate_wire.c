@@ -76,6 +76,12 @@ typedef struct signing {
     bool other_root, wrong_key, wrong_space;
 } signing;
 
+/* None is said of a log that is as the device has it. */
+static bool has_note(const dbk_welcome_space *s)
+{
+    return s->size > 0 && s->checkpoint[0] != '\0';
+}
+
 static void sign_note(evil *e, dbk_welcome_space *s, const signing *how)
 {
     static char notes[EVIL_SPACES_MAX][DBK_CHECKPOINT_BYTES_MAX + 1];
@@ -97,10 +103,12 @@ static void sign_note(evil *e, dbk_welcome_space *s, const signing *how)
     dbk_bytes_wipe(&note);
 }
 
-static uint64_t held(evil *e, const dbk_id *space)
+/* Of the log that the relay has: nothing, where the device has yet to hear that it was restored. */
+static uint64_t held(evil *e, const dbk_welcome_space *there)
 {
-    minilog one = { .space = *space };
-    return minilog_position(&one, e->victim->book).size;
+    minilog one = { .space = there->space };
+    dbk_position at = minilog_position(&one, e->victim->book);
+    return dbk_id_equal(&at.log, &there->log) ? at.size : 0;
 }
 
 /* The size is today's, the signature yesterday's. */
@@ -108,52 +116,46 @@ bool stale_checkpoint(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
 {
     bool done = false;
     for (size_t i = 0; i < w->spaces_count; i++) {
-        if (spaces[i].size < 2)
-            continue;
-        sign_note(e, &spaces[i], &(signing){ .size = spaces[i].size - 1 });
-        done = true;
+        bool fits = spaces[i].size > 1 && has_note(&spaces[i]);
+        if (fits)
+            sign_note(e, &spaces[i], &(signing){ .size = spaces[i].size - 1 });
+        done = done || fits;
     }
     return done;
+}
+
+/* Where that is none, it stays as it is. */
+static bool resize(evil *e, dbk_welcome_space *s, uint64_t size, bool other_root)
+{
+    if (size == 0 || !has_note(s))
+        return false;
+    sign_note(e, s, &(signing){ .size = size, .other_root = other_root });
+    s->size = size;
+    return true;
 }
 
 bool smaller_tree(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
 {
     bool done = false;
-    for (size_t i = 0; i < w->spaces_count; i++) {
-        uint64_t here = held(e, &spaces[i].space);
-        if (here < 2 || spaces[i].size == 0)
-            continue;
-        sign_note(e, &spaces[i], &(signing){ .size = here - 1 });
-        spaces[i].size = here - 1;
-        done = true;
-    }
+    for (size_t i = 0; i < w->spaces_count; i++)
+        done = (held(e, &spaces[i]) > 0 && resize(e, &spaces[i], held(e, &spaces[i]) - 1, false)) ||
+               done;
     return done;
 }
 
 bool larger_tree(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
 {
     bool done = false;
-    for (size_t i = 0; i < w->spaces_count; i++) {
-        if (spaces[i].size == 0)
-            continue;
-        sign_note(e, &spaces[i], &(signing){ .size = spaces[i].size + 5, .other_root = true });
-        spaces[i].size += 5;
-        done = true;
-    }
+    for (size_t i = 0; i < w->spaces_count; i++)
+        done = resize(e, &spaces[i], spaces[i].size + 5, true) || done;
     return done;
 }
 
 bool same_size_other_root(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
 {
     bool done = false;
-    for (size_t i = 0; i < w->spaces_count; i++) {
-        uint64_t here = held(e, &spaces[i].space);
-        if (here == 0 || spaces[i].size == 0 || spaces[i].checkpoint[0] == '\0')
-            continue;
-        sign_note(e, &spaces[i], &(signing){ .size = here, .other_root = true });
-        spaces[i].size = here;
-        done = true;
-    }
+    for (size_t i = 0; i < w->spaces_count; i++)
+        done = resize(e, &spaces[i], held(e, &spaces[i]), true) || done;
     return done;
 }
 
@@ -161,11 +163,10 @@ static bool resign_all(evil *e, dbk_welcome *w, dbk_welcome_space *spaces, signi
 {
     bool done = false;
     for (size_t i = 0; i < w->spaces_count; i++) {
-        if (spaces[i].size == 0)
-            continue;
         how.size = spaces[i].size;
-        sign_note(e, &spaces[i], &how);
-        done = true;
+        done = has_note(&spaces[i]) || done;
+        if (has_note(&spaces[i]))
+            sign_note(e, &spaces[i], &how);
     }
     return done;
 }
@@ -260,10 +261,9 @@ bool other_log_name(evil *e, dbk_welcome *w, dbk_welcome_space *spaces)
 {
     bool done = false;
     for (size_t i = 0; i < w->spaces_count; i++) {
-        if (held(e, &spaces[i].space) == 0 || spaces[i].size == 0)
-            continue;
-        spaces[i].log.b[0] ^= 1;
-        done = true;
+        bool here = held(e, &spaces[i]) > 0;
+        spaces[i].log.b[0] ^= here ? 1 : 0;
+        done = done || here;
     }
     return done;
 }

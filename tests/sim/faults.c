@@ -33,9 +33,6 @@ static void some_fates(sim *s)
     for (size_t i = 0; i < ARRAY_LEN(fates); i++)
         for (unsigned f = fates[i].from; !on[i] && f <= (unsigned)fates[i].to; f++)
             s->rates[f] = f == s->opts.with ? s->rates[f] : 0;
-    /* The lies are made of whole bodies, and members forge as if none were let go of. */
-    if (s->rates[FAULT_RELAY_LIES] > 0 || s->rates[FAULT_MEMBER] > 0)
-        s->rates[FAULT_FLOOR] = 0;
 }
 
 void faults_begin(sim *s)

@@ -30,7 +30,7 @@ void hostile_end(sim *s); /* the relay is honest again */
 void hostile_meddle(sim_device *d, const dbk_exchange *req, dbk_relay_answer *answer);
 unsigned hostile_lies(const sim_device *d); /* told to it so far */
 /* A sync is over: what it was lied to since `before`, it must have said. */
-void hostile_judge(sim_device *d, unsigned before, dbk_rc rc, const dbk_sync_report *r);
+void hostile_judge(sim_device *d, unsigned before, dbk_rc rc);
 /* It was shown another log than others, and stays with that. */
 bool hostile_excuses(sim_device *d, dbk_rc rc);
 void hostile_check(sim *s); /* ... of which there is evidence, when all is over */

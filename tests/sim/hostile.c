@@ -80,6 +80,8 @@ void hostile_meddle(sim_device *d, const dbk_exchange *req, dbk_relay_answer *an
     evil_meddle(&liar, &d->d, req, answer);
     if (liar.fired > before) {
         sim_mark(d->sim, MARK_LIE);
+        if (liar.with_holes)
+            sim_mark(d->sim, MARK_LIE_HOLES);
         d->lied_to = true;
     }
 }
@@ -89,13 +91,13 @@ unsigned hostile_lies(const sim_device *d)
     return liar.armed && liar.victim == &d->d ? liar.fired : 0;
 }
 
-void hostile_judge(sim_device *d, unsigned before, dbk_rc rc, const dbk_sync_report *r)
+void hostile_judge(sim_device *d, unsigned before, dbk_rc rc)
 {
     if (hostile_lies(d) == before || before == UINT32_MAX)
         return;
     if (rc != DBK_OK)
         sim_mark(d->sim, MARK_LIE_TOLD);
-    else if (liar.mutation->end == END_ALARM && r->carried == 0) /* others' receipts: no matter */
+    else if (liar.mutation->end == END_ALARM)
         sim_blame(d->sim, "%s is silent about %s", d->d.name, liar.mutation->sentence);
 }
 

@@ -118,7 +118,8 @@ static void blame(const options *o, tally *t, const life *l, const char *why)
            : l->two_fates      ? " --two-fates"
                                : "");
     if (l->with < FAULT_COUNT)
-        printf(" --with '%s'", sim_fault_rows[l->with].words);
+        printf(" --with \"%s\"",
+               sim_fault_rows[l->with].words); /* a fault may have an apostrophe */
     puts(" --trace");
 }
 

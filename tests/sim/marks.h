@@ -108,6 +108,7 @@ typedef enum sim_fault_kind { SIM_FAULTS(SIM_FAULT_ENUM) FAULT_COUNT } sim_fault
     X(MARK_ORDERED, "an order to dispose is agreed to")                          \
     X(MARK_DISPOSED, "a device disposes of changes")                             \
     X(MARK_LIE, "the relay tells a lie")                                         \
+    X(MARK_LIE_HOLES, "the relay lies about a log of which it let go of some")   \
     X(MARK_LIE_TOLD, "a sync fails over a lie")                                  \
     X(MARK_SPLIT_FOUND, "a device that was shown another log has the evidence")  \
     X(MARK_FORGED, "a member has written what is wrong")                         \

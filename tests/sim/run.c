@@ -150,7 +150,7 @@ dbk_rc sim_sync(sim_device *d)
     sim_wake(d);
     unsigned lies = hostile_lies(d);
     dbk_rc rc = sync_try(&d->d, &r, &err);
-    hostile_judge(d, lies, rc, &r);
+    hostile_judge(d, lies, rc);
     sim_note(s, "%s syncs: %s, %llu out, %llu in, %llu of others out%s%s", d->d.name,
              dbk_rc_name(rc), (unsigned long long)r.pushed_ops, (unsigned long long)r.pulled_ops,
              (unsigned long long)r.carried, rc == DBK_OK ? "" : ": ", rc == DBK_OK ? "" : err.text);
