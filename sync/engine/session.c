@@ -126,45 +126,6 @@ void dbk_session_keep_nonce(dbk_session *s, const char *nonce)
         memcpy(s->nonce, nonce, len + 1);
 }
 
-/* ---- where this device stands -------------------------------------------------------- */
-
-/* Copies the positions; the plans of spaces that were known stay. */
-static dbk_rc take_local(dbk_session *s, const dbk_local *local, dbk_err *err)
-{
-    work *works = dbk_alloc_array(local->spaces_count, sizeof(*works));
-    if (works == NULL)
-        return dbk_fail(err, DBK_NOMEM, "out of memory");
-    for (size_t i = 0, k = 0; i < local->spaces_count; i++) {
-        const dbk_local_space *now = &local->spaces[i];
-        DBK_ASSERT(i == 0 || dbk_id_compare(&now[-1].space, &now->space) < 0);
-        while (k < s->works_count && dbk_id_compare(&s->works[k].local.space, &now->space) < 0)
-            k++;
-        if (k < s->works_count && dbk_id_equal(&s->works[k].local.space, &now->space))
-            works[i] = s->works[k];
-        works[i].local = *now;
-    }
-    dbk_free(s->works);
-    s->works = works;
-    s->works_count = local->spaces_count;
-    s->members_count = local->members_count;
-    s->members_head = local->members_head;
-    return DBK_OK;
-}
-
-/* Nothing is told any more of a space that this device is out of, once its last note there is
- * signed for. */
-void dbk_session_refresh(dbk_session *s, const dbk_local *local)
-{
-    size_t k = 0;
-    for (size_t i = 0; i < local->spaces_count; i++) {
-        const dbk_local_space *now = &local->spaces[i];
-        while (k < s->works_count && dbk_id_compare(&s->works[k].local.space, &now->space) < 0)
-            k++;
-        if (k < s->works_count && dbk_id_equal(&s->works[k].local.space, &now->space))
-            s->works[k].local = *now;
-    }
-}
-
 static void send_hello(dbk_session *s, dbk_session_action *next)
 {
     dbk_session_post(s, "application/json", DBK_WELCOME_BYTES_MAX);
@@ -193,7 +154,7 @@ static void start(dbk_session *s, dbk_session_action *next, const dbk_session_ev
     s->trust = *e->trust;
     s->rounds_max = e->rounds_max != 0 ? e->rounds_max : DBK_SESSION_ROUNDS_MAX;
     dbk_session_keep_nonce(s, e->nonce);
-    dbk_rc rc = take_local(s, e->local, &err);
+    dbk_rc rc = dbk_session_take_local(s, e->local, &err);
     hello.has_known = dbk_plan_is_quiet(e->local);
     if (rc == DBK_OK && hello.has_known)
         rc = dbk_plan_known(&hello.known, e->local, &err);
@@ -325,7 +286,7 @@ static void members_taken(dbk_session *s, dbk_session_action *next, const dbk_se
 {
     dbk_err err = { 0 };
     uint64_t before = s->members_count;
-    dbk_rc rc = e->local != NULL ? take_local(s, e->local, &err) : DBK_OK;
+    dbk_rc rc = e->local != NULL ? dbk_session_take_local(s, e->local, &err) : DBK_OK;
     if (rc != DBK_OK) {
         dbk_session_fail(s, next, &err);
         return;

@@ -119,7 +119,11 @@ void dbk_session_fail(dbk_session *s, dbk_session_action *next, const dbk_err *e
 /* Remembers the first cause, naming the space. */
 void dbk_session_stopped(dbk_session *s, const work *w, const dbk_err *err);
 
-/* The positions after receipts or a range: of the same spaces. */
+/* session_local.c: the positions, copied, when the session begins and after membership; the plans
+ * of spaces that were known stay. */
+DBK_MUST_CHECK dbk_rc dbk_session_take_local(dbk_session *s, const dbk_local *local, dbk_err *err);
+/* ... and after receipts or a range: of the same spaces, or fewer. One that this device is out of
+ * is told of until its last note there is signed for. */
 void dbk_session_refresh(dbk_session *s, const dbk_local *local);
 
 /* session.c */
