@@ -149,15 +149,54 @@ static dbk_rc device_row(const listing *l, const dbk_member *m, dbk_err *err)
     return rc;
 }
 
+/* Which are listed, in the order of enrolment: from `at`, before `end`. */
+typedef struct device_range {
+    size_t at, end;
+} device_range;
+
+static dbk_rc place_of(size_t *at, cli *c, const char *text, dbk_err *err)
+{
+    const dbk_roster *roster = dbk_book_roster(c->book);
+    dbk_id device;
+    dbk_rc rc = cmd_find_device(&device, c, text, err);
+    *at = 0;
+    while (rc == DBK_OK && !dbk_id_equal(&dbk_roster_device_at(roster, *at)->device, &device))
+        ++*at;
+    return rc;
+}
+
+static dbk_rc read_range(device_range *out, cli *c, const cli_args *a, dbk_err *err)
+{
+    const dbk_roster *roster = dbk_book_roster(c->book);
+    const char *after = cli_option_value(a, "--after");
+    uint64_t limit = 0;
+    size_t place = 0;
+    *out = (device_range){ 0, roster == NULL ? 0 : dbk_roster_devices(roster) };
+    dbk_rc rc = cli_limit_read(&limit, a, err);
+    if (rc == DBK_OK && (a->count > 0 || after != NULL))
+        rc = place_of(&place, c, a->count > 0 ? a->positional[0] : after, err);
+    if (rc != DBK_OK)
+        return rc;
+    if (a->count > 0)
+        *out = (device_range){ place, place + 1 };
+    else if (after != NULL)
+        out->at = place + 1;
+    if (limit != 0 && limit < out->end - out->at)
+        out->end = out->at + (size_t)limit;
+    return DBK_OK;
+}
+
 dbk_rc cmd_device_list(cli *c, const cli_args *a, dbk_err *err)
 {
     static const char *const heads[] = { "NAME", "ROLE", "STATE", "", "ID", "SPACES" };
     listing l = { .c = c, .rows = json_array(), .heard = json_object(), .silent = json_object() };
     const dbk_roster *roster = dbk_book_roster(c->book);
-    (void)a;
-    dbk_rc rc = c->format == OUT_TEXT ? out_table_new(&l.table, heads, 6, err)
-                                      : dbk_query_devices(c->book, hear, &l, err);
-    for (size_t i = 0; rc == DBK_OK && roster != NULL && i < dbk_roster_devices(roster); i++)
+    device_range range;
+    dbk_rc rc = read_range(&range, c, a, err);
+    if (rc == DBK_OK)
+        rc = c->format == OUT_TEXT ? out_table_new(&l.table, heads, 6, err)
+                                   : dbk_query_devices(c->book, hear, &l, err);
+    for (size_t i = range.at; rc == DBK_OK && i < range.end; i++)
         rc = device_row(&l, dbk_roster_device_at(roster, i), err);
     if (rc == DBK_OK && l.table != NULL)
         out_table_print(l.table);

@@ -408,8 +408,9 @@ const cli_command cli_commands[] = {
       NULL, cmd_space_rotate },
     { NULL, "space list", "", "the spaces that this device holds", NULL, CLI_BOOK, 0, 0, NULL,
       cmd_space_list },
-    { NULL, "device list", "", "every device of the organisation", NULL, CLI_BOOK, 0, 0, NULL,
-      cmd_device_list },
+    { NULL, "device list", "[DEVICE]", "every device of the organisation",
+      "In the order in which they joined; with a name or an id that one alone.", CLI_BOOK, 0, 1,
+      devices_options, cmd_device_list },
     { NULL, "device reach", "[--space S]", "headquarters: how far each device has a space's notes",
       "As each has signed for it; the relay asks them once a day, or when they are far behind. "
       "What "

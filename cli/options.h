@@ -158,6 +158,11 @@ static const cli_option decide_options[] = {
     { "--reason", "TEXT", "why; every member sees it, with your name" },
     { NULL, NULL, NULL },
 };
+static const cli_option devices_options[] = {
+    { "--limit", "N", "at most N devices; 0: all" },
+    { "--after", "DEVICE", "go on after this device, the last one of the page before" },
+    { NULL, NULL, NULL },
+};
 static const cli_option list_options[] = {
     { "--where", "F=V", "only records whose shown field F is V; may be repeated" },
     { "--since", "TIME", "only what happened since: 2026-11-24, or a full time, or 7d, 12h" },

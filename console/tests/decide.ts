@@ -259,3 +259,59 @@ story("an administrator shuts a device out; a proposal is agreed to, or declined
         assert(!names?.includes("Operation Yew"));
         assert.deepEqual([...w.faults, ...chief.faults], []);
     });
+
+story("who is let into a restricted space is in it when a second administrator has agreed",
+    async () => {
+        const ada = (on<Device[]>("admin", "device", "list", "ada")[0] ?? [])[0];
+        const holds = (of: string) => on<(Device & { spaces: { name: string }[] })[]>(of, "device",
+            "list", "ada")[0]?.[0]?.spaces.some((s) => s.name === "Operation Blackbird");
+        const w = await open(await consoleOf("admin"));
+        await visit(w, `/devices/${ada?.device}`);
+        await tabTo(w, "Which space?");
+        await w.page.keyboard.type("Operation B");
+        await answer(w, "As what?", "Aud");
+        await press(w, "Let it in");
+        await w.page.getByText(/a second administrator must agree|with its next sync/).waitFor();
+        await settled(w);
+        assert.match(await w.page.locator("main").innerText(), /^Proposed/);
+        await sound(w, "a restricted grant that is proposed");
+        assert.equal(holds("admin"), false, "nobody is in it by one administrator's word");
+
+        const chief = await open(await consoleOf("chief"));
+        on("chief", "sync");
+        await visit(chief, "/devices/log");
+        // By its number: what devices are called, the second may not have got yet.
+        assert.match(await chief.page.locator("main").innerText(),
+            new RegExp(`${ada?.device.slice(0, 8)}.* into Operation Blackbird`));
+        await press(chief, "Agree");
+        await done(chief, "signed by both");
+        on("admin", "sync");
+        assert.equal(holds("admin"), true);
+        await visit(w, `/devices/${ada?.device}`);
+        await w.page.getByRole("button", { name: "Take it out of Operation Blackbird" }).waitFor();
+        assert.deepEqual([...w.faults, ...chief.faults], []);
+    });
+
+story("devices are two hundred to a page, and the page after goes on where it ends", async () => {
+    const devices = on<Device[]>("desk", "device", "list")[0] ?? [];
+    const many = [...Array(200).keys()].map((i) => ({ ...devices[i % devices.length],
+        name: `device ${i}`, device: i.toString(16).padStart(32, "0") }));
+    const asked: string[][] = [];
+    const w = await open(await consoleOf("desk"));
+    await w.page.route("**/api/run", async (route) => {
+        const { argv } = route.request().postDataJSON() as { argv: string[] };
+        if (argv[0] !== "device" || argv[1] !== "list") return route.continue();
+        asked.push(argv.slice(2));
+        const lines = argv.some((a) => a.startsWith("--after=")) ? [devices] : [many];
+        return route.fulfill({ json: { lines, error: null } });
+    });
+    await visit(w, "/devices");
+    assert.equal(await w.page.locator("main tbody tr a[href^='/devices/0']").count(), 200);
+    await sound(w, "two hundred devices");
+    await w.page.getByRole("link", { name: "Later ones" }).click();
+    await w.page.getByText(`${devices.length} devices, in the order`).waitFor();
+    await w.page.getByRole("link", { name: "The first to join" }).waitFor();
+    assert.deepEqual(asked, [["--limit=200", "--"],
+        ["--limit=200", `--after=${many[199]?.device}`, "--"]]);
+    assert.deepEqual(w.faults, []);
+});

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { type Look, type Window, consoleOf, open, settled, sound, unlock, visit } from "./kit";
+import { type Look, type Window, consoleOf, on, open, settled, sound, unlock, visit } from "./kit";
 
 const pages = ["/figures", "/figures/cadence", "/figures/conflicts", "/figures/devices"];
 
@@ -54,11 +54,17 @@ test("how often families are met, and when devices were heard, stand in tables w
         await visit(w, "/figures/cadence");
         const families = await cells(w, "Days since each family was last met");
         assert.match(families[1]?.join(" ") ?? "", /The Marshes never met No contact yet 0/);
-        assert.match(await saved(w, "Save as a CSV file"), /"The Marshes","never met","0","0"/);
+        const list = "Save this list as a CSV file";
+        assert.match(await saved(w, list),
+            /^"OFFICIAL-SENSITIVE","[0-9a-f-]{36}","The Marshes","0","0","","",/m);
+        const [last] = on<{ what: string }>("desk", "audit", "--op", "consultation", "--limit",
+            "1");
+        assert.equal(last?.what, "liaison families, saved as a file");
         await visit(w, "/figures/devices");
         const devices = await cells(w, "Time since each device was last heard");
         assert.equal(devices.length, 3, "both devices");
         assert.match(devices.join(" "), /never Nothing received yet.*less than an hour/);
+        assert.match(await saved(w, list), /^"OFFICIAL-SENSITIVE","[^"]+","",/m);
     });
 
 for (const look of [{ width: 1280 }, { width: 360 }, { width: 1280, dark: true }, { width: 360,

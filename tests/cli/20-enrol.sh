@@ -74,6 +74,15 @@ json "everyone is listed" "sorted(m['name'] for m in d)" "['Administrator', 'Ami
 json "nobody is revoked" "{m['state'] for m in d}" "{'active'}"
 json "and who has written was heard" \
     "[(m['heard'] is not None, m['silent']) for m in d if m['name'] == 'Desk']" "[(False, True)]"
+must desk --json device list --limit 2
+json "a page of them, as they joined" "[m['name'] for m in d]" "['Administrator', 'Amir']"
+must desk --json device list --limit 2 --after Amir
+json "and the one after it" "[m['name'] for m in d]" "['Desk']"
+must desk --json device list --after Desk
+json "behind the last there is none" "d" "[]"
+must desk --json device list Amir
+json "one alone" "[m['name'] for m in d]" "['Amir']"
+wont "no such device" 4 "no device has that name" desk device list --after Nobody
 must amir device list
 has "one's own device is marked" "this device" "$out"
 

@@ -1,12 +1,11 @@
 // Tables whose rows have bars: how often families are met, how long conflicts and devices wait.
-import { run } from "../base/client";
+import { type Column as Csv, type Command, run } from "../base/client";
 import { type Child, h } from "../base/h";
 import type { Page } from "../base/page";
-import { button, heading, hint, link, para, tag } from "../base/parts";
+import { heading, hint, link, para, saveButton, tag } from "../base/parts";
 import { restrictedSpaces } from "../base/shell";
 import { counted, when } from "../base/words";
 import { bar } from "./columns";
-import { saveTable } from "./save";
 
 const hour_ms = 3_600_000;
 const day_ms = 24 * hour_ms;
@@ -14,8 +13,6 @@ const shownMax = 50;
 
 interface BarRow {
     name: Child;
-    /** The same, for the file. */
-    text: string;
     value: number;
     /** As people read the value. */
     words: string;
@@ -27,7 +24,8 @@ interface BarRow {
 interface Bars {
     caption: string;
     heads: { name: string; value: string; more: readonly string[] };
-    file: string;
+    /** What it is made of, whole, as a file that the log of use tells of. */
+    file: { of: Command; name: string; columns: readonly Csv[] };
     rows: readonly BarRow[];
 }
 
@@ -50,9 +48,7 @@ function barTable(b: Bars): Child {
                         h("span", row.words, row.state ? " " : null, row.state ?? null)),
                     row.more.map((text) => h("td.govuk-table__cell", text))))))),
         left > 0 ? hint(`${counted(left, "more row")} in the file.`) : null,
-        button("Save as a CSV file", () => saveTable(b.file,
-            [b.heads.name, b.heads.value, ...b.heads.more],
-            b.rows.map((row) => [row.text, row.words, ...row.more]))),
+        saveButton(b.file.of, b.file.name, b.file.columns),
     ];
 }
 
@@ -80,7 +76,6 @@ export async function cadencePage(page: Page): Promise<Child> {
         const name = f.group === "" ? "The family" : f.group;
         return {
             name: link(`/records/${f.case}`, h("bdi", name)),
-            text: name,
             value: since ?? 0,
             words: since === null ? "never met" : since === 0 ? "today" : counted(since, "day"),
             state: since === null ? tag("No contact yet", "red")
@@ -99,7 +94,12 @@ export async function cadencePage(page: Page): Promise<Child> {
             caption: "Days since each family was last met",
             heads: { name: "Family", value: "Since the last contact",
                 more: ["Contacts", "Attempts", "Longest gap", "Open requests"] },
-            file: "cadence.csv",
+            file: { of: { name: "liaison families", options: { reason: page.reason } },
+                name: "cadence.csv",
+                columns: [["Case", "case"], ["Side of the family", "group"],
+                    ["Contacts", "contacts"], ["Attempts", "attempts"], ["First contact", "first"],
+                    ["Last contact", "last"], ["Longest gap, days", "gap_days"],
+                    ["Open requests", "open"]] },
             rows,
         }),
     ];
@@ -138,7 +138,6 @@ export async function conflictAgePage(page: Page): Promise<Child> {
         const some = conflicts.filter((c) => days(c) >= from && days(c) < age.below_days);
         return {
             name: age.name,
-            text: age.name,
             value: some.length,
             words: some.length.toLocaleString("en-GB"),
             more: severities.map(({ code }) =>
@@ -154,7 +153,12 @@ export async function conflictAgePage(page: Page): Promise<Child> {
             caption: "Records with a conflict, by the time since they last changed",
             heads: { name: "Last changed", value: "Records",
                 more: severities.map(({ name }) => name) },
-            file: "conflict-age.csv",
+            file: { of: { name: "conflicts", options: { reason: page.reason } },
+                name: "conflict-age.csv",
+                columns: [["Last changed", "changed"],
+                    ["What it needs", "severity", Object.fromEntries(severities.map((s) =>
+                        [s.code, s.name]))],
+                    ["Kind", "form"], ["Number", "id"]] },
             rows,
         }),
     ];
@@ -179,7 +183,6 @@ export async function freshnessPage(): Promise<Child> {
         const hours = d.heard ? Math.max(0, (now - new Date(d.heard).getTime()) / hour_ms) : null;
         return {
             name: [h("bdi", d.name), d.this ? " (this device)" : ""],
-            text: d.name,
             value: hours ?? 0,
             words: hours === null ? "never" : hours < 1 ? "less than an hour"
                 : hours < 48 ? counted(Math.floor(hours), "hour")
@@ -197,7 +200,9 @@ export async function freshnessPage(): Promise<Child> {
         barTable({
             caption: "Time since each device was last heard",
             heads: { name: "Device", value: "Since", more: ["Last heard"] },
-            file: "devices.csv",
+            file: { of: { name: "device list" }, name: "devices-heard.csv",
+                columns: [["Device", "name"], ["Last heard", "heard"],
+                    ["Not heard of for a day", "silent"], ["Number", "device"]] },
             rows,
         }),
     ];

@@ -1,6 +1,6 @@
 // Devices and membership: who holds which space, when something of each last came, and the two
 // hard things that are done to them: shutting one out, and what that begins.
-import { run, runOne } from "../base/client";
+import { CommandFailed, run, runOne } from "../base/client";
 import { type Child, h } from "../base/h";
 import type { Page } from "../base/page";
 import { type Colour, heading, hint, inset, link, para, saveButton, summaryList, table, tag,
@@ -83,13 +83,32 @@ function lostPart(lost: readonly Lost[]): Child {
     ];
 }
 
-export async function devicesPage(_page: Page): Promise<Child> {
-    const devices = await runOne<Device[]>({ name: "device list" });
-    const lost = await run<Lost>({ name: "device lost" });
+const pageRows = 200;
+const notFound = 4; // a command's status
+
+function pages(page: Page, devices: readonly Device[]): Child {
+    const last = devices[devices.length - 1];
+    const more = devices.length === pageRows && last !== undefined;
+    const began = !page.query.has("after");
+    if (began && !more) return null;
+    const step = (where: "prev" | "next", path: string, words: string) =>
+        h(`div.govuk-pagination__${where}`,
+            h("a.govuk-link.govuk-pagination__link", { href: path }, words));
+    return h("nav.govuk-pagination", { "aria-label": "Pages of this list" },
+        began ? null : step("prev", "/devices", "The first to join"),
+        more ? step("next", `/devices?after=${last.device}`, "Later ones") : null);
+}
+
+export async function devicesPage(page: Page): Promise<Child> {
+    const after = page.query.get("after") ?? undefined;
+    const devices = await runOne<Device[]>({ name: "device list",
+        options: { limit: pageRows, after } });
+    const lost = after === undefined ? await run<Lost>({ name: "device lost" }) : [];
     return [
         heading(1, "Devices and membership"),
         lostPart(lost),
-        table(counted(devices.length, "device"),
+        table(after === undefined && devices.length < pageRows ? counted(devices.length, "device")
+            : `${counted(devices.length, "device")}, in the order in which they joined`,
             ["Device", "Role", "State", "Holds", "Last receipt"],
             devices.map((d) => [
                 [link(`/devices/${d.device}`, h("bdi", d.name)),
@@ -99,6 +118,7 @@ export async function devicesPage(_page: Page): Promise<Child> {
                 d.spaces.map((s) => h("div", holding(s))),
                 heardWords(d),
             ])),
+        pages(page, devices),
         saveButton({ name: "device list" }, "devices.csv", [["Device", "name"], ["Role", "role"],
             ["State", "state"], ["Holds", "spaces"], ["Last receipt", "heard"],
             ["Not heard of for a day", "silent"], ["Number", "device"]]),
@@ -133,8 +153,11 @@ function revoke(page: Page, d: Device): Child {
 
 export async function devicePage(page: Page): Promise<Child> {
     const id = page.params["id"] ?? "";
-    const devices = await runOne<Device[]>({ name: "device list" });
-    const d = devices.find((x) => x.device === id);
+    const [d] = await runOne<Device[]>({ name: "device list", args: [id] })
+        .catch((error: Error) => {
+            if (error instanceof CommandFailed && error.failure.status === notFound) return [];
+            throw error;
+        });
     if (d === undefined) return [heading(1, "There is no such device"),
         para(link("/devices", "All devices"))];
     return [
