@@ -26,11 +26,12 @@ PAGES_MIN = 10
 
 def faults_of(row):
     source = (CONSOLE / "src" / row["file"]).read_text()
-    story = (TESTS / f"{row['script']}.ts").read_text()
+    name = row.get("stories", row["script"])
+    story = (TESTS / f"{name}.ts").read_text()
     if source.count(row["old"]) != 1:
         return f"{row['says']}: `old` stands in {row['file']} {source.count(row['old'])} times"
     if not re.search(r'(?:test|story)\(\s*"' + re.escape(row["story"]), story):
-        return f"{row['says']}: {row['script']}.ts has no story that begins so"
+        return f"{row['says']}: {name}.ts has no story that begins so"
     return None
 
 

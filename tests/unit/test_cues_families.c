@@ -2,11 +2,14 @@
  * counted over every record: random organisations, as in test_cues.c. */
 #include "tests/lib/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/day.h"
+#include "core/journal/book_internal.h"
 #include "core/practice/liaison.h"
+#include "core/store/sql.h"
 #include "tests/lib/cueworld.h"
 
 #define WORLDS 6u
@@ -357,6 +360,37 @@ static void a_contact_that_two_devices_differ_over_is_read_0050(void **state)
     dbk_test_org_drop(&org);
 }
 
+/* As a program before layout 12 left it: no contact has such a cue. */
+static void an_older_store_indexes_its_contacts_again_0050(void **state)
+{
+    dbk_liaison_family *rows = NULL;
+    dbk_test_org org;
+    char ref[DBK_TEST_REF_SIZE], older[200];
+    size_t count = 0;
+    dbk_err err = { 0 };
+    (void)state;
+    dbk_test_org_make(&org, NULL, 0);
+    dbk_book *book = org.books[0].book;
+    const char *const none[] = { "kind=fatal_rtc", NULL };
+    dbk_id of = dbk_test_add(book, &org.space, "case", none);
+    dbk_test_ref(ref, "case_id", &of);
+    const char *const met[] = { ref, "method=visit", "started_at=2026-02-02T10:00:00Z", NULL };
+    (void)dbk_test_add(book, &org.space, "contact", met);
+    assert_int_equal(entries_of(book, &of, true), 1);
+    (void)snprintf(older, sizeof(older), "DELETE FROM cue WHERE kind>=%d; PRAGMA user_version=11",
+                   DBK_CUE_TELLING);
+    assert_ok(dbk_sql_exec(book->store, older, &err), &err);
+    assert_int_equal(entries_of(book, &of, true), 0);
+    dbk_test_book_reopen(&org.books[0]);
+    book = org.books[0].book;
+    const dbk_liaison_opts opts = { .now_ms = 0 };
+    assert_ok(dbk_liaison_families(&rows, &count, book, &opts, &err), &err);
+    assert_int_equal(rows[0].contacts, 1);
+    assert_int_equal(entries_of(book, &of, true), 1);
+    dbk_free(rows);
+    dbk_test_org_drop(&org);
+}
+
 /* FL-1: an entry with something blank waits to be supervised, and no longer once it was. */
 static void a_supervised_entry_is_incomplete_for_nobody_FL1(void **state)
 {
@@ -418,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_contact_that_is_counted_unread_is_in_the_log_of_use_s62),
         cmocka_unit_test(a_contact_that_two_devices_differ_over_is_read_0050),
+        cmocka_unit_test(an_older_store_indexes_its_contacts_again_0050),
         cmocka_unit_test(a_supervised_entry_is_incomplete_for_nobody_FL1),
         cmocka_unit_test(a_contact_of_another_spaces_case_is_read_0050),
         cmocka_unit_test(families_by_cues_are_families_by_every_record_FL2_FL10_0050),
