@@ -28,8 +28,8 @@ static const struct {
     [S_BEGIN] = { "begin", PULLS | M(S_CARRY_LOAD) | M(S_END) },
     [S_PULL] = { "pull", PULLS | M(S_WAIT) | M(S_PULL_TAKE) | M(S_CARRY_LOAD) | M(S_END) },
     [S_PULL_TAKE] = { "pull-take", PULLS | M(S_CARRY_LOAD) | M(S_HELLO) | M(S_END) },
-    [S_CARRY_LOAD] = { "carry-load", M(S_CARRY) | M(S_CARRY_LOAD) | M(S_PULL) | M(S_END) },
-    [S_CARRY] = { "carry", M(S_CARRY) | M(S_WAIT) | M(S_CARRY_LOAD) | M(S_PULL) | M(S_END) },
+    [S_CARRY_LOAD] = { "carry-load", M(S_CARRY) | M(S_CARRY_LOAD) | PULLS | M(S_END) },
+    [S_CARRY] = { "carry", M(S_CARRY) | M(S_WAIT) | M(S_CARRY_LOAD) | PULLS | M(S_END) },
     [S_GIVE_LOAD] = { "give-load", M(S_GIVE) | M(S_GIVE_LOAD) | M(S_END) },
     [S_GIVE] = { "give", M(S_GIVE) | M(S_WAIT) | M(S_GIVE_LOAD) | M(S_HELLO) | M(S_END) },
     [S_WAIT] = { "wait", M(S_HELLO) | M(S_MEMBERS) | M(S_PUSH) | M(S_PULL) | M(S_CARRY) |

@@ -27,7 +27,7 @@
  *        '--more, next space-'  | all spaces
  *                               '-----------------------------------------------> END
  *   CARRY_LOAD <--> CARRY        after the pulls: what others wrote and only a stick brought, or a
- *        '--> PULL, END          restored relay lost, goes there; then it is pulled from its place
+ *        '--> BEGIN, PULL, END   restored relay lost, goes there; then it is pulled from its place
  *   HELLO, MEMBERS_TAKE --the relay waits for its recovery--> GIVE_LOAD <--> GIVE: entries and
  *        logs that it lost (after entries once more HELLO: its logs' names may have come back with
  *        them); then END, with DBK_PENDING: only the root can let it go on

@@ -324,6 +324,21 @@ void play_load(play *p, size_t i, uint32_t count)
     play_step(p, (dbk_session_event){ .kind = DBK_EVENT_BATCH, .rc = rc, .why = err.text });
 }
 
+void play_load_stray(play *p, size_t i, uint32_t count)
+{
+    must_be(p, p->a.kind == DBK_ACTION_LOAD_STRAYS);
+    dbk_err err = { 0 };
+    const dbk_hash first = { { 0 } };
+    dbk_header h = one_op(p, i, 1, &first);
+    uint8_t raw[DBK_SEGMENT_HEADER_BYTES];
+    h.feed = play_id(0xe1);
+    dbk_header_encode(raw, &h);
+    const dbk_sealed segment = { dbk_span_of(raw, sizeof(raw)), dbk_span_str("frame1"), false };
+    if (count > 0)
+        assert_ok(dbk_session_add(p->s, &segment, &err), &err);
+    play_step(p, (dbk_session_event){ .kind = DBK_EVENT_BATCH });
+}
+
 /* Writes nothing down: where the feed of a space stands when it has count ops. */
 dbk_hash play_head_at(play *p, size_t i, uint64_t seq)
 {

@@ -52,6 +52,7 @@ void play_let_go(play *p, const char *why); /* of a range: a relay has let go of
 void play_timer(play *p);
 /* count own segments of one op each, after what the session asked for. */
 void play_load(play *p, size_t i, uint32_t count);
+void play_load_stray(play *p, size_t i, uint32_t count); /* of somebody else's: one, or none */
 
 /* What the relay says. */
 void play_make_note(play *p, dbk_bytes *note, size_t i, const play_there *t);
