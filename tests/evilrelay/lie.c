@@ -80,6 +80,10 @@ static dbk_rc copy_segment(void *ctx, const dbk_log_segment *s, bool *stop, dbk_
     minilog *log = ctx;
     uint64_t at = minilog_append(log, s->header, s->body, s->receipt_ms);
     log->items[at].kept = s->kept;
+    if (s->body.len == 0) {
+        dbk_free(log->items[at].body);
+        log->items[at].body = NULL;
+    }
     return DBK_OK;
 }
 
@@ -112,7 +116,7 @@ static bool is_own(const evil *e, const minilog_item *item)
 /* The relay has nothing left of it but the header (decision 0041). */
 static bool is_let_go(const minilog_item *item)
 {
-    return item->body_len == 0;
+    return item->body == NULL;
 }
 
 static bool has_let_go(const minilog *log)
