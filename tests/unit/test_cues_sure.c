@@ -78,10 +78,31 @@ static void a_withdrawn_assessment_grades_nothing_B46(void **state)
     dbk_test_org_drop(&org);
 }
 
+static void a_withdrawn_contact_is_no_meeting_B46(void **state)
+{
+    static const dbk_role roles[] = { DBK_ROLE_OFFICER };
+    dbk_test_org org;
+    dbk_id assessment;
+    char ref[DBK_TEST_REF_SIZE];
+    dbk_err err = { 0 };
+    (void)state;
+    dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
+    dbk_id of = add_repeated(&org, &assessment);
+    dbk_test_ref(ref, "case_id", &of);
+    const char *const met[] = { ref, "method=visit", "direction=police_to_family",
+                                "started_at=2026-02-03T10:00:00Z", NULL };
+    dbk_id one = dbk_test_add(org.books[0].book, &org.space, "contact", met);
+    see_repeated(org.books[0].book, &of, DBK_TODAY_REPEATS + 1, 1);
+    assert_ok(dbk_journal_withdraw(org.books[0].book, &one, "another case", &err), &err);
+    see_repeated(org.books[0].book, &of, DBK_TODAY_REPEATS, 1);
+    dbk_test_org_drop(&org);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_withdrawn_assessment_grades_nothing_B46),
+        cmocka_unit_test(a_withdrawn_contact_is_no_meeting_B46),
         cmocka_unit_test(what_may_not_be_read_any_more_is_not_counted_unread_P3),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
