@@ -462,7 +462,7 @@ void dbk_session_pushed(dbk_session *s, dbk_session_action *next, const dbk_sess
     }
     rc = dbk_session_raise_goal(s, w, note, &err);
     if (rc != DBK_OK) {
-        w->pull_over = w->carry_over = true;
+        w->pull_over = true;
         s->acked_count = 0;
         stop_push(s, next, &err);
         return;

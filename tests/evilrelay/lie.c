@@ -80,10 +80,6 @@ static dbk_rc copy_segment(void *ctx, const dbk_log_segment *s, bool *stop, dbk_
     minilog *log = ctx;
     uint64_t at = minilog_append(log, s->header, s->body, s->receipt_ms);
     log->items[at].kept = s->kept;
-    if (s->body.len == 0) {
-        dbk_free(log->items[at].body);
-        log->items[at].body = NULL;
-    }
     return DBK_OK;
 }
 
@@ -113,10 +109,16 @@ static bool is_own(const evil *e, const minilog_item *item)
     return dbk_id_equal(&own, &h.feed);
 }
 
-/* The relay has nothing left of it but the header (decision 0041). */
+/* Each of its ops is a hole (core/crypto/hole.h): let go of (decision 0041), or disposed of. */
 static bool is_let_go(const minilog_item *item)
 {
-    return item->body == NULL;
+    dbk_header h;
+    dbk_kept kept;
+    must(dbk_header_decode(&h, dbk_span_of(item->header, item->header_len), NULL));
+    if (!item->kept)
+        return false;
+    must(dbk_kept_read(&kept, &h, dbk_span_of(item->body, item->body_len), true, NULL));
+    return kept.holes == dbk_segment_ops(&h);
 }
 
 static bool has_let_go(const minilog *log)
@@ -152,7 +154,7 @@ static bool is_meant(const evil *e, const minilog *log, size_t at)
 {
     const minilog_item *item = &log->items[at];
     bool tip = true;
-    if (is_own(e, item) || is_let_go(item) || is_held(e, item))
+    if (is_own(e, item) || item->kept || is_held(e, item))
         return false;
     for (size_t i = at + 1; i < log->count && tip; i++)
         tip = !same_feed(&log->items[at], &log->items[i]);
@@ -199,6 +201,7 @@ static bool lied_log(evil *e, minilog *out, const dbk_id *space, const dbk_id *n
     bool done = false;
     uint64_t rng = e->rng;
     honest_log(e, out, space, name);
+    bool holes = has_let_go(out);
     e->rng = slot_of(e, space) * 977 + 13;
     if (e->mutation->item != NULL)
         done = lie_item(e, out, from);
@@ -206,7 +209,7 @@ static bool lied_log(evil *e, minilog *out, const dbk_id *space, const dbk_id *n
         done = e->mutation->log(e, out, from);
     e->rng = rng;
     minilog_rebuild(out);
-    e->with_holes = done && has_let_go(out);
+    e->with_holes = done && holes;
     return done;
 }
 
@@ -270,9 +273,12 @@ static void put_range(dbk_bytes *out, const minilog *log, uint64_t from)
         /* By hand: the codec would refuse some of what a relay may say. */
         uint8_t head[9];
         (void)dbk_wire_put_u64(head, item->receipt_ms);
-        head[8] = is_let_go(item) ? 1 : item->kept ? 2 : 0; /* sync/engine/msg.h, segment */
+        head[8] = item->kept ? 2 : 0; /* sync/engine/msg.h, segment */
         must(dbk_bytes_append(out, dbk_span_of(head, sizeof(head)), NULL));
         must(dbk_bytes_append(out, dbk_span_of(item->header, item->header_len), NULL));
+        (void)dbk_wire_put_u32(head, (uint32_t)item->body_len);
+        if (item->kept)
+            must(dbk_bytes_append(out, dbk_span_of(head, 4), NULL));
         must(dbk_bytes_append(out, dbk_span_of(item->body, item->body_len), NULL));
     }
     dbk_bytes_wipe(&note);

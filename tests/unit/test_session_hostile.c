@@ -345,22 +345,6 @@ static void a_snapshot_that_is_due_only_after_strays_were_carried_is_begun_with_
                    "done\n");
 }
 
-static void nothing_is_carried_where_the_answer_to_a_push_did_not_hold(void **state)
-{
-    (void)state;
-    play *p = play_new(2);
-    play_own_notes(p, 0, 1, 0);
-    p->spaces[0].strays = 1;
-    play_start(p);
-    play_welcome(p, 5, (play_there[]){ { 0 }, { 0 } });
-    play_load(p, 0, 1);
-    play_results(p, 1, "0", 1); /* behind the receipt a note about another space */
-    play_expect(p, "1: POST /v1/hello {\"v\":1} nonce n0\n"
-                   "load a1 after 0, at most 4\n"
-                   "2: POST /v1/spaces/a1/segments 319 bytes nonce n1\n"
-                   "fail DBK_PEER: space a1000000: the relay's checkpoint is of another log\n");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,7 +363,6 @@ int main(void)
         cmocka_unit_test(a_relay_whose_membership_went_backwards_or_stands_still_is_left),
         cmocka_unit_test(a_full_disk_here_ends_the_sync_at_once_2_36),
         cmocka_unit_test(a_snapshot_that_is_due_only_after_strays_were_carried_is_begun_with_R8),
-        cmocka_unit_test(nothing_is_carried_where_the_answer_to_a_push_did_not_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
