@@ -58,17 +58,24 @@ static void what_may_not_be_read_any_more_is_not_counted_unread_P3(void **state)
     dbk_test_org_drop(&org);
 }
 
-static void a_withdrawn_assessment_grades_nothing_B46(void **state)
+/* The same in an organisation of headquarters and an officer; ref: "case_id=" and the case. */
+static dbk_id begin_repeated(dbk_test_org *org, dbk_id *assessment, char ref[DBK_TEST_REF_SIZE])
 {
     static const dbk_role roles[] = { DBK_ROLE_OFFICER };
+    dbk_test_org_make(org, roles, ARRAY_LEN(roles));
+    dbk_id of = add_repeated(org, assessment);
+    dbk_test_ref(ref, "case_id", &of);
+    return of;
+}
+
+static void a_withdrawn_assessment_grades_nothing_B46(void **state)
+{
     dbk_test_org org;
     dbk_id assessment;
     char ref[DBK_TEST_REF_SIZE];
     dbk_err err = { 0 };
     (void)state;
-    dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
-    dbk_id of = add_repeated(&org, &assessment);
-    dbk_test_ref(ref, "case_id", &of);
+    dbk_id of = begin_repeated(&org, &assessment, ref);
     const char *const before[] = { ref, "kind=dash", "judgement_band=high",
                                    "happened_at=2026-01-01T10:00:00Z", NULL };
     (void)dbk_test_add(org.books[0].book, &org.space, "risk_assessment", before);
@@ -80,15 +87,12 @@ static void a_withdrawn_assessment_grades_nothing_B46(void **state)
 
 static void a_withdrawn_contact_is_no_meeting_B46(void **state)
 {
-    static const dbk_role roles[] = { DBK_ROLE_OFFICER };
     dbk_test_org org;
     dbk_id assessment;
     char ref[DBK_TEST_REF_SIZE];
     dbk_err err = { 0 };
     (void)state;
-    dbk_test_org_make(&org, roles, ARRAY_LEN(roles));
-    dbk_id of = add_repeated(&org, &assessment);
-    dbk_test_ref(ref, "case_id", &of);
+    dbk_id of = begin_repeated(&org, &assessment, ref);
     const char *const met[] = { ref, "method=visit", "direction=police_to_family",
                                 "started_at=2026-02-03T10:00:00Z", NULL };
     dbk_id one = dbk_test_add(org.books[0].book, &org.space, "contact", met);
